@@ -94,6 +94,9 @@ class Usage:
     processes: int = 0
 
 
+NO_USAGE = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The function returned. `result` is the serializer's bytes, None for a None."""
@@ -152,7 +155,7 @@ class Finish:
     started_at: float
     ended_at: float
     pid: int = 0
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     rungs: Mapping[str, int] = field(default_factory=dict)
     left_behind: int = 0
 

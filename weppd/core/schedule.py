@@ -1,0 +1,147 @@
+"""How a job is to be run here: its traits, its timeout, its CPUs, or the reason for refusing it.
+
+Pure. `Traits` is what a task says about itself (the registry that a zygote reports), `Rules` what
+the operator says, `Plan` what follows from both for one job.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from weppd.model import Claim, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a registered task states about itself; seconds, CPUs (0, a number or "all")."""
+
+    timeout: int | None = None
+    min_timeout: int | None = None
+    cpus: str = "1"
+    zygote: str = "light"
+    short: bool = False
+    retry_on_crash: bool = False
+    jobs_per_child: int | None = None
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Traits:
+        """Traits from a registry entry as it came over a frame; unknown keys are ignored."""
+        known = {key: raw[key] for key in cls.__slots__ if raw.get(key) is not None}
+        if "cpus" in known:
+            known["cpus"] = str(known["cpus"])
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator's settings say about every job of this node."""
+
+    node: str = "node"
+    alias: Mapping[str, str] = field(default_factory=dict)
+    allow: tuple[str, ...] = ()
+    classes: Mapping[str, int] = field(default_factory=lambda: {"light": 1})
+    timeout: int = 43_200
+    cores: int = 1
+    rungs: tuple[tuple[str, float], ...] = (("USR1", 10.0), ("TERM", 5.0), ("KILL", 0.0))
+    crashes_allowed: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one job runs; `refusal` is the one-line reason when it may not, `notice` for the log."""
+
+    function: str
+    zygote: str = "light"
+    timeout: int | None = None
+    cpus: int = 1
+    jobs_per_child: int = 1
+    retry_on_crash: bool = False
+    refusal: str | None = None
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A claim with its plan and the worker's name under which it is shown."""
+
+    claim: Claim
+    plan: Plan
+    worker: str
+
+    @property
+    def eid(self) -> str:
+        """The execution id that fences this ticket's finish."""
+        return self.claim.eid
+
+    @property
+    def job(self) -> Job:
+        """The claimed job."""
+        return self.claim.job
+
+
+def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
+    """The plan for `job` under the tasks' traits and the operator's rules."""
+    if job.function is None:
+        return Plan("", refusal=f"job {job.id}: {job.problem or 'its payload cannot be read'}")
+    name = renamed(job.function, rules.alias)
+    traits = registry.get(name)
+    if traits is None and not _allowed(name, rules.allow):
+        return Plan(name, refusal=_unknown(name, registry))
+    traits = traits or Traits()
+    if traits.zygote not in rules.classes:
+        return Plan(name, refusal=_no_class(name, traits.zygote, rules))
+    timeout, notice = _timeout(job, traits, rules)
+    return Plan(
+        name,
+        traits.zygote,
+        timeout,
+        _cpus(job.cpus or traits.cpus, rules.cores),
+        traits.jobs_per_child or rules.classes[traits.zygote],
+        traits.retry_on_crash,
+        notice=notice,
+    )
+
+
+def renamed(name: str, alias: Mapping[str, str]) -> str:
+    """The dotted `name` with the longest aliased prefix replaced."""
+    for old in sorted(alias, key=len, reverse=True):
+        if name == old or name.startswith(old + "."):
+            return alias[old] + name[len(old) :]
+    return name
+
+
+def _allowed(name: str, allow: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in allow)
+
+
+def _unknown(name: str, registry: Mapping[str, Traits]) -> str:
+    module = name.rpartition(".")[0]
+    near = sorted(known for known in registry if known.rpartition(".")[0] == module)
+    hint = f"; tasks of {module}: {', '.join(near[:5])}" if near else ""
+    return (
+        f"unknown task {name!r}: no module in [tasks] modules registers it and no pattern in"
+        f" [security] allow admits it{hint}"
+    )
+
+
+def _no_class(name: str, zygote: str, rules: Rules) -> str:
+    have = ", ".join(sorted(rules.classes))
+    return f"task {name!r} asks for zygote class {zygote!r}: add [zygote.{zygote}] (there: {have})"
+
+
+def _timeout(job: Job, traits: Traits, rules: Rules) -> tuple[int | None, str | None]:
+    if job.timeout is not None and job.timeout < 0:
+        return None, None
+    asked = job.timeout or traits.timeout or rules.timeout
+    if traits.min_timeout and asked < traits.min_timeout:
+        return traits.min_timeout, f"timeout raised from {asked} s to {traits.min_timeout} s"
+    return asked, None
+
+
+def _cpus(asked: str, cores: int) -> int:
+    if asked == "all":
+        return cores
+    return min(int(asked), cores) if asked.isdigit() else 1

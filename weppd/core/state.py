@@ -1,0 +1,146 @@
+"""What the machine knows: slots, jobs, moods. Frozen; a change makes a new state.
+
+A slot's state is a closed sum whose members carry their facts, so that "busy without a job" cannot
+be written::
+
+    Empty ──Fork──► Forking ──hello──► Idle ──Start──► Busy ──over──► Closing ──recorded──► Idle
+      ▲                                  │Retire                                              │
+      └────────────── gone ◄── Retiring ◄┘          Found (a cell of an earlier weppd) ─hello─┘
+
+A job's phase, by execution id::
+
+    Waiting ──Start──► Running ──cancel──► Ending ──over──► Recording ──recorded──► (forgotten)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from weppd.core.schedule import Rules, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """No cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forking:
+    """A zygote was asked for a cell."""
+
+    zygote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The file of a cell that an earlier weppd had is locked: it lives and will say hello."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A cell with nothing to do."""
+
+    zygote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A cell with a job."""
+
+    zygote: str
+    eid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A cell whose job is over and whose outcome is on its way to the store."""
+
+    zygote: str
+    eid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retiring:
+    """An idle cell that was asked to exit."""
+
+    zygote: str
+
+
+Slot = Empty | Forking | Found | Idle | Busy | Closing | Retiring
+EMPTY = Empty()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Claimed; no cell has it yet."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A cell has it."""
+
+    ticket: Ticket
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A cell was told to end it, by these rungs; `asked` says who wants it."""
+
+    ticket: Ticket
+    n: int
+    rungs: tuple[tuple[str, float], ...]
+    asked: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """It is over; the store is being told. `n` is None where no cell has to be acknowledged."""
+
+    ticket: Ticket
+    n: int | None
+
+
+Phase = Waiting | Running | Ending | Recording
+
+
+class Mood(str, Enum):
+    """What the daemon is about."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the machine decides by.
+
+    `claiming`: a claim is under way. `dry`: the last one left the queues empty. `recovered`: what
+    an earlier life left is sorted, so that forks and claims may begin. `away`: the store is.
+    """
+
+    rules: Rules
+    slots: Mapping[int, Slot]
+    cpus: int
+    jobs: Mapping[str, Phase] = field(default_factory=dict)
+    ready: frozenset[str] = frozenset()
+    broken: Mapping[str, str] = field(default_factory=dict)
+    mood: Mood = Mood.OPEN
+    stop_mode: str = ""
+    claiming: bool = False
+    dry: bool = False
+    recovered: bool = False
+    away: bool = False
+    ignored: int = 0
+
+
+def fresh(rules: Rules, slots: int, cpus: int | None = None) -> State:
+    """The state of a daemon that has just started, with `slots` numbered from 1."""
+    return State(rules, {n: EMPTY for n in range(1, slots + 1)}, cpus or max(slots, rules.cores))
