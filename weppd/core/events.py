@@ -45,11 +45,24 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An execution of this node that the living cell of slot `n` has."""
+
+    n: int
+    zygote: str
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
-    """What this node's last life left was sorted: claims without a living cell."""
+    """What this node's last life left was sorted, by the cells' files and the store.
+
+    `lost`: claims without a living cell; `held`: those that a living cell's file names.
+    """
 
     lost: tuple[Lost, ...]
     wall: float
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

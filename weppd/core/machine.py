@@ -97,6 +97,9 @@ def _bell_rang(state: State, event: on.BellRang) -> Decision:
 def _recovered(state: State, event: on.Recovered) -> Decision:
     state = replace(state, recovered=True)
     orders: list[do.Effect] = []
+    for held in event.held:
+        state, more = _cell_hello(state, on.CellHello(held.n, held.zygote, held.ticket))
+        orders += more
     for lost in event.lost:
         if lost.ticket.eid in state.jobs:
             continue
@@ -365,7 +368,7 @@ def _labels(state: State, room: int) -> tuple[int, ...]:
 def _maybe_stopped(state: State) -> State:
     if state.claiming or any(isinstance(p, Recording | Waiting) for p in state.jobs.values()):
         return state
-    if state.stop_mode != "detach" and state.jobs:
+    if state.stop_mode != "detach" and (state.jobs or Found() in state.slots.values()):
         return state
     return replace(state, mood=Mood.STOPPED)
 

@@ -143,4 +143,4 @@ class State:
 
 def fresh(rules: Rules, slots: int, cpus: int | None = None) -> State:
     """The state of a daemon that has just started, with `slots` numbered from 1."""
-    return State(rules, {n: EMPTY for n in range(1, slots + 1)}, cpus or max(slots, rules.cores))
+    return State(rules, dict.fromkeys(range(1, slots + 1), EMPTY), cpus or max(slots, rules.cores))

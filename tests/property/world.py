@@ -1,0 +1,271 @@
+"""A world for the decision core, without processes: a queue, cells, a store that may be away.
+
+`World` carries out the machine's effects on plain Python objects and refuses what a real hand
+could not do (start a job in a busy cell, acknowledge what was never recorded). The ledger at its
+end says of every job whether it ended exactly once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from weppd.core import effects as do
+from weppd.core import events as on
+from weppd.core import invariants, machine
+from weppd.core.schedule import Plan, Rules, Ticket
+from weppd.core.state import Mood, Phase, State, fresh
+from weppd.model import Answer, Canceled, Claim, Failed, Finish, Job, Retried
+
+RUNGS = (("USR1", 1.0), ("TERM", 1.0), ("KILL", 0.0))
+
+
+@dataclass
+class Cell:
+    """A living cell: its class, the ticket it has, whether the job is over."""
+
+    zygote: str
+    ticket: Ticket | None = None
+    over: on.Over | None = None
+    asked: str | None = None
+    hello_due: bool = True
+    retiring: bool = False
+
+
+@dataclass
+class World:
+    """Queue, cells and store around a machine; `decide` may be swapped for a mutant."""
+
+    slots: int = 2
+    decide: object = None
+    state: State = field(init=False)
+    queue: list[Job] = field(default_factory=list)
+    cells: dict[int, Cell] = field(default_factory=dict)
+    forks: list[tuple[int, str]] = field(default_factory=list)
+    claim: tuple[int, ...] | None = None
+    records: list[Finish] = field(default_factory=list)
+    bell: bool = False
+    ended: dict[str, list[str]] = field(default_factory=dict)
+    bodies: dict[str, int] = field(default_factory=dict)
+    killed: set[str] = field(default_factory=set)
+    claimed: dict[str, Ticket] = field(default_factory=dict)
+    cancels: dict[str, str] = field(default_factory=dict)
+    numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.decide = self.decide or machine.decide
+        self.rules = Rules(classes={"light": 1, "heavy": 1}, cores=self.slots)
+        self.state = fresh(self.rules, self.slots)
+
+    # -- the machine's side
+
+    def tell(self, event: on.Event) -> None:
+        """Feeds one event and carries out what the machine orders; a stopped daemon is gone."""
+        if self.state.mood is Mood.STOPPED:
+            return
+        self.state, effects = self.decide(self.state, event)
+        for effect in effects:
+            self._perform(effect)
+        assert invariants.violations(self.state) == []
+
+    def _perform(self, effect: do.Effect) -> None:
+        name = type(effect).__name__
+        getattr(self, f"_do_{name.lower()}")(effect)
+
+    def _do_claim(self, effect: do.Claim) -> None:
+        assert self.claim is None, "two claims at once"
+        assert effect.labels, "a claim for nothing"
+        self.claim = effect.labels
+
+    def _do_armbell(self, effect: do.ArmBell) -> None:
+        self.bell = True
+
+    def _do_fork(self, effect: do.Fork) -> None:
+        assert effect.n not in self.cells, f"slot {effect.n} has a living cell"
+        self.forks.append((effect.n, effect.zygote))
+
+    def _do_start(self, effect: do.Start) -> None:
+        cell = self.cells[effect.n]
+        assert cell.ticket is None, f"cell {effect.n} already has a job"
+        assert not cell.retiring, f"cell {effect.n} is leaving"
+        assert cell.zygote == effect.ticket.plan.zygote, "a job in a cell of another class"
+        jid = effect.ticket.job.id
+        assert jid not in self.ended, "a job that ended began again"
+        self.bodies[jid] = self.bodies.get(jid, 0) + 1
+        assert self.bodies[jid] == 1 or jid in self.killed, f"the body of {jid} ran twice"
+        cell.ticket, cell.over, cell.asked = effect.ticket, None, None
+
+    def _do_cancel(self, effect: do.Cancel) -> None:
+        cell = self.cells.get(effect.n)
+        if cell is not None and cell.ticket is not None and cell.ticket.eid == effect.eid:
+            cell.asked = effect.asked
+
+    def _do_announce(self, effect: do.Announce) -> None:
+        assert effect.ticket.job.runid is not None
+
+    def _do_record(self, effect: do.Record) -> None:
+        self.records.append(effect.finish)
+
+    def _do_ack(self, effect: do.Ack) -> None:
+        cell = self.cells.get(effect.n)
+        if cell is not None and cell.ticket is not None and cell.ticket.eid == effect.eid:
+            assert cell.over is not None, "acknowledged before it was over"
+            cell.ticket, cell.over = None, None
+
+    def _do_handback(self, effect: do.HandBack) -> None:
+        for ticket in effect.tickets:
+            assert self.claimed.pop(ticket.eid, None), "handed back what was not claimed"
+            self.queue.insert(0, ticket.job)
+
+    def _do_retire(self, effect: do.Retire) -> None:
+        cell = self.cells[effect.n]
+        assert cell.ticket is None, "retired with a job"
+        cell.retiring = True
+
+    # -- the world's side
+
+    def enqueue(self, zygote: str, cpus: int, retry: bool, refused: bool) -> str:
+        """A producer adds a job."""
+        jid = f"j{next(self.numbers)}"
+        job = Job(jid, "default", "m.f", b"", runid="r", extra={"plan": zygote})
+        self.plans = getattr(self, "plans", {})
+        self.plans[jid] = Plan(
+            "m.f", zygote, 100, cpus, 1, retry, "no such task" if refused else None
+        )
+        self.queue.append(job)
+        if self.bell:
+            self.bell = False
+            self.tell(on.BellRang())
+        return jid
+
+    def answer_claim(self) -> None:
+        """The store answers the claim under way."""
+        labels, self.claim = self.claim, None
+        taken, self.queue = self.queue[: len(labels)], self.queue[len(labels) :]
+        tickets = []
+        for label, job in zip(labels, taken, strict=False):
+            claim = Claim(f"e{next(self.numbers)}", job)
+            ticket = Ticket(claim, self.plans[job.id], f"node.{label}")
+            self.claimed[claim.eid] = ticket
+            tickets.append(ticket)
+        self.tell(on.Claimed(tuple(tickets), len(taken) < len(labels), 0.0))
+
+    def fail_claim(self) -> None:
+        """The store does not answer; later it is back."""
+        self.claim = None
+        self.tell(on.ClaimFailed())
+        self.tell(on.StoreBack())
+
+    def record_one(self, answered: bool = True) -> None:
+        """The store takes the oldest record (or the outbox does)."""
+        finish = self.records.pop(0)
+        eid = finish.claim.eid
+        if self.claimed.pop(eid, None) is not None:
+            self._book(finish)
+            answer = Answer.OK
+        else:
+            answer = Answer.ALREADY
+        self.tell(on.Recorded(eid, answer if answered else None))
+
+    def _book(self, finish: Finish) -> None:
+        job = finish.claim.job
+        if isinstance(finish.outcome, Retried):
+            self.killed.add(job.id)
+            self.queue.append(job)
+            return
+        kind = type(finish.outcome).__name__
+        self.ended.setdefault(job.id, []).append(kind)
+        assert len(self.ended[job.id]) == 1, f"{job.id} ended twice: {self.ended[job.id]}"
+        if isinstance(finish.outcome, Canceled | Failed):
+            assert finish.outcome.reason, "an end without a reason"
+
+    def fork_one(self) -> None:
+        """A zygote forks the oldest cell that was asked for, which says hello."""
+        n, zygote = self.forks.pop(0)
+        self.cells[n] = Cell(zygote, hello_due=False)
+        self.tell(on.CellHello(n, zygote))
+
+    def finish_job(self, n: int, kind: str) -> None:
+        """The job in cell `n` comes to an end."""
+        cell = self.cells[n]
+        verdict = None if kind == "died" else on.Verdict(kind, "E", "no")
+        if cell.asked is not None:
+            verdict = on.Verdict("cancelled")
+        eid = cell.ticket.eid
+        cell.over = on.Over(n, eid, verdict, b"", 9, cell.asked, "asked for", 0.0, 1.0)
+        self.killed.add(cell.ticket.job.id)
+        if self.state.mood is Mood.STOPPED:
+            cell.hello_due = True
+        elif not cell.hello_due:
+            self.tell(cell.over)
+
+    def kill_cell(self, n: int) -> None:
+        """Cell `n` dies, with its tree; its zygote says so."""
+        cell = self.cells.pop(n)
+        eid = cell.ticket.eid if cell.ticket else None
+        if cell.ticket:
+            self.killed.add(cell.ticket.job.id)
+        self.tell(on.CellGone(n, "SIGKILL", 0.0, eid))
+
+    def hello(self, n: int) -> None:
+        """A cell that was cut off connects again, and repeats what was not acknowledged."""
+        cell = self.cells[n]
+        cell.hello_due = False
+        self.tell(on.CellHello(n, cell.zygote, cell.ticket))
+        if cell.over is not None:
+            self.tell(cell.over)
+
+    def restart(self) -> None:
+        """weppd dies and another one starts: cells live on, everything in memory is gone."""
+        self.forks, self.records, self.claim, self.bell = [], [], None, False
+        self.state = fresh(self.rules, self.slots)
+        held = {cell.ticket.eid for cell in self.cells.values() if cell.ticket}
+        for n, cell in self.cells.items():
+            cell.hello_due = True
+            self.tell(on.CellFound(n))
+        for zygote in ("light", "heavy"):
+            self.tell(on.ClassReady(zygote))
+        lost = [on.Lost(t, False) for eid, t in self.claimed.items() if eid not in held]
+        alive = [on.Held(n, c.zygote, c.ticket) for n, c in self.cells.items() if c.ticket]
+        self.tell(on.Recovered(tuple(lost), 0.0, tuple(alive)))
+
+    def waiting(self, kind: type[Phase]) -> bool:
+        """Whether the machine has a job in this phase."""
+        return any(isinstance(phase, kind) for phase in self.state.jobs.values())
+
+    def drain(self) -> None:
+        """A fair world: everything that is under way comes to its end, in some order."""
+        if self.state.mood is not Mood.OPEN:
+            self.restart() if self.state.mood is Mood.STOPPED else self.tell(on.ResumeAsked())
+        for _ in range(400):
+            if not self._one_fair_step():
+                return
+        raise AssertionError(f"the machine never comes to rest: {self.state}")
+
+    def _one_fair_step(self) -> bool:
+        if self.claim is not None:
+            self.answer_claim()
+        elif self.records:
+            self.record_one()
+        elif self.forks:
+            self.fork_one()
+        else:
+            return self._one_cell_step()
+        return True
+
+    def _one_cell_step(self) -> bool:
+        for n, cell in self.cells.items():
+            if cell.retiring:
+                self.kill_cell(n)
+                return True
+            if cell.hello_due:
+                self.hello(n)
+                return True
+            if cell.ticket is not None and cell.over is None:
+                self.finish_job(n, "finished")
+                return True
+        if self.bell and self.queue:
+            self.bell = False
+            self.tell(on.BellRang())
+            return True
+        return False
