@@ -1,1 +1,100 @@
+"""What the admin API asks of the daemon, and who asks.
+
+`House` is the only thing that this room knows of the rest of weppd: the shell implements it, the
+tests have a small one of their own. Its answers are plain dicts in the shapes of
+`weppd.admin.models`; a key that is missing there takes the model's default.
+
+A House says no by raising: `NoSuchJob` (404), `Refused` (409), `JobError` or `RunError` (422),
+`StoreAway` (503). The message goes to the caller as it is.
+"""
+
 from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+from weppd.errors import WeppdError
+
+
+class NoSuchJob(WeppdError):
+    """The store knows no job of this id, and no log of it is kept."""
+
+    def __init__(self, jid: str) -> None:
+        super().__init__(f"no job {jid}: it never was, or its record has expired")
+
+
+class Right(IntEnum):
+    """What a caller may do; each right includes the ones below it."""
+
+    NOTHING = 0
+    READ = 1
+    CHANGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The process at the other end of a connection, as the kernel names it."""
+
+    pid: int
+    uid: int
+    gid: int
+    groups: frozenset[int] = frozenset()
+    right: Right = Right.NOTHING
+
+
+class House(Protocol):
+    """The daemon, as the admin API sees it. No method may block the loop."""
+
+    def keepers(self) -> Collection[int]:
+        """The pids of all live zygotes and cells: a process below one of them belongs to a job."""
+        ...
+
+    async def status(self) -> Mapping[str, Any]:
+        """The node at a glance: `models.Status`. Answers while the store is away, too."""
+        ...
+
+    async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
+        """At most `limit` jobs in `state` (None: every state), newest first: `models.JobRow`."""
+        ...
+
+    async def job(self, jid: str) -> Mapping[str, Any] | None:
+        """One job with everything known of it: `models.JobDetail`. None where there is none."""
+        ...
+
+    async def cancel(
+        self, jid: str, grace: float | None, wait: bool, who: Caller, *, reason: str = ""
+    ) -> Mapping[str, Any]:
+        """End a job and its whole process tree: `models.Cancelled`.
+
+        `grace` is the number of seconds between SIGUSR1 and SIGTERM (None: as configured). With
+        `wait` it answers when nothing of the job lives.
+        """
+        ...
+
+    async def log(self, jid: str, canonical: bool, follow: bool) -> AsyncIterator[bytes]:
+        """Find the job's log now (or raise `NoSuchJob`) and return the chunks of its text.
+
+        With `follow` the iterator goes on until the job's log is closed.
+        """
+        ...
+
+    async def enqueue(
+        self,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        queue: str,
+        *,
+        who: Caller,
+        timeout: int | None = None,
+        job_id: str | None = None,
+        description: str | None = None,
+        depends_on: Sequence[str] = (),
+        at_front: bool = False,
+        cpus: int | str | None = None,
+        label: str | None = None,
+    ) -> str:
+        """Put a job on a queue and return its id; `args` and `kwargs` are what JSON can say."""
+        ...
