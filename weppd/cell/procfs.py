@@ -1,0 +1,140 @@
+"""What the kernel says about one process: its children, its stat line, its boot; and prctl(2).
+
+Owns the reading of /proc and the two prctl calls that a cell needs. Decides nothing. Standard
+library only. A process that is gone reads as None or as no children: that is the normal end of a
+process, not an error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+DEAD = frozenset("ZXx")
+STOPPED = frozenset("Tt")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One process of a tree, as its stat line showed it: `start` in clock ticks since boot."""
+
+    pid: int
+    start: int
+    state: str
+    ppid: int
+    name: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still run: neither a zombie nor on its way out of the table."""
+        return self.state not in DEAD
+
+    @property
+    def settled(self) -> bool:
+        """Whether it can start no child just now: stopped or dead."""
+        return self.state in STOPPED or self.state in DEAD
+
+
+def stat(pid: int) -> Member | None:
+    """The stat line of `pid`, or None when there is no such process (proc_pid_stat(5))."""
+    line = _read(f"/proc/{pid}/stat")
+    if not line:
+        return None
+    # The name may hold spaces and brackets; the last ')' ends it.
+    head, _, tail = line.rpartition(b") ")
+    fields = tail.split()
+    name = head.partition(b" (")[2].decode("utf-8", "replace")
+    return Member(pid, int(fields[19]), fields[0].decode(), int(fields[1]), name)
+
+
+def start_time(pid: int) -> int | None:
+    """When `pid` began, in clock ticks since boot; None when there is no such process."""
+    member = stat(pid)
+    return None if member is None else member.start
+
+
+def children(pid: int) -> list[int]:
+    """The children of all threads of `pid`, oldest first; none when it is gone.
+
+    The list of another, running process may lack some that came or went while it was read
+    (proc_tid_children(5)). A single-threaded caller's own list lacks none that was its child when
+    the call began, for only the caller itself takes children off it, by waiting for them.
+    """
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - three times as fast as Path's
+    except OSError:
+        return []
+    found: list[int] = []
+    for thread in threads:
+        found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+    return found
+
+
+def own_children() -> list[int]:
+    """The caller's children, oldest first, zombies included. Only for a single-threaded caller.
+
+    OSError where the kernel has no such file (CONFIG_PROC_CHILDREN): without it no tree can be
+    ended for certain, so that a cell must not start.
+    """
+    pid = os.getpid()
+    fd = os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return [int(word) for word in _drain(fd).split()]
+    finally:
+        os.close(fd)
+
+
+def boot_id() -> str:
+    """The identity of this boot of the kernel: a process of another boot is dead for certain."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def become_subreaper() -> None:
+    """Make the caller the parent of every orphan among its descendants (prctl(2)), for life.
+
+    Not inherited by fork: each cell and each zygote calls it for itself. OSError if refused.
+    """
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def set_pdeathsig(signum: int = signal.SIGKILL) -> None:
+    """Have the kernel send `signum` to the caller when its parent dies (prctl(2)).
+
+    A parent that died before the call sends nothing: compare os.getppid() afterwards.
+    """
+    _prctl(_PR_SET_PDEATHSIG, int(signum))
+
+
+def _prctl(option: int, value: int) -> None:
+    if _LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"prctl({option}, {value}): {os.strerror(error)}")
+
+
+def _read(path: str) -> bytes:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return _drain(fd)
+    except OSError:  # ESRCH: it went while we read
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _drain(fd: int) -> bytes:
+    # A file of /proc gives short reads: only an empty one is its end.
+    whole = part = os.read(fd, 65536)
+    while part:
+        part = os.read(fd, 65536)
+        whole += part
+    return whole
