@@ -38,7 +38,7 @@ JobId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9
 
 
 class Body(BaseModel):
-    """What a caller sends: unknown keys are an error, so that a typing slip is no silent default."""
+    """What a caller sends. Unknown keys are an error: a typing slip is no silent default."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
