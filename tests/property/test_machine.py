@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.property.world import RUNGS, World
 from weppd.core import events as on
-from weppd.core.state import Ending, Mood
+from weppd.core.state import Ending, Mood, Waiting
+from weppd.model import Canceled
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -67,10 +70,32 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data):
         jid = data.draw(st.sampled_from(self.jobs))
+        phases = self.world.state.jobs.values()
+        waits = any(isinstance(p, Waiting) and p.ticket.job.id == jid for p in phases)
         self.world.tell(on.CancelAsked(jid, RUNGS, "not wanted", 0.0))
         for n, cell in self.world.cells.items():
             if cell.ticket and cell.ticket.job.id == jid and not cell.over and self._listens(cell):
                 assert cell.asked == "cancel", f"cell {n} was not told to end {jid}"
+
+        if waits and self.world.state.mood is not Mood.STOPPED:
+            last = self.world.records[-1]
+            assert last.claim.job.id == jid
+            assert isinstance(last.outcome, Canceled), "a waiting job was not cancelled"
+
+    @precondition(lambda self: self.world.reply is not None and self.world.claim is None)
+    @rule()
+    def claim_repeated(self):
+        self.world.tell(replace(self.world.reply, tickets=self._still_claimed(), dry=False))
+
+    def _still_claimed(self):
+        live = self.world.state.jobs
+        return tuple(t for t in self.world.reply.tickets if t.eid in live)
+
+    @precondition(lambda self: self._cells(lambda c: not c.hello_due))
+    @rule(data=st.data())
+    def cell_is_cut_off(self, data):
+        n = data.draw(st.sampled_from(self._cells(lambda c: not c.hello_due)))
+        self.world.cells[n].hello_due = True
 
     @rule()
     def weppd_dies(self):

@@ -14,7 +14,7 @@ from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core import invariants, machine
 from weppd.core.schedule import Plan, Rules, Ticket
-from weppd.core.state import Mood, Phase, State, fresh
+from weppd.core.state import Ending, Mood, Phase, State, fresh
 from weppd.model import Answer, Canceled, Claim, Failed, Finish, Job, Retried
 
 RUNGS = (("USR1", 1.0), ("TERM", 1.0), ("KILL", 0.0))
@@ -50,6 +50,7 @@ class World:
     killed: set[str] = field(default_factory=set)
     claimed: dict[str, Ticket] = field(default_factory=dict)
     cancels: dict[str, str] = field(default_factory=dict)
+    reply: on.Claimed | None = None
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -97,13 +98,17 @@ class World:
 
     def _do_cancel(self, effect: do.Cancel) -> None:
         cell = self.cells.get(effect.n)
-        if cell is not None and cell.ticket is not None and cell.ticket.eid == effect.eid:
+        if cell is None or cell.hello_due or cell.ticket is None:
+            return
+        if cell.ticket.eid == effect.eid:
             cell.asked = effect.asked
 
     def _do_announce(self, effect: do.Announce) -> None:
         assert effect.ticket.job.runid is not None
 
     def _do_record(self, effect: do.Record) -> None:
+        pending = [finish.claim.eid for finish in self.records]
+        assert effect.finish.claim.eid not in pending, "one end is recorded twice"
         self.records.append(effect.finish)
 
     def _do_ack(self, effect: do.Ack) -> None:
@@ -148,7 +153,8 @@ class World:
             ticket = Ticket(claim, self.plans[job.id], f"node.{label}")
             self.claimed[claim.eid] = ticket
             tickets.append(ticket)
-        self.tell(on.Claimed(tuple(tickets), len(taken) < len(labels), 0.0))
+        self.reply = on.Claimed(tuple(tickets), len(taken) < len(labels), 0.0)
+        self.tell(self.reply)
 
     def fail_claim(self) -> None:
         """The store does not answer; later it is back."""
@@ -212,12 +218,16 @@ class World:
         cell = self.cells[n]
         cell.hello_due = False
         self.tell(on.CellHello(n, cell.zygote, cell.ticket))
+        phase = self.state.jobs.get(cell.ticket.eid) if cell.ticket else None
+        if isinstance(phase, Ending) and self.state.mood is not Mood.STOPPED:
+            assert cell.asked == phase.asked, "a cell that was cut off is not told to end its job"
         if cell.over is not None:
             self.tell(cell.over)
 
     def restart(self) -> None:
         """weppd dies and another one starts: cells live on, everything in memory is gone."""
         self.forks, self.records, self.claim, self.bell = [], [], None, False
+        self.reply = None
         self.state = fresh(self.rules, self.slots)
         held = {cell.ticket.eid for cell in self.cells.values() if cell.ticket}
         for n, cell in self.cells.items():

@@ -1,0 +1,123 @@
+"""A test of the tests: wrong versions of the decision core that the property tests must notice."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.property.test_machine import AnyOrder
+from weppd.core import machine
+
+MUTANTS = {
+    "a cancel of a waiting job is forgotten": (
+        "        if isinstance(phase, Waiting):\n            outcome = judge.canceled",
+        "        if False:\n            outcome = judge.canceled",
+    ),
+    "a cancel never reaches the cell": (
+        "return state, [do.Cancel(phase.n, eid, rungs, asked, reason)]",
+        "return state, []",
+    ),
+    "a cancel is not repeated to a cell that was cut off": (
+        "return state, [do.Cancel(event.n, eid, phase.rungs, phase.asked, phase.reason)]",
+        "return _ignore(state)",
+    ),
+    "a second start of the same claim": (
+        "    if ticket.eid in state.jobs:\n        return _ignore(state)\n",
+        "",
+    ),
+    "an over is recorded twice": (
+        "    phase = state.jobs.get(event.eid)\n    if not isinstance(phase, Running | Ending):\n"
+        "        return _ignore(state)\n    slot",
+        "    phase = state.jobs.get(event.eid)\n    if phase is None:\n"
+        "        return _ignore(state)\n    slot",
+    ),
+    "the slot is never freed": (
+        "return _slot(state, phase.n, Idle(slot.zygote)), [do.Ack(phase.n, event.eid)]",
+        "return state, [do.Ack(phase.n, event.eid)]",
+    ),
+    "the cell is never acknowledged": (
+        "return _slot(state, phase.n, Idle(slot.zygote)), [do.Ack(phase.n, event.eid)]",
+        "return _slot(state, phase.n, Idle(slot.zygote)), []",
+    ),
+    "claims while one waits": (
+        "    if any(isinstance(phase, Waiting) for phase in state.jobs.values()):\n        return 0\n",
+        "",
+    ),
+    "a failed claim is never repeated": (
+        "return replace(state, claiming=False, away=True), []",
+        "return replace(state, away=True), []",
+    ),
+    "the bell is not armed": ("        orders.append(do.ArmBell())\n", "        pass\n"),
+    "the bell is not heard": ("return replace(state, dry=False), []", "return state, []"),
+    "a dead cell's job is forgotten": (
+        "    return _record_unbegun(state, phase.ticket, outcome, event.wall)\n\n\ndef _began",
+        "    return _forget(state, slot.eid), []\n\n\ndef _began",
+    ),
+    "what never began is forgotten after a restart": (
+        "            orders.append(do.HandBack((lost.ticket,)))",
+        "            pass",
+    ),
+    "what living cells hold is not adopted": (
+        "    for held in event.held:\n",
+        "    for held in ():\n",
+    ),
+    "a stop forgets the waiting": ("        orders.append(do.HandBack(waiting))\n", ""),
+    "a stop does not end what runs": (
+        'if event.mode in ("requeue", "cancel"):',
+        'if event.mode in ("never",):',
+    ),
+    "CPUs are oversold": (
+        "        if ticket.plan.cpus > _cpus_free(state):\n            break\n",
+        "",
+    ),
+    "an idle cell of another class is used": (
+        "if isinstance(slot, Idle) and slot.zygote == ticket.plan.zygote:",
+        "if isinstance(slot, Idle):",
+    ),
+    "no room is made for another class": (
+        "return _slot(state, n, Retiring(slot.zygote)), [do.Retire(n)]",
+        "return state, []",
+    ),
+    "workers are shared": ("if str(n) not in used]", "]"),
+    "a zygote's death leaves its forks pending": (
+        "    return _unfork(state, event.zygote), []",
+        "    return state, []",
+    ),
+    "a resumed daemon claims nothing": (
+        'return replace(state, mood=Mood.OPEN, stop_mode="", dry=False), []',
+        'return replace(state, mood=Mood.PAUSED, stop_mode="", dry=False), []',
+    ),
+    "two claims at once": ("if room and not state.claiming and", "if room and"),
+    "a refused job runs": ("    if ticket.plan.refusal is not None:\n", "    if False:\n"),
+}
+
+
+def mutated(old: str, new: str):
+    """The core's `decide` with one passage replaced."""
+    source = Path(machine.__file__).read_text()
+    assert source.count(old) >= 1, f"the core has changed: {old!r} is not in it any more"
+    module = types.ModuleType("mutant")
+    exec(compile(source.replace(old, new, 1), "mutant", "exec"), module.__dict__)
+    return module.decide
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_property_tests_kill(name):
+    """Each of these errors in the core is noticed by the property tests."""
+    decide = staticmethod(mutated(*MUTANTS[name]))
+    victim = type("Mutant", (AnyOrder,), {"decide": decide})
+    budget = settings(
+        max_examples=1500,
+        stateful_step_count=40,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    with pytest.raises((AssertionError, KeyError, StopIteration, BaseExceptionGroup)):
+        run_state_machine_as_test(victim, settings=budget)
