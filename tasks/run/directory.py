@@ -1,0 +1,82 @@
+"""Every path of a run directory that the tasks read or write, in one place.
+
+::
+
+    <run>/wepp/runs/p<id>.{run,slp,sol,man,cli,err}     inputs, and the engine's words
+    <run>/wepp/runs/pw0.{run,str,…,err}                 the same for the channel network
+    <run>/wepp/output/H<id>.<kind>.dat                  the engine's outputs
+    <run>/wepp/output/interchange/*.parquet             tables made of them
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+WATERSHED = 0
+_RUN_FILE = re.compile(r"p([1-9][0-9]*)\.run\Z")
+
+
+class NotPrepared(Exception):
+    """The run directory lacks what a task needs; the message names the file or directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The directory of one run: paths only, nothing is created."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        """Where the engine starts: its inputs and its `.err` logs."""
+        return self.root / "wepp" / "runs"
+
+    @property
+    def output(self) -> Path:
+        """Where the `.run` files send the engine's outputs."""
+        return self.root / "wepp" / "output"
+
+    @property
+    def interchange(self) -> Path:
+        """Where the parquet tables lie."""
+        return self.output / "interchange"
+
+    @property
+    def hillslope_table(self) -> Path:
+        """The table with a row per hillslope."""
+        return self.interchange / "hillslopes.parquet"
+
+    def run_file(self, wepp_id: int) -> Path:
+        """The answers for hillslope `wepp_id`, or of the channel network for `WATERSHED`."""
+        return self.runs / f"{stem(wepp_id)}.run"
+
+    def err_file(self, wepp_id: int) -> Path:
+        """What the engine said while it ran `wepp_id`: stdout and stderr together."""
+        return self.runs / f"{stem(wepp_id)}.err"
+
+    def hillslopes(self) -> tuple[int, ...]:
+        """The WEPP ids of the hillslopes that have a `.run` file, ascending.
+
+        NotPrepared where the runs directory is missing or holds none.
+        """
+        found = (_RUN_FILE.match(name) for name in _names(self.runs))
+        ids = sorted(int(match[1]) for match in found if match)
+        if not ids:
+            raise NotPrepared(f"{self.runs} holds no p<id>.run: prepare the run's hillslopes first")
+        return tuple(ids)
+
+
+def stem(wepp_id: int) -> str:
+    """`p7` for hillslope 7, `pw0` for the channel network."""
+    return "pw0" if wepp_id == WATERSHED else f"p{wepp_id}"
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return [path.name for path in directory.iterdir()]
+    except FileNotFoundError:
+        raise NotPrepared(
+            f"{directory} does not exist: prepare the run's hillslopes first"
+        ) from None

@@ -1,0 +1,106 @@
+"""Whether an engine's output files are whole. The marker and the exit code alone prove nothing.
+
+A full disk leaves the success marker beside an empty loss file and daily files that are cut; a
+climate that ends early leaves full-looking files of fewer years. What is looked at::
+
+    loss          not empty, ends with the enrichment line
+    pass          line 2 `i5,5x,i5` years and first year; one record a day, `EVENT   |SUBEVENT|
+                  NO EVENT` a8,2x, year i5, 1x, julian day i5, without a gap to the last year's end
+    wat, soil     the last row `ofe day year …` is the last year's last day
+    plot          4 headings and 100 rows for each overland flow element
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+_RECORD = re.compile(rb"^(?:EVENT   |SUBEVENT|NO EVENT)  ([ 0-9]{5}) ([ 0-9]{5})", re.M)
+_TAIL = 4096
+_PLOT_HEADINGS, _PLOT_ROWS = 4, 100
+
+
+class Incomplete(Exception):
+    """An output file is missing or cut; the message names the file and what it lacks."""
+
+
+def loss(path: Path) -> None:
+    """Incomplete unless the loss report reaches its last line, the enrichment ratio."""
+    tail = _tail(path).rstrip()
+    last = tail[tail.rfind(b"\n") + 1 :]
+    if b"SSA enrichment ratio" not in last:
+        raise Incomplete(f"{path} is cut: it does not end with the enrichment ratio")
+
+
+def pass_file(path: Path, years: int) -> None:
+    """Incomplete unless the pass file has each day of `years` years."""
+    text = _whole(path)
+    days = [(int(year), int(day)) for year, day in _RECORD.findall(text)]
+    if not days or not text.endswith(b"\n"):
+        raise Incomplete(f"{path} is cut: {len(days)} days of {years} years")
+    for (year, day), after in pairwise(days):
+        if after != (year, day + 1) and (day < 365 or after != (year + 1, 1)):
+            raise Incomplete(f"{path} has a gap: after day {day} of year {year} comes {after}")
+    year, day = days[-1]
+    ran = year - days[0][0] + 1
+    if ran != years or day < 365 or days[0][1] != 1:
+        raise Incomplete(f"{path} ends with day {day} of year {ran}, asked for {years} years")
+
+
+def daily(path: Path, years: int) -> None:
+    """Incomplete unless a table of days, `ofe day year …`, ends with the last of `years` years."""
+    rows = [line.split() for line in _whole(path).splitlines()]
+    dated = [(int(row[2]), int(row[1])) for row in (_first(rows), _last(rows)) if row]
+    if not dated:
+        raise Incomplete(f"{path} is cut: it has no day")
+    ran, day = dated[-1][0] - dated[0][0] + 1, dated[-1][1]
+    if ran != years or day < 365:
+        raise Incomplete(f"{path} ends with day {day} of year {ran}, asked for {years} years")
+
+
+def plot(path: Path) -> None:
+    """Incomplete unless the profile has its 100 points for each overland flow element."""
+    lines = _whole(path).count(b"\n")
+    points = lines - _PLOT_HEADINGS
+    if points < _PLOT_ROWS or points % _PLOT_ROWS:
+        raise Incomplete(f"{path} is cut: {max(points, 0)} points, a profile has 100")
+
+
+def present(path: Path) -> None:
+    """Incomplete unless the file is there and not empty."""
+    _tail(path)
+
+
+def _first(rows: list[list[bytes]]) -> list[bytes]:
+    return next((row for row in rows if _is_day(row)), [])
+
+
+def _last(rows: list[list[bytes]]) -> list[bytes]:
+    return rows[-1] if rows and _is_day(rows[-1]) else []
+
+
+def _is_day(row: list[bytes]) -> bool:
+    return len(row) > 3 and all(word.isdigit() for word in row[:3])
+
+
+def _whole(path: Path) -> bytes:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise Incomplete(f"{path} was not written") from None
+    if not text:
+        raise Incomplete(f"{path} is empty")
+    return text
+
+
+def _tail(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - _TAIL))
+            text = stream.read()
+    except FileNotFoundError:
+        raise Incomplete(f"{path} was not written") from None
+    if not text:
+        raise Incomplete(f"{path} is empty")
+    return text
