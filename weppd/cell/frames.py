@@ -1,0 +1,103 @@
+"""Frames: how weppd, its zygotes, its cells, their jobs and the scribe talk over a stream socket.
+
+::
+
+    frame  = u32 length of the rest | u32 header length | header | body      (integers big-endian)
+    header = one JSON object in UTF-8; "kind" is its verb, the other keys are the verb's own
+    body   = raw bytes, whose meaning the verb defines; often empty
+
+A frame is at most `CAP` bytes long, so that a peer gone mad cannot make the other end allocate
+without bound. Owns the bytes only: which verbs exist, and what they mean, is for the two ends.
+"""
+
+from __future__ import annotations
+
+from json import JSONDecoder, JSONEncoder
+from struct import Struct
+
+from weppd.errors import FrameError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+VERSION = 1
+CAP = 64 * 1024 * 1024
+_LENGTHS = Struct(">II")
+_encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_decode = JSONDecoder().decode
+
+
+def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
+    """The bytes of one frame.
+
+    FrameError if the header is no plain JSON (NaN and infinities included) or the frame is over
+    `CAP`.
+    """
+    try:
+        head = _encode(header).encode()
+    except (TypeError, ValueError) as error:
+        raise FrameError(
+            f"the header of a {header.get('kind')!r} frame is no JSON: {error}"
+        ) from None
+    size = 4 + len(head) + len(body)
+    if size > CAP:
+        raise FrameError(f"a {header.get('kind')!r} frame of {size} bytes is over the cap of {CAP}")
+    return _LENGTHS.pack(size, len(head)) + head + body
+
+
+class Splitter:
+    """Cuts a stream of bytes, arriving in pieces of any size, into frames.
+
+    After a FrameError the stream has no more sense: close it, do not feed it again.
+    """
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[dict[str, Any], bytes]]:
+        """Take what has arrived; give back the frames now complete, as (header, body), in order.
+
+        FrameError on a length over `CAP`, a header that is longer than its frame, or a header that
+        is no JSON object with a "kind".
+        """
+        rest = self._rest
+        rest += data
+        frames: list[tuple[dict[str, Any], bytes]] = []
+        at, have = 0, len(rest)
+        while have - at >= 8:
+            size, head = _LENGTHS.unpack_from(rest, at)
+            _check_lengths(size, head)
+            end = at + 4 + size
+            if end > have:
+                break
+            middle = at + 8 + head
+            frames.append((_header(rest[at + 8 : middle]), bytes(rest[middle:end])))
+            at = end
+        if at:
+            del rest[:at]
+        return frames
+
+    @property
+    def partial(self) -> bool:
+        """Whether a frame has begun to arrive and is not complete."""
+        return bool(self._rest)
+
+
+def _check_lengths(size: int, head: int) -> None:
+    if size > CAP:
+        raise FrameError(f"a frame of {size} bytes is announced, over the cap of {CAP}")
+    if head + 4 > size:
+        raise FrameError(f"a header of {head} bytes is announced in a frame of {size}")
+
+
+def _header(raw: bytearray) -> dict[str, Any]:
+    try:
+        header = _decode(raw.decode())
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"a frame's header is no JSON: {error}") from None
+    if not isinstance(header, dict) or not isinstance(header.get("kind"), str):
+        raise FrameError("a frame's header is no JSON object with a 'kind'")
+    return header

@@ -1,0 +1,300 @@
+"""The door for tasks: how a function becomes a task, and what it may ask of weppd while it runs.
+
+::
+
+    from weppd.task import current, task
+
+    @task(timeout=3600, cpus=1)
+    def run_hillslope_rq(runid: str, wepp_id: int) -> tuple[bool, float]:
+        ctx = current()
+        ctx.log("began", item=f"h{wepp_id:04d}")
+
+A decorated function is called exactly as it was written; outside a job `current()` is a
+`LocalContext`, so that the same function can be tested by calling it. Standard library only, and
+little of it: light zygotes import this module, and a fork costs what its parent imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from weppd.errors import Refused, RunError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+#: The attribute that marks a function as a task; its value is the task's options.
+MARK = "__weppd_task__"
+
+#: Options of each task known to this process, by dotted name.
+REGISTRY: dict[str, dict[str, Any]] = {}
+
+
+class Cancelled(BaseException):
+    """Raised in the main thread of a job when somebody cancels it.
+
+    Not an Exception, so that `except Exception` in a task does not swallow it. Clean up in
+    `finally`, then let it pass.
+    """
+
+
+def task(
+    *,
+    timeout: int | None = None,
+    min_timeout: int | None = None,
+    cpus: int | str = 1,
+    zygote: str = "light",
+    short: bool = False,
+    retry_on_crash: bool = False,
+    jobs_per_child: int | None = None,
+    limits: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a top-level function as a task, under its dotted name; the function is unchanged.
+
+    - `timeout`: seconds a job of it may run where the producer said nothing;
+    - `min_timeout`: seconds it is given at least, whatever the producer said;
+    - `cpus`: CPUs of the host it counts for: 0 for one that only enqueues, 1, more, or "all";
+    - `zygote`: the class of zygote, a table `[zygote.<name>]` of the settings, that it runs in;
+    - `short`: its jobs take milliseconds and may be fetched ahead;
+    - `retry_on_crash`: a job whose process died, through no word of its own, may run again;
+    - `jobs_per_child`: jobs that one process may serve in a row, as long as it leaves nothing
+      behind; None for the zygote's own number;
+    - `limits`: cgroup v2 names to values, such as {"memory.max": "2G"}.
+
+    ValueError if an option or the function cannot be used.
+    """
+    options = {
+        "timeout": timeout,
+        "min_timeout": min_timeout,
+        "cpus": cpus,
+        "zygote": zygote,
+        "short": short,
+        "retry_on_crash": retry_on_crash,
+        "jobs_per_child": jobs_per_child,
+        "limits": dict(limits) if limits else None,
+    }
+    _check(options)
+
+    def register(function: Callable[P, R]) -> Callable[P, R]:
+        name = dotted_name(function)
+        setattr(function, MARK, options)
+        REGISTRY[name] = options
+        return function
+
+    return register
+
+
+def _check(options: dict[str, Any]) -> None:
+    for key in ("timeout", "min_timeout", "jobs_per_child"):
+        value = options[key]
+        if value is not None and (type(value) is not int or value < 1):
+            raise ValueError(f"@task({key}={value!r}): give a whole number from 1, or None")
+    cpus = options["cpus"]
+    if cpus != "all" and (type(cpus) is not int or cpus < 0):
+        raise ValueError(f"@task(cpus={cpus!r}): give 0, 1, more, or 'all'")
+    if not isinstance(options["zygote"], str) or not options["zygote"]:
+        raise ValueError(f"@task(zygote={options['zygote']!r}): give the name of a zygote class")
+
+
+def dotted_name(function: Callable[..., Any]) -> str:
+    """The name under which a top-level function can be enqueued: `module.name`.
+
+    ValueError for what cannot be found again by its name: a method, a lambda, an inner function.
+    """
+    name: str = getattr(function, "__qualname__", "")
+    module: str = getattr(function, "__module__", "") or ""
+    if not name or not module or "." in name or "<" in name:
+        raise ValueError(f"{function!r} is no top-level function: a job names it as 'module.name'")
+    return f"{module}.{name}"
+
+
+class Context:
+    """What a running job knows of itself, and its ways to speak.
+
+    `runid` is None for a job that belongs to no run; `place` is its place in the tree of jobs, such
+    as "2.1", `label` the name its parent gave it, `parent` the parent's job id. `cpus` is the share
+    of the host that it may use. `settings` holds the tables of the settings that concern tasks, as
+    plain values. `tmp` is a directory of its own that is removed after the job.
+    """
+
+    job_id: str = ""
+    eid: str = ""
+    queue: str = ""
+    worker: str = ""
+    runid: str | None = None
+    place: str = ""
+    label: str = ""
+    parent: str | None = None
+    cpus: int = 1
+    settings: Mapping[str, Any]
+    cancelled: bool = False
+
+    @property
+    def tmp(self) -> Path:
+        """A directory for temporary files, removed when the job has ended."""
+        raise NotImplementedError
+
+    def log(
+        self, text: str, *, item: str | None = None, level: str = "info", volatile: bool = False
+    ) -> None:
+        """Write a line to the run's log.
+
+        `item` names what the line is about, such as "h0007": lines of one item keep their order in
+        the canonical log, whatever the order in which items were done. Mark as `volatile` what
+        differs between two runs of the same inputs: durations, ids, paths, progress.
+        """
+        raise NotImplementedError
+
+    def status(self, channel: str, text: str) -> None:
+        """Publish `text` as it is on a channel of the status database."""
+        raise NotImplementedError
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Say how far the job is; at most five a second are sent, and the last one always."""
+        raise NotImplementedError
+
+    def enqueue(
+        self,
+        function: Callable[..., Any] | str,
+        *args: Any,
+        label: str | None = None,
+        depends_on: Sequence[str] | str = (),
+        timeout: int | None = None,
+        queue: str | None = None,
+        cpus: int | str | None = None,
+        **kwargs: Any,
+    ) -> str:
+        """Enqueue a child of this job and return its id.
+
+        `label` is the key under which the child is found again in the parent's record;
+        `depends_on` takes ids of jobs that must finish first; `timeout` is in seconds; without
+        `queue` the child goes to the parent's. Refused if this job is being cancelled or the store
+        does not take it.
+        """
+        raise NotImplementedError
+
+    def on_cancel(self, function: Callable[[], object]) -> None:
+        """Call `function` if the job is cancelled, after the task has unwound; last one first."""
+        raise NotImplementedError
+
+    def shield(self) -> AbstractContextManager[None]:
+        """Hold `Cancelled` back inside the `with`; it is raised at the end of the block."""
+        raise NotImplementedError
+
+    def run_dir(self, runid: str | None = None) -> Path:
+        """The directory of a run, by default of this job's own.
+
+        RunError for a bad run id, for none, and where no root has a directory for it.
+        """
+        from pathlib import Path
+
+        from weppd import runs
+
+        wanted = runid if runid is not None else self.runid
+        if wanted is None:
+            raise RunError("this job belongs to no run: give run_dir the id of a run")
+        run = self.settings.get("run", {})
+        places = runs.candidates(wanted, run.get("roots", ()), run.get("batch_root", ""))
+        for place in places:
+            if Path(place).is_dir():
+                return Path(place)
+        tried = ", ".join(map(str, places)) or "nowhere, [run] roots is empty"
+        raise RunError(f"run {wanted!r} has no directory: tried {tried}")
+
+
+class LocalContext(Context):
+    """The context outside a job: log lines go to stderr, all else is silent.
+
+    `enqueue` is Refused: there is no weppd to take the child. Give `settings` and `runid` to try a
+    task by hand, inside `using(context)`.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Any] | None = None, runid: str | None = None, cpus: int = 0
+    ) -> None:
+        self.settings = settings or {}
+        self.runid = runid
+        self.cpus = cpus or len(os.sched_getaffinity(0))
+
+    @property
+    def tmp(self) -> Path:
+        """The system's directory for temporary files."""
+        from pathlib import Path
+        from tempfile import gettempdir
+
+        return Path(gettempdir())
+
+    def log(
+        self, text: str, *, item: str | None = None, level: str = "info", volatile: bool = False
+    ) -> None:
+        """Write the line to stderr."""
+        words = [level, "~" if volatile else "", item or "", text]
+        sys.stderr.write(" ".join(word for word in words if word) + "\n")
+
+    def status(self, channel: str, text: str) -> None:
+        """Do nothing."""
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Do nothing."""
+
+    def enqueue(
+        self,
+        function: Callable[..., Any] | str,
+        *args: Any,
+        label: str | None = None,
+        depends_on: Sequence[str] | str = (),
+        timeout: int | None = None,
+        queue: str | None = None,
+        cpus: int | str | None = None,
+        **kwargs: Any,
+    ) -> str:
+        """Refused: outside a job nothing can be enqueued this way."""
+        name = function if isinstance(function, str) else dotted_name(function)
+        raise Refused(f"{name} was not enqueued: this code runs outside a job, use weppd.client")
+
+    def on_cancel(self, function: Callable[[], object]) -> None:
+        """Do nothing: nobody can cancel."""
+
+    def shield(self) -> AbstractContextManager[None]:
+        """Hold nothing back: nobody can cancel."""
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+
+_current: Context | None = None
+
+
+def current() -> Context:
+    """The context of the job that runs in this process; outside a job, a `LocalContext`."""
+    return LocalContext() if _current is None else _current
+
+
+def enter(context: Context | None) -> Context | None:
+    """Make `context` the current one and return the one before; for the cell and for tests."""
+    global _current
+    before, _current = _current, context
+    return before
+
+
+def using(context: Context) -> AbstractContextManager[Context]:
+    """Make `context` the current one inside a `with`: the way to try a task without weppd."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def inside() -> Iterator[Context]:
+        before = enter(context)
+        try:
+            yield context
+        finally:
+            enter(before)
+
+    return inside()
