@@ -1,0 +1,360 @@
+"""What the operator may set: one frozen table for each table of weppd.toml.
+
+Owns the keys, their defaults and where they come from. Nothing here acts: no file but the one
+given to `load` is opened, no socket, no logger. Where a value comes from, first hit wins:
+
+1. the variable `WEPPD_<TABLE>_<KEY>`, upper case, with `_` for a dot or a dash:
+   `WEPPD_DAEMON_SLOTS=4`, `WEPPD_ZYGOTE_LIGHT_JOBS_PER_CHILD=20`; lists with commas between or as
+   JSON (`WEPPD_QUEUES_NAMES=high,default`), tables as JSON
+   (`WEPPD_TASKS_ALIAS='{"old.rq": "tasks"}'`);
+2. the file;
+3. for `redis.url`: REDIS_URL, RQ_REDIS_URL or SESSION_REDIS_URL with the database replaced by 9,
+   else REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD; for `redis.prefix`:
+   RQ_KEY_PREFIX; for `run.batch_root`: BATCH_RUNNER_ROOT;
+4. the default written below.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from weppd import settings_redis
+from weppd.errors import SettingsError
+from weppd.settings_read import Reading, absolute, at_least, each, matches, one_of, unless_empty
+
+DEFAULT_PATH = "/etc/weppd/weppd.toml"
+
+#: Variables that begin with WEPPD_ and set nothing here: the file's path, and what jobs see.
+OTHERS = ("WEPPD_CONFIG", "WEPPD_JOB_ID", "WEPPD_RUNID", "WEPPD_CPUS")
+
+_NAME = matches(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "1 to 64 of letters, digits, '.', '_', '-'")
+_QUEUE = matches(r"[^\s:*\[\]?]+", "a queue's name, without spaces or any of :*[]?")
+_MODULE = matches(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", "a dotted module, such as tasks.wepp_rq")
+_ALLOW = matches(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?", "a dotted name, such as their.module.*")
+_TYPE = matches(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", "module:name, such as decimal:Decimal")
+_BINARY = matches(r"[A-Za-z0-9_][A-Za-z0-9._-]*", "the name of an executable, without '/'")
+
+
+def _socket(value: str) -> str | None:
+    """An absolute path within the 107 bytes of a Unix socket's address, unix(7)."""
+    size = len(os.fsencode(value))
+    return absolute(value) if size < 108 else f"is too long for a socket: {size} bytes of 107"
+
+
+def _runtime(value: str) -> str | None:
+    return absolute(value) or _socket(f"{value}/cells.sock")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What two defaults depend on: the host's name, and the CPUs that this process may use."""
+
+    name: str = "localhost"
+    cpus: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """[daemon]: this node, and where it keeps its files. Workers are called `<name>.<slot>`."""
+
+    name: str = field(default="localhost", metadata={"check": _NAME})
+    slots: int = field(default=1, metadata={"check": at_least(1)})
+    state_dir: str = field(default="/var/lib/weppd", metadata={"check": absolute})
+    runtime_dir: str = field(default="/run/weppd", metadata={"check": _runtime})
+    log_dir: str = field(default="/var/log/weppd", metadata={"check": absolute})
+    admin_socket: str = field(default="/run/weppd-admin/admin.sock", metadata={"check": _socket})
+    log_level: str = field(
+        default="info", metadata={"check": one_of("debug", "info", "warning", "error")}
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Redis:
+    """[redis]: the shared store. Times in seconds; the databases are those of WEPPcloud."""
+
+    url: str = field(default=settings_redis.DEFAULT_URL, metadata={"check": settings_redis.check})
+    prefix: str = field(default="rq", metadata={"check": _NAME})
+    status_db: int = field(default=2, metadata={"check": at_least(0)})
+    lock_db: int = field(default=0, metadata={"check": at_least(0)})
+    connect_timeout_s: float = field(default=2.0, metadata={"check": at_least(0.05)})
+    call_timeout_s: float = field(default=5.0, metadata={"check": at_least(0.05)})
+
+    def __repr__(self) -> str:
+        return f"Redis(url={settings_redis.masked(self.url)!r}, prefix={self.prefix!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """[queues]: which queues this node serves, in strict order of precedence."""
+
+    names: tuple[str, ...] = field(
+        default=("high", "default", "low"), metadata={"check": each(_QUEUE, least=1)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """[jobs]: seconds that hold for a job that carries none of its own; a TTL of -1 is for ever."""
+
+    result_ttl: int = field(default=604_800, metadata={"check": at_least(-1)})
+    failure_ttl: int = field(default=31_536_000, metadata={"check": at_least(-1)})
+    timeout: int = field(default=43_200, metadata={"check": at_least(1)})
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """[cancel]: seconds from SIGUSR1 to SIGTERM, and from there to SIGKILL; 0 skips the rung."""
+
+    usr1_grace: float = field(default=10.0, metadata={"check": at_least(0)})
+    term_grace: float = field(default=5.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """[stop]: what becomes of running jobs at SIGTERM; `timeout` (s) bounds the modes that wait."""
+
+    mode: str = field(
+        default="detach", metadata={"check": one_of("detach", "drain", "requeue", "cancel")}
+    )
+    timeout: float = field(default=300.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Zygote:
+    """[zygote.<class>]: a family of cells: its interpreter (empty: weppd's own), its imports."""
+
+    python: str = field(default="", metadata={"check": unless_empty(absolute)})
+    preload: tuple[str, ...] = field(default=(), metadata={"check": each(_MODULE)})
+    jobs_per_child: int = field(default=1, metadata={"check": at_least(1)})
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        shown = f"python={self.python!r}, preload={self.preload!r}"
+        return f"Zygote({shown}, jobs_per_child={self.jobs_per_child}, env={sorted(self.env)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """[tasks]: the modules that hold tasks; prefixes of functions' names to read as others."""
+
+    modules: tuple[str, ...] = field(
+        default=("tasks.wepp_rq", "tasks.noop"), metadata={"check": each(_MODULE)}
+    )
+    alias: Mapping[str, str] = field(default_factory=lambda: {"wepppy.rq": "tasks"})
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """[security]: what a payload may name beside the tasks; who may use the admin socket."""
+
+    allow: tuple[str, ...] = field(default=(), metadata={"check": each(_ALLOW)})
+    allow_types: tuple[str, ...] = field(default=(), metadata={"check": each(_TYPE)})
+    admin_group: str = field(default="", metadata={"check": unless_empty(_NAME)})
+    read_group: str = field(default="", metadata={"check": unless_empty(_NAME)})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """[run]: where run directories are; the first root that holds a run is its home."""
+
+    roots: tuple[str, ...] = field(
+        default=("/wc1/runs", "/geodata/weppcloud_runs"), metadata={"check": each(absolute)}
+    )
+    batch_root: str = field(default="/wc1/batch", metadata={"check": unless_empty(absolute)})
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """[wepp.binaries.<name>]: how one executable differs: its prompt contract.
+
+    `answers` names the order in which it reads the `.run` file, `name_chars` is how much of a file
+    name it keeps, and the markers are what its output holds after a whole simulation.
+    """
+
+    answers: str = field(default="weppcloud", metadata={"check": _NAME})
+    name_chars: int = field(default=50, metadata={"check": at_least(8)})
+    hillslope_marker: str = "COMPLETED HILLSLOPE SIM"
+    watershed_marker: str = "COMPLETED WATERSHED SIM"
+
+
+@dataclass(frozen=True, slots=True)
+class Wepp:
+    """[wepp]: the executables; `default_bin` serves jobs that name none."""
+
+    bin_dir: str = field(default="/usr/local/lib/weppd/bin", metadata={"check": absolute})
+    default_bin: str = field(default="", metadata={"check": unless_empty(_BINARY)})
+    binaries: Mapping[str, Binary] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """[scribe]: how many days a job's log stays in `log_dir`."""
+
+    keep_days: float = field(default=30.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that weppd was told, frozen. `parse` and `load` are the ways to one."""
+
+    daemon: Daemon = field(default_factory=Daemon)
+    redis: Redis = field(default_factory=Redis)
+    queues: Queues = field(default_factory=Queues)
+    jobs: Jobs = field(default_factory=Jobs)
+    cancel: Cancel = field(default_factory=Cancel)
+    stop: Stop = field(default_factory=Stop)
+    zygotes: Mapping[str, Zygote] = field(default_factory=lambda: {"light": Zygote()})
+    tasks: Tasks = field(default_factory=Tasks)
+    security: Security = field(default_factory=Security)
+    run: Run = field(default_factory=Run)
+    wepp: Wepp = field(default_factory=Wepp)
+    scribe: Scribe = field(default_factory=Scribe)
+
+    @staticmethod
+    def parse(
+        mapping: Mapping[str, object],
+        env: Mapping[str, str],
+        machine: Machine | None = None,
+        source: str = "settings",
+    ) -> Settings:
+        """Settings from a file's tables and the environment; reads nothing else.
+
+        SettingsError has a line for every key at fault; `source` names the file in its message.
+        """
+        reading = Reading(env)
+        settings = _read(reading, mapping, machine or Machine())
+        reading.strangers(OTHERS)
+        if reading.problems:
+            raise SettingsError(source, reading.problems)
+        return settings
+
+
+#: The tables of the file that are one dataclass each, under the same name in `Settings`.
+TABLES: Mapping[str, type] = {
+    "daemon": Daemon,
+    "redis": Redis,
+    "queues": Queues,
+    "jobs": Jobs,
+    "cancel": Cancel,
+    "stop": Stop,
+    "tasks": Tasks,
+    "security": Security,
+    "run": Run,
+    "wepp": Wepp,
+    "scribe": Scribe,
+}
+
+
+def _read(reading: Reading, mapping: Mapping[str, object], machine: Machine) -> Settings:
+    reading.spelling("", mapping, [*TABLES, "zygote"])
+    made = _surroundings(reading, machine)
+    made["wepp"] = {"binaries": _binaries(reading, mapping.get("wepp", {}))}
+    tables: dict[str, object] = {
+        name: reading.table(kind, name, mapping.get(name, {}), made.get(name))
+        for name, kind in TABLES.items()
+    }
+    tables["zygotes"] = _zygotes(reading, mapping.get("zygote", {}))
+    settings = Settings(**tables)  # type: ignore[arg-type]
+    url = settings.redis.url
+    if settings_redis.db_of(url) is None:
+        url = settings_redis.with_db(url, settings_redis.RQ_DB)
+    return replace(settings, redis=replace(settings.redis, url=url))
+
+
+def _surroundings(reading: Reading, machine: Machine) -> dict[str, dict[str, object]]:
+    """What the machine and the usual variables say where the file says nothing."""
+    env = reading.env
+    url, variable = settings_redis.from_surroundings(env)
+    complaint = settings_redis.check(url)
+    if complaint:
+        reading.wrong(variable, complaint)
+        url = settings_redis.DEFAULT_URL
+    return {
+        "daemon": {"name": machine.name, "slots": machine.cpus},
+        "redis": {"url": url, "prefix": env.get("RQ_KEY_PREFIX") or Redis().prefix},
+        "run": {"batch_root": env.get("BATCH_RUNNER_ROOT") or Run().batch_root},
+    }
+
+
+def _zygotes(reading: Reading, given: object) -> dict[str, Zygote]:
+    classes = reading.mapping("zygote", given)
+    wrong = [name for name in classes if not name.isidentifier() or not name.islower()]
+    for name in wrong:
+        reading.wrong(f"zygote.{name}", "is no name of a class: use a-z, 0-9 and _")
+    named = ["light", *(name for name in classes if name != "light" and name not in wrong)]
+    return {name: reading.table(Zygote, f"zygote.{name}", classes.get(name, {})) for name in named}
+
+
+def _binaries(reading: Reading, wepp: object) -> dict[str, Binary]:
+    given = wepp.get("binaries", {}) if isinstance(wepp, Mapping) else {}
+    named = reading.mapping("wepp.binaries", given)
+    for name in named:
+        complaint = _BINARY(name)
+        if complaint:
+            reading.wrong(f"wepp.binaries.{name}", complaint)
+    return {
+        name: reading.table(Binary, f"wepp.binaries.{name}", value) for name, value in named.items()
+    }
+
+
+def this_machine() -> Machine:
+    """The host that we run on."""
+    return Machine(name=socket.gethostname(), cpus=len(os.sched_getaffinity(0)))
+
+
+def load(path: str | Path | None, env: Mapping[str, str]) -> Settings:
+    """Settings from the TOML file at `path`, else at $WEPPD_CONFIG, else at the built-in path.
+
+    SettingsError names the file and every problem in it. Only the built-in path may be missing.
+    """
+    given = path or env.get("WEPPD_CONFIG")
+    source = str(given or DEFAULT_PATH)
+    try:
+        mapping = tomllib.loads(Path(source).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if given:
+            raise SettingsError(source, ["there is no such file"]) from None
+        mapping, source = {}, "built-in defaults and environment"
+    except OSError as error:
+        raise SettingsError(source, [f"cannot be read: {error.strerror}"]) from error
+    except ValueError as error:
+        raise SettingsError(source, [f"is not TOML: {error}"]) from error
+    return Settings.parse(mapping, env, this_machine(), source)
+
+
+def for_tasks(settings: Settings) -> dict[str, object]:
+    """The tables that tasks may see, as plain JSON: what a zygote gets in its setup frame."""
+    redis = settings.redis
+    return {
+        "run": asdict(settings.run),
+        "wepp": asdict(settings.wepp),
+        "cancel": asdict(settings.cancel),
+        "redis": {"url": redis.url, "status_db": redis.status_db, "lock_db": redis.lock_db},
+    }
+
+
+def embedded(settings: Settings, url: str, state: str | Path) -> Settings:
+    """The variant for `weppd --embedded`: the private Redis at `url`, all files below `state`.
+
+    The engine is hillsim unless the operator chose another; everything else stays as it was set.
+    """
+    home = str(state)
+    daemon = replace(
+        settings.daemon,
+        state_dir=f"{home}/state",
+        runtime_dir=f"{home}/run",
+        log_dir=f"{home}/log",
+        admin_socket=f"{home}/admin.sock",
+    )
+    return replace(
+        settings,
+        daemon=daemon,
+        redis=replace(settings.redis, url=url),
+        run=Run(roots=(f"{home}/runs",), batch_root=f"{home}/batch"),
+        wepp=replace(settings.wepp, default_bin=settings.wepp.default_bin or "hillsim"),
+    )

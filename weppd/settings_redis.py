@@ -1,0 +1,84 @@
+"""Addresses of a Redis server: where they come from, their database, and how they are shown.
+
+::
+
+    redis://[user:password@]host[:port][/db]      rediss:// over TLS
+    unix://[user:password@]/path/to.sock[?db=db]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+RQ_DB = 9
+DEFAULT_URL = f"redis://localhost:6379/{RQ_DB}"
+
+#: Variables of the surroundings that may hold a whole address, the strongest first.
+URL_VARIABLES = ("REDIS_URL", "RQ_REDIS_URL", "SESSION_REDIS_URL")
+
+
+def from_surroundings(env: Mapping[str, str]) -> tuple[str, str]:
+    """The address that the usual variables give, and the name of the variable it came from.
+
+    The database of REDIS_URL, RQ_REDIS_URL and SESSION_REDIS_URL is replaced by that of the jobs;
+    without one of them, REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD make the address.
+    """
+    for name in URL_VARIABLES:
+        if env.get(name):
+            return with_db(env[name], RQ_DB), name
+    if not any(env.get(f"REDIS_{part}") for part in ("HOST", "PORT", "USERNAME", "PASSWORD")):
+        return DEFAULT_URL, "redis.url"
+    host, port = env.get("REDIS_HOST") or "localhost", env.get("REDIS_PORT") or "6379"
+    host = f"[{host}]" if ":" in host else host
+    user, password = env.get("REDIS_USERNAME", ""), env.get("REDIS_PASSWORD", "")
+    secret = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user or password else ""
+    return f"redis://{secret}{host}:{port}/{RQ_DB}", "REDIS_HOST, REDIS_PORT"
+
+
+def db_of(url: str) -> int | None:
+    """The database that the address names, None where it names none."""
+    parts = urlsplit(url)
+    named = dict(parse_qsl(parts.query)).get("db")
+    if named is None and parts.scheme != "unix":
+        named = parts.path.strip("/")
+    return int(named) if named and named.isdecimal() else None
+
+
+def with_db(url: str, db: int) -> str:
+    """The same address for another database; what is no address comes back as it is."""
+    if check(url):
+        return url
+    parts = urlsplit(url)
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "db"]
+    if parts.scheme == "unix":
+        # urlunsplit would drop the empty host of unix:///path.
+        query.append(("db", str(db)))
+        return f"unix://{parts.netloc}{parts.path}?{urlencode(query)}"
+    return urlunsplit(parts._replace(path=f"/{db}", query=urlencode(query)))
+
+
+def check(url: str) -> str | None:
+    """What is wrong with an address, or None. The complaint never quotes the password."""
+    shown = masked(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return f"has no valid host and port: {shown!r}"
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        return f"must begin with redis://, rediss:// or unix://, not {shown!r}"
+    if parts.scheme == "unix":
+        return None if parts.path.startswith("/") else f"names no socket's path: {shown!r}"
+    if not parts.hostname:
+        return f"names no host: {shown!r}"
+    if not re.fullmatch(r"/?[0-9]*", parts.path):
+        return f"must end in a database's number, such as /9, not {shown!r}"
+    return None
+
+
+def masked(url: str) -> str:
+    """The address with its password replaced by `***`, for logs and messages."""
+    hidden = re.sub(r"://([^/?#:]*):.*@", r"://\1:***@", url)
+    return re.sub(r"(?i)([?&]password=)[^&#]*", r"\1***", hidden)
