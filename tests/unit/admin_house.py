@@ -1,0 +1,96 @@
+"""A daemon of a few dicts, as the admin API sees one; and the callers that talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from weppd.admin import Caller, NoSuchJob, Right
+
+ROOT = Caller(pid=1, uid=0, gid=0, right=Right.CHANGE)
+READER = Caller(pid=77, uid=1000, gid=1000, right=Right.READ)
+STRANGER = Caller(pid=78, uid=1001, gid=1001)
+
+
+def a_job(jid: str, state: str = "started", **more: Any) -> dict[str, Any]:
+    """One job as a House tells it."""
+    return {"id": jid, "state": state, "function": "tasks.wepp_rq.run_wepp_rq", **more}
+
+
+class FakeHouse:
+    """Keeps what it was asked in `asked`; `fault`, when set, is raised by every verb."""
+
+    def __init__(self, *jobs: dict[str, Any]) -> None:
+        self.store = {job["id"]: job for job in jobs}
+        self.asked: list[tuple[str, Any]] = []
+        self.fault: Exception | None = None
+        self.inside: set[int] = set()
+        self.lines: dict[str, list[bytes]] = {}
+        self.closed = asyncio.Event()
+        self.followers = 0
+        self.hold: asyncio.Event | None = None
+
+    def keepers(self) -> set[int]:
+        return self.inside
+
+    async def status(self) -> Mapping[str, Any]:
+        self._heard("status", None)
+        return {"name": "node1", "slots": [{"name": "node1.1"}], "queues": {"high": {"queued": 3}}}
+
+    async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
+        self._heard("jobs", (state, limit, offset))
+        rows = [job for job in self.store.values() if state in (None, job["state"])]
+        return rows[offset : offset + limit]
+
+    async def job(self, jid: str) -> Mapping[str, Any] | None:
+        self._heard("job", jid)
+        return self.store.get(jid)
+
+    async def cancel(
+        self, jid: str, grace: float | None, wait: bool, who: Caller, *, reason: str = ""
+    ) -> Mapping[str, Any]:
+        self._heard("cancel", (jid, grace, wait, who.uid, reason))
+        if jid not in self.store:
+            raise NoSuchJob(jid)
+        if self.hold is not None:
+            await self.hold.wait()
+        was, self.store[jid]["state"] = self.store[jid]["state"], "stopped"
+        return {"state": "stopped", "was": was, "rungs": {"USR1": 2, "KILL": 1}, "survivors": 0}
+
+    async def log(self, jid: str, canonical: bool, follow: bool) -> AsyncIterator[bytes]:
+        self._heard("log", (jid, canonical, follow))
+        if jid not in self.lines:
+            raise NoSuchJob(jid)
+        return self._chunks(jid, follow)
+
+    async def _chunks(self, jid: str, follow: bool) -> AsyncIterator[bytes]:
+        self.followers += 1
+        try:
+            for line in self.lines[jid]:
+                yield line
+            if follow:
+                await self.closed.wait()
+        finally:
+            self.followers -= 1
+
+    async def enqueue(
+        self,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        queue: str,
+        *,
+        who: Caller,
+        job_id: str | None = None,
+        **more: Any,
+    ) -> str:
+        self._heard("enqueue", (function, list(args), dict(kwargs), queue, more))
+        jid = job_id or f"job{len(self.store)}"
+        self.store[jid] = a_job(jid, "queued", function=function)
+        return jid
+
+    def _heard(self, verb: str, what: Any) -> None:
+        self.asked.append((verb, what))
+        if self.fault is not None:
+            raise self.fault

@@ -1,0 +1,176 @@
+"""The verbs of the admin API: a table of routes, and one short function for each.
+
+A verb reads its query and body through `models`, asks the `House`, and answers through `models`.
+Nothing here decides or keeps anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from weppd.admin import Caller, House, NoSuchJob, Right, models
+from weppd.admin.problems import HANDLERS, BadRequest, NotAllowed
+from weppd.admin.stopping import unless, until
+
+MAX_BODY = 1 << 20
+_log = logging.getLogger(__name__)
+_job_id = TypeAdapter(models.JobId)
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, with who asks and whom to ask."""
+
+    request: Request
+    house: House
+    who: Caller
+    ending: asyncio.Event
+
+    @property
+    def jid(self) -> str:
+        """The job id of the path; an id that no job can have is an unknown job."""
+        jid: str = self.request.path_params["jid"]
+        try:
+            return _job_id.validate_python(jid)
+        except ValidationError:
+            raise NoSuchJob(repr(jid[:200])) from None
+
+    def query(self, model: type[_Body]) -> _Body:
+        """The query string; every key that the verb does not know is an error."""
+        try:
+            return model.model_validate(dict(self.request.query_params))
+        except ValidationError as error:
+            raise BadRequest.of("query", error) from None
+
+    async def body(self, model: type[_Body]) -> _Body:
+        """The JSON body; no body at all is an empty object."""
+        try:
+            return model.model_validate_json(await _read(self.request) or b"{}")
+        except ValidationError as error:
+            raise BadRequest.of("body", error) from None
+
+
+async def _read(request: Request) -> bytes:
+    # Counted while it arrives: the length that the caller declares proves nothing.
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > MAX_BODY:
+            raise BadRequest(f"body: more than {MAX_BODY} bytes", [], 413)
+    return bytes(read)
+
+
+def _json(answer: BaseModel, status: int = 200) -> Response:
+    return Response(answer.model_dump_json(), status, media_type="application/json")
+
+
+async def healthz(asked: Asked) -> Response:
+    """Say that the loop turns, to anybody."""
+    return _json(models.Health())
+
+
+async def status(asked: Asked) -> Response:
+    """Show the node at a glance."""
+    return _json(models.Status.model_validate(await asked.house.status()))
+
+
+async def jobs(asked: Asked) -> Response:
+    """List jobs, newest first, a page at a time."""
+    page = asked.query(models.JobsQuery)
+    rows = await asked.house.jobs(page.state, page.limit, page.offset)
+    further = page.offset + page.limit if len(rows) >= page.limit else None
+    return _json(models.Jobs.model_validate({"jobs": list(rows), "next": further}))
+
+
+async def show(asked: Asked) -> Response:
+    """Show all that is known of one job."""
+    found = await asked.house.job(asked.jid)
+    if found is None:
+        raise NoSuchJob(asked.jid)
+    return _json(models.JobDetail.model_validate(found))
+
+
+async def cancel(asked: Asked) -> Response:
+    """End a job and its whole process tree."""
+    body = await asked.body(models.CancelBody)
+    _record(asked, "cancel", job=asked.jid, grace=body.grace, reason=body.reason)
+    done = await asked.house.cancel(asked.jid, body.grace, body.wait, asked.who, reason=body.reason)
+    return _json(models.Cancelled.model_validate({"job": asked.jid, **done}))
+
+
+async def log(asked: Asked) -> Response:
+    """Send a job's log as plain text, and with `follow` go on until it is closed."""
+    query = asked.query(models.LogQuery)
+    chunks = await asked.house.log(asked.jid, query.canonical, query.follow)
+    return StreamingResponse(until(asked.ending, chunks), media_type="text/plain; charset=utf-8")
+
+
+async def enqueue(asked: Asked) -> Response:
+    """Put a job on a queue."""
+    body = await asked.body(models.EnqueueBody)
+    jid = await asked.house.enqueue(**body.model_dump(), who=asked.who)
+    _record(asked, "enqueue", job=jid, function=body.function, queue=body.queue)
+    answer = _json(models.Enqueued(id=jid, queue=body.queue), 201)
+    answer.headers["location"] = f"/v1/jobs/{jid}"
+    return answer
+
+
+def _record(asked: Asked, verb: str, **facts: Any) -> None:
+    told = " ".join(f"{key}={value!r}" for key, value in facts.items())
+    _log.info("action=%s uid=%d pid=%d %s", verb, asked.who.uid, asked.who.pid, told)
+
+
+Verb = Callable[[Asked], Coroutine[Any, Any, Response]]
+
+VERBS: tuple[tuple[str, str, Right, Verb], ...] = (
+    ("GET", "/healthz", Right.NOTHING, healthz),
+    ("GET", "/v1/status", Right.READ, status),
+    ("GET", "/v1/jobs", Right.READ, jobs),
+    ("POST", "/v1/jobs", Right.CHANGE, enqueue),
+    ("GET", "/v1/jobs/{jid}", Right.READ, show),
+    ("GET", "/v1/jobs/{jid}/log", Right.READ, log),
+    ("POST", "/v1/jobs/{jid}/cancel", Right.CHANGE, cancel),
+)
+
+
+def app(house: House, ending: asyncio.Event) -> Starlette:
+    """The application that asks `house`, and answers in a hurry once `ending` is set.
+
+    The server puts the caller into the state of each request.
+    """
+    return Starlette(
+        routes=[_route(house, ending, *verb) for verb in VERBS],
+        exception_handlers=dict(HANDLERS),
+    )
+
+
+def _route(
+    house: House, ending: asyncio.Event, method: str, path: str, need: Right, verb: Verb
+) -> Route:
+    async def endpoint(request: Request) -> Response:
+        who: Caller = request.state.caller
+        if who.right < need:
+            raise NotAllowed(_refusal(verb.__name__, who))
+        return await unless(ending, verb(Asked(request, house, who, ending)))
+
+    return Route(path, endpoint, methods=[method], name=verb.__name__)
+
+
+def _refusal(verb: str, who: Caller) -> str:
+    why = (
+        "may only read: it runs inside a job, or is not in the admin group"
+        if who.right is Right.READ
+        else "is in none of the groups that may"
+    )
+    return f"{verb}: pid {who.pid} of uid {who.uid} {why}"

@@ -1,0 +1,146 @@
+"""The admin socket: bound here or handed in, served by uvicorn inside weppd's own loop.
+
+uvicorn takes no signals here (they are weppd's), keeps no access log and polls nothing; each
+connection carries its caller, as the kernel named it, into the requests' state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from weppd.admin import Caller, House, api, auth
+from weppd.errors import AlreadyRunning, SettingsError
+
+BACKLOG = 128
+MAX_CLIENTS = 512
+_MAX_PATH = 107  # sun_path, unix(7), less its final NUL
+_NOBODY = Caller(0, 2**32 - 1, 2**32 - 1)
+_log = logging.getLogger(__name__)
+
+
+def listen(path: str | os.PathLike[str], mode: int = 0o666) -> socket.socket:
+    """Bind the admin socket at `path`, in the place of one that nobody listens on any more.
+
+    Anybody may connect (`auth` decides what they may do), so that a stranger gets a clear refusal.
+    SettingsError where it cannot be bound, AlreadyRunning where somebody listens.
+    """
+    where = os.fspath(path)
+    if len(os.fsencode(where)) > _MAX_PATH - 4:
+        raise SettingsError("daemon.admin_socket", [f"{where}: longer than a socket's path may be"])
+    if _answers(where):
+        raise AlreadyRunning(f"{where}: another process listens here; stop it or move admin_socket")
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _bind(sock, where, mode)
+    except OSError as error:
+        sock.close()
+        raise SettingsError("daemon.admin_socket", [f"{where}: {error.strerror}"]) from error
+    sock.setblocking(False)
+    return sock
+
+
+def _bind(sock: socket.socket, where: str, mode: int) -> None:
+    # Made beside its place and renamed into it: never there with a wrong mode or not listening.
+    beside = Path(f"{where}.new")
+    beside.unlink(missing_ok=True)
+    sock.bind(str(beside))
+    beside.chmod(mode)
+    sock.listen(BACKLOG)
+    beside.rename(where)
+
+
+def _answers(where: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(where)
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+        return True
+
+
+def unbind(path: str | os.PathLike[str]) -> None:
+    """Take the socket's name away; nothing happens where there is no socket of that name."""
+    where = Path(path)
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(where.lstat().st_mode):
+            where.unlink()
+
+
+def _protocol(house: House, rules: auth.Rules) -> type[H11Protocol]:
+    class PeerProtocol(H11Protocol):
+        """HTTP on a connection whose other end the kernel has named."""
+
+        def connection_made(self, transport: Any) -> None:
+            self.app_state = {**self.app_state, "caller": _caller(transport, house, rules)}
+            super().connection_made(transport)
+
+    return PeerProtocol
+
+
+def _caller(transport: asyncio.Transport, house: House, rules: auth.Rules) -> Caller:
+    try:
+        peer = auth.peer(transport.get_extra_info("socket"))
+    except OSError as error:  # it hung up between connect and accept
+        _log.debug("action=peer error=%s", error)
+        return _NOBODY
+    return auth.admit(peer, rules, house.keepers())
+
+
+def _config(app: Starlette, protocol: type[H11Protocol]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        lifespan="off",
+        loop="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        limit_concurrency=MAX_CLIENTS,
+        timeout_graceful_shutdown=1,
+        backlog=BACKLOG,
+    )
+
+
+@contextlib.asynccontextmanager
+async def serving(house: House, sock: socket.socket, rules: auth.Rules) -> AsyncIterator[None]:
+    """Serve `house` on `sock` for as long as the block runs; the block begins when it answers.
+
+    On the way out it accepts no more, tells who waits that weppd is stopping, and closes `sock`.
+    """
+    ending = asyncio.Event()
+    config = _config(api.app(house, ending), _protocol(house, rules))
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    # Not Server.serve(): it would take SIGINT and SIGTERM from weppd, and wake ten times a second.
+    await server.startup(sockets=[sock])
+    try:
+        yield
+    finally:
+        ending.set()
+        await server.shutdown(sockets=[sock])
+
+
+async def serve(house: House, sock: socket.socket, rules: auth.Rules) -> None:
+    """Serve `house` on `sock` until cancelled, then stop as `serving` does."""
+    async with serving(house, sock, rules):
+        await asyncio.Event().wait()
