@@ -1,0 +1,70 @@
+"""The ceremony around every task of a run, once: STARTED, then COMPLETED or EXCEPTION.
+
+A task is written as its work only::
+
+    @task(cpus="all")
+    @framed("wepp", trigger="WEPP_RUN_TASK_COMPLETED")
+    def work_rq(runid, …): …
+
+What the task raises is told to the panel and raised again, so that the job fails with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from tasks.run.status import Panel
+from weppd.task import Cancelled, current
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def framed(panel: str, *, trigger: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Wrap a task whose first argument is the run id in the messages of `<runid>:<panel>`.
+
+    `trigger` is the event that follows COMPLETED, when all that the task wrote is in its place.
+    """
+
+    def wrap(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = signature.bind(*args, **kwargs).arguments
+            call = f"{function.__name__}({summary(given)})"
+            voice = Panel(current(), str(next(iter(given.values()))), panel)
+            result = _perform(voice, call, lambda: function(*args, **kwargs))
+            voice.completed(call, result)
+            if trigger:
+                voice.trigger(trigger)
+            return result
+
+        return run
+
+    return wrap
+
+
+def _perform(voice: Panel, call: str, work: Callable[[], R]) -> R:
+    voice.started(call)
+    try:
+        return work()
+    except Cancelled:
+        voice.status(f"{call} -> cancelled")
+        raise
+    except Exception as error:
+        voice.exception(call, error)
+        raise
+
+
+def summary(arguments: dict[str, Any]) -> str:
+    """`my-run, wepp_id=7`: the run id, then what else was given.
+
+    >>> summary({"runid": "my-run", "wepp_id": 7, "wepp_bin": None})
+    'my-run, wepp_id=7'
+    """
+    (_, runid), *rest = arguments.items()
+    return ", ".join([str(runid), *(f"{k}={v}" for k, v in rest if v is not None)])
