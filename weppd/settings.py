@@ -23,31 +23,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from weppd import settings_checks as checks
 from weppd import settings_redis
 from weppd.errors import SettingsError
-from weppd.settings_read import Reading, absolute, at_least, each, matches, one_of, unless_empty
+from weppd.settings_checks import absolute, at_least, each, one_of, unless_empty
+from weppd.settings_read import Reading
 
 DEFAULT_PATH = "/etc/weppd/weppd.toml"
 
 #: Variables that begin with WEPPD_ and set nothing here: the file's path, and what jobs see.
 OTHERS = ("WEPPD_CONFIG", "WEPPD_JOB_ID", "WEPPD_RUNID", "WEPPD_CPUS")
-
-_NAME = matches(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "1 to 64 of letters, digits, '.', '_', '-'")
-_QUEUE = matches(r"[^\s:*\[\]?]+", "a queue's name, without spaces or any of :*[]?")
-_MODULE = matches(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", "a dotted module, such as tasks.wepp_rq")
-_ALLOW = matches(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?", "a dotted name, such as their.module.*")
-_TYPE = matches(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", "module:name, such as decimal:Decimal")
-_BINARY = matches(r"[A-Za-z0-9_][A-Za-z0-9._-]*", "the name of an executable, without '/'")
-
-
-def _socket(value: str) -> str | None:
-    """An absolute path within the 107 bytes of a Unix socket's address, unix(7)."""
-    size = len(os.fsencode(value))
-    return absolute(value) if size < 108 else f"is too long for a socket: {size} bytes of 107"
-
-
-def _runtime(value: str) -> str | None:
-    return absolute(value) or _socket(f"{value}/cells.sock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +47,14 @@ class Machine:
 class Daemon:
     """[daemon]: this node, and where it keeps its files. Workers are called `<name>.<slot>`."""
 
-    name: str = field(default="localhost", metadata={"check": _NAME})
+    name: str = field(default="localhost", metadata={"check": checks.NAME})
     slots: int = field(default=1, metadata={"check": at_least(1)})
     state_dir: str = field(default="/var/lib/weppd", metadata={"check": absolute})
-    runtime_dir: str = field(default="/run/weppd", metadata={"check": _runtime})
+    runtime_dir: str = field(default="/run/weppd", metadata={"check": checks.runtime_dir})
     log_dir: str = field(default="/var/log/weppd", metadata={"check": absolute})
-    admin_socket: str = field(default="/run/weppd-admin/admin.sock", metadata={"check": _socket})
+    admin_socket: str = field(
+        default="/run/weppd-admin/admin.sock", metadata={"check": checks.socket_path}
+    )
     log_level: str = field(
         default="info", metadata={"check": one_of("debug", "info", "warning", "error")}
     )
@@ -78,7 +65,7 @@ class Redis:
     """[redis]: the shared store. Times in seconds; the databases are those of WEPPcloud."""
 
     url: str = field(default=settings_redis.DEFAULT_URL, metadata={"check": settings_redis.check})
-    prefix: str = field(default="rq", metadata={"check": _NAME})
+    prefix: str = field(default="rq", metadata={"check": checks.NAME})
     status_db: int = field(default=2, metadata={"check": at_least(0)})
     lock_db: int = field(default=0, metadata={"check": at_least(0)})
     connect_timeout_s: float = field(default=2.0, metadata={"check": at_least(0.05)})
@@ -93,7 +80,7 @@ class Queues:
     """[queues]: which queues this node serves, in strict order of precedence."""
 
     names: tuple[str, ...] = field(
-        default=("high", "default", "low"), metadata={"check": each(_QUEUE, least=1)}
+        default=("high", "default", "low"), metadata={"check": each(checks.QUEUE, least=1)}
     )
 
 
@@ -129,7 +116,7 @@ class Zygote:
     """[zygote.<class>]: a family of cells: its interpreter (empty: weppd's own), its imports."""
 
     python: str = field(default="", metadata={"check": unless_empty(absolute)})
-    preload: tuple[str, ...] = field(default=(), metadata={"check": each(_MODULE)})
+    preload: tuple[str, ...] = field(default=(), metadata={"check": each(checks.MODULE)})
     jobs_per_child: int = field(default=1, metadata={"check": at_least(1)})
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -143,7 +130,7 @@ class Tasks:
     """[tasks]: the modules that hold tasks; prefixes of functions' names to read as others."""
 
     modules: tuple[str, ...] = field(
-        default=("tasks.wepp_rq", "tasks.noop"), metadata={"check": each(_MODULE)}
+        default=("tasks.wepp_rq", "tasks.noop"), metadata={"check": each(checks.MODULE)}
     )
     alias: Mapping[str, str] = field(default_factory=lambda: {"wepppy.rq": "tasks"})
 
@@ -152,10 +139,10 @@ class Tasks:
 class Security:
     """[security]: what a payload may name beside the tasks; who may use the admin socket."""
 
-    allow: tuple[str, ...] = field(default=(), metadata={"check": each(_ALLOW)})
-    allow_types: tuple[str, ...] = field(default=(), metadata={"check": each(_TYPE)})
-    admin_group: str = field(default="", metadata={"check": unless_empty(_NAME)})
-    read_group: str = field(default="", metadata={"check": unless_empty(_NAME)})
+    allow: tuple[str, ...] = field(default=(), metadata={"check": each(checks.ALLOW)})
+    allow_types: tuple[str, ...] = field(default=(), metadata={"check": each(checks.TYPE)})
+    admin_group: str = field(default="", metadata={"check": unless_empty(checks.NAME)})
+    read_group: str = field(default="", metadata={"check": unless_empty(checks.NAME)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +163,7 @@ class Binary:
     name it keeps, and the markers are what its output holds after a whole simulation.
     """
 
-    answers: str = field(default="weppcloud", metadata={"check": _NAME})
+    answers: str = field(default="weppcloud", metadata={"check": checks.NAME})
     name_chars: int = field(default=50, metadata={"check": at_least(8)})
     hillslope_marker: str = "COMPLETED HILLSLOPE SIM"
     watershed_marker: str = "COMPLETED WATERSHED SIM"
@@ -187,13 +174,13 @@ class Wepp:
     """[wepp]: the executables; `default_bin` serves jobs that name none."""
 
     bin_dir: str = field(default="/usr/local/lib/weppd/bin", metadata={"check": absolute})
-    default_bin: str = field(default="", metadata={"check": unless_empty(_BINARY)})
+    default_bin: str = field(default="", metadata={"check": unless_empty(checks.BINARY)})
     binaries: Mapping[str, Binary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Scribe:
-    """[scribe]: how many days a job's log stays in `log_dir`."""
+    """[scribe]: how many days a job's log stays in `log_dir`; 0 keeps it for ever."""
 
     keep_days: float = field(default=30.0, metadata={"check": at_least(0)})
 
@@ -294,7 +281,7 @@ def _binaries(reading: Reading, wepp: object) -> dict[str, Binary]:
     given = wepp.get("binaries", {}) if isinstance(wepp, Mapping) else {}
     named = reading.mapping("wepp.binaries", given)
     for name in named:
-        complaint = _BINARY(name)
+        complaint = checks.BINARY(name)
         if complaint:
             reading.wrong(f"wepp.binaries.{name}", complaint)
     return {
@@ -342,6 +329,7 @@ def embedded(settings: Settings, url: str, state: str | Path) -> Settings:
     """The variant for `weppd --embedded`: the private Redis at `url`, all files below `state`.
 
     The engine is hillsim unless the operator chose another; everything else stays as it was set.
+    SettingsError where `state` is no absolute path or too long for the sockets in it.
     """
     home = str(state)
     daemon = replace(
@@ -351,6 +339,9 @@ def embedded(settings: Settings, url: str, state: str | Path) -> Settings:
         log_dir=f"{home}/log",
         admin_socket=f"{home}/admin.sock",
     )
+    complaint = checks.runtime_dir(daemon.runtime_dir) or checks.socket_path(daemon.admin_socket)
+    if complaint:
+        raise SettingsError(home, [f"the state directory {complaint}"])
     return replace(
         settings,
         daemon=daemon,

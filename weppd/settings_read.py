@@ -1,8 +1,8 @@
 """Reading plain mappings and environment variables into frozen tables, collecting every problem.
 
 Owns how a value of the file or of a variable becomes a field: types, ranges, spelling. Knows no
-table by name; `weppd.settings` holds those. A field says what it may hold in its metadata
-(`metadata={"check": at_least(1)}`); a check answers with what is wrong, or None.
+table by name; `weppd.settings` holds those. A field may have a check in its metadata, see
+`weppd.settings_checks`.
 """
 
 from __future__ import annotations
@@ -16,59 +16,11 @@ from dataclasses import Field, fields
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Check = Callable[[Any], "str | None"]
-
 PREFIX = "WEPPD_"
 
 
 class Wrong(Exception):
     """A value cannot be what its field needs; the message says what is needed."""
-
-
-# -- checks ----------------------------------------------------------------------------------------
-
-
-def at_least(least: float) -> Check:
-    """A number that is `least` or more."""
-    return lambda value: None if value >= least else f"must be {least} or more, not {value}"
-
-
-def one_of(*words: str) -> Check:
-    """One of a few words."""
-    listed = f"{', '.join(words[:-1])} or {words[-1]}"
-    return lambda value: None if value in words else f"must be {listed}, not {value!r}"
-
-
-def matches(pattern: str, what: str) -> Check:
-    """A text that matches `pattern` as a whole; `what` describes it to people."""
-    whole = re.compile(pattern)
-    return lambda value: None if whole.fullmatch(value) else f"must be {what}, not {value!r}"
-
-
-def each(check: Check, least: int = 0) -> Check:
-    """A list in which each item passes `check`, none comes twice, and there are `least` or more."""
-
-    def apply(values: tuple[Any, ...]) -> str | None:
-        if len(values) < least:
-            return f"must list {least} or more"
-        twice = sorted({str(value) for value in values if values.count(value) > 1})
-        if twice:
-            return f"lists {', '.join(twice)} more than once"
-        return next((f"each {wrong}" for wrong in map(check, values) if wrong), None)
-
-    return apply
-
-
-def absolute(value: str) -> str | None:
-    """An absolute path, without parts that climb."""
-    if not value.startswith("/") or ".." in value.split("/"):
-        return f"must be an absolute path without '..', not {value!r}"
-    return None
-
-
-def unless_empty(check: Check) -> Check:
-    """Nothing, or what `check` lets through."""
-    return lambda value: check(value) if value else None
 
 
 # -- values of the file ----------------------------------------------------------------------------
@@ -164,7 +116,7 @@ class Reading:
         """What the file says under `name`; a problem, and nothing, where that is no table."""
         if isinstance(given, Mapping):
             return given
-        self.wrong(name, f"must be a table: write [{name}]")
+        self.wrong(name, "must be a table of keys and values")
         return {}
 
     def _field(self, one: Field[Any], name: str, given: Mapping[str, object]) -> dict[str, Any]:
@@ -186,8 +138,9 @@ class Reading:
         return {} if complaint else {one.name: value}
 
     def wrong(self, key: str, complaint: str) -> None:
-        """Keeps a problem."""
-        self.problems.append(f"{key}: {complaint}")
+        """Keeps a problem, on one line even where the key is not."""
+        shown = key if key.isprintable() else repr(key)
+        self.problems.append(f"{shown}: {complaint}")
 
     def spelling(self, table: str, names: Iterable[str], known: Iterable[str]) -> None:
         """Keeps a problem for each name that is not known, with the nearest one that is."""
@@ -206,7 +159,7 @@ class Reading:
 
 def nearest(name: str, known: list[str]) -> str:
     """A hint for a name that is not known."""
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     if near:
         return f"did you mean {near[0]}?"
     return f"known are {', '.join(known)}" if len(known) < 15 else "see weppd.toml(5)"
