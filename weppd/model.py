@@ -158,6 +158,7 @@ class Finish:
     usage: Usage = NO_USAGE
     rungs: Mapping[str, int] = field(default_factory=dict)
     left_behind: int = 0
+    undead: tuple[str, ...] = ()
 
 
 class Answer(str, Enum):

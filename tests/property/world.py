@@ -29,6 +29,7 @@ class Cell:
     over: on.Over | None = None
     asked: str | None = None
     hello_due: bool = True
+    stale: bool = False
     retiring: bool = False
 
 
@@ -88,8 +89,10 @@ class World:
     def _do_start(self, effect: do.Start) -> None:
         cell = self.cells[effect.n]
         assert cell.ticket is None, f"cell {effect.n} already has a job"
+        assert not cell.stale, f"cell {effect.n} is of an earlier generation"
         assert not cell.retiring, f"cell {effect.n} is leaving"
         assert cell.zygote == effect.ticket.plan.zygote, "a job in a cell of another class"
+        assert effect.ticket.plan.refusal is None, "a refused job began"
         jid = effect.ticket.job.id
         assert jid not in self.ended, "a job that ended began again"
         self.bodies[jid] = self.bodies.get(jid, 0) + 1
@@ -217,7 +220,7 @@ class World:
         """A cell that was cut off connects again, and repeats what was not acknowledged."""
         cell = self.cells[n]
         cell.hello_due = False
-        self.tell(on.CellHello(n, cell.zygote, cell.ticket))
+        self.tell(on.CellHello(n, cell.zygote, cell.ticket, cell.stale))
         phase = self.state.jobs.get(cell.ticket.eid) if cell.ticket else None
         if isinstance(phase, Ending) and self.state.mood is not Mood.STOPPED:
             assert cell.asked == phase.asked, "a cell that was cut off is not told to end its job"
@@ -231,7 +234,7 @@ class World:
         self.state = fresh(self.rules, self.slots)
         held = {cell.ticket.eid for cell in self.cells.values() if cell.ticket}
         for n, cell in self.cells.items():
-            cell.hello_due = True
+            cell.hello_due = cell.stale = True
             self.tell(on.CellFound(n))
         for zygote in ("light", "heavy"):
             self.tell(on.ClassReady(zygote))

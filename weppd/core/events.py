@@ -97,11 +97,15 @@ class CellFound:
 
 @dataclass(frozen=True, slots=True)
 class CellHello:
-    """A cell connected; `ticket` is the job it has, None when it is idle."""
+    """A cell connected; `ticket` is the job it has, None when it is idle.
+
+    `stale`: it belongs to an earlier generation of zygotes and takes no further job.
+    """
 
     n: int
     zygote: str
     ticket: Ticket | None = None
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

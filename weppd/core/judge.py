@@ -80,6 +80,7 @@ def finish(ticket: Ticket, over: Over, outcome: Outcome) -> Finish:
         over.usage,
         over.rungs,
         over.left,
+        over.undead,
     )
 
 

@@ -124,6 +124,9 @@ def _recorded(state: State, event: on.Recorded) -> Decision:
     slot = state.slots[phase.n]
     if not isinstance(slot, Closing) or slot.eid != event.eid:
         return state, []
+    if phase.n in state.stale:
+        state = _slot(state, phase.n, Retiring(slot.zygote))
+        return state, [do.Ack(phase.n, event.eid), do.Retire(phase.n)]
     return _slot(state, phase.n, Idle(slot.zygote)), [do.Ack(phase.n, event.eid)]
 
 
@@ -164,10 +167,14 @@ def _cell_found(state: State, event: on.CellFound) -> Decision:
 
 def _cell_hello(state: State, event: on.CellHello) -> Decision:
     slot = state.slots.get(event.n, EMPTY)
+    if event.stale:
+        state = replace(state, stale=state.stale | {event.n})
     if event.ticket is None:
-        if isinstance(slot, Empty | Forking | Found):
-            return _slot(state, event.n, Idle(event.zygote)), []
-        return _ignore(state)
+        if not isinstance(slot, Empty | Forking | Found):
+            return _ignore(state)
+        if event.stale:
+            return _slot(state, event.n, Retiring(event.zygote)), [do.Retire(event.n)]
+        return _slot(state, event.n, Idle(event.zygote)), []
     eid = event.ticket.eid
     phase = state.jobs.get(eid)
     if isinstance(phase, Ending):
@@ -180,7 +187,7 @@ def _cell_hello(state: State, event: on.CellHello) -> Decision:
 
 def _cell_gone(state: State, event: on.CellGone) -> Decision:
     slot = state.slots.get(event.n, EMPTY)
-    state = _slot(state, event.n, EMPTY)
+    state = replace(_slot(state, event.n, EMPTY), stale=state.stale - {event.n})
     if not isinstance(slot, Busy):
         return state, []
     phase = state.jobs.get(slot.eid)
@@ -349,7 +356,12 @@ def _room(state: State) -> int:
     if any(isinstance(phase, Waiting) for phase in state.jobs.values()):
         return 0
     free = sum(isinstance(slot, Idle | Closing) for slot in state.slots.values())
-    return min(free, max(_cpus_free(state), 1))
+    return max(0, min(free - _leaving(state), max(_cpus_free(state), 1)))
+
+
+def _leaving(state: State) -> int:
+    """Cells that close a job and will not take another."""
+    return sum(isinstance(state.slots.get(n), Closing) for n in state.stale)
 
 
 def _cpus_free(state: State) -> int:

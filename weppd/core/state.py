@@ -124,12 +124,14 @@ class State:
 
     `claiming`: a claim is under way. `dry`: the last one left the queues empty. `recovered`: what
     an earlier life left is sorted, so that forks and claims may begin. `away`: the store is.
+    `stale`: slots whose cells are of an earlier generation, and leave after their job.
     """
 
     rules: Rules
     slots: Mapping[int, Slot]
     cpus: int
     jobs: Mapping[str, Phase] = field(default_factory=dict)
+    stale: frozenset[int] = frozenset()
     ready: frozenset[str] = frozenset()
     broken: Mapping[str, str] = field(default_factory=dict)
     mood: Mood = Mood.OPEN

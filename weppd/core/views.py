@@ -1,0 +1,47 @@
+"""The state as people look at it: plain dicts, for the admin API and the status line. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from weppd.core.state import Busy, Closing, Ending, Forking, Idle, Recording, Running, State
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """A flat dataclass as a dict."""
+    return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
+def slot(state: State, n: int) -> dict[str, Any]:
+    """One slot: its phase, and the job in it where there is one."""
+    which = state.slots[n]
+    if not isinstance(which, Busy | Closing):
+        word = "idle" if isinstance(which, Idle) else type(which).__name__.lower()
+        return {"phase": word}
+    phase = state.jobs[which.eid]
+    word = {Running: "running", Ending: "ending", Recording: "recording"}.get(type(phase), "")
+    job = phase.ticket.job
+    return {
+        "phase": word,
+        "eid": which.eid,
+        "job": job.id,
+        "function": phase.ticket.plan.function,
+        "runid": job.runid,
+    }
+
+
+def cells_of(state: State, zygote: str) -> int:
+    """How many cells of a class there are."""
+    return sum(
+        getattr(each, "zygote", None) == zygote and not isinstance(each, Forking)
+        for each in state.slots.values()
+    )
+
+
+def line(state: State) -> str:
+    """One line for `systemctl status`."""
+    running = sum(isinstance(phase, Running | Ending) for phase in state.jobs.values())
+    idle = sum(isinstance(each, Idle) for each in state.slots.values())
+    away = ", the store is away" if state.away else ""
+    return f"{state.mood.value}: {running} running, {idle} slots idle{away}"

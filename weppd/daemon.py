@@ -1,0 +1,354 @@
+"""`weppd`: the composition root. Here, and only here, the real hands are chosen and wired."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import platform
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from weppd import __version__, embedded, logs, settings
+from weppd.admin import auth, server
+from weppd.cell import launch
+from weppd.core import events as on
+from weppd.core import state as states
+from weppd.core import views
+from weppd.core.schedule import Rules, Ticket
+from weppd.errors import AlreadyRunning, SettingsError, StoreAway, StoreError
+from weppd.settings import Settings
+from weppd.shell import host
+from weppd.shell.bell import Bell
+from weppd.shell.cells import Cells
+from weppd.shell.diary import Diary
+from weppd.shell.keeper import Keeper
+from weppd.shell.notes import Notes
+from weppd.shell.peers import Peers
+from weppd.shell.performer import Hands
+from weppd.shell.sources import Sources
+from weppd.shell.start import Places
+from weppd.shell.supervisor import Supervisor
+from weppd.shell.trips import Desk, Trips
+from weppd.shell.zygotes import Zygotes
+from weppd.store import Node, Store
+from weppd.store.outbox import Outbox
+from weppd.store.redis import RedisStore
+
+log = logging.getLogger("weppd")
+EX_CONFIG, EX_TEMPFAIL = 78, 75
+
+
+def rules_of(told: Settings) -> Rules:
+    """What the settings say about every job, as the core reads it."""
+    cancel = told.cancel
+    return Rules(
+        node=told.daemon.name,
+        alias=dict(told.tasks.alias),
+        allow=told.security.allow,
+        classes={name: zygote.jobs_per_child for name, zygote in told.zygotes.items()},
+        timeout=told.jobs.timeout,
+        cores=len(os.sched_getaffinity(0)),
+        rungs=(("USR1", cancel.usr1_grace), ("TERM", cancel.term_grace), ("KILL", 0.0)),
+    )
+
+
+class Weppd:
+    """One daemon: all rooms, wired; `run` is its life."""
+
+    def __init__(self, told: Settings, store: Store, loop: asyncio.AbstractEventLoop) -> None:
+        self._told, self._store, self._loop = told, store, loop
+        self._runtime = Path(told.daemon.runtime_dir)
+        self._generation = uuid.uuid4().hex
+        rules, places = rules_of(told), Places.of(told)
+        self._desk = Desk(rules)
+        self._notifier = host.Notifier(os.environ.pop("NOTIFY_SOCKET", None))
+        self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
+        tell = self.supervisor.tell
+        self._peers = Peers(self._runtime / "cells.sock")
+        self._cells = Cells(
+            self._peers, self._runtime / "cells", self._generation, tell, self._state
+        )
+        self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop)
+        self._diary = Diary(self._peers, places)
+        outbox = Outbox(Path(told.daemon.state_dir) / "outbox")
+        self._trips = Trips(store, outbox, self._desk, told.queues.names, tell)
+        self._bell = Bell(store, tell)
+        self._hands = Hands(
+            store,
+            self._trips,
+            self._bell,
+            self._cells,
+            self._zygotes,
+            self._diary,
+            places,
+            rules,
+        )
+        self.supervisor.attach(self._hands)
+        self.supervisor.watch(self._diary.settled)
+        self.supervisor.watch(lambda state: self._notifier.status(views.line(state)))
+        self._notes = Notes(self._peers, store, self._diary, self._hands.errands)
+        self._sources = Sources(store, self._node(), rules, tell, self._state)
+        self._keeper = Keeper(
+            self.supervisor,
+            store,
+            self._trips,
+            self._diary,
+            self._peers,
+            self._zygotes,
+            places,
+            rules,
+            self._desk.registry,
+        )
+
+    def _state(self) -> states.State:
+        return self.supervisor.state
+
+    def _node(self) -> Node:
+        told = self._told
+        return Node(
+            told.daemon.name,
+            tuple(f"{told.daemon.name}.{n}" for n in range(1, told.daemon.slots + 1)),
+            told.queues.names,
+            os.getpid(),
+            platform.node(),
+            time.time(),
+            __version__,
+            platform.python_version(),
+        )
+
+    async def run(self) -> None:
+        """Live until a stop has been asked for and carried out."""
+        rules, problems = auth.rules(
+            self._told.security.admin_group or None, self._told.security.read_group or None
+        )
+        for problem in problems:
+            log.warning("action=settings problem=%r", problem)
+        sock = server.listen(self._told.daemon.admin_socket)
+        await self._peers.listen()
+        self._cells.found()
+        self._spawn()
+        with self._signals():
+            async with server.serving(self._keeper, sock, rules):
+                self._notifier.ready()
+                await self._serve()
+        server.unbind(self._told.daemon.admin_socket)
+
+    async def _serve(self) -> None:
+        tasks = [asyncio.create_task(each) for each in (self._work(), self._watch())]
+        try:
+            await asyncio.wait([self.supervisor.stopped, *tasks], return_when="FIRST_COMPLETED")
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._wind_up()
+
+    async def _work(self) -> None:
+        """Reach the store, sort what an earlier life left, then work for ever."""
+        await self._reach_store()
+        await self._recover()
+        await asyncio.gather(
+            self._trips.run(),
+            self._bell.run(),
+            self._sources.pulse(),
+            self._sources.commands(),
+            self._sources.schedule(),
+        )
+
+    async def _reach_store(self) -> None:
+        said = ""
+        while True:
+            try:
+                await self._store.open()
+                return
+            except StoreAway as error:
+                self._trips.reason = str(error)
+                if str(error) != said:
+                    log.error("action=store state=away waiting=%r", str(error))
+                    said = str(error)
+                await asyncio.sleep(0.5)
+
+    async def _recover(self) -> None:
+        """Outcomes from the outbox first, then the executions that the store enters for us."""
+        tickets: dict[str, Ticket] = {}
+        while True:
+            try:
+                await self._trips.replay()
+                claims = await self._store.leftovers(self._told.daemon.name)
+                break
+            except StoreAway:
+                await asyncio.sleep(0.5)
+        self._trips.reason = ""
+        for number, claim in enumerate(claims, 1):
+            worker = claim.job.extra.get("worker_name") or f"{self._told.daemon.name}.{number}"
+            tickets[claim.eid] = self._desk.ticket(claim, worker)
+        if tickets:
+            log.warning("action=recover executions=%d", len(tickets))
+        self._cells.recovered(tickets)
+
+    async def _watch(self) -> None:
+        """Once a second: tell the watchdog that the loop turns, look for cells that fell silent."""
+        while True:
+            self._notifier.watchdog()
+            self._cells.look_for_silent()
+            await asyncio.sleep(1.0)
+
+    async def _wind_up(self) -> None:
+        """Say goodbye: cells without a job end, those with one go on."""
+        self._notifier.stopping()
+        await self._hands.errands.settle()
+        left = sum(not isinstance(p, states.Recording) for p in self._state().jobs.values())
+        if left:
+            log.warning("action=stop left_running=%d note='the next weppd adopts them'", left)
+        for n, slot in self._state().slots.items():
+            if isinstance(slot, states.Idle):
+                self._cells.retire(n)
+        self._zygotes.retire()
+        if self._peers.scribe is not None:
+            self._peers.scribe.send({"kind": "retire"})
+        with contextlib.suppress(StoreAway, StoreError):
+            await self._store.deregister(self._told.daemon.name, self._node().workers)
+        await asyncio.sleep(0)
+        self._peers.close()
+        await self._store.close()
+
+    # -- children and signals
+
+    def _spawn(self) -> None:
+        shown = settings.for_tasks(self._told)
+        for name, zygote in self._told.zygotes.items():
+            setup: dict[str, Any] = {
+                "settings": shown,
+                "digest": self._generation,
+                "preload": list(zygote.preload),
+                "modules": list(self._told.tasks.modules),
+                "alias": dict(self._told.tasks.alias),
+                "allow": list(self._told.security.allow),
+                "allow_types": [each.split(":") for each in self._told.security.allow_types],
+                "jobs_per_child": zygote.jobs_per_child,
+            }
+            command = launch.command(
+                zygote.python or sys.executable,
+                str(self._runtime),
+                name,
+                str(self._peers.path),
+                str(self._runtime / "cells"),
+                dict(zygote.env),
+            )
+            self._zygotes.add(name, command, setup)
+        self._zygotes.add_scribe(launch.scribe(str(self._peers.path)))
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        handlers = {
+            signal.SIGTERM: self._asked_to_stop,
+            signal.SIGINT: self._asked_to_stop,
+            signal.SIGUSR1: lambda: log.warning("action=signal name=SIGUSR1 note=ignored"),
+            signal.SIGHUP: lambda: log.warning("action=signal name=SIGHUP note=ignored"),
+        }
+        for number, handler in handlers.items():
+            self._loop.add_signal_handler(number, handler)
+        try:
+            yield
+        finally:
+            for number in handlers:
+                self._loop.remove_signal_handler(number)
+
+    def _asked_to_stop(self) -> None:
+        mode = self._told.stop.mode
+        log.info("action=stop mode=%s", mode)
+        self.supervisor.tell(on.StopAsked(mode))
+        if mode == "drain":
+            self._loop.call_later(
+                self._told.stop.timeout, self.supervisor.tell, on.StopAsked("detach")
+            )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command `weppd`. Exit codes: 0 stopped, 75 another one runs, 78 the settings are bad."""
+    options = _parser().parse_args(argv)
+    try:
+        told = settings.load(options.config, os.environ)
+        if options.check_config:
+            return _checked(options.config)
+        return _run(told, options)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"weppd: {error.source}: {problem}", file=sys.stderr)  # noqa: T201
+        return EX_CONFIG
+    except AlreadyRunning as error:
+        print(f"weppd: {error}", file=sys.stderr)  # noqa: T201
+        return EX_TEMPFAIL
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="weppd", description="Run WEPPcloud's jobs on this host, in the foreground."
+    )
+    parser.add_argument("--config", metavar="FILE", help="settings (/etc/weppd/weppd.toml)")
+    parser.add_argument(
+        "--check-config", action="store_true", help="list every problem in the settings, and exit"
+    )
+    parser.add_argument(
+        "--embedded", action="store_true", help="start and own a private Redis, and use hillsim"
+    )
+    parser.add_argument(
+        "--state", metavar="DIR", help="where --embedded keeps everything (./weppd-embedded)"
+    )
+    parser.add_argument("--version", action="version", version=f"weppd {__version__}")
+    return parser
+
+
+def _checked(path: str | None) -> int:
+    print(f"weppd: {path or 'the settings'}: no problems", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def _run(told: Settings, options: argparse.Namespace) -> int:
+    if not options.embedded:
+        _live(told)
+        return 0
+    home = Path(options.state or "weppd-embedded").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    with embedded.server(home / "redis") as url:
+        told = settings.embedded(told, url, home)
+        told = replace(told, stop=replace(told.stop, mode="cancel"))
+        _live(told)
+    return 0
+
+
+def _live(told: Settings) -> None:
+    daemon = told.daemon
+    logs.begin(daemon.log_level, os.environ)
+    runtime, state, log_dir = Path(daemon.runtime_dir), Path(daemon.state_dir), Path(daemon.log_dir)
+    host.make_dirs(runtime, state, log_dir)
+    lock = host.NodeLock(runtime / "weppd.lock")
+    lock.take()
+    log.info("action=begin version=%s name=%s slots=%d", __version__, daemon.name, daemon.slots)
+    store = RedisStore(**asdict(told.redis), **{f"default_{k}": v for k, v in _ttls(told)})
+
+    async def life() -> None:
+        await Weppd(told, store, asyncio.get_running_loop()).run()
+
+    asyncio.run(life())
+    log.info("action=end")
+
+
+def _ttls(told: Settings) -> list[tuple[str, int]]:
+    return [("result_ttl", told.jobs.result_ttl), ("failure_ttl", told.jobs.failure_ttl)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The doorbell: how a daemon with a free slot learns that a queue is not empty any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from weppd.core import events as on
+from weppd.errors import StoreAway
+from weppd.store import Store
+
+BELL_S = 30.0
+SUSPENDED_S = 1.0
+
+
+class Bell:
+    """Waits for a job on queues that were seen empty; armed by the core, rings once."""
+
+    def __init__(self, store: Store, tell: Callable[..., None]) -> None:
+        self._store, self._tell = store, tell
+        self._queues: tuple[str, ...] = ()
+        self._suspended = False
+        self._armed = asyncio.Event()
+
+    def arm(self, queues: Iterable[str], suspended: bool) -> None:
+        """Ring when one of these queues has a job; when all is suspended, ask again in a second."""
+        self._queues, self._suspended = tuple(queues), suspended
+        self._armed.set()
+
+    async def run(self) -> None:
+        """Wait for ever; a task of its own."""
+        while True:
+            await self._armed.wait()
+            self._armed.clear()
+            if self._suspended:
+                await asyncio.sleep(SUSPENDED_S)
+            else:
+                await self._wait()
+            self._tell(on.BellRang())
+
+    async def _wait(self) -> None:
+        while True:
+            try:
+                if await self._store.wait(self._queues, BELL_S):
+                    return
+            except StoreAway:
+                await asyncio.sleep(1.0)

@@ -1,0 +1,187 @@
+"""The cells of this node: what they say as events, what they are told as frames.
+
+A cell that is gone is gone only when its zygote says so (then nothing of its tree lives) and its
+connection has been read to the end; where its zygote is gone too, when the kernel has let go of
+its file's lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from weppd.core import effects as do
+from weppd.core import events as on
+from weppd.core.schedule import Plan, Ticket
+from weppd.core.state import State
+from weppd.model import Claim, Job, Usage
+from weppd.shell import host
+from weppd.shell.peers import Link, Peers
+
+log = logging.getLogger("weppd")
+
+
+class Cells:
+    """Turns the cells' frames into events, and the core's orders into frames."""
+
+    def __init__(
+        self,
+        peers: Peers,
+        directory: Path,
+        digest: str,
+        tell: Callable[..., None],
+        state: Callable[[], State],
+    ) -> None:
+        self._peers, self._dir, self._digest, self._tell = peers, directory, digest, tell
+        self._state = state
+        self._tickets: dict[str, Ticket] = {}
+        self._recovered = False
+        self._held_back: list[tuple[Link, dict[str, Any], bytes]] = []
+        self._gone: dict[int, str] = {}
+        self._silent: set[int] = set()
+        for kind, handler in (
+            ("hello", self._hello),
+            ("began", self._began),
+            ("over", self._over),
+            ("lost", self._lost),
+        ):
+            peers.on("cell", kind, handler)
+        peers.on("zygote", "gone", self._cell_gone)
+
+    # -- orders
+
+    def start(self, effect: do.Start, frame: tuple[dict[str, Any], bytes]) -> None:
+        """Give a job to its cell."""
+        self._peers.tell_cell(effect.n, *frame)
+
+    def cancel(self, effect: do.Cancel) -> None:
+        """Have the cell end its job's tree."""
+        rungs = [list(rung) for rung in effect.rungs]
+        header = {"kind": "cancel", "eid": effect.eid, "rungs": rungs}
+        header |= {"asked": effect.asked, "reason": effect.reason}
+        self._peers.tell_cell(effect.n, header)
+
+    def ack(self, effect: do.Ack) -> None:
+        """The outcome is safe."""
+        self._peers.tell_cell(effect.n, {"kind": "ack", "eid": effect.eid})
+
+    def retire(self, n: int) -> None:
+        """Have an idle cell exit."""
+        self._peers.tell_cell(n, {"kind": "retire"})
+
+    # -- recovery
+
+    def found(self) -> list[host.CellFile]:
+        """The cells' files as they are now; the living ones are announced as found."""
+        files = host.cell_files(self._dir)
+        self._tell(*(on.CellFound(file.n) for file in files if file.locked))
+        self._silent |= {file.n for file in files if file.locked}
+        return files
+
+    def recovered(self, tickets: dict[str, Ticket]) -> None:
+        """What the last life left is sorted (`tickets` by eid): decide it, then what was said."""
+        self._tickets = tickets
+        files = host.cell_files(self._dir)
+        living = {f.eid: f for f in files if f.eid and f.locked}
+        dead = {f.eid for f in files if f.eid and not f.locked}
+        lost = [on.Lost(t, eid in dead) for eid, t in tickets.items() if eid not in living]
+        held = [on.Held(f.n, f.zygote, tickets[e]) for e, f in living.items() if e in tickets]
+        self._tell(on.Recovered(tuple(lost), time.time(), tuple(held)))
+        self._recovered = True
+        waiting, self._held_back = self._held_back, []
+        for link, header, body in waiting:
+            self._peers.received(link, header, body)
+
+    def look_for_silent(self) -> None:
+        """Find cells that ended while neither their zygote nor weppd could tell."""
+        for n in list(self._silent):
+            file = host.read_cell(self._dir, n)
+            if n in self._peers.cells:
+                self._silent.discard(n)
+            elif file is None or not file.locked:
+                self._silent.discard(n)
+                self._tell_gone(n, "its cell and its zygote died")
+
+    # -- what cells say
+
+    def _hello(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        if not self._recovered:
+            self._held_back.append((link, header, body))
+            return
+        n, self._silent = header["n"], self._silent - {header["n"]}
+        stale = header.get("digest") != self._digest
+        ticket = self._known(header) if header.get("eid") else None
+        self._tell(on.CellHello(n, header["class"], ticket, stale))
+
+    def _known(self, header: dict[str, Any]) -> Ticket:
+        """The ticket of a job that a cell brings: ours, the store's, or what the cell knows."""
+        eid = header["eid"]
+        phase = self._state().jobs.get(eid)
+        if phase is not None:
+            return phase.ticket
+        if eid in self._tickets:
+            return self._tickets[eid]
+        log.warning("action=adopt job=%s note='the store has forgotten it'", header.get("job"))
+        job = Job(header.get("job") or eid, "default", None, b"")
+        return Ticket(Claim(eid, job), Plan("", header["class"]), f"adopted.{header['n']}")
+
+    def _began(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        self._tell(on.Began(header["eid"], header["pid"], header["at"]))
+
+    def _over(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        if not self._recovered:
+            self._held_back.append((link, header, body))
+            return
+        self._tell(over_event(link.hello["n"], header, body))
+
+    def _lost(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        n = link.hello["n"]
+        cause = self._gone.pop(n, None)
+        if cause is not None:
+            self._tell_gone(n, cause)
+        else:
+            self._silent.add(n)
+
+    def _cell_gone(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        n, status = header["n"], header.get("status")
+        cause = f"its cell ended with wait status {status}"
+        if n in self._peers.cells:
+            self._gone[n] = cause
+        else:
+            self._silent.discard(n)
+            self._tell_gone(n, cause)
+
+    def _tell_gone(self, n: int, cause: str) -> None:
+        file = host.read_cell(self._dir, n)
+        eid = file.eid if file is not None else None
+        self._tell(on.CellGone(n, cause, time.time(), eid))
+
+
+def over_event(n: int, header: dict[str, Any], body: bytes) -> on.Over:
+    """The event of an `over` frame."""
+    raw = header.get("verdict")
+    verdict = None
+    if raw is not None:
+        known = {key: raw[key] for key in on.Verdict.__slots__ if key in raw}
+        verdict = on.Verdict(**known)
+    usage = header.get("usage") or {}
+    return on.Over(
+        n,
+        header["eid"],
+        verdict,
+        body,
+        header.get("status"),
+        header.get("asked"),
+        header.get("reason") or "",
+        header.get("began_at") or time.time(),
+        header.get("ended_at") or time.time(),
+        header.get("pid") or 0,
+        Usage(**{key: usage[key] for key in Usage.__slots__ if key in usage}),
+        {str(k): int(v) for k, v in (header.get("rungs") or {}).items()},
+        header.get("left") or 0,
+        tuple(str(each) for each in header.get("undead") or ()),
+        bool(header.get("oom")),
+    )

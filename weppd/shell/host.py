@@ -1,0 +1,146 @@
+"""What the host offers: the node's lock, the cells' files, systemd's notifications.
+
+The lock is a POSIX one (fcntl), which no child inherits: a job that outlives weppd cannot hold it.
+A cell's file under `<runtime>/cells/` is locked by the cell for as long as it lives, so that
+whether a cell lives is a question to the kernel, never a matter of silence.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from weppd.errors import AlreadyRunning, SettingsError
+
+_FLOCK = struct.Struct("hhqqi4x")
+
+
+class NodeLock:
+    """The lock that keeps a second weppd of the same name and runtime directory from starting."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+
+    def take(self) -> None:
+        """Take the lock for this process's life. AlreadyRunning names who has it."""
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
+            raise AlreadyRunning(
+                f"{self._path}: weppd with pid {holder or '?'} is running here; stop it first, or"
+                " give this one another [daemon] runtime_dir"
+            ) from None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CellFile:
+    """What a cell's file says, and whether the cell lives (its lock is held)."""
+
+    n: int
+    locked: bool
+    pid: int = 0
+    zygote: str = "light"
+    eid: str | None = None
+    job: str | None = None
+
+
+def cell_files(cells: Path) -> list[CellFile]:
+    """All cells' files, by slot. A file that is not readable JSON is taken as empty."""
+    found = [read_cell(cells, int(path.name)) for path in cells.iterdir() if path.name.isdigit()]
+    return sorted((f for f in found if f is not None), key=lambda f: f.n)
+
+
+def read_cell(cells: Path, n: int) -> CellFile | None:
+    """The file of slot `n`, or None where there is none."""
+    try:
+        fd = os.open(cells / str(n), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return _cell(n, _is_locked(fd), os.pread(fd, 4096, 0))
+    finally:
+        os.close(fd)
+
+
+def _cell(n: int, locked: bool, text: bytes) -> CellFile:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return CellFile(n, locked)
+    if not locked and said.get("boot") != boot_id():
+        locked = False
+    return CellFile(
+        n, locked, said.get("pid", 0), said.get("class", "light"), said.get("eid"), said.get("job")
+    )
+
+
+def _is_locked(fd: int) -> bool:
+    ask = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, ask))[0]
+    return bool(kind != fcntl.F_UNLCK)
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def make_dirs(runtime: Path, state: Path, logs: Path) -> None:
+    """Make the daemon's directories. SettingsError names the one that cannot be made."""
+    for key, path in (
+        ("runtime_dir", runtime / "cells"),
+        ("state_dir", state / "tmp"),
+        ("state_dir", state / "outbox"),
+        ("log_dir", logs / "jobs"),
+    ):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"daemon.{key}: cannot make {path}: {error.strerror}; make it or change it"
+            raise SettingsError("settings", [problem]) from None
+
+
+class Notifier:
+    """sd_notify(3): tells systemd how the service is, or nobody where there is no systemd."""
+
+    def __init__(self, address: str | None) -> None:
+        self._address = "\0" + address[1:] if address and address[0] == "@" else address
+        self._last = ""
+
+    def ready(self) -> None:
+        """The service is up."""
+        self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`; sent only when it changes."""
+        if text != self._last:
+            self._last = text
+            self._send(f"STATUS={text}")
+
+    def watchdog(self) -> None:
+        """The loop turned."""
+        self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """The service goes down."""
+        self._send("STOPPING=1")
+
+    def _send(self, text: str) -> None:
+        if not self._address:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            sock.setblocking(False)
+            try:
+                sock.sendto(text.encode(), self._address)
+            except OSError:
+                self._address = None

@@ -1,0 +1,218 @@
+"""The daemon as the admin API sees it: `House`, over the supervisor, the store and the diary."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+
+from weppd import __version__
+from weppd.admin import Caller, NoSuchJob
+from weppd.core import events as on
+from weppd.core import views
+from weppd.core.schedule import Rules, Traits, renamed
+from weppd.core.state import Phase, Waiting
+from weppd.errors import StoreAway
+from weppd.model import Finish
+from weppd.scribe import reader
+from weppd.shell.diary import WORDS, Diary
+from weppd.shell.peers import Peers
+from weppd.shell.shapes import detail, local, row
+from weppd.shell.start import Places
+from weppd.shell.supervisor import Supervisor
+from weppd.shell.trips import Trips
+from weppd.shell.zygotes import Zygotes
+from weppd.store import JobSpec, JobView, Store
+
+log = logging.getLogger("weppd")
+ALL_STATES = ("started", "queued", "deferred", "scheduled", "failed", "canceled", "finished")
+
+
+class Keeper:
+    """Answers the admin API; every change goes to the inbox or the store, and is logged."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        store: Store,
+        trips: Trips,
+        diary: Diary,
+        peers: Peers,
+        zygotes: Zygotes,
+        places: Places,
+        rules: Rules,
+        registry: Mapping[str, Traits],
+    ) -> None:
+        self.since = time.time()
+        self._supervisor, self._store, self._trips = supervisor, store, trips
+        self._diary, self._peers, self._zygotes = diary, peers, zygotes
+        self._places, self._rules, self._registry = places, rules, registry
+
+    def keepers(self) -> Collection[int]:
+        """The pids of all live zygotes and cells."""
+        links = [*self._peers.cells.values(), *self._peers.zygotes.values()]
+        return {link.pid for link in links}
+
+    async def status(self) -> Mapping[str, Any]:
+        """The node at a glance; answers while the store is away, too."""
+        state = self._supervisor.state
+        answer: dict[str, Any] = {
+            "name": self._rules.node,
+            "version": __version__,
+            "pid": os.getpid(),
+            "mood": state.mood.value,
+            "since": self.since,
+            "slots": [self._slot(n) for n in sorted(state.slots)],
+            "zygotes": self._classes(),
+            "queues": {},
+        }
+        away = self._trips.reason
+        try:
+            counts = await asyncio.wait_for(self._store.counts(), 1.0)
+            answer["queues"] = {name: views.plain(each) for name, each in counts.items()}
+        except (StoreAway, TimeoutError) as error:
+            away = away or str(error) or "it does not answer"
+        answer["store"] = {"state": "away" if away else "up", "detail": away}
+        return answer
+
+    async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
+        """At most `limit` jobs in `state`; without one, of all states, the live ones first."""
+        if state is not None:
+            views_ = await self._store.jobs(state, limit, offset)
+            return [self._with_progress(row(view), view) for view in views_]
+        found: list[JobView] = []
+        for each in ALL_STATES:
+            found += await self._store.jobs(each, limit + offset, 0)
+        return [self._with_progress(row(v), v) for v in found[offset : offset + limit]]
+
+    async def job(self, jid: str) -> Mapping[str, Any] | None:
+        """One job with everything known of it, None where there is none."""
+        view = await self._store.job(jid)
+        if view is None:
+            return None
+        answer = self._with_progress(detail(view), view)
+        function = renamed(view.function or "", self._rules.alias)
+        traits = self._registry.get(function)
+        answer.setdefault("cpus", traits.cpus if traits else "1")
+        answer["log"] = f"{self._places.jobs}/{jid}.log"
+        return answer
+
+    async def cancel(
+        self, jid: str, grace: float | None, wait: bool, who: Caller, *, reason: str = ""
+    ) -> Mapping[str, Any]:
+        """End a job and its whole process tree."""
+        reason = reason or f"cancelled through the admin socket by uid {who.uid}"
+        log.info("action=cancel job=%s uid=%d pid=%d", jid, who.uid, who.pid)
+        phase = self._phase(jid)
+        if phase is not None:
+            return await self._cancel_here(jid, phase, grace, wait, reason)
+        answer = await self._store.cancel(jid, reason)
+        if answer.state == "unknown":
+            raise NoSuchJob(jid)
+        word = answer.status or answer.state
+        return {"job": jid, "was": word, "state": answer.state, "waited": True, "rungs": {}}
+
+    async def _cancel_here(
+        self, jid: str, phase: Phase, grace: float | None, wait: bool, reason: str
+    ) -> Mapping[str, Any]:
+        began = time.monotonic()
+        was = "queued" if isinstance(phase, Waiting) else "started"
+        future = self._diary.wait_for(jid)
+        self._supervisor.tell(on.CancelAsked(jid, self._rungs(grace), reason, time.time()))
+        if not wait:
+            return {"job": jid, "was": was, "state": "ending", "waited": False}
+        finish = await future
+        return {**_ended(finish), "was": was, "seconds": round(time.monotonic() - began, 4)}
+
+    def _rungs(self, grace: float | None) -> tuple[tuple[str, float], ...]:
+        if grace is None:
+            return self._rules.rungs
+        return tuple((name, grace if name == "USR1" else s) for name, s in self._rules.rungs)
+
+    async def log(self, jid: str, canonical: bool, follow: bool) -> AsyncIterator[bytes]:
+        """Find the job's log now and return the chunks of its text."""
+        return await reader.open_log(self._places.jobs, jid, canonical=canonical, follow=follow)
+
+    async def enqueue(
+        self,
+        function: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        queue: str,
+        *,
+        who: Caller,
+        timeout: int | None = None,
+        job_id: str | None = None,
+        description: str | None = None,
+        depends_on: Sequence[str] = (),
+        at_front: bool = False,
+        cpus: int | str | None = None,
+        label: str | None = None,
+    ) -> str:
+        """Put a job on a queue and return its id."""
+        spec = JobSpec(
+            function,
+            tuple(args),
+            dict(kwargs),
+            queue=queue,
+            id=job_id or "",
+            unique=job_id is not None,
+            description=description,
+            timeout=timeout,
+            depends_on=tuple(depends_on),
+            at_front=at_front,
+            cpus=None if cpus is None else str(cpus),
+            label=label,
+        )
+        (jid,) = await self._store.enqueue([spec])
+        log.info("action=enqueue job=%s function=%s uid=%d", jid, function, who.uid)
+        return jid
+
+    # -- pieces
+
+    def _phase(self, jid: str) -> Phase | None:
+        phases = self._supervisor.state.jobs.values()
+        return next((p for p in phases if p.ticket.job.id == jid), None)
+
+    def _slot(self, n: int) -> dict[str, Any]:
+        state = self._supervisor.state
+        answer = views.slot(state, n)
+        entry = self._diary.entries.get(answer.get("eid") or "")
+        link = self._peers.cells.get(n)
+        answer |= {"name": f"{self._rules.node}.{n}", "pid": link.pid if link else None}
+        if entry is not None:
+            answer |= {"since": entry.since, **local(entry)}
+        return answer
+
+    def _classes(self) -> list[dict[str, Any]]:
+        state = self._supervisor.state
+        return [
+            {
+                "name": name,
+                "pid": child.pid,
+                "state": "ready" if name in state.ready else "starting",
+                "cells": views.cells_of(state, name),
+                "problems": [state.broken[name]] if name in state.broken else [],
+            }
+            for name, child in self._zygotes.classes.items()
+        ]
+
+    def _with_progress(self, answer: dict[str, Any], view: JobView) -> dict[str, Any]:
+        entry = self._diary.entries.get(view.eid)
+        if entry is not None and entry.progress:
+            answer["progress"] = dict(entry.progress)
+        return answer
+
+
+def _ended(finish: Finish) -> dict[str, Any]:
+    return {
+        "job": finish.claim.job.id,
+        "state": WORDS[type(finish.outcome)],
+        "waited": True,
+        "rungs": dict(finish.rungs),
+        "survivors": len(finish.undead),
+        "undead": [int(word) for each in finish.undead if (word := each.split()[0]).isdigit()],
+    }

@@ -1,0 +1,87 @@
+"""What tasks say and ask while they run, through their cell: status, progress, more jobs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from weppd.errors import WeppdError
+from weppd.model import Job
+from weppd.shell.diary import Diary, Entry
+from weppd.shell.peers import Link, Peers
+from weppd.shell.performer import Errands
+from weppd.store import JobSpec, Store
+
+log = logging.getLogger("weppd")
+
+
+class Notes:
+    """Carries out the notes and questions of running jobs."""
+
+    def __init__(self, peers: Peers, store: Store, diary: Diary, errands: Errands) -> None:
+        self._store, self._diary, self._errands = store, diary, errands
+        self._verbs: dict[str, Callable[[Entry, dict[str, Any], bytes], Any]] = {
+            "enqueue": self._enqueue,
+        }
+        peers.on("cell", "note", self._note)
+        peers.on("cell", "ask", self._ask)
+
+    def _note(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        entry = self._diary.entries.get(header.get("eid", ""))
+        if entry is None:
+            return
+        what = header.get("what")
+        if what == "status":
+            channel, text = header["channel"], header["text"]
+            self._errands.run(lambda: self._store.publish(channel, text), "publish", 1)
+        elif what == "progress":
+            fields = {k: header[k] for k in ("done", "total", "note", "eta_s") if k in header}
+            entry.progress = fields
+            jid = entry.ticket.job.id
+            self._errands.run(lambda: self._store.progress(jid, fields), "progress", 1)
+        else:
+            log.warning("action=note unknown=%r job=%s", what, entry.ticket.job.id)
+
+    def _ask(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        self._errands.run(lambda: self._answer(link, header, body), "ask", 1)
+
+    async def _answer(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        reply = {"kind": "answer", "eid": header.get("eid"), "id": header.get("id")}
+        try:
+            entry = self._diary.entries[header["eid"]]
+            value = await self._verbs[header["verb"]](entry, header, body)
+            link.send({**reply, "ok": True, "value": value})
+        except (WeppdError, KeyError, TypeError) as error:
+            link.send({**reply, "ok": False, "error": _one_line(error)})
+
+    async def _enqueue(self, entry: Entry, header: dict[str, Any], body: bytes) -> str:
+        spec = child_spec(entry.ticket.job, header, body)
+        (jid,) = await self._store.enqueue([spec])
+        return jid
+
+
+def child_spec(parent: Job, header: dict[str, Any], body: bytes) -> JobSpec:
+    """The spec of a job that a running job enqueues; its payload (`body`) is its own pickle."""
+    cpus = header.get("cpus")
+    return JobSpec(
+        function=header["function"],
+        data=body,
+        queue=header.get("queue") or parent.queue,
+        id=header.get("job_id") or "",
+        description=header.get("description"),
+        timeout=header.get("timeout"),
+        depends_on=tuple(header.get("depends_on") or ()),
+        allow_failures=bool(header.get("allow_failures")),
+        at_front=bool(header.get("at_front")),
+        meta=header.get("meta") or {},
+        cpus=None if cpus is None else str(cpus),
+        parent=parent.id,
+        label=header.get("label"),
+        place=header.get("place") or "",
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error) if isinstance(error, WeppdError) else f"{type(error).__name__}: {error}"
+    return text.splitlines()[0] if text else type(error).__name__

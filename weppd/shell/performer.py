@@ -1,0 +1,118 @@
+"""Effect to hand. Begins what is ordered and returns; what comes of it comes back as an event."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from weppd.core import effects as do
+from weppd.core.schedule import Rules
+from weppd.errors import StoreAway
+from weppd.model import Claim
+from weppd.shell.bell import Bell
+from weppd.shell.cells import Cells
+from weppd.shell.diary import Diary
+from weppd.shell.start import Places, start_frame
+from weppd.shell.trips import Trips
+from weppd.shell.zygotes import Zygotes
+from weppd.store import Store
+
+log = logging.getLogger("weppd")
+
+
+class Errands:
+    """Calls to the store that nobody waits for: at most so many, repeated while it is away."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, call: Callable[[], Coroutine[Any, Any, object]], what: str, tries: int) -> None:
+        """Make the call now, and again every second up to `tries` times while the store is away."""
+        task = asyncio.ensure_future(self._run(call, what, tries))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def settle(self) -> None:
+        """Wait until no call is under way."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def _run(
+        self, call: Callable[[], Coroutine[Any, Any, object]], what: str, tries: int
+    ) -> None:
+        for left in reversed(range(tries)):
+            try:
+                await call()
+                return
+            except StoreAway as error:
+                if left == 0:
+                    log.error("action=%s lost=%r", what, str(error))
+                    return
+            await asyncio.sleep(1.0)
+
+
+class Hands:
+    """The performer: all the hands that effects need, wired once."""
+
+    def __init__(
+        self,
+        store: Store,
+        trips: Trips,
+        bell: Bell,
+        cells: Cells,
+        zygotes: Zygotes,
+        diary: Diary,
+        places: Places,
+        rules: Rules,
+    ) -> None:
+        self.errands = Errands()
+        self._store, self._trips, self._bell, self._diary = store, trips, bell, diary
+        self._cells, self._zygotes = cells, zygotes
+        self._places, self._rules = places, rules
+
+    def perform(self, effect: do.Effect) -> None:
+        """Begin to carry out one effect."""
+        match effect:
+            case do.Start():
+                self._diary.begun(effect.ticket, effect.n)
+                self._cells.start(effect, start_frame(effect.ticket, self._places, self._rules))
+            case do.Record():
+                self._diary.ended(effect.finish)
+                self._trips.record(effect.finish)
+            case do.Claim():
+                self._trips.claim(effect.labels)
+            case do.Ack():
+                self._cells.ack(effect)
+            case do.ArmBell():
+                self._bell.arm(self._trips.empty, self._trips.suspended)
+            case do.Fork():
+                self._zygotes.fork(effect.n, effect.zygote)
+            case do.Cancel():
+                self._diary.ending(effect)
+                self._cells.cancel(effect)
+            case do.Announce():
+                self._announce(effect)
+            case do.HandBack():
+                self._hand_back([ticket.claim for ticket in effect.tickets])
+            case do.Retire():
+                self._cells.retire(effect.n)
+            case _:
+                raise TypeError(effect)
+
+    def flush(self) -> None:
+        """Nothing gathers here: frames go out with the loop's next turn."""
+
+    def _announce(self, effect: do.Announce) -> None:
+        ticket = effect.ticket
+        self.errands.run(
+            lambda: self._store.began(ticket.claim, ticket.worker, effect.pid, effect.wall),
+            "announce",
+            3,
+        )
+
+    def _hand_back(self, claims: list[Claim]) -> None:
+        for claim in claims:
+            log.warning("action=hand_back job=%s eid=%s", claim.job.id, claim.eid)
+        self.errands.run(lambda: self._store.hand_back(claims), "hand_back", 600)

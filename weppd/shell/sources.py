@@ -1,0 +1,105 @@
+"""What comes in by itself: the heartbeat's answers, RQ's commands, scheduled jobs.
+
+Each source is a loop of its own that turns the world's doings into events. A store that is away
+stops none of them: they try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from weppd.core import events as on
+from weppd.core.schedule import Rules
+from weppd.core.state import Ending, Mood, Running, State
+from weppd.errors import StoreAway
+from weppd.store import Command, Node, Store
+from weppd.store import Running as Beating
+
+log = logging.getLogger("weppd")
+PULSE_S = 5.0
+DUE_S = 1.0
+
+
+class Sources:
+    """Heartbeat, commands and the schedule of this node."""
+
+    def __init__(
+        self,
+        store: Store,
+        node: Node,
+        rules: Rules,
+        tell: Callable[..., None],
+        state: Callable[[], State],
+    ) -> None:
+        self.seq = 0
+        self._store, self._node, self._rules = store, node, rules
+        self._tell, self._state = tell, state
+
+    async def pulse(self) -> None:
+        """Beat every few seconds, and act on what the store says of our running jobs."""
+        while True:
+            try:
+                await self._beat()
+            except StoreAway as error:
+                log.debug("action=pulse reason=%r", str(error))
+            await asyncio.sleep(PULSE_S)
+
+    async def _beat(self) -> None:
+        running = [
+            Beating(p.ticket.job.id, p.ticket.eid, p.ticket.worker, p.ticket.job.queue)
+            for p in self._state().jobs.values()
+            if isinstance(p, Running | Ending)
+        ]
+        node = replace(self._node, state="busy" if running else "idle")
+        if self._state().mood is Mood.PAUSED:
+            node = replace(node, state="suspended")
+        pulse = await self._store.pulse(node, running)
+        self.seq = pulse.seq
+        for jid in pulse.canceled:
+            self._cancel(jid, "cancelled, or deleted, by an RQ client")
+        for jid, reason in pulse.asked.items():
+            self._cancel(jid, reason)
+        for jid in pulse.lost:
+            self._cancel(jid, "another node has taken it over")
+
+    def _cancel(self, jid: str, reason: str) -> None:
+        ending = (p for p in self._state().jobs.values() if isinstance(p, Ending))
+        if not any(phase.ticket.job.id == jid for phase in ending):
+            self._tell(on.CancelAsked(jid, self._rules.rungs, reason, time.time()))
+
+    async def commands(self) -> None:
+        """Listen for what RQ's clients publish to our workers."""
+        while True:
+            try:
+                async for command in self._store.commands(self._node.workers):
+                    self._obey(command)
+            except StoreAway:
+                await asyncio.sleep(1.0)
+
+    def _obey(self, command: Command) -> None:
+        log.info("action=command verb=%s job=%s", command.verb, command.job)
+        if command.verb in ("stop-job", "stop-execution"):
+            self._cancel(command.job, "stopped by an RQ client")
+        elif command.verb == "kill-horse":
+            jid = self._job_of(command.worker)
+            kill = (("KILL", 0.0),)
+            self._tell(on.CancelAsked(jid, kill, "killed by an RQ client", time.time()))
+        elif command.verb == "shutdown":
+            self._tell(on.StopAsked("drain"))
+
+    def _job_of(self, worker: str) -> str:
+        phases = self._state().jobs.values()
+        return next((p.ticket.job.id for p in phases if p.ticket.worker == worker), "")
+
+    async def schedule(self) -> None:
+        """Put scheduled jobs on their queues when their time has come."""
+        while True:
+            try:
+                await self._store.due(time.time())
+            except StoreAway:
+                await asyncio.sleep(DUE_S)
+            await asyncio.sleep(DUE_S)

@@ -1,0 +1,81 @@
+"""What a cell is told at a job's start: the frame, made of the ticket and the node's places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weppd import runs
+from weppd.core.schedule import Rules, Ticket
+from weppd.errors import RunError
+from weppd.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the node keeps a job's things, and where runs are."""
+
+    jobs: Path
+    tmp: Path
+    roots: tuple[str, ...]
+    batch_root: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Places:
+        """The places that the settings name."""
+        logs, state = Path(settings.daemon.log_dir), Path(settings.daemon.state_dir)
+        return cls(logs / "jobs", state / "tmp", settings.run.roots, settings.run.batch_root)
+
+    def spool(self, jid: str) -> str:
+        """The file that takes the raw output of a job's tree."""
+        return f"{self.jobs}/{jid}.out"
+
+    def run_dirs(self, runid: str | None) -> list[str]:
+        """Where the run of a job may be; none for a job without a run, or with a wrong id."""
+        if not runid:
+            return []
+        try:
+            return [str(path) for path in runs.candidates(runid, self.roots, self.batch_root)]
+        except RunError:
+            return []
+
+
+def start_frame(ticket: Ticket, places: Places, rules: Rules) -> tuple[dict[str, Any], bytes]:
+    """The `start` frame of a job: its header, and meta and payload as the body."""
+    job, plan = ticket.job, ticket.plan
+    header = {
+        "kind": "start",
+        "eid": ticket.eid,
+        "job": job.id,
+        "function": plan.function,
+        "serializer": job.serializer,
+        "runid": job.runid,
+        "queue": job.queue,
+        "worker": ticket.worker,
+        "timeout": plan.timeout,
+        "on_timeout": [list(rung) for rung in rules.rungs],
+        "spool": places.spool(job.id),
+        "tmp": f"{places.tmp}/{ticket.eid}",
+        "cpus": plan.cpus or 1,
+        "place": job.place,
+        "label": label_of(ticket),
+        "parent": job.parent,
+        "jobs_per_child": plan.jobs_per_child,
+        "meta_len": len(job.meta),
+        "description": job.description,
+        "env": {},
+    }
+    for name, callback in (
+        ("on_success", job.on_success),
+        ("on_failure", job.on_failure),
+        ("on_stopped", job.on_stopped),
+    ):
+        if callback is not None:
+            header[name] = [callback.function, callback.timeout]
+    return header, job.meta + job.data
+
+
+def label_of(ticket: Ticket) -> str:
+    """The name under which people see the job in logs: its function's last word."""
+    return ticket.plan.function.rpartition(".")[2] or ticket.job.id

@@ -1,0 +1,164 @@
+"""Round trips to the store: finishes and claims together, and what happens while it is away.
+
+Finishes that cannot be sent go to the outbox on disk, and count as recorded; they are replayed
+before anything else is. A claim whose reply was lost is asked for again under its own token, so
+that no job is claimed and forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from weppd.core import events as on
+from weppd.core.schedule import Rules, Ticket, Traits, plan
+from weppd.errors import StoreAway
+from weppd.model import Claim, Finish
+from weppd.store import ClaimAsk, Exchanged, Store
+from weppd.store.outbox import Outbox
+
+log = logging.getLogger("weppd")
+MOST = 64
+PROBE_S = (0.1, 0.2, 0.5, 1.0)
+
+
+class Desk:
+    """Writes the ticket for a claim: the registry of tasks and the operator's rules, as of now."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.registry: dict[str, Traits] = {}
+
+    def ticket(self, claim: Claim, worker: str) -> Ticket:
+        """The ticket under which `claim` runs here."""
+        return Ticket(claim, plan(claim.job, self.registry, self.rules), worker)
+
+
+class Trips:
+    """One exchange at a time; what gathers meanwhile goes with the next."""
+
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        desk: Desk,
+        queues: Sequence[str],
+        tell: Callable[..., None],
+    ) -> None:
+        self.away = False
+        self.reason = ""
+        self.suspended = False
+        self.empty: frozenset[str] = frozenset(queues)
+        self.busy_since: float | None = None
+        self._store, self._outbox, self._desk = store, outbox, desk
+        self._queues, self._tell = tuple(queues), tell
+        self._finishes: list[Finish] = []
+        self._labels: tuple[int, ...] = ()
+        self._lost: ClaimAsk | None = None
+        self._wake = asyncio.Event()
+
+    def record(self, finish: Finish) -> None:
+        """Have a finish written with the next trip."""
+        self._finishes.append(finish)
+        self._wake.set()
+
+    def claim(self, labels: tuple[int, ...]) -> None:
+        """Have jobs claimed for these workers with the next trip."""
+        self._labels = labels
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Make trips for ever; a task of its own."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._finishes or self._labels:
+                await self._trip()
+
+    async def _trip(self) -> None:
+        finishes, self._finishes = self._finishes[:MOST], self._finishes[MOST:]
+        ask = self._ask()
+        try:
+            self.busy_since = time.monotonic()
+            answer = await self._store.exchange(finishes, ask)
+        except StoreAway as error:
+            self._put_away(finishes, ask, error)
+            await self._until_back()
+            return
+        finally:
+            self.busy_since = None
+        self._deliver(finishes, ask, answer)
+
+    def _ask(self) -> ClaimAsk | None:
+        labels, self._labels = self._labels, ()
+        if not labels:
+            return None
+        node = self._desk.rules.node
+        eids = tuple(uuid.uuid4().hex for _ in labels)
+        workers = tuple(f"{node}.{label}" for label in labels)
+        return ClaimAsk(self._queues, uuid.uuid4().hex, eids, node, workers)
+
+    def _deliver(self, finishes: Sequence[Finish], ask: ClaimAsk | None, answer: Exchanged) -> None:
+        for finish, said in zip(finishes, answer.answers, strict=True):
+            if said.value != "ok":
+                log.warning("action=record job=%s answer=%r", finish.claim.job.id, said.value)
+            self._tell(on.Recorded(finish.claim.eid, said))
+        if ask is not None:
+            self.suspended, self.empty = answer.suspended, answer.empty or frozenset(self._queues)
+            self._tell(self._claimed(ask, answer, len(answer.claims) < len(ask.eids)))
+
+    def _claimed(self, ask: ClaimAsk, answer: Exchanged, dry: bool) -> on.Claimed:
+        worker = dict(zip(ask.eids, ask.workers, strict=True))
+        tickets = [self._desk.ticket(c, worker[c.eid]) for c in answer.claims]
+        for ticket in tickets:
+            if ticket.plan.notice:
+                log.info("action=claim job=%s note=%r", ticket.job.id, ticket.plan.notice)
+        return on.Claimed(tuple(tickets), dry, time.time())
+
+    # -- while the store is away
+
+    def _put_away(self, finishes: Sequence[Finish], ask: ClaimAsk | None, error: StoreAway) -> None:
+        self.away, self.reason = True, str(error)
+        log.error("action=store state=away reason=%r", str(error))
+        for finish in finishes:
+            self._keep(finish)
+        if ask is not None:
+            self._lost = ask
+            self._tell(on.ClaimFailed())
+
+    def _keep(self, finish: Finish) -> None:
+        self._outbox.put(finish)
+        self._tell(on.Recorded(finish.claim.eid, None))
+
+    async def _until_back(self) -> None:
+        tries = 0
+        while self.away:
+            await asyncio.sleep(PROBE_S[min(tries, len(PROBE_S) - 1)])
+            tries += 1
+            for finish in self._finishes:
+                self._keep(finish)
+            self._finishes = []
+            if self._labels:
+                self._labels = ()
+                self._tell(on.ClaimFailed())
+            await self._probe()
+
+    async def _probe(self) -> None:
+        try:
+            await self.replay()
+            answer = await self._store.exchange((), self._lost) if self._lost else Exchanged()
+        except StoreAway:
+            return
+        lost, self._lost = self._lost, None
+        self.away, self.reason = False, ""
+        log.warning("action=store state=back")
+        if lost is not None and answer.claims:
+            self._tell(self._claimed(lost, answer, False))
+        self._tell(on.StoreBack())
+
+    async def replay(self) -> None:
+        """Send what the outbox holds, oldest first. StoreAway leaves the rest where it is."""
+        await self._outbox.replay(self._store)

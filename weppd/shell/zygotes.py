@@ -1,0 +1,147 @@
+"""Zygotes and the scribe as child processes: spawned, greeted, replaced when they die.
+
+weppd never forks: each is a program of its own, started by posix_spawn. A zygote of an earlier
+weppd that comes back is told to retire, and lives on only for the jobs that its cells still run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from weppd.cell import launch
+from weppd.core import events as on
+from weppd.core.schedule import Traits
+from weppd.shell.peers import Link, Peers
+
+log = logging.getLogger("weppd")
+BACKOFF_S = (0.05, 0.5, 2.0, 5.0)
+TRIES = 3
+SCRIBE = "the scribe"
+
+
+@dataclass
+class Child:
+    """One program that shall always run: how to start it, and the process that does."""
+
+    name: str
+    command: Callable[[], tuple[list[str], Mapping[str, str]]]
+    pid: int = 0
+    tries: int = 0
+    ready: bool = False
+    setup: dict[str, Any] = field(default_factory=dict)
+
+
+class Spawner:
+    """Starts a child and watches it by pidfd; restarts it, later each time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ended: Callable[[Child, str], None]):
+        self._loop, self._ended = loop, ended
+        self._stopping = False
+
+    def spawn(self, child: Child) -> None:
+        """Start the child's program now."""
+        if self._stopping:
+            return
+        argv, env = child.command()
+        child.ready = False
+        child.tries += 1
+        defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
+        child.pid = os.posix_spawn(
+            argv[0],
+            argv,
+            dict(env),
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+            setsigdef=defaults,
+            setsigmask=[],
+        )
+        fd = os.pidfd_open(child.pid)
+        self._loop.add_reader(fd, self._exited, child, child.pid, fd)
+        log.info("action=spawn name=%s pid=%d", child.name, child.pid)
+
+    def stop(self) -> None:
+        """Restart nothing any more."""
+        self._stopping = True
+
+    def _exited(self, child: Child, pid: int, fd: int) -> None:
+        self._loop.remove_reader(fd)
+        os.close(fd)
+        _, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        how = f"ended by signal {-code}" if code < 0 else f"exited with code {code}"
+        if not self._stopping:
+            log.error("action=exit name=%s pid=%d how=%r", child.name, pid, how)
+        self._ended(child, how)
+        wait = BACKOFF_S[min(child.tries, len(BACKOFF_S) - 1)]
+        self._loop.call_later(wait, self.spawn, child)
+
+
+class Zygotes:
+    """The zygotes of this weppd, by class, and the registry of tasks that they report."""
+
+    def __init__(
+        self,
+        peers: Peers,
+        tell: Callable[..., None],
+        registry: dict[str, Traits],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.classes: dict[str, Child] = {}
+        self._peers, self._tell, self._registry = peers, tell, registry
+        self._spawner = Spawner(loop, self._ended)
+        peers.on("zygote", "hello", self._hello)
+        peers.on("zygote", "ready", self._ready)
+
+    def add(self, name: str, argv: launch.Command, setup: dict[str, Any]) -> None:
+        """Have a zygote of this class running, by this command, with this setup frame."""
+        child = Child(name, lambda: argv, setup=setup)
+        self.classes[name] = child
+        self._spawner.spawn(child)
+
+    def add_scribe(self, argv: launch.Command) -> None:
+        """Have the scribe running, by this command."""
+        self._spawner.spawn(Child(SCRIBE, lambda: argv))
+
+    def fork(self, n: int, name: str) -> None:
+        """Ask the class's zygote for the cell of slot `n`."""
+        link = self._peers.zygotes.get(self.classes[name].pid)
+        if link is not None:
+            link.send({"kind": "fork", "n": n})
+
+    def retire(self) -> None:
+        """Let all zygotes end as soon as their last cell is gone."""
+        self._spawner.stop()
+        for link in self._peers.zygotes.values():
+            link.send({"kind": "retire"})
+
+    def _hello(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        for child in self.classes.values():
+            if child.pid == link.pid:
+                link.send({"kind": "setup", **child.setup})
+                return
+        log.info("action=retire zygote=%d cells=%d", link.pid, len(header.get("cells", ())))
+        link.send({"kind": "retire"})
+
+    def _ready(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        for problem in header.get("problems", ()):
+            log.error("action=registry class=%s problem=%r", header["class"], problem)
+        for name, raw in header.get("registry", {}).items():
+            self._registry[name] = Traits.read(raw)
+        child = self.classes[header["class"]]
+        child.ready, child.tries = True, 0
+        self._tell(on.ClassReady(child.name))
+
+    def _ended(self, child: Child, how: str) -> None:
+        if child.name == SCRIBE:
+            return
+        if child.tries >= TRIES and not child.ready:
+            reason = f"its zygote {how} {child.tries} times before it was ready; see the log above"
+            self._tell(on.ClassBroken(child.name, reason, time.time()))
+        else:
+            self._tell(on.ClassDown(child.name))
