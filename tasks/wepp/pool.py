@@ -1,0 +1,85 @@
+"""Many processes, a few at a time: the fan-out of a job over its share of the host's CPUs.
+
+The job's process only waits, on the pidfds of the processes that run. The first that ends badly
+stops the rest. However the fan-out ends, by failure or by `Cancelled`, it leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tasks.wepp.binary import Process
+from weppd.task import current
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Running(Generic[T]):
+    item: T
+    process: Process
+    since: float
+
+
+def fan_out(
+    items: Iterable[T],
+    size: int,
+    start: Callable[[T], Process],
+    ended: Callable[[T, int, float], None],
+) -> None:
+    """Run `start(item)` for each item, at most `size` at a time, and `ended(item, code, seconds)`.
+
+    `ended` runs in this process, in the order in which the processes end. What it raises, or
+    `start`, ends the processes that still run, and is raised from here.
+    """
+    waiting = iter(items)
+    running: dict[int, _Running[T]] = {}
+    ready = select.poll()
+    try:
+        while _fill(waiting, running, ready, max(1, size), start):
+            for pidfd, _ in ready.poll():
+                ready.unregister(pidfd)
+                done = running[pidfd]
+                code = done.process.wait()
+                os.close(pidfd)
+                del running[pidfd]
+                ended(done.item, code, time.monotonic() - done.since)
+    finally:
+        if running:
+            with current().shield():
+                _end(running)
+
+
+def _fill(
+    waiting: Iterable[T],
+    running: dict[int, _Running[T]],
+    ready: select.poll,
+    size: int,
+    start: Callable[[T], Process],
+) -> bool:
+    """Start what there is room for; whether anything runs."""
+    for item in waiting if len(running) < size else ():
+        # A cancel between the start and the note of it would lose the process.
+        with current().shield():
+            since = time.monotonic()
+            process = start(item)
+            pidfd = os.pidfd_open(process.pid)
+            running[pidfd] = _Running(item, process, since)
+            ready.register(pidfd, select.POLLIN)
+        if len(running) == size:
+            break
+    return bool(running)
+
+
+def _end(running: dict[int, _Running[T]]) -> None:
+    for one in running.values():
+        one.process.kill()
+    for pidfd, one in running.items():
+        one.process.wait()
+        os.close(pidfd)
+    running.clear()

@@ -1,0 +1,162 @@
+"""One simulation, hillslope or network, from its `.run` file to outputs that are known to be whole.
+
+`prepare` looks before anything runs: the answers fit what the engine asks, the inputs are there,
+the outputs stay inside the run. `start` begins. `conclude` decides: success is exit code 0 *and*
+the engine's marker *and* whole outputs, for each of them alone has lied in practice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
+from tasks.wepp import complete, prompts
+from tasks.wepp.binary import HILLSIM, Engine, Process
+from tasks.wepp.prompts import Answers
+
+TAIL_LINES, TAIL_WIDTH = 3, 160
+# hillsim says with a NOTE which of the outputs asked for it does not write; the others it must.
+_HILLSIM_WRITES = ("pass", "loss", "ebe")
+
+
+class SimulationFailed(Exception):
+    """An engine did not do its work: which simulation, exit code, last words, where the log is."""
+
+    def __init__(self, simulation: Simulation, code: int, reason: str) -> None:
+        self.wepp_id, self.code, self.log = simulation.wepp_id, code, simulation.err_file
+        self.tail = last_words(self.log)
+        words = f"; last words: {' | '.join(self.tail)}" if self.tail else "; it said nothing"
+        engine = simulation.engine.name
+        super().__init__(
+            f"{simulation.title} failed with {engine}: {reason}{words}; log: {self.log}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A `.run` file of a run, checked, and the engine that is to answer it."""
+
+    run: RunDirectory
+    wepp_id: int
+    engine: Engine
+    answers: Answers
+
+    @property
+    def title(self) -> str:
+        """`hillslope 7`, or `the watershed`."""
+        return "the watershed" if self.wepp_id == WATERSHED else f"hillslope {self.wepp_id}"
+
+    @property
+    def err_file(self) -> Path:
+        """The log of what the engine says."""
+        return self.run.err_file(self.wepp_id)
+
+    def output(self, kind: str) -> Path:
+        """The path of an output that was asked for: "loss", "pass", …; KeyError for another."""
+        return Path(os.path.normpath(self.run.runs / self.answers.outputs()[kind]))
+
+    def start(self) -> Process:
+        """Remove the outputs of an earlier run, then start the engine."""
+        for kind in self.answers.outputs():
+            path = self.output(kind)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+        return self.engine.start(self.run.run_file(self.wepp_id), self.err_file)
+
+    def conclude(self, code: int) -> None:
+        """SimulationFailed unless the engine ended well, said so, and left whole outputs."""
+        if code != 0:
+            raise SimulationFailed(self, code, _exit(code))
+        contract = self.engine.contract
+        network = self.wepp_id == WATERSHED
+        marker = contract.watershed_marker if network else contract.hillslope_marker
+        if marker.encode() not in self.err_file.read_bytes():
+            raise SimulationFailed(self, code, "exit code 0, but it never said that it completed")
+        try:
+            verify(self)
+        except complete.Incomplete as error:
+            raise SimulationFailed(self, code, f"exit code 0 and completed, but {error}") from None
+
+
+def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
+    """Look at a simulation before it runs.
+
+    NotPrepared names what is missing, BadAnswers the line of the `.run` file that does not fit.
+    """
+    run_file = run.run_file(wepp_id)
+    try:
+        answers = prompts.read(run_file, engine.contract)
+    except FileNotFoundError:
+        raise NotPrepared(f"{run_file} does not exist: prepare the run first") from None
+    simulation = Simulation(run, wepp_id, engine, answers)
+    _check_form(simulation)
+    for kind, name in (*answers.inputs().items(), *(("pass", p) for p in answers.passes)):
+        _check_input(simulation, kind, run.runs / name)
+    for kind in answers.outputs():
+        _check_output(simulation, kind)
+    return simulation
+
+
+def verify(simulation: Simulation) -> None:
+    """Incomplete unless every output that the `.run` asked for is there, and whole."""
+    answers = simulation.answers
+    for kind in answers.outputs():
+        path = simulation.output(kind)
+        unwritten = simulation.engine.name == HILLSIM and kind not in _HILLSIM_WRITES
+        if not (unwritten and not path.exists()):
+            _whole(answers.form, kind, answers.years)(path)
+
+
+def _whole(form: str, kind: str, years: int) -> Callable[[Path], None]:
+    if kind == "loss" and form != "watershed":
+        return complete.loss
+    if form == "hillslope" and kind == "pass":
+        return lambda path: complete.pass_file(path, years)
+    if form == "hillslope" and kind in ("wat", "soil"):
+        return lambda path: complete.daily(path, years)
+    return complete.plot if kind == "plot" and form == "hillslope" else complete.present
+
+
+def last_words(log: Path) -> list[str]:
+    """The last lines of an engine's log that say something, each cut to a readable width."""
+    try:
+        text = log.read_text(encoding="latin-1")
+    except OSError:
+        return []
+    lines = [" ".join(line.split())[:TAIL_WIDTH] for line in text.splitlines() if line.strip()]
+    return lines[-TAIL_LINES:]
+
+
+def _check_form(simulation: Simulation) -> None:
+    network = simulation.wepp_id == WATERSHED
+    if (simulation.answers.form == "watershed") != network:
+        asked = "the watershed" if network else "a hillslope"
+        form = simulation.answers.form
+        raise NotPrepared(f"{simulation.answers.source} answers for a {form}, not for {asked}")
+
+
+def _check_input(simulation: Simulation, kind: str, path: Path) -> None:
+    try:
+        if path.stat().st_size:
+            return
+        trouble = "is empty"
+    except OSError as error:
+        trouble = f"cannot be read: {error.strerror}"
+    raise NotPrepared(f"{simulation.title}: its {kind} file {path} {trouble}")
+
+
+def _check_output(simulation: Simulation, kind: str) -> None:
+    path = simulation.output(kind)
+    if not path.is_relative_to(os.path.normpath(simulation.run.root)):
+        source = simulation.answers.source
+        raise NotPrepared(f"{source} sends its {kind} file to {path}, outside of the run")
+
+
+def _exit(code: int) -> str:
+    if code > 0:
+        return f"exit code {code}"
+    return f"ended by {signal.Signals(-code).name}"

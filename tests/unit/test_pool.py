@@ -1,0 +1,113 @@
+"""The fan-out keeps to its size, stops at the first failure and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tasks.wepp.pool import fan_out
+from weppd.task import Cancelled, LocalContext, using
+
+
+class Shells:
+    """Starts shell scripts and remembers their processes, and how many lived at once."""
+
+    def __init__(self) -> None:
+        self.all: list[subprocess.Popen[bytes]] = []
+        self.most = 0
+
+    def start(self, script: str) -> subprocess.Popen[bytes]:
+        living = sum(process.returncode is None for process in self.all)
+        self.most = max(self.most, living + 1)
+        self.all.append(subprocess.Popen(["sh", "-c", script]))
+        return self.all[-1]
+
+
+def test_no_more_run_at_once_than_the_size_and_all_are_run():
+    """Ten pieces of work on three CPUs: three at a time, each ended once, with its exit code."""
+    shells, ended = Shells(), []
+    fan_out([f"exit {n}" for n in range(10)], 3, shells.start, lambda *end: ended.append(end[:2]))
+    assert sorted(ended) == [(f"exit {n}", n) for n in range(10)]
+    assert shells.most <= 3
+
+
+def test_a_size_of_nothing_still_gets_on():
+    """A job that may use no CPU of its own runs its processes one after the other."""
+    shells, ended = Shells(), []
+    fan_out(["true", "true"], 0, shells.start, lambda *end: ended.append(end[1]))
+    assert ended == [0, 0]
+    assert shells.most == 1
+
+
+def test_the_first_failure_ends_the_rest_and_starts_no_more():
+    """A broken hillslope does not cost hours of the others', nor leave them running."""
+    shells = Shells()
+
+    def ended(script: str, code: int, seconds: float) -> None:
+        if code:
+            raise RuntimeError(script)
+
+    with pytest.raises(RuntimeError, match="exit 3"):
+        fan_out(["exec sleep 600", "exit 3", "true", "true"], 2, shells.start, ended)
+    assert len(shells.all) == 2
+    assert shells.all[0].returncode == -signal.SIGKILL
+
+
+class Shielding(LocalContext):
+    """A context whose shield holds the cancelling signal back, as a job's does."""
+
+    @contextmanager
+    def shield(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+
+
+def raise_cancelled(number: int, frame: object) -> None:
+    """What a job does when it is told to stop."""
+    raise Cancelled
+
+
+@pytest.fixture
+def cancellable():
+    """A context in which SIGUSR1 cancels."""
+    before = signal.signal(signal.SIGUSR1, raise_cancelled)
+    with using(Shielding()):
+        yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_cancel_while_it_waits_ends_every_process(cancellable):
+    """Cancelled, raised by a signal in the middle of the fan-out, leaves no process of it."""
+    shells = Shells()
+    cancelling = "kill -USR1 $PPID; exec sleep 600"
+    with pytest.raises(Cancelled):
+        fan_out(["exec sleep 600", cancelling], 2, shells.start, lambda *end: None)
+    assert [process.returncode for process in shells.all] == [-signal.SIGKILL] * 2
+
+
+def test_a_start_that_fails_ends_what_runs(tmp_path: Path):
+    """An executable that vanishes in the middle does not leave its siblings behind."""
+    shells = Shells()
+
+    def start(script: str) -> subprocess.Popen[bytes]:
+        return shells.start(script) if script != "gone" else subprocess.Popen([tmp_path / "gone"])
+
+    with pytest.raises(FileNotFoundError):
+        fan_out(["exec sleep 600", "gone"], 2, start, lambda *end: None)
+    assert shells.all[0].returncode == -signal.SIGKILL
+
+
+def test_file_descriptors_do_not_pile_up():
+    """Ten thousand hillslopes do not run out of descriptors: each pidfd is closed."""
+    before = len(os.listdir("/proc/self/fd"))
+    fan_out([[sys.executable, "-SEc", ""]] * 8, 4, subprocess.Popen, lambda *end: None)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,142 @@
+"""A simulation counts as done only when the engine says so *and* its outputs are whole."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.wepp.binary import HILLSIM, choose
+from tasks.wepp.prompts import BadAnswers
+from tasks.wepp.simulation import SimulationFailed, prepare
+from tests.unit import fake_wepp
+from tests.unit.test_complete import pass_text
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    """The stand-in, chosen by name."""
+    fake_wepp.install(tmp_path / "bin")
+    return choose({"bin_dir": str(tmp_path / "bin")}, "wepp_250915")
+
+
+def a_run(tmp_path: Path, how: str = "ok") -> RunDirectory:
+    """A run whose hillslope 7 makes the stand-in behave so."""
+    return RunDirectory(fake_wepp.prepare_run(tmp_path / "runs", how={7: how}))
+
+
+def simulate(run: RunDirectory, engine) -> None:
+    """Hillslope 7 from its answers to the verdict."""
+    simulation = prepare(run, 7, engine)
+    simulation.conclude(simulation.start().wait())
+
+
+def test_a_whole_simulation_passes_and_leaves_its_log(tmp_path: Path, engine):
+    """What the engine said lies in p7.err, as production's pages expect."""
+    run = a_run(tmp_path)
+    simulate(run, engine)
+    assert "COMPLETED HILLSLOPE SIMULATION" in run.err_file(7).read_text()
+    assert (run.output / "H7.loss.dat").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("exit2", r"exit code 2; last words: .*Fortran runtime error: End of file"),
+        ("error0", r"exit code 0, but it never said that it completed; .*File does not exist"),
+        ("early", "never said that it completed"),
+        ("crash", "ended by SIGSEGV"),
+        ("full", r"completed, but .*H7\.loss\.dat is empty"),
+        ("cut", r"completed, but .*H7\.pass\.dat ends with day 40 of year 2, asked for 2 years"),
+    ],
+)
+def test_each_way_to_fail_is_named_with_exit_code_words_and_log(tmp_path, engine, how, says):
+    """The job's error line is enough to know what went wrong, where, and which file to open."""
+    run = a_run(tmp_path, how)
+    with pytest.raises(SimulationFailed, match=says) as failure:
+        simulate(run, engine)
+    message = str(failure.value)
+    assert message.startswith("hillslope 7 failed with wepp_250915: ")
+    assert message.endswith(f"log: {run.err_file(7)}")
+    assert "\n" not in message
+
+
+def test_outputs_of_an_earlier_run_do_not_pass_for_new_ones(tmp_path: Path, engine):
+    """An engine that writes nothing fails although whole files lay there before."""
+    run = a_run(tmp_path)
+    simulate(run, engine)
+    (run.runs / "p7.man").write_text("error0\n")
+    with pytest.raises(SimulationFailed):
+        simulate(run, engine)
+    assert (run.output / "H7.loss.dat").stat().st_size == 0
+
+
+@pytest.mark.parametrize("kind", ["man", "slp", "cli", "sol", "run"])
+def test_a_missing_or_empty_input_is_named_before_anything_runs(tmp_path: Path, engine, kind):
+    """Executables open and truncate all outputs first: so weppd looks before it starts one."""
+    run = a_run(tmp_path)
+    (run.runs / f"p7.{kind}").write_text("")
+    with pytest.raises((NotPrepared, BadAnswers), match=rf"p7\.{kind}"):
+        prepare(run, 7, engine)
+    (run.runs / f"p7.{kind}").unlink()
+    with pytest.raises(NotPrepared, match=rf"p7\.{kind}"):
+        prepare(run, 7, engine)
+
+
+def test_an_output_outside_of_the_run_is_refused(tmp_path: Path, engine):
+    """A .run file cannot make weppd remove or overwrite files elsewhere."""
+    run = a_run(tmp_path)
+    text = run.run_file(7).read_text()
+    run.run_file(7).write_text(text.replace("../output/H7.loss", "../../../victim/H7.loss"))
+    with pytest.raises(NotPrepared, match="outside of the run"):
+        prepare(run, 7, engine)
+
+
+def test_a_watershed_s_answers_are_no_hillslope(tmp_path: Path, engine):
+    """A .run of the wrong form is refused before the engine reads it."""
+    run = a_run(tmp_path)
+    text = run.run_file(7).read_text()
+    run.run_file(7).write_text(text.replace("1\n1\nYes", "2\n1\nYes", 1))
+    with pytest.raises((NotPrepared, BadAnswers)):
+        prepare(run, 7, engine)
+    other = a_run(tmp_path / "other")
+    other.run_file(7).rename(other.run_file(0))
+    with pytest.raises(NotPrepared, match="not for the watershed"):
+        prepare(other, 0, engine)
+
+
+def hillsim_double(monkeypatch, run) -> None:
+    """Put `run(run_file, cwd, out)` in hillsim's place."""
+    module = types.ModuleType("tasks.hillsim")
+    module.run = run
+    monkeypatch.setitem(sys.modules, "tasks.hillsim", module)
+    monkeypatch.setattr("tasks.hillsim", module, raising=False)
+
+
+def test_the_embedded_engine_runs_in_a_process_of_its_own(tmp_path: Path, monkeypatch):
+    """Its words land in p7.err and its outputs meet the same test as an executable's."""
+
+    def run(run_file, cwd, out):
+        (cwd / "../output/H7.loss.dat").write_text(fake_wepp.LOSS)
+        (cwd / "../output/H7.pass.dat").write_text(pass_text(2))
+        (cwd / "../output/H7.ebe.dat").write_text("header\n")
+        out.write("engine=hillsim\n WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY\n")
+
+    hillsim_double(monkeypatch, run)
+    directory = a_run(tmp_path)
+    simulate(directory, choose({}, HILLSIM))
+    assert "engine=hillsim" in directory.err_file(7).read_text()
+
+
+def test_an_error_in_the_embedded_engine_is_told_with_its_last_words(tmp_path, monkeypatch):
+    """A bug there is a failed hillslope with a traceback in p7.err, not a dead job."""
+
+    def run(run_file, cwd, out):
+        raise ZeroDivisionError("slope")
+
+    hillsim_double(monkeypatch, run)
+    with pytest.raises(SimulationFailed, match=r"exit code 70; .*ZeroDivisionError: slope"):
+        simulate(a_run(tmp_path), choose({}, HILLSIM))
