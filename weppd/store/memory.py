@@ -1,0 +1,336 @@
+"""The store's twin in memory, for tests that need no Redis.
+
+It passes the same contract tests as `RedisStore`. `away = True` makes every call raise StoreAway;
+`published` holds what was published; `send` plays an RQ client's command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from weppd.errors import Refused, StoreAway
+from weppd.model import Answer, Claim, Finish
+from weppd.store import (
+    CancelAnswer,
+    ClaimAsk,
+    Command,
+    Exchanged,
+    JobSpec,
+    JobView,
+    Node,
+    Pulse,
+    QueueCounts,
+    Running,
+)
+from weppd.store.pickles import with_items
+from weppd.store.record import Lifetimes, event, record
+from weppd.store.shelf import (
+    INF,
+    Shelf,
+    as_bytes,
+    cancel_waiting,
+    close,
+    end_execution,
+    fence,
+    settle_dependents,
+)
+from weppd.store.views import STATES, registry, view
+from weppd.store.wire import decode, encode, rehash, stamp
+
+
+class MemoryStore:
+    """A store that lives and dies with its process. `now` is its clock, seconds since the epoch."""
+
+    def __init__(
+        self, *, lifetimes: Lifetimes | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        self.shelf = Shelf()
+        self.away = False
+        self.suspended = False
+        self.nodes: dict[str, int] = {}
+        self._lifetimes = lifetimes or Lifetimes()
+        self._now = now
+        self._tokens: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+        self._moved = asyncio.Event()
+        self._commands: asyncio.Queue[Command] = asyncio.Queue()
+
+    @property
+    def published(self) -> list[tuple[str, str]]:
+        """(channel, text) of all that was published, in order."""
+        return self.shelf.published
+
+    def send(self, command: Command) -> None:
+        """Play an RQ client that sends a command to a worker."""
+        self._commands.put_nowait(command)
+
+    def forget_all(self) -> None:
+        """Play FLUSHALL."""
+        self.shelf = Shelf(published=self.shelf.published)
+        self._tokens.clear()
+
+    def _check(self) -> None:
+        if self.away:
+            raise StoreAway("the store in memory is away, because a test said so")
+
+    async def open(self) -> None:
+        self._check()
+
+    async def close(self) -> None:
+        return
+
+    async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
+        self._check()
+        ends = [self._finish(finish) for finish in finishes]
+        self._ring()
+        answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
+        if claim is None or self.suspended:
+            return Exchanged(answers, released, suspended=self.suspended)
+        claims, empty = self._claim(claim)
+        return Exchanged(answers, released, tuple(claims), frozenset(empty))
+
+    def _finish(self, finish: Finish) -> tuple[Answer, int]:
+        answer = Answer(fence(self.shelf, finish.claim))
+        if answer in (Answer.ALREADY, Answer.FENCED):
+            return answer, 0
+        job = finish.claim.job
+        if answer is Answer.ABSENT:
+            self.shelf.jobs.setdefault(job.id, as_bytes(rehash(job)))
+            line = self.shelf.queues.setdefault(job.queue, [])
+            line[:] = [jid for jid in line if jid != job.id]
+        return answer, close(self.shelf, finish, record(finish, self._lifetimes))
+
+    def _claim(self, ask: ClaimAsk) -> tuple[list[Claim], set[str]]:
+        token, taken = self._tokens.get(ask.node, ("", []))
+        if token == ask.token:
+            return self._repeat(taken), set()
+        claims: list[Claim] = []
+        empty: set[str] = set()
+        for queue in ask.queues:
+            while len(claims) < len(ask.eids) and queue not in empty:
+                jid = self._pop(queue)
+                if jid is None:
+                    empty.add(queue)
+                elif self._claimable(jid):
+                    claims.append(self._take(ask, len(claims), jid, queue))
+        if claims:
+            self._tokens[ask.node] = (ask.token, [(c.eid, c.job.id) for c in claims])
+        return claims, empty
+
+    def _repeat(self, taken: list[tuple[str, str]]) -> list[Claim]:
+        kept = [pair for pair in taken if self._owns(*pair) and pair[1] in self.shelf.jobs]
+        return [self._again(eid, jid) for eid, jid in kept]
+
+    def _pop(self, queue: str) -> str | None:
+        line = self.shelf.queues.get(queue)
+        return line.pop(0) if line else None
+
+    def _owns(self, eid: str, jid: str) -> bool:
+        return self.shelf.live(jid).get(b"eid") == eid.encode()
+
+    def _claimable(self, jid: str) -> bool:
+        here = b"data" in self.shelf.jobs.get(jid, {})
+        return here and self.shelf.status(jid) != "canceled" and not self.shelf.live(jid)
+
+    def _take(self, ask: ClaimAsk, i: int, jid: str, queue: str) -> Claim:
+        eid, worker = ask.eids[i], ask.workers[i]
+        at = stamp(self._now())
+        self.shelf.set(jid, {"status": "started", "worker_name": worker, "origin": queue})
+        self.shelf.set(jid, {"started_at": at, "last_heartbeat": at, "ended_at": ""})
+        for name in (b"weppd_progress", b"weppd_usage", b"weppd_reason"):
+            self.shelf.jobs[jid].pop(name, None)
+        self.shelf.cancels.pop(jid, None)
+        self.shelf.executions[jid] = as_bytes(
+            {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
+        )
+        self.shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
+        return self._again(eid, jid)
+
+    def _again(self, eid: str, jid: str) -> Claim:
+        fields = self.shelf.jobs[jid]
+        return Claim(eid, decode(jid, fields, self.shelf.origin(jid)))
+
+    async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
+        self._check()
+        jid, runid = claim.job.id, claim.job.runid
+        execution = self.shelf.live(jid)
+        if execution.get(b"eid") != claim.eid.encode():
+            return
+        execution.update({b"phase": b"running", b"worker": worker.encode()})
+        self.shelf.set(jid, {"worker_name": worker, "started_at": stamp(at)})
+        items: dict[str, str | int] = {"pid": pid} | ({"runid": runid} if runid else {})
+        meta = with_items(self.shelf.jobs.get(jid, {}).get(b"meta", b""), items)
+        if meta is not None:
+            self.shelf.set(jid, {"meta": meta})
+        if runid:
+            self.published.append((f"{runid}:rq", event(jid, "started")))
+
+    async def hand_back(self, claims: Sequence[Claim]) -> int:
+        self._check()
+        count = 0
+        for claim in reversed(claims):
+            jid = claim.job.id
+            if not self._owns(claim.eid, jid):
+                continue
+            end_execution(self.shelf, claim, "handed back")
+            del self.shelf.executions[jid]
+            if self.shelf.status(jid) in ("", "canceled"):
+                continue
+            self.shelf.set(jid, {"started_at": "", "worker_name": "", "status": "queued"})
+            self.shelf.queues.setdefault(claim.job.queue, []).insert(0, jid)
+            count += 1
+        self._ring()
+        return count
+
+    def _ring(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
+        self._check()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s
+        while not any(self.shelf.queues.get(queue) for queue in queues):
+            try:
+                await asyncio.wait_for(self._moved.wait(), until - loop.time())
+            except TimeoutError:
+                return False
+            self._check()
+        return True
+
+    async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
+        self._check()
+        self.nodes[node.name] = self.nodes.get(node.name, 0) + 1
+        mine = [r for r in running if self._owns(r.eid, r.job)]
+        gone = {r.job for r in mine if self.shelf.status(r.job) in ("", "canceled")}
+        asked = {r.job: self.shelf.cancels[r.job] for r in mine if r.job in self.shelf.cancels}
+        lost = frozenset(r.job for r in running) - {r.job for r in mine}
+        seq = self.nodes[node.name]
+        return Pulse(seq, frozenset(gone), asked, lost, self.suspended)
+
+    async def cancel(self, jid: str, reason: str) -> CancelAnswer:
+        self._check()
+        status, execution = self.shelf.status(jid), self.shelf.live(jid)
+        if execution:
+            self.shelf.cancels[jid] = reason
+            node, eid, worker = (execution[k].decode() for k in (b"node", b"eid", b"worker"))
+            return CancelAnswer("running", node, eid, worker, status)
+        if not status:
+            return CancelAnswer("unknown")
+        if status in ("finished", "failed", "stopped", "canceled"):
+            return CancelAnswer("over", status=status)
+        cancel_waiting(self.shelf, jid, self._now(), reason)
+        settle_dependents(self.shelf, jid, "canceled", self._now(), reason)
+        return CancelAnswer("canceled", status="canceled")
+
+    async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
+        self._check()
+        jids = [self._enqueue(spec) for spec in specs]
+        self._ring()
+        return jids
+
+    def _enqueue(self, spec: JobSpec) -> str:
+        jid, at, shelf = spec.id or str(uuid.uuid4()), self._now(), self.shelf
+        self._refuse(spec, jid)
+        shelf.jobs[jid] = as_bytes({**encode(spec, jid, at), "status": "created"})
+        shelf.queues.setdefault(spec.queue, [])
+        if spec.parent:
+            shelf.children[spec.parent][(spec.label or jid).encode()] = jid.encode()
+        waits = [d for d in spec.depends_on if shelf.status(d) != "finished"]
+        for dependency in waits:
+            shelf.dependents[dependency].append(jid)
+        if not waits:
+            shelf.push(jid, at, front=spec.at_front)
+            return jid
+        shelf.set(jid, {"status": "deferred"})
+        shelf.registries["deferred", spec.queue][jid] = at
+        for dependency in waits:
+            if shelf.status(dependency) in ("failed", "stopped", "canceled"):
+                settle_dependents(shelf, dependency, shelf.status(dependency), at, "")
+        return jid
+
+    def _refuse(self, spec: JobSpec, jid: str) -> None:
+        if spec.unique and jid in self.shelf.jobs:
+            raise Refused(f"job {jid} is there already: a unique job is enqueued once")
+        for dependency in spec.depends_on:
+            if not self.shelf.status(dependency):
+                raise Refused(f"job {jid} depends on {dependency}, which is not there")
+        parent = spec.parent
+        if parent and (parent in self.shelf.cancels or self.shelf.status(parent) == "canceled"):
+            raise Refused(f"job {parent} is being cancelled: it may enqueue no more children")
+
+    async def job(self, jid: str) -> JobView | None:
+        self._check()
+        shelf = self.shelf
+        if b"data" not in shelf.jobs.get(jid, {}):
+            return None
+        entry, execution = shelf.entries.get(jid, {}), shelf.executions.get(jid, {})
+        return view(jid, shelf.jobs[jid], entry, execution, shelf.children.get(jid, {}))
+
+    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
+        self._check()
+        name = registry(state)
+        jids = [jid for queue in sorted(self.shelf.queues) for jid in self._members(name, queue)]
+        views = [await self.job(jid) for jid in jids]
+        return [v for v in views if v and v.status == state][offset : offset + limit]
+
+    def _members(self, name: str, queue: str) -> list[str]:
+        if name == "queued":
+            return list(self.shelf.queues[queue])
+        members = self.shelf.registries[name, queue]
+        order = sorted(members, key=lambda m: members[m], reverse=name != "deferred")
+        return [member.split(":")[0] for member in order]
+
+    async def counts(self) -> dict[str, QueueCounts]:
+        self._check()
+        return {
+            queue: QueueCounts(
+                **{state: len(self._members(name, queue)) for state, name in STATES.items()}
+            )
+            for queue in self.shelf.queues
+        }
+
+    async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
+        self._check()
+        self.shelf.set(jid, {"weppd_progress": json.dumps(dict(fields))})
+
+    async def publish(self, channel: str, text: str) -> None:
+        self._check()
+        self.published.append((channel, text))
+
+    async def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
+        while True:
+            command = await self._commands.get()
+            self._check()
+            if command.worker in workers:
+                yield command
+
+    async def leftovers(self, node: str) -> list[Claim]:
+        self._check()
+        mine = [
+            (execution[b"eid"].decode(), jid)
+            for jid in list(self.shelf.executions)
+            if (execution := self.shelf.live(jid)) and execution[b"node"] == node.encode()
+        ]
+        return [self._again(eid, jid) for eid, jid in mine if jid in self.shelf.jobs]
+
+    async def deregister(self, node: str, workers: Sequence[str]) -> None:
+        self._check()
+        self.nodes.pop(node, None)
+
+    async def due(self, now: float) -> int:
+        self._check()
+        count = 0
+        for (name, _), members in list(self.shelf.registries.items()):
+            if name != "scheduled":
+                continue
+            for jid in [jid for jid, at in members.items() if at <= now]:
+                del members[jid]
+                self.shelf.push(jid, now)
+                count += 1
+        self._ring()
+        return count

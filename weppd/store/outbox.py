@@ -1,0 +1,134 @@
+"""Finishes that could not be sent: one file each, on disk before they count as recorded.
+
+::
+
+    <directory>/000000000012-<eid>.json     a whole finish; the number gives the order
+    <directory>/….json.new                  one being written when the machine stopped: ignored
+    <directory>/….json.bad                  one that cannot be read: kept, logged, passed over
+
+Written, fsynced, renamed, and the directory fsynced. Replayed in order; a finish that the store
+has on record already counts as sent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from weppd.model import (
+    Callback,
+    Canceled,
+    Claim,
+    Failed,
+    Finish,
+    Finished,
+    Job,
+    Outcome,
+    Retried,
+    Stopped,
+    Usage,
+)
+from weppd.store import Store
+
+log = logging.getLogger("weppd")
+_BATCH = 32
+_OUTCOMES = {kind.__name__: kind for kind in (Finished, Failed, Stopped, Canceled, Retried)}
+
+
+class Outbox:
+    """The finishes of one node that wait for the store. Makes its directory when first needed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._last = max((int(path.name.split("-")[0]) for path in self._files()), default=0)
+
+    def __len__(self) -> int:
+        return len(self._files())
+
+    def put(self, finish: Finish) -> None:
+        """Keep a finish; once this returns it survives a power cut. OSError if it cannot."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._last += 1
+        path = self._directory / f"{self._last:012}-{finish.claim.eid}.json"
+        new = path.with_suffix(".json.new")
+        with new.open("wb") as file:
+            file.write(dump(finish))
+            file.flush()
+            os.fsync(file.fileno())
+        new.rename(path)
+        self._sync()
+
+    def _sync(self) -> None:
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _files(self) -> list[Path]:
+        return sorted(self._directory.glob("[0-9]*-*.json"))
+
+    def _kept(self) -> Iterator[tuple[Path, Finish]]:
+        for path in self._files():
+            try:
+                yield path, parse(path.read_bytes())
+            except (ValueError, KeyError, TypeError) as error:
+                log.error("action=outbox file=%s problem=%r moved to .bad", path, str(error))
+                path.rename(path.with_suffix(".json.bad"))
+
+    async def replay(self, store: Store) -> int:
+        """Send what is kept, oldest first; returns how many. StoreAway leaves the rest in place."""
+        kept = list(self._kept())
+        for start in range(0, len(kept), _BATCH):
+            batch = kept[start : start + _BATCH]
+            said = await store.exchange([finish for _, finish in batch], None)
+            for (path, finish), answer in zip(batch, said.answers, strict=True):
+                path.unlink()
+                job = finish.claim.job.id
+                log.info("action=replay job=%s eid=%s answer=%r", job, finish.claim.eid, answer)
+        return len(kept)
+
+
+def dump(finish: Finish) -> bytes:
+    """A finish as JSON; bytes as {"b64": …}."""
+    parts = asdict(finish)
+    parts["outcome"] = {"kind": type(finish.outcome).__name__, **parts["outcome"]}
+    return json.dumps(parts, default=_plain).encode("utf-8", "surrogatepass")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"b64": b64encode(value).decode("ascii")}
+    raise TypeError(f"an outbox file cannot hold {type(value).__name__}")
+
+
+def parse(raw: bytes) -> Finish:
+    """The finish that `dump` wrote. ValueError, KeyError or TypeError where it is none."""
+    parts: dict[str, Any] = json.loads(raw, object_hook=_bytes)
+    kind = _OUTCOMES[parts["outcome"].pop("kind")]
+    outcome: Outcome = kind(**parts.pop("outcome"))
+    claim = parts.pop("claim")
+    usage = Usage(**parts.pop("usage"))
+    return Finish(
+        claim=Claim(claim["eid"], _job(claim["job"])), outcome=outcome, usage=usage, **parts
+    )
+
+
+def _bytes(value: dict[str, Any]) -> Any:
+    return b64decode(value["b64"]) if value.keys() == {"b64"} else value
+
+
+def _job(parts: dict[str, Any]) -> Job:
+    known = {f.name for f in fields(Job)}
+    parts = {name: value for name, value in parts.items() if name in known}
+    parts["retry_intervals"] = tuple(parts["retry_intervals"])
+    for name in ("on_success", "on_failure", "on_stopped"):
+        if parts[name] is not None:
+            parts[name] = Callback(**parts[name])
+    return Job(**parts)

@@ -1,0 +1,205 @@
+"""What a finish writes: one pure step from an outcome to fields, events and lifetimes.
+
+Both hands write the same record. Redis' half is a script that only puts these values in place.
+The result entry is RQ's (types: 1 successful, 2 failed or stopped, 4 retried, 5 retries exceeded).
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from weppd.model import (
+    Canceled,
+    Failed,
+    Finish,
+    Finished,
+    Outcome,
+    Retried,
+    Status,
+    Stopped,
+)
+from weppd.store.wire import Fields, stamp
+
+RESULT_TTL = 604_800
+FAILURE_TTL = 31_536_000
+DONE_TTL = 604_800
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long results live, in seconds, where a job does not say: -1 is for ever."""
+
+    result: int = RESULT_TTL
+    failure: int = FAILURE_TTL
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A finish, ready to be put in place.
+
+    `status` is the job's last word; for a retry it is queued, or scheduled where `due` is a moment.
+    `events` are published on `channel` (empty: on none), in order. `ttl` in seconds.
+    """
+
+    status: Status
+    ttl: int
+    fields: Fields
+    entry: Fields = field(default_factory=dict)
+    events: tuple[str, ...] = ()
+    channel: str = ""
+    reason: str = ""
+    meta: Mapping[str, str | int] = field(default_factory=dict)
+    due: float = 0.0
+    at_front: bool = False
+    spent: bool = False
+    crash: bool = False
+    returned: bool = False
+    worked_s: float = 0.0
+
+
+def record(finish: Finish, lifetimes: Lifetimes) -> Record:
+    """Work out what the store writes for this finish."""
+    job, outcome = finish.claim.job, finish.outcome
+    status = _status(outcome)
+    text = _text(outcome)
+    retried = outcome if isinstance(outcome, Retried) else None
+    return Record(
+        status=status,
+        ttl=_ttl(finish, lifetimes),
+        fields=_fields(finish, status, text),
+        entry=_entry(finish, text),
+        events=_events(job.id, outcome),
+        channel=f"{job.runid}:rq" if job.runid else "",
+        reason=getattr(outcome, "reason", ""),
+        meta=_meta(finish, text),
+        due=finish.ended_at + retried.delay_s if retried and retried.delay_s > 0 else 0.0,
+        at_front=job.retry_at_front,
+        spent=bool(retried and retried.spent),
+        crash=bool(retried and retried.crash),
+        returned=bool(retried and retried.returned),
+        worked_s=max(0.0, finish.ended_at - finish.started_at) if finish.started_at else 0.0,
+    )
+
+
+def _status(outcome: Outcome) -> Status:
+    match outcome:
+        case Finished():
+            return Status.FINISHED
+        case Failed():
+            return Status.FAILED
+        case Stopped():
+            return Status.STOPPED
+        case Canceled():
+            return Status.CANCELED
+        case Retried():
+            return Status.SCHEDULED if outcome.delay_s > 0 else Status.QUEUED
+
+
+def _text(outcome: Outcome) -> str:
+    """What RQ's readers show as exc_info; empty where there is no failure."""
+    if isinstance(outcome, Failed):
+        return outcome.traceback or outcome.reason
+    return outcome.reason if isinstance(outcome, Stopped) else ""
+
+
+def _ttl(finish: Finish, lifetimes: Lifetimes) -> int:
+    job = finish.claim.job
+    if isinstance(finish.outcome, Finished):
+        return lifetimes.result if job.result_ttl is None else job.result_ttl
+    return lifetimes.failure if job.failure_ttl is None else job.failure_ttl
+
+
+def _fields(finish: Finish, status: Status, text: str) -> Fields:
+    ended = stamp(finish.ended_at)
+    fields: Fields = {"status": status.value, "last_heartbeat": ended, "weppd_usage": usage(finish)}
+    if status.terminal:
+        fields["ended_at"] = ended
+    if finish.worker:
+        fields["worker_name"] = finish.worker
+    if text:
+        fields["exc_info"] = zlib.compress(text.encode("utf-8", "replace"))
+    if reason := getattr(finish.outcome, "reason", ""):
+        fields["weppd_reason"] = reason
+    return fields
+
+
+def usage(finish: Finish) -> str:
+    """The job's usage as JSON: CPU seconds, peak bytes, processes, signals by rung, leftovers."""
+    used = finish.usage
+    parts = {
+        "user_s": round(used.user_s, 3),
+        "system_s": round(used.system_s, 3),
+        "peak_bytes": used.peak_bytes,
+        "processes": used.processes,
+        "seconds": round(max(0.0, finish.ended_at - finish.started_at), 3),
+        "rungs": {rung: count for rung, count in finish.rungs.items() if count},
+        "left_behind": finish.left_behind,
+    }
+    return json.dumps({name: value for name, value in parts.items() if value})
+
+
+def _entry(finish: Finish, text: str) -> Fields:
+    kind = _kind(finish.outcome)
+    if not kind:
+        return {}
+    entry: Fields = {"type": kind, "worker_name": finish.worker}
+    if text:
+        entry["exc_string"] = b64encode(zlib.compress(text.encode("utf-8", "replace")))
+    if isinstance(finish.outcome, Finished) and finish.outcome.result is not None:
+        entry["return_value"] = b64encode(finish.outcome.result)
+    entry["execution_id"] = finish.claim.eid
+    if finish.started_at:
+        entry["execution_started_at"] = repr(finish.started_at)
+    entry["execution_ended_at"] = repr(finish.ended_at)
+    return entry
+
+
+def _kind(outcome: Outcome) -> int:
+    match outcome:
+        case Finished():
+            return 1
+        case Failed():
+            return 5 if outcome.kind == "retries" else 2
+        case Stopped():
+            return 2
+        case Retried(returned=True):
+            return 4
+        case _:
+            return 0
+
+
+def _events(jid: str, outcome: Outcome) -> tuple[str, ...]:
+    """The lifecycle events: an exception is heard as such and then, as all failures, as failed."""
+    match outcome:
+        case Finished():
+            words: tuple[str, ...] = ("success",)
+        case Failed():
+            words = ("exception", "failed") if outcome.kind == "exception" else ("failed",)
+        case Stopped():
+            words = ("stopped",)
+        case Canceled():
+            words = ("canceled",)
+        case Retried():
+            words = ("retried",)
+    return tuple(event(jid, word) for word in words)
+
+
+def event(jid: str, word: str) -> str:
+    """A lifecycle event's text: `{"job": …, "status": …}`."""
+    return json.dumps({"job": jid, "status": word})
+
+
+def _meta(finish: Finish, text: str) -> dict[str, str | int]:
+    """What a failure leaves in the job's meta; other ends leave meta alone."""
+    if not isinstance(finish.outcome, Failed | Stopped):
+        return {}
+    items: dict[str, str | int] = {"exc_string": text}
+    if finish.pid:
+        items["pid"] = finish.pid
+    if finish.claim.job.runid:
+        items["runid"] = finish.claim.job.runid
+    return items

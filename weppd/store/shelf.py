@@ -1,0 +1,189 @@
+"""The twin's data and the moves on it: what Redis holds, as plain dicts, and the scripts' steps.
+
+Keys and fields are those of the real store, so that both share `wire`, `record` and `views`.
+Each function here says what the script of the same purpose in `scripts/` says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from weppd.model import Claim, Finish, Status
+from weppd.store.pickles import with_items
+from weppd.store.record import Record
+from weppd.store.wire import Fields, stamp
+
+INF = float("inf")
+
+
+def as_bytes(fields: Fields) -> dict[bytes, bytes]:
+    """The fields as a Redis hash holds them."""
+    return {
+        name.encode(): value if isinstance(value, bytes) else str(value).encode("utf-8")
+        for name, value in fields.items()
+    }
+
+
+@dataclass(slots=True)
+class Shelf:
+    """All that one store holds."""
+
+    jobs: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
+    queues: dict[str, list[str]] = field(default_factory=dict)
+    registries: dict[tuple[str, str], dict[str, float]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    entries: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
+    executions: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
+    done: dict[str, str] = field(default_factory=dict)
+    dependents: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    children: dict[str, dict[bytes, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    cancels: dict[str, str] = field(default_factory=dict)
+    published: list[tuple[str, str]] = field(default_factory=list)
+
+    def status(self, jid: str) -> str:
+        """RQ's word for the job, empty where there is no job."""
+        return self.jobs.get(jid, {}).get(b"status", b"").decode()
+
+    def set(self, jid: str, fields: Fields) -> None:
+        """Set fields of a job that is there; a deleted one is not re-created."""
+        if b"data" in self.jobs.get(jid, {}):
+            self.jobs[jid].update(as_bytes(fields))
+
+    def origin(self, jid: str) -> str:
+        """The queue that a job came from."""
+        return self.jobs.get(jid, {}).get(b"origin", b"").decode()
+
+    def live(self, jid: str) -> dict[bytes, bytes]:
+        """The execution that runs or is about to; empty where there is none."""
+        execution = self.executions.get(jid, {})
+        return execution if execution.get(b"phase") in (b"claimed", b"running") else {}
+
+    def push(self, jid: str, at: float, *, front: bool = False) -> None:
+        """Put a job on its queue."""
+        queue = self.origin(jid)
+        self.set(jid, {"status": "queued", "enqueued_at": stamp(at)})
+        line = self.queues.setdefault(queue, [])
+        line.insert(0 if front else len(line), jid)
+
+    def forget(self, jid: str) -> None:
+        """Delete a job and what hangs on it."""
+        for shelf in (self.jobs, self.entries, self.dependents, self.children):
+            shelf.pop(jid, None)
+
+
+def fence(shelf: Shelf, claim: Claim) -> str:
+    """Whether a finish of this execution may be written: ok, already mine, fenced or absent."""
+    if claim.eid in shelf.done:
+        return "already mine"
+    execution = shelf.executions.get(claim.job.id)
+    if execution is None:
+        return "absent"
+    return "ok" if execution[b"eid"] == claim.eid.encode() else "fenced"
+
+
+def close(shelf: Shelf, finish: Finish, written: Record) -> int:
+    """Put a finish in place; returns how many dependents it released."""
+    jid, eid = finish.claim.job.id, finish.claim.eid
+    end_execution(shelf, finish.claim, written.status.value)
+    shelf.done[eid] = written.status.value
+    shelf.cancels.pop(jid, None)
+    here, canceled = b"data" in shelf.jobs.get(jid, {}), shelf.status(jid) == "canceled"
+    if not here:
+        shelf.jobs.pop(jid, None)
+    elif canceled:
+        shelf.set(jid, {**written.fields, "status": "canceled"})
+    else:
+        _settle(shelf, jid, written, finish)
+    shelf.published += [(written.channel, text) for text in written.events if written.channel]
+    if not written.status.terminal and not canceled:
+        return 0
+    return settle_dependents(shelf, jid, written.status.value, finish.ended_at, written.reason)
+
+
+def _settle(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
+    hash_, queue = shelf.jobs[jid], finish.claim.job.queue
+    if written.status is Status.FINISHED and written.ttl == 0:
+        shelf.forget(jid)
+        return
+    shelf.set(jid, written.fields)
+    if written.entry:
+        shelf.entries[jid] = as_bytes(written.entry)
+    meta = with_items(hash_.get(b"meta", b""), written.meta) if written.meta else None
+    if meta is not None:
+        hash_[b"meta"] = meta
+    if written.status.terminal:
+        score = INF if written.ttl < 0 else finish.ended_at + written.ttl
+        name = "failed" if written.status is Status.STOPPED else written.status.value
+        shelf.registries[name, queue][jid] = score
+        return
+    _again(shelf, jid, written, finish)
+
+
+def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
+    """Send a job round again: count what its retry cost, then queue or schedule it."""
+    for name, counts, step in (
+        (b"retries_left", written.spent and not written.returned, -1),
+        (b"number_of_retries", written.returned, 1),
+        (b"weppd_crashes", written.crash, 1),
+    ):
+        if counts:
+            left = int(shelf.jobs[jid].get(name) or 0)
+            shelf.jobs[jid][name] = str(max(0, left + step)).encode()
+    if written.due:
+        shelf.registries["scheduled", finish.claim.job.queue][jid] = written.due
+    else:
+        shelf.push(jid, finish.ended_at, front=written.at_front)
+
+
+def end_execution(shelf: Shelf, claim: Claim, phase: str) -> None:
+    """Take the execution off RQ's lists; the record keeps how it ended."""
+    member = f"{claim.job.id}:{claim.eid}"
+    shelf.registries["wip", claim.job.queue].pop(member, None)
+    execution = shelf.executions.setdefault(claim.job.id, {b"eid": claim.eid.encode()})
+    execution[b"phase"] = phase.encode()
+
+
+def settle_dependents(shelf: Shelf, jid: str, status: str, at: float, reason: str) -> int:
+    """Release the jobs that waited for `jid` alone; cancel those that cannot run any more."""
+    released, ended = 0, [(jid, status, reason)]
+    while ended:
+        parent, how, why = ended.pop(0)
+        for child in shelf.dependents.pop(parent, []):
+            if shelf.status(child) != "deferred":
+                continue
+            if how != "finished" and not _allows(shelf, child):
+                because = f"its dependency {parent} was {how}" + (f": {why}" if why else "")
+                cancel_waiting(shelf, child, at, because)
+                ended.append((child, "canceled", because))
+            elif _met(shelf, child):
+                shelf.registries["deferred", shelf.origin(child)].pop(child, None)
+                front = shelf.jobs[child].get(b"enqueue_at_front") == b"1"
+                shelf.push(child, at, front=front)
+                released += 1
+            else:
+                shelf.dependents[parent].append(child)
+    return released
+
+
+def _allows(shelf: Shelf, jid: str) -> bool:
+    return shelf.jobs[jid].get(b"allow_dependency_failures") == b"1"
+
+
+def _met(shelf: Shelf, jid: str) -> bool:
+    over = {"", "finished"} | ({"failed", "stopped", "canceled"} if _allows(shelf, jid) else set())
+    waits = json.loads(shelf.jobs[jid].get(b"dependency_ids") or b"[]")
+    return all(shelf.status(dependency) in over for dependency in waits)
+
+
+def cancel_waiting(shelf: Shelf, jid: str, at: float, reason: str) -> None:
+    """Cancel a job that has not begun, wherever it waits."""
+    queue = shelf.origin(jid)
+    if jid in shelf.queues.get(queue, []):
+        shelf.queues[queue].remove(jid)
+    for name in ("deferred", "scheduled"):
+        shelf.registries[name, queue].pop(jid, None)
+    shelf.set(jid, {"status": "canceled", "ended_at": stamp(at), "weppd_reason": reason})
+    shelf.registries["canceled", queue][jid] = at

@@ -1,0 +1,252 @@
+"""Job hashes: RQ's own fields and bytes, to nouns and back.
+
+::
+
+    <prefix>:job:<id>   data         zlib( pickle | json of (function, instance, args, kwargs) )
+                        meta         pickle | json of a dict; the task's own process writes it
+                        exc_info     zlib( UTF-8 )
+                        created_at … YYYY-MM-DDThh:mm:ss.ffffffZ, UTC; empty where there is none
+                        weppd_*      fields of weppd's own; RQ's readers pass over them
+
+Absent and empty both mean None. Nothing here executes or imports anything of a payload.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from weppd.model import Callback, Job
+from weppd.store import JobSpec
+from weppd.store.pickles import peek
+
+Hash = Mapping[bytes, bytes]
+Fields = dict[str, bytes | str | int]
+
+DEPENDENCIES = "dependency_ids"
+_CALLBACKS = {"on_success": "success", "on_failure": "failure", "on_stopped": "stopped"}
+_NUMBERS = ("timeout", "result_ttl", "failure_ttl", "ttl")
+# Of one execution or kept elsewhere: not carried along when a hash is written anew.
+_TRANSIENT = frozenset(
+    b"status started_at ended_at last_heartbeat worker_name result exc_info"
+    b" weppd_usage weppd_progress weppd_reason".split()
+)
+_OWN = frozenset(
+    b"data meta origin description timeout result_ttl failure_ttl ttl retries_left".split()
+    + b"retry_intervals enqueue_at_front_on_retry created_at enqueued_at".split()
+    + b"weppd_parent weppd_place weppd_cpus weppd_crashes".split()
+    + [f"{v}_callback_{x}".encode() for v in _CALLBACKS.values() for x in ("name", "timeout")]
+)
+
+
+def stamp(at: float) -> str:
+    """A moment as RQ writes it; empty for 0."""
+    if not at:
+        return ""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def decode(jid: str, fields: Hash, queue: str) -> Job:
+    """The job that a hash holds, as it is claimed from `queue`.
+
+    A field that cannot be read does not stop the claim: `problem` says which it is, so that the
+    job can fail with that line.
+    """
+    call = peek(fields.get(b"data", b""))
+    problems = [call.problem] if call.problem else []
+    rest: dict[str, Any] = {name: _number(fields, name, problems) for name in _NUMBERS}
+    rest |= {name: _callback(fields, word, problems) for name, word in _CALLBACKS.items()}
+    return Job(
+        id=jid,
+        queue=queue,
+        function=call.function,
+        data=fields.get(b"data", b""),
+        meta=fields.get(b"meta", b""),
+        serializer=call.serializer,
+        runid=call.runid,
+        description=_text(fields, "description"),
+        retries_left=_number(fields, "retries_left", problems) or 0,
+        retry_intervals=_intervals(fields, problems),
+        retry_at_front=_text(fields, "enqueue_at_front_on_retry") == "1",
+        created_at=_text(fields, "created_at"),
+        enqueued_at=_text(fields, "enqueued_at"),
+        parent=_text(fields, "weppd_parent") or None,
+        place=_text(fields, "weppd_place"),
+        cpus=_text(fields, "weppd_cpus") or None,
+        crashes=_number(fields, "weppd_crashes", problems) or 0,
+        extra=_extra(fields),
+        problem=problems[0] if problems else None,
+        **rest,
+    )
+
+
+def _text(fields: Hash, name: str) -> str:
+    return fields.get(name.encode(), b"").decode("utf-8", "replace")
+
+
+def _number(fields: Hash, name: str, problems: list[str]) -> int | None:
+    raw = fields.get(name.encode())
+    if not raw:
+        return None
+    try:
+        return int(raw)
+    except ValueError:
+        problems.append(f"field {name} holds {raw[:40]!r}, not a number")
+        return None
+
+
+def _intervals(fields: Hash, problems: list[str]) -> tuple[int, ...]:
+    raw = fields.get(b"retry_intervals")
+    if not raw:
+        return ()
+    try:
+        return tuple(int(seconds) for seconds in json.loads(raw))
+    except (ValueError, TypeError, RecursionError):
+        problems.append(f"field retry_intervals holds {raw[:40]!r}, not a list of seconds")
+        return ()
+
+
+def _callback(fields: Hash, word: str, problems: list[str]) -> Callback | None:
+    name = _text(fields, f"{word}_callback_name")
+    timeout = _number(fields, f"{word}_callback_timeout", problems)
+    return Callback(name, 60 if timeout is None else timeout) if name else None
+
+
+def _extra(fields: Hash) -> dict[str, str]:
+    kept = {}
+    for name, value in fields.items():
+        if value and name not in _OWN and name not in _TRANSIENT:
+            kept[name.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
+    return kept
+
+
+def encode(spec: JobSpec, jid: str, at: float) -> Fields:
+    """The hash of a new job, created at `at` (epoch), without status and queueing times."""
+    fields: Fields = {
+        "created_at": stamp(at),
+        "data": payload(spec),
+        "success_callback_name": "",
+        "failure_callback_name": "",
+        "stopped_callback_name": "",
+        "started_at": "",
+        "ended_at": "",
+        "last_heartbeat": "",
+        "worker_name": "",
+        "group_id": "",
+        "origin": spec.queue,
+        "description": described(spec),
+    }
+    for name in _NUMBERS:
+        if (value := getattr(spec, name)) is not None:
+            fields[name] = value
+    _put_callbacks(fields, spec)
+    _put_retry(fields, spec)
+    _put_waiting(fields, spec)
+    _put_own(fields, spec)
+    return fields
+
+
+def payload(spec: JobSpec) -> bytes:
+    """The bytes of `data`: the producer's own, or the serialised call; compressed as RQ does."""
+    if spec.data is not None:
+        return spec.data if spec.data[:1] == b"\x78" else zlib.compress(spec.data)
+    call = (spec.function, None, spec.args, dict(spec.kwargs))
+    return zlib.compress(dumps(call, spec.serializer))
+
+
+def dumps(value: Any, serializer: str) -> bytes:
+    """Serialise with the serializer of that name: "pickle" or "json"."""
+    if serializer == "json":
+        return json.dumps(value).encode()
+    return pickle.dumps(value, protocol=5)
+
+
+def described(spec: JobSpec) -> str:
+    """The call as RQ's readers show it: long arguments are cut after 75 characters."""
+    if spec.description is not None:
+        return spec.description
+    args, kwargs = spec.args, spec.kwargs
+    if spec.data is not None:
+        call = peek(spec.data)
+        args, kwargs = call.args, call.kwargs
+    shown = [_cut(repr(value)) for value in args]
+    shown += sorted(f"{key}={_cut(repr(value))}" for key, value in kwargs.items())
+    return f"{spec.function}({', '.join(shown)})"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 75 else text[:75] + "..."
+
+
+def _put_callbacks(fields: Fields, spec: JobSpec) -> None:
+    for name, word in _CALLBACKS.items():
+        callback: Callback | None = getattr(spec, name)
+        if callback is not None:
+            fields[f"{word}_callback_name"] = callback.function
+            fields[f"{word}_callback_timeout"] = callback.timeout
+
+
+def _put_retry(fields: Fields, spec: JobSpec) -> None:
+    if spec.retry is None:
+        return
+    fields["retries_left"] = spec.retry.max
+    if spec.retry.intervals:
+        fields["retry_intervals"] = json.dumps(list(spec.retry.intervals))
+    if spec.retry.at_front:
+        fields["enqueue_at_front_on_retry"] = 1
+
+
+def _put_waiting(fields: Fields, spec: JobSpec) -> None:
+    if spec.depends_on:
+        fields["dependency_id"] = spec.depends_on[0]
+        fields[DEPENDENCIES] = json.dumps(list(spec.depends_on))
+    if spec.allow_failures:
+        fields["allow_dependency_failures"] = 1
+    if spec.at_front:
+        fields["enqueue_at_front"] = 1
+
+
+def _put_own(fields: Fields, spec: JobSpec) -> None:
+    if spec.meta:
+        fields["meta"] = dumps(dict(spec.meta), spec.serializer)
+    own = {"parent": spec.parent, "label": spec.label, "place": spec.place, "cpus": spec.cpus}
+    fields.update((f"weppd_{name}", value) for name, value in own.items() if value)
+    fields.update(spec.extra)
+
+
+def rehash(job: Job) -> Fields:
+    """The hash of a claimed job, from what its claim kept, for a store that has forgotten it."""
+    fields: Fields = {
+        name: value.encode("utf-8", "surrogateescape") for name, value in job.extra.items()
+    }
+    for name in _CALLBACKS.values():
+        fields[f"{name}_callback_name"] = ""
+    fields |= {"created_at": job.created_at, "enqueued_at": job.enqueued_at, "data": job.data}
+    fields |= {"origin": job.queue, "description": job.description, "ended_at": ""}
+    for name in _NUMBERS:
+        if (value := getattr(job, name)) is not None:
+            fields[name] = value
+    _put_callbacks(fields, job)  # type: ignore[arg-type]  # the same three members
+    if job.retries_left or job.retry_intervals:
+        fields["retries_left"] = job.retries_left
+        fields["retry_intervals"] = json.dumps(list(job.retry_intervals))
+    own = {"parent": job.parent, "place": job.place, "cpus": job.cpus, "crashes": job.crashes}
+    fields.update((f"weppd_{name}", value) for name, value in own.items() if value)
+    if job.meta:
+        fields["meta"] = job.meta
+    return fields
+
+
+def flat(fields: Mapping[str, bytes | str | int]) -> list[bytes | str | int]:
+    """Names and values in turn, as Redis' commands take them."""
+    return [part for pair in fields.items() for part in pair]
+
+
+def paired(parts: Iterable[bytes]) -> dict[bytes, bytes]:
+    """The mapping that a flat reply holds."""
+    turn = iter(parts)
+    return dict(zip(turn, turn, strict=True))
