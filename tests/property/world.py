@@ -250,7 +250,7 @@ class World:
         """A fair world: everything that is under way comes to its end, in some order."""
         if self.state.mood is not Mood.OPEN:
             self.restart() if self.state.mood is Mood.STOPPED else self.tell(on.ResumeAsked())
-        for _ in range(400):
+        for _ in range(20_000):
             if not self._one_fair_step():
                 return
         raise AssertionError(f"the machine never comes to rest: {self.state}")

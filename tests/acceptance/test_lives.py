@@ -1,0 +1,101 @@
+"""Starts, stops and deaths of weppd itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.acceptance.conftest import ENV
+from tests.waiting import eventually
+
+
+def test_a_killed_weppd_costs_no_running_job(daemon):
+    """kill -9: the job goes on, the next weppd adopts it, and its outcome counts."""
+    daemon.start()
+    job = daemon.queue().enqueue("tasks.noop.sleep", 3)
+    eventually(lambda: daemon.state(job.id) == "started", within=10)
+    pid = _job_pid(daemon)
+    daemon.kill()
+    daemon.start()
+    assert _job_pid(daemon) == pid
+    assert daemon.ends(job.id)["state"] == "finished"
+    again = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert daemon.ends(again.id)["state"] == "finished"
+
+
+def _job_pid(daemon):
+    import json
+
+    def running():
+        _, out, _ = daemon.ctl("status", "--json")
+        return [s["pid"] for s in json.loads(out)["slots"] if s.get("job")]
+
+    (pid,) = eventually(running, within=10)
+    return pid
+
+
+def test_sigterm_detaches_and_the_next_weppd_adopts(daemon):
+    """The default stop leaves the job running, for the next weppd to record."""
+    daemon.start()
+    job = daemon.queue().enqueue("tasks.noop.sleep", 3)
+    eventually(lambda: daemon.state(job.id) == "started", within=10)
+    assert daemon.stop() == 0
+    daemon.start()
+    assert daemon.ends(job.id)["state"] == "finished"
+
+
+def test_a_stopped_idle_daemon_leaves_no_process(daemon):
+    """SIGTERM to an idle weppd ends its zygotes, cells and scribe too."""
+    daemon.start()
+    assert daemon.stop() == 0
+    eventually(lambda: daemon.family() == [], within=10)
+    assert daemon.family() == []
+
+
+def test_a_killed_cell_ends_its_tree_and_its_job_says_so(daemon):
+    """SIGKILL of a cell: nothing of its job lives, and the job failed as worker lost."""
+    daemon.start()
+    job = daemon.queue().enqueue("tasks.noop.tree", 2, 600, "session")
+    eventually(lambda: daemon.state(job.id) == "started", within=10)
+    pid = _job_pid(daemon)
+    (cell,) = [p for p in daemon.family() if p.pid == pid]
+    cell.kill()
+    shown = daemon.ends(job.id)
+    assert shown["state"] == "failed"
+    assert "worker lost" in shown["error"]
+    eventually(lambda: [p for p in daemon.family() if p.name() == "sleep"] == [], within=5)
+    again = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert daemon.ends(again.id)["state"] == "finished"
+
+
+def test_without_redis_it_waits_says_so_and_answers(daemon):
+    """Redis absent at the start: the admin API serves meanwhile and says that the store is away."""
+    daemon.tables["redis"]["url"] = f"unix://{daemon.home}/nothing.sock?db=9"
+    daemon.start(wait=False)
+    eventually(lambda: daemon.ctl("status")[0] == 0, within=20)
+    assert "away" in daemon.ctl("status")[1]
+    assert "state=away" in daemon.stderr
+
+
+def test_a_bad_config_is_refused_whole_with_78(daemon):
+    """Every problem in the file is listed with its key; the exit code is 78."""
+    daemon.tables["daemon"]["slots"] = 0
+    daemon.tables["cancel"] = {"usr1_grace": "soon"}
+    daemon.tables["jobz"] = {}
+    argv = [sys.executable, "-m", "weppd", "--config", str(daemon.config)]
+    done = subprocess.run(argv, env=ENV, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78
+    assert "daemon.slots" in done.stderr
+    assert "cancel.usr1_grace" in done.stderr
+    assert "jobz" in done.stderr
+    checked = subprocess.run([*argv, "--check-config"], env=ENV, capture_output=True, timeout=30)
+    assert checked.returncode == 78
+
+
+def test_a_second_weppd_is_refused_with_75(daemon):
+    """Two daemons on the same runtime directory: the second one exits 75 and says who runs."""
+    daemon.start()
+    argv = [sys.executable, "-m", "weppd", "--config", str(daemon.config)]
+    done = subprocess.run(argv, env=ENV, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 75
+    assert str(daemon.process.pid) in done.stderr
