@@ -56,6 +56,8 @@ def _perform(voice: Panel, call: str, work: Callable[[], R]) -> R:
         voice.status(f"{call} -> cancelled")
         raise
     except Exception as error:
+        # Volatile, for it may name paths, and which of several failed first depends on the slots.
+        voice.ctx.log(f"{type(error).__name__}: {error}", level="error", volatile=True)
         voice.exception(call, error)
         raise
 

@@ -11,6 +11,7 @@ An executable reads the `.run` file on its standard input, without a shell, in t
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import signal
@@ -83,6 +84,11 @@ def choose(wepp: Mapping[str, Any], wepp_bin: str | None, *, network: bool = Fal
     tables: Mapping[str, Any] = wepp.get("binaries") or {}
     table = tables.get(path.name) or tables.get(path.name.removesuffix("_hill")) or {}
     return Engine(path.name, path, Contract.of(table))
+
+
+def warm_up() -> None:
+    """Import hillsim in this process, so that none of its forks has to."""
+    importlib.import_module("tasks.hillsim")
 
 
 def available(directory: Path) -> list[str]:

@@ -52,10 +52,11 @@ def test_a_task_says_started_completed_trigger_in_this_order(ctx):
 
 
 def test_a_failing_task_says_why_and_still_fails(ctx):
-    """The exception reaches the page as one line of JSON, and the job."""
+    """The exception reaches the page as one line of JSON, the run's log, and the job."""
     with pytest.raises(OSError, match="no space"):
         broken_rq("my-run")
     assert ctx.words() == ["STARTED", "EXCEPTION", "EXCEPTION_JSON"]
+    assert ctx.lines == [(None, "OSError: no space\nleft", True)]
     payload = json.loads(ctx.messages[-1][1].split(maxsplit=2)[2])
     assert payload["type"] == "OSError"
     assert payload["message"] == "no space\nleft"

@@ -1,0 +1,54 @@
+"""The few figures of a mean year that tables show, read from a loss report.
+
+::
+
+        Mean annual runoff from rainfall               73.47    mm
+        Mean annual runoff from snow melt
+          and/or rain storm during winter               0.76    mm
+      ** Soil Loss (Avg. of Net Detachment Areas) =    0.273 kg/m2 **     absent without soil loss
+             286.986     kg (based on profile width of     30.000      m)
+
+A report of a single storm has none of them. The whole report is `tasks.wepp.loss`'s.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_NUMBER = r"\s*([-+.0-9E]+|\*+)\s*"
+_RAIN = re.compile(r"Mean annual runoff from rainfall" + _NUMBER + "mm")
+_WINTER = re.compile(r"and/or rain storm during winter" + _NUMBER + "mm")
+_LOSS = re.compile(r"\*\* Soil Loss \(Avg\. of Net Detachment Areas\) =" + _NUMBER + r"kg/m2")
+_LEAVING = re.compile(_NUMBER + r"kg \(based on profile width")
+
+
+@dataclass(frozen=True, slots=True)
+class MeanYear:
+    """Runoff in mm/yr, soil loss in t/ha/yr where soil is lost, sediment that leaves in t/yr."""
+
+    runoff_mm: float
+    soil_loss_t_ha: float
+    sediment_yield_t: float
+
+
+def read(path: Path) -> MeanYear | None:
+    """The mean year of the report at `path`; None where it is of a single storm.
+
+    A figure that overflowed its column, `****`, is NaN.
+    """
+    text = path.read_text(encoding="latin-1")
+    rain, winter, leaving = (_figure(p, text) for p in (_RAIN, _WINTER, _LEAVING))
+    if rain is None or winter is None or leaving is None:
+        return None
+    loss = _figure(_LOSS, text) or 0.0
+    return MeanYear(round(rain + winter, 2), round(10 * loss, 2), leaving / 1000)
+
+
+def _figure(pattern: re.Pattern[str], text: str) -> float | None:
+    found = pattern.search(text)
+    if not found:
+        return None
+    return math.nan if found[1].startswith("*") else float(found[1])

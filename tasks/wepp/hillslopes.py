@@ -1,0 +1,106 @@
+"""The table of a run's hillslopes: what each yielded in a mean year, and by which engine.
+
+`wepp/output/interchange/hillslopes.parquet`, one row a hillslope, ascending by id. Each field
+carries its unit and a description; the schema carries `dataset_version`. The file appears whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.wepp import annual
+from tasks.wepp.simulation import Simulation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Hillslope:
+    """One row. Yields are means over the simulated years, None where a single storm was simulated.
+
+    Soil loss is the mean over the area of net detachment, as the loss report gives it; the sediment
+    yield is what leaves the foot of the whole hillslope.
+    """
+
+    wepp_id: int
+    years: int
+    runoff_mm_yr: float | None
+    soil_loss_t_ha_yr: float | None
+    sediment_yield_t_yr: float | None
+    seconds: float
+    engine: str
+
+
+_ABOUT = {
+    "wepp_id": ("", "WEPP id of the hillslope, the number in p<id>.run"),
+    "years": ("yr", "Simulated years"),
+    "runoff_mm_yr": ("mm/yr", "Mean annual runoff from rain, snow melt and winter storms"),
+    "soil_loss_t_ha_yr": ("t/ha/yr", "Mean annual soil loss over the area of net detachment"),
+    "sediment_yield_t_yr": ("t/yr", "Mean annual sediment that leaves the hillslope"),
+    "seconds": ("s", "Wall-clock time of the simulation"),
+    "engine": ("", "What simulated: an executable by name, or hillsim, the embedded engine"),
+}
+
+
+def row(simulation: Simulation, seconds: float) -> Hillslope:
+    """The row of a simulation that has been found whole, from its loss report."""
+    mean = annual.read(simulation.output("loss"))
+    figures = (
+        (mean.runoff_mm, mean.soil_loss_t_ha, mean.sediment_yield_t) if mean else (None, None, None)
+    )
+    years, engine = simulation.answers.years, simulation.engine.name
+    return Hillslope(simulation.wepp_id, years, *figures, seconds, engine)
+
+
+def line(row: Hillslope) -> str:
+    """The row as a line of a run's log: what the same inputs give again, so without seconds."""
+    if row.runoff_mm_yr is None:
+        return f"single storm done, engine={row.engine}"
+    return (
+        f"runoff {row.runoff_mm_yr:.2f} mm/yr, soil loss {row.soil_loss_t_ha_yr:.2f} t/ha/yr,"
+        f" sediment yield {row.sediment_yield_t_yr:.4f} t/yr, engine={row.engine}"
+    )
+
+
+def write(path: Path, rows: Sequence[Hillslope]) -> None:
+    """Write the table at `path`; a reader sees the former file or the whole new one."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    ordered = sorted(rows, key=lambda row: row.wepp_id)
+    table = pa.Table.from_pylist([asdict(row) for row in ordered], schema=_schema())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        parquet.write_table(table, partial, compression="snappy", use_dictionary=True)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(path: Path) -> list[Hillslope]:
+    """The rows of the table at `path`, ascending by id."""
+    from pyarrow import parquet
+
+    return [Hillslope(**row) for row in parquet.read_table(path).to_pylist()]
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = {"int": pa.int32(), "float": pa.float64(), "str": pa.string()}
+    kinds["float | None"] = pa.float64()
+    columns = []
+    for column in fields(Hillslope):
+        units, description = _ABOUT[column.name]
+        about = {"units": units, "description": description}
+        columns.append(pa.field(column.name, kinds[str(column.type)], metadata=about))
+    return pa.schema(columns, metadata={"dataset_version": VERSION})

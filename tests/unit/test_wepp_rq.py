@@ -1,0 +1,186 @@
+"""A run's hillslopes from the producer's call to the table, with a stand-in for the executable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks import wepp_rq
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.wepp import annual, hillslopes
+from tasks.wepp.binary import UnknownBinary
+from tasks.wepp.simulation import SimulationFailed
+from tests.unit import fake_wepp
+from tests.unit.recording import RecordingContext
+from tests.unit.test_complete import ENRICHMENT, SHARED
+from weppd.errors import RunError
+from weppd.task import REGISTRY, using
+
+REPORT = """
+        Mean annual runoff from rainfall               73.47    mm
+        Mean annual runoff from snow melt
+          and/or rain storm during winter               0.76    mm
+      ** Soil Loss (Avg. of Net Detachment Areas) =    0.273 kg/m2 **
+             9.566   kg/m of width
+           286.986     kg (based on profile width of     30.000      m)
+"""
+
+
+@pytest.fixture
+def ctx(tmp_path: Path):
+    """A job's context over run roots in `runs`, with the stand-in as the default executable."""
+    fake_wepp.install(tmp_path / "bin", loss=REPORT + ENRICHMENT)
+    wepp = {"bin_dir": str(tmp_path / "bin"), "default_bin": "wepp_250915"}
+    with using(RecordingContext(tmp_path / "runs", wepp=wepp)) as context:
+        yield context
+
+
+def a_run(tmp_path: Path, how: dict[int, str]) -> RunDirectory:
+    """A prepared run called my-run."""
+    return RunDirectory(fake_wepp.prepare_run(tmp_path / "runs", how=how))
+
+
+def test_one_hillslope_returns_true_and_its_seconds(ctx, tmp_path: Path):
+    """The call of production: run id, WEPP id, executable; the page sees STARTED and COMPLETED."""
+    a_run(tmp_path, {7: "ok"})
+    done, seconds = wepp_rq.run_hillslope_rq("my-run", 7, wepp_bin="wepp_250915")
+    assert done is True
+    assert seconds > 0
+    assert ctx.words() == ["STARTED", "COMPLETED"]
+    assert ctx.messages[0][1].endswith("run_hillslope_rq(my-run, wepp_id=7, wepp_bin=wepp_250915)")
+
+
+def test_all_hillslopes_make_a_table_with_units_and_engine(ctx, tmp_path: Path):
+    """The parquet has a row per hillslope in numeric order, and names the engine in each."""
+    run = a_run(tmp_path, dict.fromkeys((1, 2, 3, 10), "ok"))
+    assert wepp_rq._run_hillslopes_rq("my-run")[0] is True
+    rows = hillslopes.read(run.hillslope_table)
+    assert [row.wepp_id for row in rows] == [1, 2, 3, 10]
+    first = rows[0]
+    assert (first.runoff_mm_yr, first.soil_loss_t_ha_yr) == (74.23, 2.73)
+    assert first.sediment_yield_t_yr == pytest.approx(0.286986)
+    assert (first.engine, first.years) == ("wepp_250915", 2)
+
+
+def test_the_table_carries_units_for_its_readers(ctx, tmp_path: Path):
+    """DuckDB and Arrow users find units, descriptions and the data set's version in the file."""
+    from pyarrow import parquet
+
+    run = a_run(tmp_path, {1: "ok"})
+    wepp_rq._run_hillslopes_rq("my-run")
+    schema = parquet.read_schema(run.hillslope_table)
+    assert schema.metadata[b"dataset_version"] == b"1.0"
+    assert schema.field("runoff_mm_yr").metadata[b"units"] == b"mm/yr"
+
+
+def test_progress_reaches_the_job_and_the_panel(ctx, tmp_path: Path):
+    """The last hillslope is always told: 4/4."""
+    a_run(tmp_path, dict.fromkeys(range(1, 5), "ok"))
+    wepp_rq._run_hillslopes_rq("my-run")
+    assert ctx.steps[-1] == (4, 4, "done")
+    assert [done for done, _, _ in ctx.steps] == [1, 2, 3, 4]
+    assert any(text.endswith("4/4 hillslopes, done") for _, text in ctx.messages)
+
+
+def test_the_canonical_log_has_results_only(ctx, tmp_path: Path):
+    """Lines that are compared hold no seconds and no paths; the seconds are volatile."""
+    a_run(tmp_path, {1: "ok", 2: "ok"})
+    wepp_rq._run_hillslopes_rq("my-run")
+    canonical = {item: text for item, text, volatile in ctx.lines if item and not volatile}
+    assert canonical["h0002"] == (
+        "runoff 74.23 mm/yr, soil loss 2.73 t/ha/yr, sediment yield 0.2870 t/yr, engine=wepp_250915"
+    )
+    assert all(text.endswith(" s") for item, text, volatile in ctx.lines if volatile)
+
+
+def test_the_first_failure_stops_the_rest_and_is_the_job_s_error(ctx, tmp_path: Path):
+    """One broken hillslope fails the job by name at once; no table is left to mislead."""
+    run = a_run(tmp_path, {1: "hang", 2: "exit2", 3: "ok"})
+    run.hillslope_table.parent.mkdir(parents=True)
+    run.hillslope_table.write_text("an older table")
+    with pytest.raises(SimulationFailed, match="hillslope 2 failed with wepp_250915: exit code 2"):
+        wepp_rq._run_hillslopes_rq("my-run")
+    assert not run.hillslope_table.exists()
+    assert ctx.words()[-2:] == ["EXCEPTION", "EXCEPTION_JSON"]
+    (hung,) = run.runs.glob("pid.*") or [None]
+    assert not Path(f"/proc/{hung.name.removeprefix('pid.')}").exists()
+
+
+@pytest.mark.parametrize("runid", ["..", "../etc", "a/b", "", ".", "batch;;b"])
+def test_a_bad_run_id_is_refused_by_name(ctx, runid: str):
+    """No job leaves the run roots, whatever it was enqueued with."""
+    with pytest.raises(RunError, match="run id"):
+        wepp_rq.run_hillslope_rq(runid, 7)
+
+
+def test_what_is_missing_is_named_in_one_line(ctx, tmp_path: Path):
+    """Missing run, unprepared run, missing input, unknown executable: each says what to do."""
+    with pytest.raises(RunError, match="'my-run' has no directory: tried"):
+        wepp_rq.run_wepp_rq("my-run")
+    (tmp_path / "runs" / "my-run").mkdir(parents=True)
+    with pytest.raises(NotPrepared, match="wepp/runs does not exist"):
+        wepp_rq.run_wepp_rq("my-run")
+    run = RunDirectory(fake_wepp.prepare_run(tmp_path / "runs", "other", {7: "ok"}))
+    with pytest.raises(NotPrepared, match=r"p8\.run does not exist"):
+        wepp_rq.run_hillslope_rq("other", 8)
+    with pytest.raises(UnknownBinary, match=r"'wepp_000000' is not in .* there is wepp_250915"):
+        wepp_rq.run_hillslope_rq("other", 7, wepp_bin="wepp_000000")
+    (run.runs / "p7.sol").unlink()
+    with pytest.raises(NotPrepared, match=r"hillslope 7: its sol file .*p7\.sol cannot be read"):
+        wepp_rq.run_hillslope_rq("other", 7)
+
+
+@pytest.mark.parametrize("wepp_id", ["7", 0, -1, 7.0, True])
+def test_a_hillslope_is_a_whole_number_from_one(ctx, tmp_path: Path, wepp_id):
+    """p0, p-1 or a path never reach the file system."""
+    a_run(tmp_path, {7: "ok"})
+    with pytest.raises(ValueError, match="give the number of a hillslope"):
+        wepp_rq.run_hillslope_rq("my-run", wepp_id)
+
+
+def test_the_dispatcher_enqueues_work_and_its_end(ctx, tmp_path: Path):
+    """Children carry production's labels and 12 hours; the final job waits for the hillslopes."""
+    a_run(tmp_path, {7: "ok"})
+    assert wepp_rq.run_wepp_rq("my-run") == "child-2"
+    work, end = ctx.children
+    assert work["function"] == "tasks.wepp_rq._run_hillslopes_rq"
+    assert work["label"] == "jobs:1,func:run_hillslopes_rq"
+    assert end["label"] == "jobs:6,func:_log_complete_rq"
+    assert end["depends_on"] == ["child-1"]
+    assert work["timeout"] == end["timeout"] == 43_200
+    assert ctx.messages[1][1] == (
+        "rq:j1 ENQUEUED  run_wepp_rq(my-run) -> awaiting final job child-2"
+    )
+
+
+def test_the_end_of_a_run_triggers_the_page(ctx):
+    """The page reloads its results when the final job says so."""
+    wepp_rq._log_complete_rq("my-run")
+    assert ctx.messages[-1] == ("my-run:wepp", "rq:j1 TRIGGER   wepp WEPP_RUN_TASK_COMPLETED")
+
+
+def test_hillsim_runs_no_channel_network(ctx, tmp_path: Path):
+    """The network needs a real executable: hillsim says so instead of leaving it out."""
+    a_run(tmp_path, {7: "ok"})
+    with pytest.raises(UnknownBinary, match="hillsim simulates hillslopes only"):
+        wepp_rq.run_watershed_rq("my-run", wepp_bin="hillsim")
+
+
+def test_tasks_have_twelve_hours_and_the_fan_out_all_cpus():
+    """A producer's 180 s does not cut a run short; dispatchers take no CPU from the work."""
+    tasks = {name.rpartition(".")[2]: options for name, options in REGISTRY.items()}
+    assert tasks["_run_hillslopes_rq"]["cpus"] == "all"
+    assert tasks["run_wepp_rq"]["cpus"] == tasks["_log_complete_rq"]["cpus"] == 0
+    assert tasks["run_hillslope_rq"]["min_timeout"] == 43_200
+
+
+def test_mean_years_of_real_reports():
+    """Figures of both layouts, of a hillslope without rain runoff, and none of a single storm."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is absent")
+    old = annual.read(SHARED / "output-2010" / "H1.loss.dat")
+    assert old == annual.MeanYear(74.23, 2.73, pytest.approx(0.286986))
+    new = annual.read(SHARED / "output-2024" / "H1.loss.dat")
+    assert new == annual.MeanYear(72.64, 2.71, pytest.approx(0.284579))
+    assert annual.read(SHARED / "output-2010" / "H75.loss.dat") is None
