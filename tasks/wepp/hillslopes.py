@@ -53,11 +53,15 @@ _ABOUT = {
 def row(simulation: Simulation, seconds: float) -> Hillslope:
     """The row of a simulation that has been found whole, from its loss report."""
     mean = annual.read(simulation.output("loss"))
-    figures = (
-        (mean.runoff_mm, mean.soil_loss_t_ha, mean.sediment_yield_t) if mean else (None, None, None)
+    return Hillslope(
+        wepp_id=simulation.wepp_id,
+        years=simulation.answers.years,
+        runoff_mm_yr=mean.runoff_mm if mean else None,
+        soil_loss_t_ha_yr=mean.soil_loss_t_ha if mean else None,
+        sediment_yield_t_yr=mean.sediment_yield_t if mean else None,
+        seconds=seconds,
+        engine=simulation.engine.name,
     )
-    years, engine = simulation.answers.years, simulation.engine.name
-    return Hillslope(simulation.wepp_id, years, *figures, seconds, engine)
 
 
 def line(row: Hillslope) -> str:
