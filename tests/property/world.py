@@ -98,6 +98,10 @@ class World:
         self.bodies[jid] = self.bodies.get(jid, 0) + 1
         assert self.bodies[jid] == 1 or jid in self.killed, f"the body of {jid} ran twice"
         cell.ticket, cell.over, cell.asked = effect.ticket, None, None
+        at_work = [c.ticket.plan.cpus for c in self.cells.values() if c.ticket and not c.over]
+        assert sum(at_work) <= self.state.cpus, "CPUs are oversold"
+        shown = [c.ticket.worker for c in self.cells.values() if c.ticket and not c.over]
+        assert len(set(shown)) == len(shown), "two jobs are shown under one worker"
 
     def _do_cancel(self, effect: do.Cancel) -> None:
         cell = self.cells.get(effect.n)

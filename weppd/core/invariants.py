@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weppd.core.state import Busy, Closing, Ending, Mood, Recording, Running, State, Waiting
+from weppd.core.state import Busy, Closing, Ending, Mood, Recording, Running, State
 
 
 def violations(state: State) -> list[str]:
@@ -10,8 +10,6 @@ def violations(state: State) -> list[str]:
     found: list[str] = []
     found += _busy_slots_have_their_job(state)
     found += _running_jobs_have_their_slot(state)
-    found += _cpus_are_not_oversold(state)
-    found += _workers_are_not_shared(state)
     if state.mood is Mood.STOPPED and state.stop_mode != "detach" and state.jobs:
         found.append(f"stopped with jobs: {sorted(state.jobs)}")
     return found
@@ -36,15 +34,3 @@ def _running_jobs_have_their_slot(state: State) -> list[str]:
         if isinstance(phase, Running | Ending)
         and not (isinstance(s := state.slots.get(phase.n), Busy) and s.eid == eid)
     ]
-
-
-def _cpus_are_not_oversold(state: State) -> list[str]:
-    held = [p.ticket.plan.cpus for p in state.jobs.values() if isinstance(p, Running | Ending)]
-    adopted = sum(held) - state.cpus
-    return [f"CPUs oversold by {adopted}"] if adopted > 0 else []
-
-
-def _workers_are_not_shared(state: State) -> list[str]:
-    live = [p.ticket.worker for p in state.jobs.values() if isinstance(p, Running | Ending)]
-    live += [p.ticket.worker for p in state.jobs.values() if isinstance(p, Waiting)]
-    return [f"worker {w} has two jobs" for w in set(live) if live.count(w) > 1]

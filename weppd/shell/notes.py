@@ -14,6 +14,7 @@ from weppd.shell.performer import Errands
 from weppd.store import JobSpec, Store
 
 log = logging.getLogger("weppd")
+PROGRESS = ("done", "total", "note", "eta_s")
 
 
 class Notes:
@@ -36,7 +37,7 @@ class Notes:
             channel, text = header["channel"], header["text"]
             self._errands.run(lambda: self._store.publish(channel, text), "publish", 1)
         elif what == "progress":
-            fields = {k: header[k] for k in ("done", "total", "note", "eta_s") if k in header}
+            fields: dict[str, Any] = {key: header[key] for key in PROGRESS if key in header}
             entry.progress = fields
             jid = entry.ticket.job.id
             self._errands.run(lambda: self._store.progress(jid, fields), "progress", 1)

@@ -44,7 +44,7 @@ class Places:
 def start_frame(ticket: Ticket, places: Places, rules: Rules) -> tuple[dict[str, Any], bytes]:
     """The `start` frame of a job: its header, and meta and payload as the body."""
     job, plan = ticket.job, ticket.plan
-    header = {
+    header: dict[str, Any] = {
         "kind": "start",
         "eid": ticket.eid,
         "job": job.id,
