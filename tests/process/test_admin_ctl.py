@@ -1,0 +1,298 @@
+"""weppdctl against a served admin socket: what is asked, what is printed, the exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.process.admin_thread import Served, served
+from tests.unit.admin_house import a_job
+from weppd.ctl.cli import cli
+from weppd.ctl.talk import Talk
+from weppd.errors import Refused, StoreAway
+
+WEPPDCTL = (sys.executable, "-c", "from weppd.ctl.cli import main; main()")
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path / "admin.sock", a_job("j1"), a_job("j2", "finished")) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Talk, "patience_s", 0.1)
+
+
+def ctl(daemon: Served, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["--socket", str(daemon.path), *words])
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_status_shows_the_node(daemon: Served) -> None:
+    """The one-shot status names the node, its slots and its queues."""
+    result = ctl(daemon, "status")
+    assert result.exit_code == 0
+    assert result.output.startswith("weppd node1: open\nstore: up\n")
+    assert "slots: 0 of 1 busy" in result.output
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("jobs",), ("show", "j1"), ("cancel", "j1"), ("enqueue", "a.b")]
+)
+def test_every_verb_has_json(daemon: Served, words: tuple[str, ...]) -> None:
+    """--json prints one line that a program can read."""
+    result = ctl(daemon, *words, "--json")
+    assert result.exit_code == 0
+    assert isinstance(json.loads(result.output), dict)
+    assert result.output.count("\n") == 1
+
+
+def test_jobs_asks_for_a_state_and_a_page(daemon: Served) -> None:
+    """The options reach the daemon, and the table has one line for each job."""
+    result = ctl(daemon, "jobs", "--state", "finished", "--limit", "7", "--offset", "0")
+    assert daemon.house.asked == [("jobs", ("finished", 7, 0))]
+    assert [line.split()[:2] for line in result.output.splitlines()[1:]] == [["j2", "finished"]]
+
+
+def test_show_prints_what_is_known(daemon: Served) -> None:
+    """`show` has the state and the function."""
+    lines = ctl(daemon, "show", "j1").output.splitlines()
+    assert lines[:2] == ["job        j1", "state      started"]
+
+
+def test_cancel_says_what_ended_at_which_signal(daemon: Served) -> None:
+    """The line tells the processes by rung, and that nothing of the job lives."""
+    result = ctl(daemon, "cancel", "j1", "--grace", "0.5", "--reason", "wrong run")
+    assert daemon.house.asked == [("cancel", ("j1", 0.5, True, os.geteuid(), "wrong run"))]
+    assert result.output == (
+        "job j1: stopped; 3 processes ended: 2 at SIGUSR1, 1 at SIGKILL; nothing of it lives\n"
+    )
+
+
+def test_cancel_need_not_wait(daemon: Served) -> None:
+    """--no-wait tells the daemon so."""
+    ctl(daemon, "cancel", "j1", "--no-wait")
+    assert daemon.house.asked == [("cancel", ("j1", None, False, os.geteuid(), ""))]
+
+
+def test_enqueue_reads_json_where_it_is_json(daemon: Served) -> None:
+    """7 is a number, run-1 and NaN are strings, --kw takes both, -- ends the options."""
+    words = [
+        "tasks.x.run",
+        "--kw",
+        "wepp_bin=null",
+        "--kw",
+        "n=[1,2]",
+        "--cpus",
+        "all",
+        "-q",
+        "high",
+    ]
+    result = ctl(daemon, "enqueue", *words, "--", "run-1", "7", "NaN", '"7"', "-1")
+    assert result.output == "job job2: on queue high\n"
+    function, args, kwargs, queue, more = daemon.house.asked[0][1]
+    assert (function, args) == ("tasks.x.run", ["run-1", 7, "NaN", "7", -1])
+    assert (kwargs, queue, more["cpus"]) == ({"wepp_bin": None, "n": [1, 2]}, "high", "all")
+
+
+@pytest.mark.parametrize(("state", "code"), [("finished", 0), ("failed", 1), ("stopped", 1)])
+def test_enqueue_waits_for_the_end(daemon: Served, state: str, code: int) -> None:
+    """--wait exits 0 for a job that finished and 1 for one that did not."""
+
+    def ends() -> None:
+        eventually(lambda: "job2" in daemon.house.store)
+        daemon.do(daemon.house.store["job2"].update, {"state": state, "error": "why"})
+
+    threading.Thread(target=ends).start()
+    result = ctl(daemon, "enqueue", "a.b", "--wait")
+    assert (result.exit_code, result.output) == (code, f"job job2: {state}: why\n")
+
+
+@pytest.mark.parametrize("words", ["show x", "cancel x", "logs x", "logs -f x"])
+def test_an_unknown_job_exits_4(daemon: Served, words: str) -> None:
+    """Scripts can tell a job that is not there from everything else."""
+    result = ctl(daemon, *words.split())
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert result.stderr == "weppdctl: no job x: it never was, or its record has expired\n"
+
+
+@pytest.mark.parametrize("fault", [Refused("not now"), StoreAway("redis does not answer")])
+def test_a_refusal_exits_1_with_the_daemons_words(daemon: Served, fault: Exception) -> None:
+    """What the daemon says is what the operator reads; with --json it is the whole problem."""
+    daemon.house.fault = fault
+    result = ctl(daemon, "jobs")
+    assert (result.exit_code, result.stderr) == (1, f"weppdctl: {fault}\n")
+    assert json.loads(ctl(daemon, "jobs", "--json").stderr)["detail"] == str(fault)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("jobs", "--state", "lost"),
+        ("frobnicate",),
+        ("enqueue", "a.b", "--kw", "x"),
+        ("enqueue", "a.b", "--cpus", "some"),
+        ("cancel",),
+        ("cancel", "j", "--grace", "-1"),
+    ],
+)
+def test_wrong_usage_exits_2(daemon: Served, words: tuple[str, ...]) -> None:
+    """A slip on the command line never reaches the daemon."""
+    assert ctl(daemon, *words).exit_code == 2
+    assert daemon.house.asked == []
+
+
+def test_no_daemon_exits_3(tmp_path: Path, impatient: None) -> None:
+    """Nobody there, a file that is no socket, and a socket that nobody serves: all are 3."""
+    (tmp_path / "file").write_text("")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "dead"))
+    for name in ("nothing", "file", "dead"):
+        result = CliRunner().invoke(cli, ["status", "--socket", str(tmp_path / name)])
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert str(tmp_path / name) in result.stderr
+
+
+def test_a_daemon_that_hangs_exits_3(tmp_path: Path, impatient: None) -> None:
+    """A stopped daemon still has its socket: weppdctl says so in place of waiting for ever."""
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(tmp_path / "deaf"))
+        deaf.listen(5)
+        result = CliRunner().invoke(cli, ["--socket", str(tmp_path / "deaf"), "status"])
+    assert result.exit_code == 3
+    assert result.stderr.endswith("deaf: weppd is there, but does not answer\n")
+
+
+def test_a_daemon_that_works_long_is_waited_for(daemon: Served, impatient: None) -> None:
+    """A cancel may take longer than the time after which a silent daemon counts as hung."""
+    done: list[Result] = []
+    caller = threading.Thread(target=lambda: done.append(ctl(daemon, "cancel", "j1")))
+    daemon.house.hold = asyncio.Event()
+    caller.start()
+    # Long enough for several looks at a daemon that has not answered yet.
+    caller.join(10 * Talk.patience_s)
+    assert caller.is_alive()
+    daemon.do(daemon.house.hold.set)
+    caller.join(20)
+    assert done[0].exit_code == 0
+
+
+def test_a_restart_is_waited_for(tmp_path: Path) -> None:
+    """A verb asked while the daemon restarts is answered by the next one."""
+    path = tmp_path / "admin.sock"
+    later = Served(path, a_job("j1"))
+    timer = threading.Timer(0.3, later.start)
+    timer.start()
+    try:
+        assert ctl(later, "show", "j1").exit_code == 0
+    finally:
+        timer.join(10)
+        later.stop()
+
+
+def test_logs_are_printed_as_they_are(daemon: Served) -> None:
+    """Bytes that are no UTF-8 pass through; --canonical asks for the lines that compare."""
+    daemon.house.lines["j1"] = [b"one\n", b"tw\xff", b"o\n"]
+    result = ctl(daemon, "logs", "j1", "--canonical")
+    assert (result.exit_code, result.stdout_bytes) == (0, b"one\ntw\xffo\n")
+    assert daemon.house.asked == [("log", ("j1", True, False))]
+
+
+def test_logs_as_json_are_a_line_each(daemon: Served) -> None:
+    """--json makes one object of each line, the last one too where its end is missing."""
+    daemon.house.lines["j1"] = [b"one\ntw", b"o\nthree"]
+    lines = ctl(daemon, "logs", "j1", "--json").output.splitlines()
+    assert [json.loads(line)["line"] for line in lines] == ["one", "two", "three"]
+
+
+def test_following_a_log_goes_on_in_the_next_daemon(tmp_path: Path) -> None:
+    """`logs -f` outlives a restart of weppd: no line is lost and none comes twice."""
+    path = tmp_path / "admin.sock"
+    first, second = Served(path, a_job("j1")), Served(path, a_job("j1"))
+    first.house.lines["j1"] = [b"one\n", b"two\n"]
+    second.house.lines["j1"] = [b"one\ntwo\nth", b"ree\n"]
+    first.start()
+    with subprocess.Popen(
+        [*WEPPDCTL, "--socket", str(path), "logs", "-f", "j1"], stdout=subprocess.PIPE
+    ) as caller:
+        assert caller.stdout is not None
+        read = [caller.stdout.readline() for _ in range(2)]
+        first.stop()
+        second.start()
+        read.append(caller.stdout.readline())
+        second.house.store["j1"]["state"] = "finished"
+        second.do(second.house.closed.set)
+        rest, _ = caller.communicate(timeout=20)
+        second.stop()
+    assert (read, rest, caller.returncode) == ([b"one\n", b"two\n", b"three\n"], b"", 0)
+
+
+def test_a_reader_who_leaves_early_is_no_traceback(daemon: Served) -> None:
+    """`weppdctl logs J | head -1` ends quietly."""
+    daemon.house.lines["j1"] = [b"x" * 70_000 + b"\n"] * 40
+    shell = f'"$0" -c "$1" --socket "{daemon.path}" logs j1 | head -c 5'
+    done = subprocess.run(
+        ["sh", "-c", shell, sys.executable, WEPPDCTL[2]], capture_output=True, timeout=30
+    )
+    assert (done.stdout, done.stderr) == (b"xxxxx", b"")
+
+
+@pytest.mark.parametrize(("extra", "coloured"), [({}, False), ({"NO_COLOR": "1"}, False)])
+def test_a_pipe_has_no_colours(daemon: Served, extra: dict[str, str], coloured: bool) -> None:
+    """Escape sequences go to terminals only."""
+    done = subprocess.run(
+        [*WEPPDCTL, "jobs"],
+        env={**os.environ, "WEPPDCTL_SOCKET": str(daemon.path), **extra},
+        capture_output=True,
+        timeout=30,
+    )
+    assert done.returncode == 0
+    assert (b"\x1b" in done.stdout) is coloured
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_has_colours_unless_told(daemon: Served, no_color: str, coloured: bool) -> None:
+    """On a terminal states are coloured; NO_COLOR turns that off."""
+    ours, theirs = os.openpty()
+    env = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm", "COLUMNS": "80"}
+    command = [*WEPPDCTL, "--socket", str(daemon.path), "jobs"]
+    done = subprocess.run(command, env=env, stdout=theirs, timeout=30)
+    os.close(theirs)
+    shown = os.read(ours, 65536)
+    os.close(ours)
+    assert done.returncode == 0
+    assert (b"\x1b[36m" in shown) is coloured
+
+
+def test_watch_shows_again_until_interrupted(daemon: Served) -> None:
+    """--watch asks the daemon again and ends quietly with Ctrl-C."""
+    with subprocess.Popen(
+        [*WEPPDCTL, "--socket", str(daemon.path), "status", "--watch", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as caller:
+        assert caller.stdout is not None
+        shown = [json.loads(caller.stdout.readline())["name"] for _ in range(2)]
+        caller.send_signal(signal.SIGINT)
+        _, err = caller.communicate(timeout=20)
+    assert (shown, caller.returncode, err) == (["node1", "node1"], 0, b"")

@@ -1,0 +1,106 @@
+"""The verbs that change: cancel, enqueue."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+
+from weppd.ctl import render, talk
+from weppd.ctl.client import job_path
+from weppd.ctl.talk import REFUSED, Talk
+
+_POLL_S = (0.05, 1.0)
+
+
+@talk.verb
+@click.argument("job")
+@click.option("--grace", type=click.FloatRange(0), metavar="S", help="Seconds till SIGTERM.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until nothing of the job lives.")
+@click.option("--reason", default="", metavar="TEXT", help="What the job's record says of it.")
+def cancel(ctl: Talk, job: str, grace: float | None, no_wait: bool, reason: str) -> None:
+    """End a job with all its processes.
+
+    Each gets SIGUSR1, then SIGTERM, then SIGKILL, until nothing of the job lives; the answer says
+    how many ended at which signal.
+    """
+    asked = {"grace": grace, "wait": not no_wait, "reason": reason}
+    data = ctl.ask("POST", job_path(job, "/cancel"), asked)
+    ctl.show(data, lambda: render.cancelled(data))
+    if data["survivors"] and not no_wait:
+        raise click.exceptions.Exit(REFUSED)
+
+
+@talk.verb
+@click.argument("function")
+@click.argument("args", nargs=-1, metavar="[ARG]...")
+@click.option("--kw", multiple=True, metavar="K=V", help="A keyword argument; may be repeated.")
+@click.option("-q", "--queue", default="default", help="The queue [default].")
+@click.option("--timeout", type=click.IntRange(-1), metavar="S", help="Seconds; -1 for none.")
+@click.option("--job-id", metavar="ID", help="The new job's id, in place of a random one.")
+@click.option("--depends-on", multiple=True, metavar="JOB", help="Wait for it; may be repeated.")
+@click.option("--at-front", is_flag=True, help="Put it before the jobs that wait.")
+@click.option("--cpus", metavar="N", help='CPUs it needs: a number, or "all".')
+@click.option("--label", metavar="TEXT", help="The job's name in its run's tree.")
+@click.option("--description", metavar="TEXT", help="What lists show of it.")
+@click.option("--wait", is_flag=True, help="Wait for its end; exit 1 unless it finished.")
+def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **options: Any) -> None:
+    """Put a job on a queue.
+
+    FUNCTION is a task's dotted name. Each ARG, and each V of --kw K=V, is read as JSON where it is
+    JSON, else as a string.
+    """
+    body: dict[str, Any] = {
+        "function": function,
+        "args": [_value(each) for each in args],
+        "kwargs": dict(_pair(each) for each in options.pop("kw")),
+        "cpus": _cpus(options.pop("cpus")),
+        **options,
+    }
+    data = ctl.ask("POST", "/v1/jobs", body)
+    if not wait:
+        ctl.show(data, lambda: render.enqueued(data))
+        return
+    end = _await_end(ctl, data["id"])
+    ctl.show(end, lambda: render.ended(end))
+    if end["state"] != "finished":
+        raise click.exceptions.Exit(REFUSED)
+
+
+def _value(text: str) -> Any:
+    try:
+        # NaN and Infinity are no JSON: json takes them, and so they are named here to be strings.
+        return json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.isidentifier():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--kw")
+    return key, _value(value)
+
+
+def _cpus(text: str | None) -> int | str | None:
+    if text is None or text == "all":
+        return text
+    if not text.isdecimal():
+        raise click.BadParameter(f'{text!r} is neither a number nor "all"', param_hint="--cpus")
+    return int(text)
+
+
+def _await_end(ctl: Talk, jid: str) -> Any:
+    pause, longest = _POLL_S
+    while True:
+        data = ctl.ask("GET", job_path(jid))
+        if data["state"] in render.TERMINAL:
+            return data
+        time.sleep(pause)
+        pause = min(longest, pause * 1.5)

@@ -1,0 +1,35 @@
+"""weppdctl: a small program that asks the daemon on its admin socket. One verb, one place."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from weppd import __version__
+from weppd.ctl import change, look, talk
+
+VERBS = (look.status, look.jobs, look.show, look.logs, change.cancel, change.enqueue)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="weppdctl", message="%(prog)s %(version)s")
+@talk.socket_option(talk.SOCKET_VARIABLE)
+def cli() -> None:
+    """Look at a weppd daemon and steer it.
+
+    Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon, 4 no such job.
+    """
+
+
+for each in VERBS:
+    cli.add_command(each)
+
+
+def main() -> None:
+    """The `weppdctl` command."""
+    # A job's words may hold what this terminal's encoding does not.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    cli(prog_name="weppdctl")

@@ -1,0 +1,118 @@
+"""The verbs that look: status, jobs, show, logs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from weppd.ctl import render, talk
+from weppd.ctl.client import Told, job_path
+from weppd.ctl.talk import Talk
+
+STATES = (
+    "created", "queued", "deferred", "scheduled", "started", "finished", "failed", "stopped",
+    "canceled",
+)  # fmt: skip
+_PAUSE_S = 0.2
+
+# Prints what it can of the bytes, and returns what must wait for more.
+Write = Callable[[bytes], bytes]
+
+_watch = click.option("--watch", is_flag=True, help="Show again every 2 seconds, until Ctrl-C.")
+
+
+@talk.verb
+@_watch
+def status(ctl: Talk, watch: bool) -> None:
+    """Show the node: slots, queues, store, problems."""
+
+    def once() -> None:
+        data = ctl.ask("GET", "/v1/status")
+        ctl.show(data, lambda: render.status(data, time.time(), talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
+
+
+@talk.verb
+@click.option("--state", type=click.Choice(STATES), help="Only jobs in this state.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, help="At most so many [50].")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out the first so many.")
+@_watch
+def jobs(ctl: Talk, state: str | None, limit: int, offset: int, watch: bool) -> None:
+    """List jobs, newest first."""
+    asked: dict[str, Any] = {"limit": limit, "offset": offset}
+    if state:
+        asked["state"] = state
+
+    def once() -> None:
+        data = ctl.ask("GET", f"/v1/jobs?{urlencode(asked)}")
+        ctl.show(data, lambda: render.jobs(data, time.time(), talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
+
+
+@talk.verb
+@click.argument("job")
+def show(ctl: Talk, job: str) -> None:
+    """Show all that is known of one job."""
+    data = ctl.ask("GET", job_path(job))
+    ctl.show(data, lambda: render.job(data, time.time(), talk.width(), talk.paint()))
+
+
+@talk.verb
+@click.argument("job")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the job has ended.")
+@click.option("--canonical", is_flag=True, help="Only the lines that are the same in every run.")
+def logs(ctl: Talk, job: str, follow: bool, canonical: bool) -> None:
+    """Print a job's log."""
+    query = urlencode({"canonical": int(canonical), "follow": int(follow)})
+    write: Write = _write_json if ctl.as_json else _write
+    with ctl.failing():
+        told = _copy(ctl, f"{job_path(job, '/log')}?{query}", 0, write)
+        # A stream ends with the log or with the daemon: a job that still runs tells which.
+        while follow and _goes_on(ctl, job):
+            time.sleep(_PAUSE_S)
+            told = _copy(ctl, f"{job_path(job, '/log')}?{query}", told, write)
+
+
+def _copy(ctl: Talk, target: str, told: int, write: Write) -> int:
+    # Write what comes after the first `told` bytes; returns how many have been written by now.
+    seen = 0
+    rest = b""
+    for chunk in ctl.client.stream(target):
+        fresh = chunk[max(0, told - seen) :]
+        seen += len(chunk)
+        rest = write(rest + fresh)
+    if rest:
+        write(rest + b"\n")
+    return max(told, seen)
+
+
+def _write(text: bytes) -> bytes:
+    out = sys.stdout.buffer
+    out.write(text)
+    out.flush()
+    return b""
+
+
+def _write_json(text: bytes) -> bytes:
+    *lines, rest = text.split(b"\n")
+    for line in lines:
+        click.echo(json.dumps({"line": line.decode("utf-8", "replace")}))
+    return rest
+
+
+def _goes_on(ctl: Talk, job: str) -> bool:
+    try:
+        state = ctl.client.ask("GET", job_path(job))["state"]
+    except Told as told:
+        if told.kind == "no-such-job":
+            return False
+        raise
+    return state not in render.TERMINAL

@@ -1,0 +1,215 @@
+"""The admin API's answers as people read them: a dict in, text out. Pure functions.
+
+`now` is the time in seconds since the epoch, `width` the number of columns, `paint` colours a text
+by a state's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from weppd.ctl.table import Paint, clean, clock, columns, cut, plain, plural, size, span
+
+Data = Mapping[str, Any]
+TERMINAL = ("finished", "failed", "stopped", "canceled")
+_COUNTS = ("queued", "started", "deferred", "scheduled", "finished", "failed", "canceled")
+_KEY = 11
+
+
+def status(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
+    """The node: its state, its store, the busy slots, the queues, and what is wrong."""
+    blocks = [_node(data, now, paint), _slots(data["slots"], now, width, paint)]
+    if data["queues"]:
+        rows = [[name, *(str(row[key]) for key in _COUNTS)] for name, row in data["queues"].items()]
+        blocks.append(columns(["QUEUE", *map(str.upper, _COUNTS)], rows, width, numbers=True))
+    problems = [*_zygote_problems(data), *data["problems"]]
+    blocks.append([paint("problem", "failed") + f": {clean(each)}" for each in problems])
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _node(data: Data, now: float, paint: Paint) -> list[str]:
+    since = f" for {span(now - data['since'])}" if data["since"] else ""
+    line = f"weppd {clean(data['name'])}: {paint(clean(data['mood']), 'started')}{since}"
+    details = [f"pid {data['pid']}" if data["pid"] else "", clean(data["version"])]
+    return [", ".join([line, *filter(None, details)]), _store(data["store"], now, paint)]
+
+
+def _store(store: Data, now: float, paint: Paint) -> str:
+    away = store["state"] == "away"
+    line = "store: " + (paint("away", "failed") if away else paint("up", "finished"))
+    if store["since"] and away:
+        line += f" for {span(now - store['since'])}"
+    if store["outbox"]:
+        line += f", {plural(store['outbox'], 'outcome')} on disk for it"
+    return line + (f" ({clean(store['detail'])})" if store["detail"] else "")
+
+
+def _slots(slots: Sequence[Data], now: float, width: int, paint: Paint) -> list[str]:
+    busy = [slot for slot in slots if slot["job"]]
+    lines = [f"slots: {len(busy)} of {len(slots)} busy"]
+    if busy:
+        rows = [
+            [
+                clean(slot["name"]).rpartition(".")[2],
+                clean(slot["phase"]),
+                clean(slot["job"]),
+                _since(slot["since"], now),
+                _what(slot),
+            ]
+            for slot in busy
+        ]
+        lines += ["", *columns(["SLOT", "PHASE", "JOB", "FOR", "WHAT"], rows, width, paint, 1)]
+    return lines
+
+
+def _zygote_problems(data: Data) -> Iterator[str]:
+    for zygote in data["zygotes"]:
+        for each in zygote["problems"]:
+            yield f"zygote {zygote['name']}: {each}"
+
+
+def jobs(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
+    """One line for each job; the id is never cut, for it is what the other verbs take."""
+    rows = [
+        [clean(job["id"]), clean(job["state"]), _age(job, now), _what(job)] for job in data["jobs"]
+    ]
+    if not rows:
+        return "no jobs"
+    lines = columns(["JOB", "STATE", "FOR", "WHAT"], rows, width, paint, 1)
+    if data["next"] is not None:
+        lines.append(f"there are more: --offset {data['next']}")
+    return "\n".join(lines)
+
+
+def _age(job: Data, now: float) -> str:
+    # How long a running job runs, how long an ended one ran, how long the others wait.
+    if job["started_at"]:
+        return _since(job["started_at"], job["ended_at"] or now)
+    return _since(job["enqueued_at"] or job["created_at"], job["ended_at"] or now)
+
+
+def _since(begin: float | None, end: float) -> str:
+    return span(end - begin) if begin else ""
+
+
+def _what(job: Data) -> str:
+    name = clean(job["function"]).rpartition(".")[2] or "?"
+    parts = [_percent(job["progress"]), name, clean(job["label"]), clean(job["runid"])]
+    if job.get("error"):
+        parts.append(clean(job["error"]))
+    return " ".join(filter(None, parts))
+
+
+def _percent(progress: Data | None) -> str:
+    if not progress or not progress["total"]:
+        return ""
+    return f"{100 * progress['done'] / progress['total']:.0f}%"
+
+
+def job(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
+    """All that is known of one job, a line for each thing that is known."""
+    lines = [
+        f"{key:<{_KEY}}{text}" for key, text in (*_about(data, paint), *_course(data, now)) if text
+    ]
+    if data["traceback"]:
+        lines += ["", *(clean(each) for each in data["traceback"].rstrip().splitlines())]
+    return "\n".join(lines)
+
+
+def _about(data: Data, paint: Paint) -> Iterator[tuple[str, str]]:
+    state = clean(data["state"])
+    yield "job", clean(data["id"])
+    yield "state", paint(state, state) + (f" ({clean(data['phase'])})" if data["phase"] else "")
+    yield "error", clean(data["error"])
+    yield "function", clean(data["function"])
+    yield "call", cut(clean(data["description"]), 500)
+    yield "run", clean(data["runid"])
+    yield "place", " ".join(filter(None, (clean(data["place"]), clean(data["label"]))))
+    yield "parent", clean(data["parent"])
+    yield "queue", clean(data["queue"])
+    worker = clean(data["worker"])
+    yield "worker", worker + (f", pid {data['pid']}" if data["pid"] and worker else "")
+
+
+def _course(data: Data, now: float) -> Iterator[tuple[str, str]]:
+    waited = data["enqueued_at"] or data["created_at"]
+    yield "enqueued", _moment(waited, now)
+    yield "started", _moment(data["started_at"], now)
+    ran = _since(data["started_at"], data["ended_at"] or now)
+    yield "ended", _moment(data["ended_at"], now) + (f", ran {ran}" if ran else "")
+    yield "progress", _progress(data["progress"])
+    yield "timeout", span(data["timeout"]) if (data["timeout"] or 0) > 0 else ""
+    yield "cpus", clean(data["cpus"])
+    yield "retries", f"{data['retries_left']} left" if data["retries_left"] else ""
+    yield "crashes", str(data["crashes"] or "")
+    yield "usage", _usage(data["usage"])
+    yield "ended by", _rungs(data["rungs"])
+    left = data["left_behind"]
+    yield "left", f"{plural(left, 'process', 'processes')} behind, ended by weppd" if left else ""
+    yield "result", cut(clean(data["result"]), 500)
+    yield "log", clean(data["log"])
+
+
+def _moment(epoch: float | None, now: float) -> str:
+    return f"{clock(epoch)}, {span(now - epoch)} ago" if epoch else ""
+
+
+def _progress(progress: Data | None) -> str:
+    if not progress or not (progress["total"] or progress["note"]):
+        return ""
+    parts = [f"{progress['done']:g}/{progress['total']:g}", _percent(progress)]
+    if progress["eta_s"] is not None:
+        parts.append(f"{span(progress['eta_s'])} to go")
+    return ", ".join(filter(None, (" ".join(parts), clean(progress["note"]))))
+
+
+def _usage(usage: Data | None) -> str:
+    if not usage:
+        return ""
+    return (
+        f"{span(usage['user_s'])} user, {span(usage['system_s'])} system, "
+        f"{size(usage['peak_bytes'])} peak, {plural(usage['processes'], 'process', 'processes')}"
+    )
+
+
+def _rungs(rungs: Mapping[str, int]) -> str:
+    ended = ((name.removeprefix("SIG"), count) for name, count in rungs.items() if count)
+    return ", ".join(f"{count} at SIG{clean(name)}" for name, count in ended)
+
+
+def cancelled(data: Data) -> str:
+    """What a cancel did: how many processes ended at which signal, and that none is left."""
+    name, was = clean(data["job"]), data["was"]
+    if was in TERMINAL:
+        return f"job {name}: was {clean(was)} already; nothing to cancel"
+    if data["survivors"]:
+        return f"job {name}: {_alive(data)}"
+    if not data["waited"]:
+        return f"job {name}: the cancel is under way; `weppdctl show {name}` tells when it is over"
+    rungs = _rungs(data["rungs"])
+    if not rungs:
+        return f"job {name}: {clean(data['state'])}; no process of it lives"
+    count = sum(data["rungs"].values())
+    took = f" in {span(data['seconds'])}" if data["seconds"] is not None else ""
+    ended = f"{plural(count, 'process', 'processes')} ended{took}: {rungs}"
+    return f"job {name}: {clean(data['state'])}; {ended}; nothing of it lives"
+
+
+def _alive(data: Data) -> str:
+    pids = ", ".join(str(pid) for pid in data["undead"])
+    still = "still lives" if data["survivors"] == 1 else "still live"
+    line = f"{plural(data['survivors'], 'process', 'processes')} {still}"
+    return line + (f" (pid {pids}: the kernel does not let go of it yet)" if pids else "")
+
+
+def enqueued(data: Data) -> str:
+    """Where the new job is."""
+    return f"job {clean(data['id'])}: on queue {clean(data['queue'])}"
+
+
+def ended(data: Data) -> str:
+    """How a job that was waited for ended."""
+    took = _since(data["started_at"], data["ended_at"]) if data["ended_at"] else ""
+    line = f"job {clean(data['id'])}: {clean(data['state'])}" + (f" after {took}" if took else "")
+    return line + (f": {clean(data['error'])}" if data["error"] else "")
