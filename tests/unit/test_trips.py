@@ -1,0 +1,130 @@
+"""Round trips to a store that comes and goes: nothing is lost, nothing is claimed and forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.waiting import soon
+from weppd.core import events as on
+from weppd.core.schedule import Rules, Traits
+from weppd.errors import StoreAway
+from weppd.model import Finish, Finished
+from weppd.shell import trips
+from weppd.store import JobSpec
+from weppd.store.memory import MemoryStore
+from weppd.store.outbox import Outbox
+
+
+class Flaky(MemoryStore):
+    """A store whose line can be cut before a call arrives, or after it was carried out."""
+
+    cut = ""
+
+    async def exchange(self, finishes, claim):
+        if self.cut == "before":
+            raise StoreAway("cut before")
+        answer = await super().exchange(finishes, claim)
+        if self.cut == "after":
+            raise StoreAway("cut after")
+        return answer
+
+
+class Told(list):
+    """What the inbox was told."""
+
+    def __call__(self, *events):
+        self.extend(events)
+
+    def of(self, kind):
+        return [event for event in self if isinstance(event, kind)]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(trips, "PROBE_S", (0.001,))
+
+
+def journey(tmp_path, story):
+    async def tell_it():
+        store, told = Flaky(), Told()
+        await store.open()
+        desk = trips.Desk(Rules(node="n"))
+        desk.registry["m.f"] = Traits()
+        box = Outbox(tmp_path / "outbox")
+        going = trips.Trips(store, box, desk, ("high", "default"), told)
+        task = asyncio.create_task(going.run())
+        try:
+            await story(store, told, going, box)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(tell_it())
+
+
+def test_a_claim_brings_tickets_and_says_dry_when_there_was_less(tmp_path):
+    """One job for two free workers: one ticket, planned, and the queues are dry."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id="j1")])
+        going.claim((1, 2))
+        await soon(lambda: told.of(on.Claimed))
+        (claimed,) = told.of(on.Claimed)
+        assert [t.job.id for t in claimed.tickets] == ["j1"]
+        assert claimed.tickets[0].worker == "n.1"
+        assert claimed.dry
+
+    journey(tmp_path, story)
+
+
+def test_a_finish_while_the_store_is_away_waits_on_disk(tmp_path):
+    """It counts as recorded at once, is on disk, and is in the store when that is back."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id="j1")])
+        going.claim((1,))
+        await soon(lambda: told.of(on.Claimed))
+        (ticket,) = told.of(on.Claimed)[0].tickets
+        store.cut = "before"
+        going.record(Finish(ticket.claim, Finished(), "n.1", 1.0, 2.0))
+        await soon(lambda: told.of(on.Recorded))
+        assert told.of(on.Recorded)[0].answer is None
+        assert len(box) == 1
+        store.cut = ""
+        await soon(lambda: told.of(on.StoreBack))
+        assert len(box) == 0
+        assert (await store.job("j1")).status == "finished"
+
+    journey(tmp_path, story)
+
+
+def test_a_claim_whose_reply_was_lost_is_asked_for_again(tmp_path):
+    """The store gave a job, the line was cut: the job comes with the next answer, once."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id="j1"), JobSpec("m.f", id="j2")])
+        store.cut = "after"
+        going.claim((1,))
+        await soon(lambda: told.of(on.ClaimFailed))
+        store.cut = ""
+        await soon(lambda: told.of(on.StoreBack))
+        (claimed,) = told.of(on.Claimed)
+        assert [t.job.id for t in claimed.tickets] == ["j1"]
+        assert (await store.job("j2")).status == "queued"
+
+    journey(tmp_path, story)
+
+
+def test_an_unknown_function_is_refused_in_its_ticket(tmp_path):
+    """A job that names no task comes with the reason for its refusal, for the core to record."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.g", id="j1")])
+        going.claim((1,))
+        await soon(lambda: told.of(on.Claimed))
+        (ticket,) = told.of(on.Claimed)[0].tickets
+        assert "unknown task 'm.g'" in ticket.plan.refusal
+
+    journey(tmp_path, story)
