@@ -95,10 +95,9 @@ def _since(begin: float | None, end: float) -> str:
 
 def _what(job: Data) -> str:
     name = clean(job["function"]).rpartition(".")[2] or "?"
-    parts = [_percent(job["progress"]), name, clean(job["label"]), clean(job["runid"])]
-    if job.get("error"):
-        parts.append(clean(job["error"]))
-    return " ".join(filter(None, parts))
+    label = clean(job["label"])
+    parts = [_percent(job["progress"]), name, clean(job["runid"]), label if label != name else ""]
+    return " ".join(filter(None, (*parts, clean(job.get("error")))))
 
 
 def _percent(progress: Data | None) -> str:
@@ -136,8 +135,7 @@ def _course(data: Data, now: float) -> Iterator[tuple[str, str]]:
     waited = data["enqueued_at"] or data["created_at"]
     yield "enqueued", _moment(waited, now)
     yield "started", _moment(data["started_at"], now)
-    ran = _since(data["started_at"], data["ended_at"] or now)
-    yield "ended", _moment(data["ended_at"], now) + (f", ran {ran}" if ran else "")
+    yield "ended", _end(data, now)
     yield "progress", _progress(data["progress"])
     yield "timeout", span(data["timeout"]) if (data["timeout"] or 0) > 0 else ""
     yield "cpus", clean(data["cpus"])
@@ -155,13 +153,20 @@ def _moment(epoch: float | None, now: float) -> str:
     return f"{clock(epoch)}, {span(now - epoch)} ago" if epoch else ""
 
 
+def _end(data: Data, now: float) -> str:
+    if not data["ended_at"]:
+        return ""
+    ran = _since(data["started_at"], data["ended_at"])
+    return _moment(data["ended_at"], now) + (f", ran {ran}" if ran else "")
+
+
 def _progress(progress: Data | None) -> str:
     if not progress or not (progress["total"] or progress["note"]):
         return ""
     parts = [f"{progress['done']:g}/{progress['total']:g}", _percent(progress)]
     if progress["eta_s"] is not None:
         parts.append(f"{span(progress['eta_s'])} to go")
-    return ", ".join(filter(None, (" ".join(parts), clean(progress["note"]))))
+    return ", ".join(filter(None, (*parts, clean(progress["note"]))))
 
 
 def _usage(usage: Data | None) -> str:

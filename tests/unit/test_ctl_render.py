@@ -1,0 +1,178 @@
+"""How weppdctl shows the daemon's answers to people: compared with reviewed texts.
+
+`GOLDEN=write pytest tests/unit/test_ctl_render.py` writes them anew, to be read as a diff.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from weppd.admin import models
+from weppd.ctl import render
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "ctl"
+NOW = 1_750_000_000.0
+ID = "7c9e6679-7425-40de-944b-e07fc1f9{:04d}"
+TASK = "tasks.wepp_rq.run_hillslopes_rq"
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def told(model: type[BaseModel], **facts: Any) -> dict[str, Any]:
+    """An answer as it comes over the wire, with every key that the models fill in."""
+    return model.model_validate(facts).model_dump(mode="json")
+
+
+def golden(name: str, text: str) -> None:
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text + "\n")
+    assert text + "\n" == path.read_text()
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def busy(number: int, **more: Any) -> dict[str, Any]:
+    slot = {"name": f"node-a.{number}", "phase": "running", "job": ID.format(number)}
+    return {**slot, "function": TASK, "since": NOW - 60 * number**3, **more}
+
+
+def test_status_of_a_busy_node() -> None:
+    """A busy node in 80 columns: who runs what since when, and how far it is."""
+    slots = [
+        busy(1, runid="mdobre-awesome-run", progress={"done": 12, "total": 48}),
+        busy(7, label="run_hillslopes_rq", phase="ending"),
+        busy(30),
+        {"name": "node-a.31"},
+    ]
+    queues = {"high": {}, "default": {"queued": 1_234_567, "started": 3}, "low": {"failed": 12}}
+    data = told(
+        models.Status, name="node-a", version="0.1.0", pid=4242, since=NOW - 90_061, slots=slots,
+        queues=queues,
+    )  # fmt: skip
+    golden("status-busy", render.status(data, NOW))
+
+
+def test_status_while_the_store_is_away() -> None:
+    """Without Redis the node still says what it runs, since when Redis is away, and what waits."""
+    data = told(
+        models.Status,
+        name="node-a",
+        mood="draining",
+        slots=[{"name": "node-a.1"}],
+        store={"state": "away", "since": NOW - 75, "detail": "connection refused", "outbox": 1},
+        zygotes=[{"name": "wepp", "problems": ["tasks.wepp_rq: No module named 'numpy'"]}],
+        problems=["run.roots: /geodata is not there\x1b[2J"],
+    )
+    golden("status-away", render.status(data, NOW))
+
+
+def test_jobs_in_80_columns() -> None:
+    """Ids are whole, whatever else must be cut; the last line says how to go on."""
+    rows = [
+        {"id": ID.format(1), "state": "queued", "function": TASK, "enqueued_at": NOW - 4.26},
+        {
+            "id": ID.format(2), "state": "started", "function": TASK, "label": "2.1",
+            "runid": "mdobre-awesome-run", "started_at": NOW - 4000,
+            "progress": {"done": 47, "total": 48},
+        },
+        {
+            "id": ID.format(3), "state": "failed", "function": TASK, "started_at": NOW - 900,
+            "ended_at": NOW - 800, "error": "hillslope 7: wepp exited with code 1",
+        },
+        {"id": "short", "state": "scheduled", "function": None, "created_at": NOW - 400_000},
+    ]  # fmt: skip
+    golden("jobs", render.jobs(told(models.Jobs, jobs=rows, next=50), NOW))
+
+
+def test_no_jobs() -> None:
+    """An empty list says so in words."""
+    assert render.jobs(told(models.Jobs, jobs=[]), NOW) == "no jobs"
+
+
+def test_a_running_job() -> None:
+    """What is known while it runs; what is not known has no line."""
+    data = told(
+        models.JobDetail, id=ID.format(1), state="started", phase="running", function=TASK,
+        runid="mdobre-awesome-run", place="2.1", label="hillslopes", queue="default", pid=977,
+        worker="node-a.3", enqueued_at=NOW - 70, started_at=NOW - 60, timeout=43_200, cpus="all",
+        progress={"done": 12, "total": 48, "eta_s": 180.4, "note": "h0013"}, retries_left=2,
+        log="/var/log/weppd/jobs/1.log",
+    )  # fmt: skip
+    golden("show-running", render.job(data, NOW))
+
+
+def test_a_failed_job() -> None:
+    """The error comes first, the usage of its whole tree and the traceback follow."""
+    data = told(
+        models.JobDetail, id=ID.format(1), state="failed", function=TASK, queue="default",
+        error="EngineFailed: hillslope 7: wepp exited with code 1", enqueued_at=NOW - 3700,
+        started_at=NOW - 3600, ended_at=NOW - 1800.5, crashes=1, left_behind=3,
+        rungs={"USR1": 2, "TERM": 0, "KILL": 1}, traceback="Traceback:\n  File \"x\"\nEngineFailed",
+        usage={"user_s": 3723.4, "system_s": 12.3, "peak_bytes": 3 << 29, "processes": 49},
+    )  # fmt: skip
+    golden("show-failed", render.job(data, NOW))
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (
+            {"state": "stopped", "was": "started", "rungs": {"USR1": 1}, "seconds": 0.42},
+            "job j: stopped; 1 process ended in 0.4s: 1 at SIGUSR1; nothing of it lives",
+        ),
+        (
+            {"state": "stopped", "rungs": {"SIGUSR1": 12, "TERM": 0, "KILL": 2}},
+            "job j: stopped; 14 processes ended: 12 at SIGUSR1, 2 at SIGKILL; nothing of it lives",
+        ),
+        (
+            {"state": "canceled", "was": "queued"},
+            "job j: canceled; no process of it lives",
+        ),
+        (
+            {"state": "finished", "was": "finished"},
+            "job j: was finished already; nothing to cancel",
+        ),
+        (
+            {"state": "started", "waited": False},
+            "job j: the cancel is under way; `weppdctl show j` tells when it is over",
+        ),
+        (
+            {"state": "started", "survivors": 1, "undead": [77]},
+            "job j: 1 process still lives (pid 77: the kernel does not let go of it yet)",
+        ),
+        ({"state": "started", "survivors": 2}, "job j: 2 processes still live"),
+    ],
+)
+def test_what_a_cancel_did(facts: dict[str, Any], line: str) -> None:
+    """One line says what ended at which signal, or why nothing did."""
+    assert render.cancelled(told(models.Cancelled, job="j", **facts)) == line
+
+
+def test_the_end_of_a_job_that_was_waited_for() -> None:
+    """State, time and error in one line."""
+    data = told(models.JobDetail, id="j", state="failed", started_at=5, ended_at=17, error="why")
+    assert render.ended(data) == "job j: failed after 12s: why"
+
+
+def test_paint_colours_the_state_and_moves_nothing() -> None:
+    """Colours do not shift the columns that follow."""
+    rows = [{"id": "j", "state": "failed", "function": "a.b"}, {"id": "k", "state": "queued"}]
+    data = told(models.Jobs, jobs=rows)
+    painted = render.jobs(data, NOW, paint=lambda text, word: f"<{word}>{text}</>")
+    assert "<failed>failed</>" in painted
+    bare = painted.replace("<failed>", "").replace("<queued>", "").replace("</>", "")
+    assert bare == render.jobs(data, NOW)
