@@ -1,0 +1,86 @@
+"""The scripts' argument lists, in the order that the head of each script states."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from weppd.errors import Refused
+from weppd.model import Finish
+from weppd.store import ClaimAsk, JobSpec, Node, Running
+from weppd.store.record import Record
+from weppd.store.wire import Fields, encode, flat, stamp
+
+WORKER_TTL = 480
+Args = list[Any]
+#: A job's meta as it was read and as it shall be; both empty where it stays as it is.
+MetaChange = tuple[bytes, bytes]
+
+
+def _listed(parts: Sequence[Any]) -> Args:
+    return [len(parts), *parts]
+
+
+def claim(ask: ClaimAsk, now: float) -> Args:
+    """Arguments of `claim`."""
+    head = [ask.node, ask.token, repr(now), stamp(now)]
+    return [*head, *_listed(ask.queues), *_listed(ask.eids), *ask.workers]
+
+
+def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -> Args:
+    """Arguments of `finish`; `force` records a job that the store had forgotten."""
+    flags = "".join(
+        letter
+        for letter, on in zip(
+            "fscr", (put.at_front, put.spent, put.crash, put.returned), strict=True
+        )
+        if on
+    )
+    node = end.worker.rpartition(".")[0]
+    job = end.claim.job
+    return [
+        *(job.id, end.claim.eid, node, end.worker, job.queue, int(force)),
+        *(put.status.value, put.ttl, repr(end.ended_at), stamp(end.ended_at), repr(put.due)),
+        *(flags, repr(put.worked_s), put.channel, put.reason),
+        *_listed(flat(put.fields)),
+        *_listed(flat(put.entry)),
+        *_listed(put.events),
+        *meta,
+    ]
+
+
+def pulse(node: Node, running: Sequence[Running], now: float) -> Args:
+    """Arguments of `pulse`."""
+    record: Fields = {
+        "birth": stamp(node.birth or now),
+        "queues": ",".join(node.queues),
+        "pid": node.pid,
+        "hostname": node.hostname or socket.gethostname(),
+        "ip_address": "",
+        "version": node.version,
+        "python_version": node.python,
+        "state": node.state,
+    }
+    head = [node.name, repr(now), stamp(now), WORKER_TTL, node.state]
+    tail = [part for r in running for part in (r.job, r.eid, r.worker)]
+    return [*head, *_listed(flat(record)), *_listed(node.queues), *_listed(node.workers), *tail]
+
+
+def enqueue(spec: JobSpec, jid: str, now: float) -> Args:
+    """Arguments of `enqueue`."""
+    front, unique = int(spec.at_front), int(spec.unique)
+    head = [jid, spec.queue, repr(now), stamp(now), front, unique, spec.parent or ""]
+    waits = _listed(spec.depends_on)
+    return [*head, spec.label or jid, spec.ttl or 0, *waits, *flat(encode(spec, jid, now))]
+
+
+def refuse(reply: Sequence[bytes], jid: str) -> None:
+    """Raise Refused where `enqueue` said no."""
+    word, which = reply[0].decode(), reply[1].decode()
+    if word == "twice":
+        raise Refused(f"job {jid} is there already: a unique job is enqueued once")
+    if word == "unknown":
+        raise Refused(f"job {jid} depends on {which}, which is not there")
+    if word == "cancelled":
+        raise Refused(f"job {which} is being cancelled: it may enqueue no more children")

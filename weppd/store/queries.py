@@ -1,0 +1,83 @@
+"""Looking at jobs and queues: reads only, each in one trip or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from weppd.store import JobView, QueueCounts
+from weppd.store.line import Line
+from weppd.store.views import STATES, registry, view
+from weppd.store.wire import paired
+
+
+class Queries:
+    """The reads of one store, on its line."""
+
+    def __init__(self, line: Line, prefix: str, own: str) -> None:
+        self._line, self._prefix, self._own = line, prefix, own
+
+    async def _all(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        replies = await self._line.calls(commands) if commands else []
+        return [self._line.checked(reply) for reply in replies]
+
+    async def job(self, jid: str) -> JobView | None:
+        """One job, or None."""
+        found = await self._views([jid])
+        return found[0] if found else None
+
+    async def _views(self, jids: Sequence[str]) -> list[JobView]:
+        reads = [read for jid in jids for read in self._reads(jid)]
+        replies = await self._all(reads)
+        parts = [replies[i : i + 4] for i in range(0, len(replies), 4)]
+        return [
+            view(jid, paired(fields), _latest(stream), paired(execution), paired(children))
+            for jid, (fields, stream, execution, children) in zip(jids, parts, strict=True)
+            if b"data" in fields[::2]
+        ]
+
+    def _reads(self, jid: str) -> list[tuple[Any, ...]]:
+        return [
+            ("HGETALL", f"{self._prefix}:job:{jid}"),
+            ("XREVRANGE", f"{self._prefix}:results:{jid}", "+", "-", "COUNT", 1),
+            ("HGETALL", f"{self._own}exec:{jid}"),
+            ("HGETALL", f"{self._own}children:{jid}"),
+        ]
+
+    async def _queues(self) -> list[str]:
+        start = len(f"{self._prefix}:queue:")
+        keys = await self._line.call("SMEMBERS", f"{self._prefix}:queues")
+        return sorted(key.decode()[start:] for key in keys)
+
+    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
+        """Jobs of all queues in one state."""
+        name, upto = registry(state), offset + limit
+        queues = await self._queues()
+        found = await self._all([self._range(name, queue, upto) for queue in queues])
+        jids = [member.decode().split(":")[0] for members in found for member in members]
+        views = [v for v in await self._views(jids[:upto]) if v.status == state]
+        return views[offset:]
+
+    def _range(self, name: str, queue: str, upto: int) -> tuple[Any, ...]:
+        if name == "queued":
+            return ("LRANGE", f"{self._prefix}:queue:{queue}", 0, upto - 1)
+        order = "ZRANGE" if name == "deferred" else "ZREVRANGE"
+        return (order, f"{self._prefix}:{name}:{queue}", 0, upto - 1)
+
+    async def counts(self) -> dict[str, QueueCounts]:
+        """The counts of every queue."""
+        queues = await self._queues()
+        reads = [self._count(name, queue) for queue in queues for name in STATES.values()]
+        replies = iter(await self._all(reads))
+        return {
+            queue: QueueCounts(**{state: next(replies) for state in STATES}) for queue in queues
+        }
+
+    def _count(self, name: str, queue: str) -> tuple[str, str]:
+        if name == "queued":
+            return ("LLEN", f"{self._prefix}:queue:{queue}")
+        return ("ZCARD", f"{self._prefix}:{name}:{queue}")
+
+
+def _latest(stream: Sequence[Any]) -> dict[bytes, bytes]:
+    return paired(stream[0][1]) if stream else {}

@@ -1,0 +1,285 @@
+"""The store in Redis: RQ's own keys, and under `weppd:` the truth that RQ's clients cannot touch.
+
+::
+
+    weppd:exec:<jid>       eid, node, phase, worker, queue: who runs the job, or how it last ended
+    weppd:live:<node>      jid → eid of what is claimed or running there
+    weppd:claim:<node>     the node's last token and what it got
+    weppd:done:<eid>       an execution whose end is on record (7 days)
+    weppd:cancel:<jid>     a durable request to cancel a running job
+    weppd:children:<jid>   label → jid
+    weppd:node:<node>      seq (the lease), state, last_heartbeat;  weppd:nodes: their names
+
+With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from weppd.errors import StoreError
+from weppd.model import Answer, Claim, Finish
+from weppd.store import (
+    CancelAnswer,
+    ClaimAsk,
+    Command,
+    Exchanged,
+    JobSpec,
+    JobView,
+    Node,
+    Pulse,
+    QueueCounts,
+    Running,
+    packing,
+)
+from weppd.store.bells import Bells
+from weppd.store.commands import listen
+from weppd.store.line import Fault, Line, address
+from weppd.store.pickles import with_items
+from weppd.store.queries import Queries
+from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
+from weppd.store.scripts import NAMES, source
+from weppd.store.wire import decode, flat, paired, rehash, stamp
+
+OLDEST = (6, 2)
+DUE_AT_ONCE = 200
+META_TRIES = 5
+
+
+class RedisStore:
+    """A store on one Redis or Valkey server (or the master behind it); clusters are refused.
+
+    `url` is redis://, rediss:// or unix://, with RQ's database. Lifetimes in seconds stand where a
+    job has none of its own. `status_db` and `lock_db` are WEPPcloud's; channels have no database.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "rq",
+        status_db: int = 2,
+        lock_db: int = 0,
+        connect_timeout_s: float = 2.0,
+        call_timeout_s: float = 5.0,
+        default_result_ttl: int = RESULT_TTL,
+        default_failure_ttl: int = FAILURE_TTL,
+    ) -> None:
+        self._where = address(url)
+        self._connect_s, self._call_s = connect_timeout_s, call_timeout_s
+        self._prefix = prefix
+        self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
+        self._lifetimes = Lifetimes(default_result_ttl, default_failure_ttl)
+        self._line = self._dial()
+        self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
+        self._queries = Queries(self._line, prefix, self._own)
+        self._scripts = {name: source(name) for name in NAMES}
+        self._digests = {
+            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+            for name, text in self._scripts.items()
+        }
+
+    def __repr__(self) -> str:
+        return f"RedisStore({self._where.shown!r}, prefix={self._prefix!r})"
+
+    def _dial(self) -> Line:
+        return Line(self._where, connect_s=self._connect_s, call_s=self._call_s)
+
+    async def open(self) -> None:
+        info = dict(
+            line.split(":", 1)
+            for line in (await self._line.call("INFO", "server")).decode().splitlines()
+            if ":" in line
+        )
+        if info.get("redis_mode") == "cluster":
+            raise StoreError(
+                f"{self._where.shown} is a cluster: weppd's scripts need a single server, or the"
+                " master behind Sentinel"
+            )
+        version = tuple(int(part) for part in info["redis_version"].split(".")[:2])
+        if version < OLDEST:
+            raise StoreError(
+                f"{self._where.shown} is Redis {info['redis_version']}: 6.2 or newer is needed"
+            )
+        await self._load()
+
+    async def _load(self) -> None:
+        for reply in await self._line.calls(
+            [("SCRIPT", "LOAD", t) for t in self._scripts.values()]
+        ):
+            self._line.checked(reply)
+
+    async def close(self) -> None:
+        await self._bells.close()
+        await self._line.close()
+
+    # -- scripts
+
+    def _script(self, name: str, *args: Any) -> tuple[Any, ...]:
+        return ("EVALSHA", self._digests[name], 0, self._prefix, self._own, *args)
+
+    async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Run scripts in one trip. One that the server has forgotten did not run: it runs now."""
+        replies = await self._line.calls(calls)
+        missed = [i for i, r in enumerate(replies) if isinstance(r, Fault) and r.word == "NOSCRIPT"]
+        if missed:
+            await self._load()
+            again = await self._line.calls([calls[i] for i in missed])
+            for i, reply in zip(missed, again, strict=True):
+                replies[i] = reply
+        return [self._line.checked(reply) for reply in replies]
+
+    async def _one(self, name: str, *args: Any) -> Any:
+        return (await self._run([self._script(name, *args)]))[0]
+
+    # -- jobs' lives
+
+    async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
+        records = [record(finish, self._lifetimes) for finish in finishes]
+        metas = await self._metas(finishes, records)
+        calls = [
+            self._script("finish", *packing.finish(f, r, meta))
+            for f, r, meta in zip(finishes, records, metas, strict=True)
+        ]
+        if claim is not None:
+            calls.append(self._script("claim", *packing.claim(claim, time.time())))
+        replies = await self._run(calls) if calls else []
+        ends = [
+            await self._settled(f, r, reply)
+            for f, r, reply in zip(finishes, records, replies, strict=False)
+        ]
+        answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
+        if claim is None:
+            return Exchanged(answers, released)
+        suspended, empty, taken = replies[-1]
+        queues = frozenset(queue.decode() for queue in empty)
+        return Exchanged(answers, released, _claims(taken), queues, bool(suspended))
+
+    async def _metas(
+        self, finishes: Sequence[Finish], records: Sequence[Record]
+    ) -> list[packing.MetaChange]:
+        """What each failure makes of its job's meta; most finishes leave it, at no cost."""
+        changed = [i for i, r in enumerate(records) if r.meta]
+        metas: list[packing.MetaChange] = [(b"", b"")] * len(finishes)
+        if changed:
+            keys = [f"{self._prefix}:job:{finishes[i].claim.job.id}" for i in changed]
+            read = await self._line.calls([("HGET", key, "meta") for key in keys])
+            for i, reply in zip(changed, read, strict=True):
+                before = self._line.checked(reply) or b""
+                metas[i] = (before, with_items(before, records[i].meta) or b"")
+        return metas
+
+    async def _settled(
+        self, finish: Finish, written: Record, reply: list[Any]
+    ) -> tuple[Answer, int]:
+        """Bring a finish to its final answer: an absent job is put in place again first."""
+        answer = Answer(reply[0].decode())
+        jid = finish.claim.job.id
+        if answer is Answer.ABSENT:
+            fields = rehash(finish.claim.job)
+            before = fields.get("meta", b"")
+            assert isinstance(before, bytes)
+            meta = (before, with_items(before, written.meta) or b"") if written.meta else (b"", b"")
+            put = self._script("restore", jid, *flat(fields))
+            end = self._script("finish", *packing.finish(finish, written, meta, force=True))
+            _, reply = await self._run([put, end])
+        if not reply[2]:
+            await self._amend_meta(jid, written.meta)
+        return answer, reply[1]
+
+    async def _amend_meta(self, jid: str, items: Mapping[str, str | int]) -> None:
+        """Extend a meta that changed under us, by compare and set."""
+        key = f"{self._prefix}:job:{jid}"
+        for _ in range(META_TRIES):
+            before = await self._line.call("HGET", key, "meta") or b""
+            after = with_items(before, items)
+            if after is None or await self._one("meta", jid, before, after):
+                return
+
+    async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
+        job = claim.job
+        items: dict[str, str | int] = {"pid": pid} | ({"runid": job.runid} if job.runid else {})
+        after = with_items(job.meta, items) or b""
+        channel = f"{job.runid}:rq" if job.runid else ""
+        args = (job.id, claim.eid, worker, pid, repr(at), stamp(at), channel)
+        said = await self._one("began", *args, event(job.id, "started"), job.meta, after)
+        if said < 0:
+            await self._amend_meta(job.id, items)
+
+    async def hand_back(self, claims: Sequence[Claim]) -> int:
+        pairs = [(claim.job.id, claim.eid) for claim in reversed(claims)]
+        if not pairs:
+            return 0
+        return int(await self._one("hand_back", *(part for pair in pairs for part in pair)))
+
+    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
+        return await self._bells.wait(queues, timeout_s)
+
+    async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
+        reply = await self._one("pulse", *packing.pulse(node, running, time.time()))
+        seq, suspended, canceled, asked, lost = reply
+        return Pulse(
+            seq=seq,
+            canceled=frozenset(jid.decode() for jid in canceled),
+            asked={k.decode(): v.decode("utf-8", "replace") for k, v in paired(asked).items()},
+            lost=frozenset(jid.decode() for jid in lost),
+            suspended=bool(suspended),
+        )
+
+    async def cancel(self, jid: str, reason: str) -> CancelAnswer:
+        now = time.time()
+        reply = await self._one("cancel", jid, reason, repr(now), stamp(now))
+        return CancelAnswer(*(part.decode() for part in reply))
+
+    async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
+        jids = [spec.id or str(uuid.uuid4()) for spec in specs]
+        now = time.time()
+        calls = [
+            self._script("enqueue", *packing.enqueue(spec, jid, now))
+            for spec, jid in zip(specs, jids, strict=True)
+        ]
+        for reply, jid in zip(await self._run(calls) if calls else [], jids, strict=True):
+            packing.refuse(reply, jid)
+        return jids
+
+    async def leftovers(self, node: str) -> list[Claim]:
+        return list(_claims(await self._one("leftovers", node)))
+
+    async def deregister(self, node: str, workers: Sequence[str]) -> None:
+        now = time.time()
+        await self._one("deregister", node, stamp(now), *workers)
+
+    async def due(self, now: float) -> int:
+        return int(await self._one("due", repr(now), stamp(now), DUE_AT_ONCE))
+
+    async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
+        await self._one("progress", jid, json.dumps(dict(fields)))
+
+    async def publish(self, channel: str, text: str) -> None:
+        await self._line.call("PUBLISH", channel, text)
+
+    def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
+        return listen(self._where, self._connect_s, self._prefix, workers)
+
+    # -- looking
+
+    async def job(self, jid: str) -> JobView | None:
+        return await self._queries.job(jid)
+
+    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
+        return await self._queries.jobs(state, limit, offset)
+
+    async def counts(self) -> dict[str, QueueCounts]:
+        return await self._queries.counts()
+
+
+def _claims(taken: Sequence[Sequence[Any]]) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(eid.decode(), decode(jid.decode(), paired(fields), queue.decode()))
+        for eid, jid, queue, fields in taken
+    )

@@ -1,0 +1,27 @@
+-- Enter that an execution runs.
+-- ARGV: P W jid eid worker pid now stamp channel event meta_before meta_after
+-- Returns 1, 0 if the execution is not ours, or -1 if meta was not what we thought.
+-- with: keys
+-- with: executions
+local jid, eid, worker, pid = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local now, stamp, channel, event = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local key = job_key(jid)
+
+local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'queue')
+if own[1] ~= eid or not is_live(own[2]) then return 0 end
+if own[3] ~= worker then
+  set_idle(own[3], jid)
+  call('SREM', worker_key(own[3]) .. ':executions', jid .. ':' .. eid)
+  enter_execution(jid, eid, own[4], worker, now)
+  set_busy(worker, jid)
+end
+local first = own[2] ~= 'running'
+call('HSET', exec_key(jid), 'phase', 'running', 'worker', worker, 'pid', pid)
+if first and channel ~= '' then call('PUBLISH', channel, event) end
+if call('HEXISTS', key, 'created_at') == 0 then return 1 end
+call('HSET', key, 'worker_name', worker, 'started_at', stamp)
+if ARGV[12] ~= '' then
+  if (call('HGET', key, 'meta') or '') ~= ARGV[11] then return -1 end
+  call('HSET', key, 'meta', ARGV[12])
+end
+return 1

@@ -1,0 +1,70 @@
+-- Claim up to n jobs from the queues, in their order.
+-- ARGV: P W node token now stamp | #queues queues… | n eids… workers…
+-- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}.
+-- with: keys
+-- with: executions
+local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+
+if call('EXISTS', P .. ':suspended') == 1 then return {1, {}, {}} end
+
+-- The node's last token: asked again, it gets again what is still its own.
+local memory = W .. 'claim:' .. node
+local last = call('GET', memory)
+if last and string.sub(last, 1, #token) == token then
+  local again = {}
+  for eid, jid in string.gmatch(string.sub(last, #token + 1), '(%x+) ([^\n]+)\n') do
+    local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'queue')
+    local hash = call('HGETALL', job_key(jid))
+    if own[1] == eid and is_live(own[2]) and #hash > 0 then
+      again[#again + 1] = {eid, jid, own[3], hash}
+    end
+  end
+  return {0, {}, again}
+end
+
+local function take(jid, queue, eid, worker)
+  local key = job_key(jid)
+  if call('HEXISTS', key, 'data') == 0 or call('HGET', key, 'status') == 'canceled' then
+    return nil
+  end
+  if is_live(call('HGET', exec_key(jid), 'phase')) then return nil end
+  call('HSET', key, 'status', 'started', 'started_at', stamp, 'last_heartbeat', stamp,
+    'ended_at', '', 'worker_name', worker, 'origin', queue)
+  call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason')
+  call('PERSIST', key)
+  call('DEL', exec_key(jid), W .. 'cancel:' .. jid)
+  call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,
+    'queue', queue)
+  call('HSET', W .. 'live:' .. node, jid, eid)
+  enter_execution(jid, eid, queue, worker, now)
+  set_busy(worker, jid)
+  return call('HGETALL', key)
+end
+
+local at = 7
+local queues = tonumber(ARGV[at])
+local n = tonumber(ARGV[at + queues + 1])
+local eids = at + queues + 1
+local workers = eids + n
+local empty, claims, taken = {}, {}, {}
+
+for q = 1, queues do
+  local queue = ARGV[at + q]
+  while #claims < n do
+    local jid = call('LPOP', queue_key(queue))
+    if not jid then
+      empty[#empty + 1] = queue
+      break
+    end
+    local i = #claims + 1
+    local hash = take(jid, queue, ARGV[eids + i], ARGV[workers + i])
+    if hash then
+      claims[i] = {ARGV[eids + i], jid, queue, hash}
+      taken[i] = ARGV[eids + i] .. ' ' .. jid .. '\n'
+    end
+  end
+end
+if #claims > 0 then
+  call('SET', memory, token .. table.concat(taken), 'EX', 604800)
+end
+return {0, empty, claims}

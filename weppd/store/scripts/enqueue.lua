@@ -1,0 +1,44 @@
+-- Enqueue one job, with all that can speak against it.
+-- ARGV: P W jid queue now stamp front unique parent label ttl | #waits waits… | fields…
+-- Returns {'ok', status} or {'twice' | 'unknown' | 'cancelled', which}.
+-- with: keys
+-- with: dependents
+local jid, queue, now, stamp, front = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local unique, parent, label, ttl = ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
+local key = job_key(jid)
+local n = tonumber(ARGV[12])
+
+if unique == '1' and call('EXISTS', key) == 1 then return {'twice', jid} end
+if parent ~= '' then
+  local canceled = call('HGET', job_key(parent), 'status') == 'canceled'
+  if canceled or call('EXISTS', W .. 'cancel:' .. parent) == 1 then return {'cancelled', parent} end
+end
+local waits, failed = {}, {}
+for i = 13, 12 + n do
+  local status = call('HGET', job_key(ARGV[i]), 'status')
+  if not status then return {'unknown', ARGV[i]} end
+  if status ~= 'finished' then waits[#waits + 1] = ARGV[i] end
+  if FAILED[status] then failed[#failed + 1] = {ARGV[i], status} end
+end
+
+call('HSET', key, 'status', 'created', unpack(ARGV, 13 + n))
+if parent ~= '' then
+  -- A label used twice must not hide the first child from a cancel.
+  local children = W .. 'children:' .. parent
+  if call('HEXISTS', children, label) == 1 then label = label .. ':' .. jid end
+  call('HSET', children, label, jid)
+end
+call('SADD', P .. ':queues', queue_key(queue))
+if #waits == 0 then
+  push(jid, queue, front == '1', stamp)
+  if ttl > 0 then call('EXPIRE', key, ttl) end
+  return {'ok', 'queued'}
+end
+call('HSET', key, 'status', 'deferred')
+call('ZADD', P .. ':deferred:' .. queue, now, jid)
+for _, dependency in ipairs(waits) do
+  call('SADD', job_key(dependency) .. ':dependents', jid)
+  call('SADD', P .. ':job::' .. jid .. ':dependencies', dependency)
+end
+for _, pair in ipairs(failed) do settle_dependents(pair[1], pair[2], '', now, stamp) end
+return {'ok', call('HGET', key, 'status')}

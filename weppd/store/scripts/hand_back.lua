@@ -1,0 +1,24 @@
+-- Put claims back at the head of their queues; given last first, so that their order stays.
+-- ARGV: P W then jid eid for each. Returns how many went back.
+-- with: keys
+-- with: executions
+local count = 0
+for i = 3, #ARGV, 2 do
+  local jid, eid = ARGV[i], ARGV[i + 1]
+  local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
+  if own[1] == eid and is_live(own[2]) then
+    leave_execution(jid, eid, own[5], own[3], own[4])
+    set_idle(own[3], jid)
+    call('DEL', exec_key(jid))
+    local seen = call('HMGET', job_key(jid), 'status', 'created_at', 'ttl')
+    if seen[2] and seen[1] ~= 'canceled' then
+      call('HSET', job_key(jid), 'status', 'queued', 'started_at', '', 'worker_name', '')
+      local ttl = tonumber(seen[3] or 0)
+      if ttl > 0 then call('EXPIRE', job_key(jid), ttl) end
+      call('SADD', P .. ':queues', queue_key(own[5]))
+      call('LPUSH', queue_key(own[5]), jid)
+      count = count + 1
+    end
+  end
+end
+return count
