@@ -39,6 +39,7 @@ class Entry:
     since: float
     pid: int = 0
     progress: Mapping[str, Any] = field(default_factory=dict)
+    children: int = 0
 
 
 class Diary:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
-from weppd.errors import WeppdError
+from weppd.errors import Refused, WeppdError
 from weppd.model import Job
 from weppd.shell.diary import Diary, Entry
 from weppd.shell.peers import Link, Peers
@@ -14,7 +15,6 @@ from weppd.shell.performer import Errands
 from weppd.store import JobSpec, Store
 
 log = logging.getLogger("weppd")
-PROGRESS = ("done", "total", "note", "eta_s")
 
 
 class Notes:
@@ -37,7 +37,7 @@ class Notes:
             channel, text = header["channel"], header["text"]
             self._errands.run(lambda: self._store.publish(channel, text), "publish", 1)
         elif what == "progress":
-            fields: dict[str, Any] = {key: header[key] for key in PROGRESS if key in header}
+            fields = with_eta(header, entry.since, time.time())
             entry.progress = fields
             jid = entry.ticket.job.id
             self._errands.run(lambda: self._store.progress(jid, fields), "progress", 1)
@@ -57,29 +57,44 @@ class Notes:
             link.send({**reply, "ok": False, "error": _one_line(error)})
 
     async def _enqueue(self, entry: Entry, header: dict[str, Any], body: bytes) -> str:
-        spec = child_spec(entry.ticket.job, header, body)
-        (jid,) = await self._store.enqueue([spec])
+        entry.children += 1
+        spec = child_spec(entry.ticket.job, entry.children, header, body)
+        try:
+            (jid,) = await self._store.enqueue([spec])
+        except Refused:
+            # A question that was asked twice (its answer was lost) is answered twice.
+            view = await self._store.job(spec.id)
+            if view is None or view.parent != entry.ticket.job.id:
+                raise
+            return spec.id
         return jid
 
 
-def child_spec(parent: Job, header: dict[str, Any], body: bytes) -> JobSpec:
-    """The spec of a job that a running job enqueues; its payload (`body`) is its own pickle."""
+def with_eta(header: dict[str, Any], since: float, now: float) -> dict[str, Any]:
+    """Progress with the seconds that the rest will take at the pace so far."""
+    done, total = header.get("done") or 0, header.get("total") or 0
+    fields: dict[str, Any] = {"done": done, "total": total, "note": header.get("note") or ""}
+    if done > 0:
+        fields["eta_s"] = round((now - since) * max(total - done, 0) / done, 1)
+    return fields
+
+
+def child_spec(parent: Job, number: int, header: dict[str, Any], body: bytes) -> JobSpec:
+    """The spec of the `number`-th job that a running job enqueues; `body` is its payload."""
     cpus = header.get("cpus")
     return JobSpec(
         function=header["function"],
         data=body,
         queue=header.get("queue") or parent.queue,
-        id=header.get("job_id") or "",
+        id=header["job"],
+        unique=True,
         description=header.get("description"),
         timeout=header.get("timeout"),
         depends_on=tuple(header.get("depends_on") or ()),
-        allow_failures=bool(header.get("allow_failures")),
-        at_front=bool(header.get("at_front")),
-        meta=header.get("meta") or {},
         cpus=None if cpus is None else str(cpus),
         parent=parent.id,
         label=header.get("label"),
-        place=header.get("place") or "",
+        place=f"{parent.place}.{number}" if parent.place else str(number),
     )
 
 
