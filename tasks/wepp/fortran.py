@@ -1,0 +1,70 @@
+"""Numbers as Fortran's edit descriptors write them, and as its list-directed READ takes them.
+
+::
+
+    fixed(3.14159, 7, 2)      f7.2     "   3.14"     fixed(143, 5, 0)   f5.0   " 143."
+    scientific(12.345, 11)    e11.5    "0.12345E+02"; narrower: e10.5 ".12345E+02"
+    integer(42, 5)            i5       "   42"
+
+A number that does not fit its width is written as stars; a number of one digit less than its width
+loses the zero before the point. Reading takes `1.d-4` and `2.0` for an integer as Fortran does.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+_SPELLING = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[edED][-+]?\d+)?\Z")
+
+
+def fixed(value: float, width: int, decimals: int) -> str:
+    """`value` in the edit f<width>.<decimals>."""
+    if not math.isfinite(value):
+        return _not_finite(value, width)
+    text = f"{value:.{decimals}f}" + ("." if decimals == 0 else "")
+    return _fit(text, width)
+
+
+def scientific(value: float, width: int, digits: int = 5) -> str:
+    """`value` in the edit e<width>.<digits>: mantissa 0.1 to 1, exponent of two digits."""
+    if not math.isfinite(value):
+        return _not_finite(value, width)
+    mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
+    power = int(exponent) + 1 if value else 0
+    tail = f"E{power:+03d}" if abs(power) < 100 else f"{power:+04d}"
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    return _fit(f"{sign}0.{mantissa.replace('.', '')}{tail}", width)
+
+
+def integer(value: int, width: int) -> str:
+    """`value` in the edit i<width>."""
+    return _fit(str(value), width)
+
+
+def number(text: str) -> float:
+    """The number that `text` spells in Fortran; ValueError where it spells none."""
+    if not _SPELLING.match(text):
+        raise ValueError(f"{text!r} is no number")
+    return float(text.replace("d", "e").replace("D", "e"))
+
+
+def column(text: str) -> float:
+    """The number in one fixed column: stars are an overflow (NaN), no mark but blanks is 0."""
+    bare = text.strip()
+    if not bare:
+        return 0.0
+    if bare.startswith("*") or bare.lower() == "nan":
+        return math.nan
+    return number(bare)
+
+
+def _fit(text: str, width: int) -> str:
+    if len(text) == width + 1:
+        text = re.sub(r"^(-?)0\.(?=\d)", r"\1.", text)
+    return text.rjust(width) if len(text) <= width else "*" * width
+
+
+def _not_finite(value: float, width: int) -> str:
+    text = "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return text.rjust(width) if len(text) <= width else "*" * width

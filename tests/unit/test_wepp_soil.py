@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from tasks.wepp import soil
+from tasks.wepp.errors import CutShort, FormatError, Refused
+
+FOREST = """7778
+# a comment that is skipped
+Any comments:
+1 0
+'Forest loam'\t'clay loam'\t1\t0.23 0.75 400000 8.0e-05 2
+  350 0.73 12 1.0 0.415 0.248 12.7 56.3 0.84 1.52 21.3
+1 10000.0 3.6
+255 255 255
+"""
+
+
+def test_a_layer_of_7778_has_its_own_water_contents() -> None:
+    """A 7778 soil gives density, conductivity and water contents per layer, and no Ke."""
+    (element,) = soil.parse(FOREST).elements
+    (layer,) = element.layers
+    assert (element.name, element.texture, element.ke) == ("Forest loam", "clay loam", None)
+    assert (layer.bulk_density, layer.ksat, layer.anisotropy) == (0.73, 12.0, 1.0)
+    assert (layer.fc, layer.wp, layer.sand, layer.clay) == (0.415, 0.248, 12.7, 56.3)
+    assert element.restricting == soil.Restricting(1, 3.6, thickness=10000.0)
+
+
+def test_a_2006_soil_ends_each_element_with_what_restricts_it() -> None:
+    """2006.2 gives the anisotropy where 7778 gives the bedrock's thickness."""
+    text = "2006.2\n\n1 1\n'a b' 'l' 1 .1 .5 1e6 3e-4 1 12\n400 25 30 5 25 15\n1 25.0 3.6e-005\n"
+    (element,) = soil.parse(text).elements
+    assert element.ke == 12.0
+    assert element.restricting == soil.Restricting(1, 3.6e-5, anisotropy=25.0)
+
+
+@pytest.mark.parametrize("version", ["9001", "9002", "9005"])
+def test_disturbed_soils_are_refused_by_name(version: str) -> None:
+    """9001 to 9005 are recognised: the refusal names the version, not a broken record."""
+    with pytest.raises(Refused, match=f"version {version} are not read"):
+        soil.parse(f"{version}\nx\n1 1\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("7778", "50.1", 1, "version 50.1"),
+        ("1 0\n", "0 0\n", 4, "0 elements"),
+        ("1 0\n", "1 7\n", 4, "ksflag 7"),
+        ("clay loam'\t1", "clay loam'\t0", 5, "0 layers"),
+        ("0.23", "1.23", 5, "albedo 1.23"),
+        ("400000", "-1", 5, "must not be negative, found -1"),
+        ("400000", "many", 5, "found 'many'"),
+        ("56.3", "95", 6, "sand 12.7, clay 95"),
+        ("0.248", "-0.2", 6, "wp is negative"),
+        ("  350", "  -350", 6, "depth is negative"),
+        ("1 10000", "2 10000", 7, "flag 0 or 1"),
+    ],
+)
+def test_a_broken_soil_names_its_line(old: str, new: str, line: int, says: str) -> None:
+    """Each value that cannot be meant is one error with file, line and reason."""
+    with pytest.raises(FormatError, match=says) as caught:
+        soil.parse(FOREST.replace(old, new), "p1.sol")
+    assert (caught.value.path, caught.value.line) == ("p1.sol", line)
+
+
+def test_a_soil_cut_amid_a_layer_names_the_layer() -> None:
+    """The file that stops inside a layer says which, where the engines die of end-of-file."""
+    cut = FOREST[: FOREST.index("56.3")]
+    with pytest.raises(CutShort, match="rest of layer 1"):
+        soil.parse(cut, "p1.sol")
+
+
+def test_layers_go_down() -> None:
+    """A layer that ends above the one before it is an error."""
+    text = "97.5\nx\n1 1\n'a' 'l' 2 .1 .5 1e6 3e-4 1 12\n400 25 30 5 25 15\n300 25 30 5 25 15\n"
+    with pytest.raises(FormatError, match="depths must increase"):
+        soil.parse(text)
