@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.arch.source import ROOT, functions, imports, modules, name_of, uses
+from tests.arch.source import FUNCTIONS, ROOT, functions, imports, modules, name_of, tree, uses
 
 #: What the cells run, under the operator's own interpreter: standard library, Python 3.10.
 ALONE = ("weppd/cell", "weppd/errors.py", "weppd/model.py", "weppd/runs.py", "weppd/task.py")
@@ -61,10 +62,11 @@ def test_no_function_needs_scrolling() -> None:
 def test_the_cells_need_only_the_standard_library(path: Path) -> None:
     """A class of cells runs under any Python 3.10 or later, with nothing installed.
 
-    What a job brings itself may be met late, inside a function: rq's current job, numpy's scalars.
+    What a job brings may be met late, inside a function: rq's current job, numpy's scalars and
+    the threads of its libraries.
     """
     strangers = {name for name in imports(path) if not _at_home(name)}
-    assert {name.split(".")[0] for name in strangers} <= {"rq", "redis", "numpy"}
+    assert {name.split(".")[0] for name in strangers} <= {"rq", "redis", "numpy", "threadpoolctl"}
     assert strangers.isdisjoint(imports(path, late=False))
     assert set(AFTER_310).isdisjoint(imports(path))
 
@@ -90,14 +92,26 @@ def test_type_checkers_may_read_both_packages() -> None:
     assert (ROOT / "tasks" / "py.typed").is_file()
 
 
-@pytest.mark.parametrize("path", modules("weppd", "tasks", "tests"), ids=name_of)
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_a_module_says_what_it_owns(path: Path) -> None:
     """Each module begins with a docstring and reads annotations late."""
     text = path.read_text()
     if text.strip() == "from __future__ import annotations":
-        return  # a package of tests
+        return  # a package that says nothing itself
     assert text.startswith(('"""', 'r"""')), "no docstring"
     assert "from __future__ import annotations" in text
+
+
+def test_every_test_states_its_claim() -> None:
+    """A test that fails tells in a sentence what is broken for a user."""
+    silent = [
+        f"{name_of(path)}:{node.name}"
+        for path in modules("tests")
+        for node in ast.walk(tree(path))
+        if isinstance(node, FUNCTIONS) and node.name.startswith("test_")
+        if not ast.get_docstring(node)
+    ]
+    assert silent == []
 
 
 def test_no_source_speaks_of_a_machine_that_a_reader_does_not_have() -> None:

@@ -1,0 +1,121 @@
+"""The manual pages and the unit file say what the programs do: nothing left out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.arch.source import ROOT
+from weppd.settings import TABLES, Binary, Zygote
+
+MAN = ROOT / "man"
+PAGES = sorted(MAN.iterdir())
+UNIT = ROOT / "systemd" / "weppd.service"
+
+
+def _plain(page: str) -> str:
+    """A page without its markup."""
+    text = (MAN / page).read_text()
+    text = re.sub(r"^\.(It )?(Li|Pa|Ev|Fl|Ar|Xr|It) ?", "", text, flags=re.MULTILINE)
+    return re.sub(r"\\(\(..|[-&])", lambda m: {r"\-": "-", r"\(dq": '"'}.get(m[0], ""), text)
+
+
+def _section(table: str) -> str:
+    page = _plain("weppd.toml.5")
+    return page.split(f".Ss [{table}]\n", 1)[1].split("\n.Ss ", 1)[0].split("\n.Sh ", 1)[0]
+
+
+def _item(section: str, key: str) -> str:
+    found = re.search(
+        rf"^{key}\n(.*?)(?=^\.El|^[a-z_0-9]+\n(?=[A-Z]))", section + "\n.El", re.M | re.S
+    )
+    assert found, f"{key} has no item"
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [*TABLES.items(), ("zygote.<class>", Zygote), ("wepp.binaries.<name>", Binary)],
+)
+def test_the_manual_has_every_key_with_its_default(table: str, kind: type) -> None:
+    """weppd.toml(5) leaves out no key, and the defaults that it names are the true ones."""
+    section = _section(table)
+    for one in fields(kind):
+        if one.name != "binaries":
+            text = _item(section, one.name)
+            assert "Default:" in text, one.name
+            assert _shown(one) in text.replace("\n", " "), one.name
+
+
+def _shown(one: Field[Any]) -> str:
+    """What the page must hold of a default; nothing where it depends on the machine or is none."""
+    value = one.default_factory() if one.default_factory is not MISSING else one.default
+    if one.name in ("name", "slots") or value in ("", (), {}):
+        return ""
+    if isinstance(value, tuple):
+        return " , ".join(value)
+    if isinstance(value, dict):
+        return " , ".join(f'"{k}" = "{v}"' for k, v in value.items())
+    return str(value)
+
+
+def test_the_manual_has_every_option_and_exit_code() -> None:
+    """weppd(8) leaves out no option of weppd, and names the codes that it ends with."""
+    from weppd import daemon
+
+    page = _plain("weppd.8")
+    options = re.findall(r"--([a-z-]+)", daemon._parser().format_help())
+    assert options
+    for option in set(options):
+        assert re.search(rf"^-{option}\b", page, re.MULTILINE), option
+    codes = set(re.findall(r"^(\d+)$", page, re.MULTILINE))
+    assert codes == {"0", "2", str(daemon.EX_TEMPFAIL), str(daemon.EX_CONFIG)}
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed here")
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_the_pages_can_be_set(page: Path) -> None:
+    """man shows each page without a complaint about its markup."""
+    done = subprocess.run(
+        ["groff", "-mdoc", "-Tutf8", "-ww", "-z", str(page)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here"
+)
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """systemd-analyze finds nothing wrong with the unit, on the oldest systemd of Debian 12."""
+    unit = tmp_path / "weppd.service"
+    text = UNIT.read_text().replace("/opt/weppd/bin/weppd", "/bin/true")
+    unit.write_text(re.sub(r"^Documentation=.*\n", "", text, flags=re.MULTILINE))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True
+    )
+    ours = [line for line in done.stderr.splitlines() if "weppd.service" in line]
+    assert (done.returncode, ours) == (0, [])
+
+
+def test_the_unit_leaves_running_jobs_alone() -> None:
+    """Stop and restart reach weppd only, and take neither /tmp nor the cells' files from jobs."""
+    lines = UNIT.read_text().splitlines()
+    for line in (
+        "Type=notify",
+        "KillMode=process",
+        "PrivateTmp=no",
+        "RuntimeDirectoryPreserve=yes",
+        "StartLimitIntervalSec=0",
+        "RestartPreventExitStatus=75 78",
+        "TasksMax=infinity",
+        "OOMPolicy=continue",
+    ):
+        assert line in lines
+    stop = next(int(line.split("=")[1]) for line in lines if line.startswith("TimeoutStopSec="))
+    assert stop > TABLES["stop"]().timeout
