@@ -155,6 +155,8 @@ def _fork_hillsim(run_file: Path, said: int) -> Forked:
     code = 70  # EX_SOFTWARE, unless the engine ends by itself
     try:
         _become_plain(said)
+        # What ps and a cancel's process table show; the kernel keeps 15 bytes.
+        Path("/proc/self/comm").write_text(f"hillsim {run_file.stem}"[:15], encoding="ascii")
         code = _hillsim(run_file)
     except Exception:  # noqa: BLE001 - nothing is above this frame; the log gets it, the code 70
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))

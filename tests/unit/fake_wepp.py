@@ -82,6 +82,62 @@ def install(bin_dir: Path, name: str = "wepp_250915", loss: str = LOSS) -> Path:
     return path
 
 
+WATERSHED = """M
+Yes
+1
+2
+../output/pass_pw0.txt
+1
+M
+Y
+../output/H7.pass.dat
+
+No
+No
+1
+../output/loss_pw0.txt
+No
+No
+No
+No
+No
+Yes
+../output/ebe_pw0.txt
+No
+No
+No
+pw0.str
+pw0.chn
+pw0.man
+pw0.slp
+pw0.cli
+pw0.sol
+0
+2
+"""
+NETWORK = """#!/bin/sh
+cat > answers
+echo " WEPP COMPLETED HILLSLOPE/WATERSHED SIMULATION SUCCESSFULLY"
+for out in pass_pw0 loss_pw0 ebe_pw0; do echo text > ../output/$out.txt; done
+test -e stop || echo " WEPP COMPLETED WATERSHED SIMULATION SUCCESSFULLY"
+"""
+
+
+def install_network(bin_dir: Path, name: str = "wepp_250915") -> None:
+    """A stand-in that runs the channels, and stops half-way where a file `stop` lies beside."""
+    bin_dir.mkdir(parents=True, exist_ok=True)
+    (bin_dir / name).write_text(NETWORK)
+    (bin_dir / name).chmod(0o755)
+
+
+def add_network(run: Path) -> None:
+    """Give a run whose hillslope 7 has been run its channel network."""
+    runs = run / "wepp" / "runs"
+    (runs / "pw0.run").write_text(WATERSHED)
+    for kind in (*INPUTS, "str", "chn"):
+        (runs / f"pw0.{kind}").write_text("channels\n")
+
+
 def prepare_run(root: Path, runid: str = "my-run", how: dict[int, str] | None = None) -> Path:
     """A run directory whose hillslopes make the stand-in behave as `how` says, by id."""
     run = root / runid

@@ -123,12 +123,15 @@ def test_the_embedded_engine_runs_in_a_process_of_its_own(tmp_path: Path, monkey
         (cwd / "../output/H7.loss.dat").write_text(fake_wepp.LOSS)
         (cwd / "../output/H7.pass.dat").write_text(pass_text(2))
         (cwd / "../output/H7.ebe.dat").write_text("header\n")
+        out.write(Path("/proc/self/comm").read_text())
         out.write("engine=hillsim\n WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY\n")
 
     hillsim_double(monkeypatch, run)
     directory = a_run(tmp_path)
     simulate(directory, choose({}, HILLSIM))
-    assert "engine=hillsim" in directory.err_file(7).read_text()
+    said = directory.err_file(7).read_text()
+    assert "engine=hillsim" in said
+    assert said.startswith("hillsim p7\n"), "the process is named after its hillslope"
 
 
 def test_an_error_in_the_embedded_engine_is_told_with_its_last_words(tmp_path, monkeypatch):

@@ -160,6 +160,29 @@ def test_the_end_of_a_run_triggers_the_page(ctx):
     assert ctx.messages[-1] == ("my-run:wepp", "rq:j1 TRIGGER   wepp WEPP_RUN_TASK_COMPLETED")
 
 
+def test_the_watershed_runs_after_its_hillslopes(ctx, tmp_path: Path):
+    """The quick start of production: run_watershed_rq(runid, wepp_bin='wepp_250915')."""
+    run = a_run(tmp_path, {7: "ok"})
+    fake_wepp.add_network(run.root)
+    with pytest.raises(NotPrepared, match=r"the watershed: its pass file .*H7\.pass\.dat"):
+        wepp_rq.run_watershed_rq("my-run", wepp_bin="wepp_250915")
+    wepp_rq.run_hillslope_rq("my-run", 7)
+    fake_wepp.install_network(tmp_path / "bin")
+    assert wepp_rq.run_watershed_rq("my-run", wepp_bin="wepp_250915")[0] is True
+    assert "WATERSHED" in (run.runs / "pw0.err").read_text()
+
+
+def test_a_watershed_that_stops_after_merging_is_no_success(ctx, tmp_path: Path):
+    """The HILLSLOPE/WATERSHED line comes before the channels: production took it for the end."""
+    run = a_run(tmp_path, {7: "ok"})
+    fake_wepp.add_network(run.root)
+    wepp_rq.run_hillslope_rq("my-run", 7)
+    fake_wepp.install_network(tmp_path / "bin")
+    (run.runs / "stop").touch()
+    with pytest.raises(SimulationFailed, match=r"the watershed failed .* never said"):
+        wepp_rq.run_watershed_rq("my-run", wepp_bin="wepp_250915")
+
+
 def test_hillsim_runs_no_channel_network(ctx, tmp_path: Path):
     """The network needs a real executable: hillsim says so instead of leaving it out."""
     a_run(tmp_path, {7: "ok"})
