@@ -239,7 +239,8 @@ class MemoryStore:
         shelf.jobs[jid] = as_bytes({**encode(spec, jid, at), "status": "created"})
         shelf.queues.setdefault(spec.queue, [])
         if spec.parent:
-            shelf.children[spec.parent][(spec.label or jid).encode()] = jid.encode()
+            label, known = spec.label or jid, shelf.children[spec.parent]
+            known[(f"{label}:{jid}" if label.encode() in known else label).encode()] = jid.encode()
         waits = [d for d in spec.depends_on if shelf.status(d) != "finished"]
         for dependency in waits:
             shelf.dependents[dependency].append(jid)

@@ -1,0 +1,134 @@
+"""The stores under test, and a back door to each for what other programs do to its data."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from weppd.embedded import Embedded
+from weppd.store.memory import MemoryStore
+from weppd.store.redis import RedisStore
+
+Story = Callable[[Any, Any], Awaitable[Any]]
+
+
+class MemoryDoor:
+    """What others do to the data of the twin."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+
+    def make(self) -> MemoryStore:
+        return self.store
+
+    def delete(self, jid: str) -> None:
+        self.store.shelf.forget(jid)
+
+    def set(self, jid: str, **fields: bytes | str) -> None:
+        self.store.shelf.jobs.setdefault(jid, {}).update(
+            {k.encode(): v if isinstance(v, bytes) else v.encode() for k, v in fields.items()}
+        )
+
+    def suspend(self, on: bool) -> None:
+        self.store.suspended = on
+
+    def forget_all(self) -> None:
+        self.store.forget_all()
+
+    def heard(self) -> list[tuple[str, str]]:
+        return self.store.published
+
+    def close(self) -> None:
+        return
+
+
+class RedisDoor:
+    """What others do to the data of a server."""
+
+    def __init__(self, server: Embedded) -> None:
+        self.url = server.url()
+        self.client = redis.Redis.from_url(self.url)
+        self.client.flushall()
+        self._pubsub = self.client.pubsub()
+        self._pubsub.psubscribe("*:rq")
+        self._pubsub.get_message(timeout=5)
+        self._heard: list[tuple[str, str]] = []
+
+    def make(self) -> RedisStore:
+        return RedisStore(self.url)
+
+    def delete(self, jid: str) -> None:
+        self.client.delete(f"rq:job:{jid}")
+
+    def set(self, jid: str, **fields: bytes | str) -> None:
+        self.client.hset(f"rq:job:{jid}", mapping=fields)
+
+    def suspend(self, on: bool) -> None:
+        if on:
+            self.client.set("rq:suspended", "1")
+        else:
+            self.client.delete("rq:suspended")
+
+    def forget_all(self) -> None:
+        self.client.flushall()
+
+    def heard(self) -> list[tuple[str, str]]:
+        while message := self._pubsub.get_message(timeout=0.05):
+            self._heard.append((message["channel"].decode(), message["data"].decode()))
+        return self._heard
+
+    def close(self) -> None:
+        self._pubsub.close()
+        self.client.close()
+
+
+@pytest.fixture(scope="session")
+def system_redis() -> Iterator[Embedded]:
+    """The system's own redis-server, where there is one."""
+    assert SYSTEM is not None
+    directory = Path(tempfile.mkdtemp(prefix="wr-"))
+    server = Embedded(directory, server=Path(SYSTEM))
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(directory)
+
+
+SYSTEM = shutil.which("redis-server")
+
+
+@pytest.fixture(params=["memory", "embedded", *(["system"] if SYSTEM else [])])
+def door(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A back door to an empty store: the twin, the embedded server, the system's server."""
+    if request.param == "memory":
+        made: Any = MemoryDoor()
+    else:
+        name = {"embedded": "redis_server", "system": "system_redis"}[request.param]
+        made = RedisDoor(request.getfixturevalue(name))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run(door: Any) -> Callable[[Story], Any]:
+    """Play a story, a coroutine function of (store, door), on an open store."""
+
+    def play(story: Story) -> Any:
+        async def whole() -> Any:
+            store = door.make()
+            await store.open()
+            try:
+                return await asyncio.wait_for(story(store, door), 30)
+            finally:
+                await store.close()
+
+        return asyncio.run(whole())
+
+    return play
