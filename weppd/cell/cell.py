@@ -1,0 +1,387 @@
+"""A cell: one slot's process, which runs one job at a time in a child and ends its whole tree.
+
+::
+
+    idle ──start──► running ──nothing of the tree lives──► over ──ack──► idle
+     │                                                       │
+     └ one warm child, forked ahead                          └ kept, sent again to each new weppd
+
+Single-threaded, subreaper of all that its job starts, holder of the job's deadlines. It does not
+need weppd: while weppd is away the job goes on, and its outcome waits here. Its children are then
+exactly the warm one, or those of the job; never both, so that "gone" is a fact.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from weppd.cell import cellfile, child, procfs, sweep
+from weppd.cell.channel import Channel, Link
+from weppd.cell.frames import VERSION, pack
+from weppd.cell.proctree import Tree
+from weppd.cell.run import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from weppd.cell.setup import Setup
+
+_ASKS = 64
+_LONGEST_S = 60.0
+_FORK_AGAIN_S = 0.5
+_BLOCKED = (signal.SIGUSR1,)
+
+
+def now_s() -> float:
+    """Seconds on the boot clock, which also counts while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def live(n: int, setup: Setup) -> NoReturn:
+    """Be the cell of slot `n`, in a process just forked by the zygote; never returns."""
+    code = 1
+    try:
+        Cell(n, setup).serve()
+        code = 0
+    except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+class Cell:
+    """The process of slot `n`."""
+
+    def __init__(self, n: int, setup: Setup) -> None:
+        procfs.become_subreaper()
+        gc.freeze()
+        self._n = n
+        self._setup = setup
+        self._facts = {
+            "v": VERSION,
+            "boot": setup.boot,
+            "pid": os.getpid(),
+            "start": procfs.start_time(os.getpid()),
+            "class": setup.cls,
+            "digest": setup.digest,
+        }
+        self._file = cellfile.CellFile(setup.cells, n, self._facts)
+        self._run: Run | None = None
+        self._over: tuple[dict[str, Any], bytes] | None = None
+        self._asks: dict[Any, tuple[dict[str, Any], bytes]] = {}
+        self._retiring = False
+        self._strays: set[int] = set()
+        self._warm = 0
+        self._wire: Channel | None = None
+        self._fork_at = 0.0
+        self._poll = select.poll()
+        self._wakeup = _catch_signals()
+        self._poll.register(self._wakeup[0], select.POLLIN)
+        self._link = Link(setup.socket, self._hello, now_s())
+        self._linked = -1
+
+    def serve(self) -> None:
+        """Serve until told to retire, or until weppd stays away from an idle cell for too long."""
+        while not self._finished(now_s()):
+            self._prepare(now_s())
+            for fd, event in self._poll.poll(self._wait_ms(now_s())):
+                self._turn(fd, event)
+            self._expire(now_s())
+
+    # -- the loop's parts
+
+    def _finished(self, now: float) -> bool:
+        if self._run is not None or self._over is not None:
+            return False
+        away = self._link.away_since
+        return self._retiring or (away is not None and now - away >= self._setup.orphan_s)
+
+    def _prepare(self, now: float) -> None:
+        if self._wire is None and self._run is None and now >= self._fork_at:
+            self._fork_ahead(now)
+        if self._link.connect(now):
+            self._resend()
+        self._watch_link()
+
+    def _turn(self, fd: int, event: int) -> None:
+        now = now_s()
+        if fd == self._wakeup[0]:
+            self._signalled(os.read(fd, 512), now)
+        elif self._wire is not None and fd == self._wire.fd:
+            self._from_child(now)
+        elif fd == self._linked:
+            if event & select.POLLOUT and self._link.channel is not None:
+                self._link.channel.flush()
+            for header, body in self._link.receive(now):
+                self._from_weppd(header, body, now)
+
+    def _expire(self, now: float) -> None:
+        run = self._run
+        if run is not None and now >= run.deadline:
+            run.tick(now)
+            self._look(now)
+
+    def _wait_ms(self, now: float) -> float:
+        until = now + _LONGEST_S
+        if self._run is not None:
+            until = min(until, self._run.deadline)
+        elif self._wire is None:
+            until = min(until, self._fork_at)
+        if self._link.channel is None:
+            until = min(until, self._link.retry_at)
+            if self._run is None and self._over is None and self._link.away_since is not None:
+                until = min(until, self._link.away_since + self._setup.orphan_s)
+        return max(0.0, (until - now) * 1000 + 0.5)
+
+    def _watch_link(self) -> None:
+        channel = self._link.channel
+        fd = channel.fd if channel is not None else -1
+        if self._linked >= 0 and self._linked != fd:
+            self._poll.unregister(self._linked)
+        if channel is not None:
+            wanted = select.POLLIN | (select.POLLOUT if channel.backlog else 0)
+            if self._linked != fd:
+                self._poll.register(fd, wanted)
+            elif channel.backlog or self._link_crowded:
+                self._poll.modify(fd, wanted)
+            self._link_crowded = bool(channel.backlog)
+        self._linked = fd
+
+    _link_crowded = False
+
+    # -- weppd
+
+    def _hello(self) -> bytes:
+        run, over = self._run, self._over
+        phase = "over" if over is not None else "idle"
+        eid, job = (over[0]["eid"], over[0]["job"]) if over is not None else (None, None)
+        if run is not None:
+            phase = "ending" if run.disturbed else "running"
+            eid, job = run.eid, run.job
+        hello = {"kind": "hello", "who": "cell", "n": self._n, **self._facts}
+        return pack({**hello, "eid": eid, "job": job, "phase": phase})
+
+    def _resend(self) -> None:
+        if self._over is not None:
+            self._link.send(*self._over)
+        for header, body in self._asks.values():
+            self._link.send(header, body)
+
+    def _from_weppd(self, header: dict[str, Any], body: bytes, now: float) -> None:
+        kind = header["kind"]
+        if kind == "start":
+            self._start(header, body, now)
+        elif kind == "ack":
+            self._acked(header["eid"])
+        elif kind == "cancel":
+            self._cancel(header, now)
+        elif kind == "answer":
+            self._answer(header, body)
+        elif kind == "retire":
+            self._retiring = True
+        else:
+            self._say(f"weppd sent a frame {kind!r} that this version does not know")
+
+    def _start(self, start: dict[str, Any], body: bytes, now: float) -> None:
+        if self._run is not None or self._over is not None:
+            held = self._run.eid if self._run is not None else self._hello_eid()
+            if held != start["eid"]:
+                self._refuse(start, f"cell {self._n} still has execution {held}")
+            return
+        if self._wire is None:
+            self._fork_ahead(now)
+        if self._wire is None:
+            self._refuse(start, "no process could be forked for the job")
+            return
+        self._file.write(start["eid"], start["job"], self._warm)
+        self._wire.send(start, body)
+        self._run = Run(start, Tree(self._warm, self._strays.copy), now)
+        began = {"kind": "began", "eid": start["eid"], "pid": self._warm}
+        self._link.send({**began, "at": self._run.began_at})
+
+    def _hello_eid(self) -> str | None:
+        return self._over[0]["eid"] if self._over is not None else None
+
+    def _refuse(self, start: dict[str, Any], reason: str) -> None:
+        """Say that a job did not begin; nothing of it was run."""
+        self._say(f"{start['job']}: {reason}")
+        at = time.time()
+        over = {"kind": "over", "eid": start["eid"], "job": start["job"], "pid": 0, "status": None}
+        facts: dict[str, Any] = {
+            "verdict": None,
+            "asked": None,
+            "reason": reason,
+            "usage": {},
+            "rungs": {},
+        }
+        tail = {"left": 0, "undead": [], "began_at": at, "ended_at": at, "oom": False}
+        frame = {**over, **facts, **tail}
+        if self._run is None and self._over is None:
+            self._over = frame, b""
+        self._link.send(frame)
+
+    def _acked(self, eid: str) -> None:
+        if self._over is not None and self._over[0]["eid"] == eid:
+            self._over = None
+            self._file.write(None, None, None)
+
+    def _cancel(self, header: dict[str, Any], now: float) -> None:
+        run = self._run
+        if run is None or run.eid != header["eid"]:
+            return  # it is over already: weppd has the outcome, or will get it
+        try:
+            run.end(header["rungs"], header.get("asked", "cancel"), header.get("reason", ""), now)
+        except ValueError as error:
+            self._say(f"cancel of {run.job}: {error}")
+        self._look(now)
+
+    def _answer(self, header: dict[str, Any], body: bytes) -> None:
+        self._asks.pop(header.get("id"), None)
+        if self._run is not None and self._wire is not None and self._run.eid == header.get("eid"):
+            self._wire.send(header, body)
+
+    # -- the child
+
+    def _fork_ahead(self, now: float) -> None:
+        ours, its = socket.socketpair()
+        cell = os.getpid()
+        # Blocked, so that a cancel that comes before the job's frame stands waits for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            pid = -1
+            self._say(f"no child could be forked: {error}")
+        if pid == 0:
+            self._forget_cell(ours)
+            child.live(its, self._setup, cell)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
+        its.close()
+        if pid < 0:
+            ours.close()
+            self._fork_at = now + _FORK_AGAIN_S
+            return
+        self._warm = pid
+        self._wire = Channel(ours)
+        self._poll.register(ours.fileno(), select.POLLIN)
+
+    def _forget_cell(self, ours: socket.socket) -> None:
+        """In the child: close all that is the cell's."""
+        signal.set_wakeup_fd(-1)
+        ours.close()
+        self._link.close()
+        for fd in (*self._wakeup, self._file.fd):
+            os.close(fd)
+
+    def _from_child(self, now: float) -> None:
+        wire = self._wire
+        assert wire is not None
+        for header, body in wire.receive():
+            self._heard(header, body)
+        if wire.ended:
+            self._drop_wire()
+        run = self._run
+        if run is not None and run.report is not None and run.report[0].get("again"):
+            self._reuse(run, now)
+
+    def _heard(self, header: dict[str, Any], body: bytes) -> None:
+        run, kind = self._run, header["kind"]
+        if run is None or header.get("eid") != run.eid:
+            return
+        if kind == "report":
+            run.report = header, body
+        elif kind == "ask":
+            self._ask(header, body)
+        else:
+            self._link.send(header, body, droppable=True)
+
+    def _ask(self, header: dict[str, Any], body: bytes) -> None:
+        if len(self._asks) < _ASKS:
+            self._asks[header.get("id")] = header, body
+            self._link.send(header, body)
+        elif self._wire is not None:
+            error = "too many questions are waiting for weppd"
+            self._wire.send({**header, "kind": "answer", "ok": False, "error": error})
+
+    def _reuse(self, run: Run, now: float) -> None:
+        """The child offers to serve again: taken if nothing of its job but itself lives."""
+        if self._wire is not None and not run.disturbed and run.tree.alone():
+            self._end_run(run, self._warm)
+        else:
+            run.report = ({**run.report[0], "again": False}, run.report[1]) if run.report else None
+            if self._wire is not None:
+                self._wire.send({"kind": "leave"})
+            self._look(now)
+
+    def _drop_wire(self) -> None:
+        if self._wire is not None:
+            self._poll.unregister(self._wire.fd)
+            self._wire.close()
+            self._wire = None
+
+    # -- ends
+
+    def _signalled(self, signums: bytes, now: float) -> None:
+        if signal.SIGUSR1 in signums and self._run is not None:
+            self._say(f"SIGUSR1: cancelling job {self._run.job}")
+            self._run.end(self._setup.rungs(), "cancel", "SIGUSR1 to its cell", now)
+        if self._run is not None:
+            self._look(now)
+        else:
+            self._reap_idle()
+
+    def _look(self, now: float) -> None:
+        run = self._run
+        if run is None or not run.look(now):
+            return
+        if self._wire is not None:
+            for header, body in self._wire.receive():
+                self._heard(header, body)
+            self._drop_wire()
+        self._end_run(run)
+
+    def _end_run(self, run: Run, warm: int = 0) -> None:
+        """Nothing of the job lives but `warm`, which serves again, and what cannot be killed."""
+        sweep.remove(run.start.get("tmp"))
+        self._strays.update(run.undead())
+        self._run = None
+        self._warm = warm
+        self._asks.clear()
+        self._over = run.over()
+        self._link.send(*self._over)
+
+    def _reap_idle(self) -> None:
+        """The warm child died, or an undead one of an earlier job at last."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                pid = 0
+            if not pid:
+                return
+            self._strays.discard(pid)
+            if pid == self._warm:
+                self._warm = 0
+                self._drop_wire()
+
+    def _say(self, line: str) -> None:
+        sys.stderr.write(f"weppd cell {self._n} ({self._setup.cls}): {line}\n")
+        sys.stderr.flush()
+
+
+def _catch_signals() -> tuple[int, int]:
+    """Have SIGCHLD and SIGUSR1 wake the loop, by a pipe whose two ends are returned."""
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    for signum in (signal.SIGCHLD, signal.SIGUSR1):
+        signal.signal(signum, lambda signum, frame: None)
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(signum, signal.SIG_IGN)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    return read, write

@@ -1,0 +1,168 @@
+"""A child of a cell: the process that runs jobs, one or, if it leaves nothing behind, several.
+
+::
+
+    born warm ──start──► frame: unpickle, look up, call ──report──► exit
+                  ▲                                         │
+                  └─────── jobs_per_child not reached, nothing left behind
+
+Runs in a session of its own; dies with its cell. Its output goes to the job's spool, its words to
+the cell. Whatever the function does, the frame around it turns it into one report; an exit without
+a report is a fact too, which the cell tells weppd.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import signal
+import sys
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+from weppd import task
+from weppd.cell import frame
+from weppd.cell.context import JobContext, Wire
+from weppd.cell.interrupt import Interrupt
+from weppd.cell.procfs import set_pdeathsig
+from weppd.cell.spool import Spool
+from weppd.errors import FrameError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any, NoReturn
+
+    from weppd.cell.setup import Setup
+
+#: A warm child sees these reset to their defaults; its cell ignores or handles them.
+_RESET = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+def live(sock: socket.socket, setup: Setup, cell: int) -> NoReturn:
+    """Serve as a child of the cell with pid `cell`; never returns. SIGUSR1 must be blocked."""
+    code = 1
+    try:
+        for signum in _RESET:
+            signal.signal(signum, signal.SIG_DFL)
+        set_pdeathsig(signal.SIGKILL)
+        os.setsid()
+        if os.getppid() == cell:
+            Child(sock, setup).serve()
+            code = 0
+    except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+class Child:
+    """Takes `start` frames from its cell and answers each with a `report`."""
+
+    def __init__(self, sock: socket.socket, setup: Setup) -> None:
+        self._setup = setup
+        self._interrupt = Interrupt()
+        self._interrupt.install()
+        self._wire = Wire(sock, self._interrupt)
+        self._served = 0
+        self._home = os.getcwd()  # noqa: PTH109 - no pathlib in a light child
+
+    def serve(self) -> None:
+        """Run jobs until this child has served its number, or its cell wants no more of it."""
+        gc.enable()
+        again = True
+        while again:
+            got = self._wire.receive()
+            if got is None or got[0]["kind"] != "start":
+                return
+            again = self._job(*got)
+        if atexit._ncallbacks():
+            atexit._run_exitfuncs()
+
+    def _job(self, start: dict[str, Any], body: bytes) -> bool:
+        used = _Used()
+        spool = Spool(start.get("spool"))
+        spool.take_output()
+        _environment(start)
+        context = JobContext(start, self._setup.settings, self._wire, spool, self._interrupt)
+        task.enter(context)
+        verdict, out = frame.run(start, body, self._setup, context, self._interrupt)
+        context.say_held()
+        frame.flush_output()
+        self._served += 1
+        again = self._may_serve_again(start)
+        if again:
+            self._tidy()
+        spool.close()
+        report = {"kind": "report", "eid": start["eid"], "verdict": verdict, "again": again}
+        self._report({**report, **used.since()}, out)
+        return again
+
+    def _report(self, header: dict[str, Any], out: bytes) -> None:
+        try:
+            self._wire.send(header, out)
+        except FrameError as error:
+            line = f"the result cannot be kept: {error}"
+            header["verdict"] = {"kind": "failed", "type": "FrameError", "message": line}
+            self._wire.send(header, line.encode())
+
+    def _may_serve_again(self, start: dict[str, Any]) -> bool:
+        limit = start.get("jobs_per_child") or self._setup.jobs_per_child
+        if self._served >= limit or self._interrupt.cancelled:
+            return False
+        return _nothing_left()
+
+    def _tidy(self) -> None:
+        """Undo what a well-behaved job may have changed in its process."""
+        self._interrupt.block()
+        task.enter(None)
+        os.chdir(self._home)
+
+
+class _Used:
+    """What this process and its reaped children use, from the moment of making on."""
+
+    def __init__(self) -> None:
+        self._before = [getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)]
+
+    def since(self) -> dict[str, float | int]:
+        """CPU seconds used since, and the largest resident set so far."""
+        now = [getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)]
+        pairs = list(zip(now, self._before, strict=True))
+        return {
+            "user_s": sum(n.ru_utime - b.ru_utime for n, b in pairs),
+            "system_s": sum(n.ru_stime - b.ru_stime for n, b in pairs),
+            "peak_bytes": max(n.ru_maxrss for n in now) * 1024,
+        }
+
+
+def _environment(start: dict[str, Any]) -> None:
+    cpus = str(start.get("cpus") or 1)
+    words = {
+        "WEPPD_JOB_ID": start["job"],
+        "RQ_JOB_ID": start["job"],
+        "WEPPD_RUNID": start.get("runid") or "",
+        "WEPPD_CPUS": cpus,
+        "OMP_NUM_THREADS": cpus,
+        "OPENBLAS_NUM_THREADS": cpus,
+        **(start.get("env") or {}),
+    }
+    tmp = start.get("tmp")
+    if tmp:
+        try:
+            os.mkdir(tmp, 0o700)  # noqa: PTH102 - no pathlib in a light child
+        except FileExistsError:
+            pass
+        words["TMPDIR"] = tmp
+        if "tempfile" in sys.modules:  # it remembers where it put files before
+            setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
+    os.environ.update(words)
+
+
+def _nothing_left() -> bool:
+    """Whether this process has neither children nor a second thread."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return os.stat("/proc/self/task").st_nlink == 3  # noqa: PTH116
+    return False

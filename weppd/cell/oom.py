@@ -1,0 +1,44 @@
+"""How often the kernel's out-of-memory killer struck: in our own cgroup, else at all."""
+
+from __future__ import annotations
+
+import os
+
+_FRESH_S = 10.0
+_known = (float("-inf"), 0)
+
+
+def kills_before(now: float) -> int:
+    """The count of a moment ago: reading it for each of many short jobs would cost too much.
+
+    `now` is seconds of a steady clock; the count is at most ten of them old.
+    """
+    global _known
+    if now - _known[0] > _FRESH_S:
+        _known = (now, kills())
+    return _known[1]
+
+
+def kills() -> int:
+    """The count of processes that the out-of-memory killer has ended."""
+    for path, key in ((_events(), b"oom_kill "), ("/proc/vmstat", b"oom_kill ")):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # no cgroup v2, or a kernel without the counter
+            continue
+        try:
+            text = b"\n" + os.read(fd, 1 << 16)
+        finally:
+            os.close(fd)
+        _, found, rest = text.partition(b"\n" + key)
+        if found:
+            return int(rest.split(None, 1)[0])
+    return 0
+
+
+def _events() -> str:
+    with open("/proc/self/cgroup", encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("0::/") and len(line) > 5:
+                return f"/sys/fs/cgroup{line[3:].strip()}/memory.events"
+    return ""

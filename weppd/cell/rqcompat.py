@@ -1,0 +1,134 @@
+"""For tasks written for RQ: `rq.get_current_job()`, a returned `rq.Retry`, and callbacks.
+
+Nothing here imports rq unless the job itself does or brings callbacks: a light child needs no Redis
+client. The current job is set as soon as `rq.job` is imported, be it inside the function. RQ 2.x
+keeps it on a stack (`_job_stack`), 3.x in a context variable (`_current_job`).
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType, ModuleType
+    from typing import Any
+
+_MODULE = "rq.job"
+
+
+class CurrentJob:
+    """Sees to it that RQ's notion of the current job is the job with `job_id`.
+
+    `warn` takes a line for the run's log when Redis does not give the job.
+    """
+
+    def __init__(self, job_id: str, serializer: str, url: str, warn: Callable[[str], None]) -> None:
+        self._job_id = job_id
+        self._serializer = serializer
+        self._url = url
+        self._warn = warn
+        self.job: Any = None
+        self.connection: Any = None
+
+    def watch(self) -> None:
+        """Set the current job now if `rq.job` is loaded, else when it will be imported."""
+        module = sys.modules.get(_MODULE)
+        if module is not None:
+            self.install(module)
+        else:
+            sys.meta_path.insert(0, self)
+
+    def forget(self) -> None:
+        """Undo `watch`, in a process that goes on to another job."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        module = sys.modules.get(_MODULE)
+        if self.job is None or module is None:
+            return
+        if hasattr(module, "_job_stack"):
+            module._job_stack.pop()
+        else:
+            module._current_job.set(None)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
+        """As a finder of modules: let `rq.job` be found as usual, and set it up when it is run."""
+        if name != _MODULE:
+            return None
+        sys.meta_path.remove(self)
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def run_and_install(module: ModuleType) -> None:
+                run(module)
+                self.install(module)
+
+            spec.loader.exec_module = run_and_install  # type: ignore[method-assign]
+        return spec
+
+    def install(self, module: ModuleType) -> None:
+        """Fetch the job and make it RQ's current one."""
+        from redis import Redis, RedisError
+
+        try:
+            self.connection = Redis.from_url(self._url)
+            self.job = module.Job.fetch(
+                self._job_id, connection=self.connection, serializer=self._serializer_class()
+            )
+        except (RedisError, OSError, ValueError, module.NoSuchJobError) as error:
+            self._warn(f"rq.get_current_job() gives None: {error}")
+            return
+        if hasattr(module, "_job_stack"):
+            module._job_stack.push(self.job)
+        else:
+            module._current_job.set(self.job)
+
+    def _serializer_class(self) -> Any:
+        if self._serializer != "json":
+            return None
+        from rq.serializers import JSONSerializer
+
+        return JSONSerializer
+
+
+def as_retry(result: object) -> dict[str, Any] | None:
+    """The verdict of a returned `rq.Retry`; None for any other result."""
+    kind = type(result)
+    if kind.__name__ != "Retry" or kind.__module__ != _MODULE:
+        return None
+    intervals = list(getattr(result, "intervals", ()) or (0,))
+    return {
+        "kind": "retry",
+        "max": getattr(result, "max", 0),
+        "interval": intervals[0],
+        "intervals": intervals,
+    }
+
+
+def run_callback(
+    function: Callable[..., Any], current: CurrentJob, arguments: Sequence[object], timeout_s: float
+) -> None:
+    """Call an RQ callback as `function(job, connection, *arguments)`.
+
+    TimeoutError after `timeout_s` seconds; what it raises is passed on.
+    """
+    if current.job is None:
+        __import__(_MODULE)
+        if current.job is None:
+            current.install(sys.modules[_MODULE])
+
+    def expire(signum: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"the callback {function.__qualname__} took over {timeout_s:g} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    try:
+        function(current.job, current.connection, *arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

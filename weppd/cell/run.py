@@ -1,0 +1,170 @@
+"""One execution, as its cell sees it: from the leader that got it until nothing of it lives.
+
+::
+
+    running ──cancel, timeout──► on the ladder ──┐
+       │                                         ├──► nothing of the tree lives: over
+       └──leader ended, others left──2 s──► KILL ┘
+
+Owns the deadlines of one job: its timeout, its ladder, the grace of what its leader left behind.
+Time is handed in, in seconds of CLOCK_BOOTTIME. Exit is the fact; the child's report refines it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from weppd.cell import ladder, oom
+from weppd.cell.proctree import Member, Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: What a leader leaves behind gets this long to end by itself.
+LEFT_S = 2.0
+#: One sweep lasts at most so long; then the cell looks at its sockets and sweeps again.
+SWEEP_S = 1.0
+#: What a sweep could not end in this time is reported as undead.
+UNDEAD_S = 30.0
+_FOREVER = float("inf")
+
+
+class Run:
+    """A job that runs in the cell, with the `start` frame that brought it."""
+
+    def __init__(self, start: dict[str, Any], tree: Tree, now: float) -> None:
+        self.eid: str = start["eid"]
+        self.job: str = start["job"]
+        self.start = start
+        self.tree = tree
+        self.began_at = time.time()
+        self.report: tuple[dict[str, Any], bytes] | None = None
+        timeout = start.get("timeout")
+        self._timeout_at = now + timeout if timeout else _FOREVER
+        self._left_at = _FOREVER
+        self._undead_at = _FOREVER
+        self._ladder: ladder.Ladder | None = None
+        self._left = 0
+        self._undead: tuple[Member, ...] = ()
+        self._killed_by_us = False
+        self._kills_before = oom.kills_before(now)
+
+    @property
+    def deadline(self) -> float:
+        """When `tick` must be called at the latest."""
+        steps = self._ladder.deadline if self._ladder is not None else _FOREVER
+        timeout = self._timeout_at if self._ladder is None else _FOREVER
+        return min(timeout, steps, self._left_at)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether signals were sent to it: its leader must not serve another job."""
+        return self._ladder is not None or self._left > 0
+
+    def end(self, rungs: list[list[Any]], asked: str, reason: str, now: float) -> None:
+        """Begin to end the tree by these rungs; asked again, it can only be sooner.
+
+        ValueError for rungs that are none.
+        """
+        wanted = ladder.parse(rungs)
+        if self._ladder is None:
+            self._ladder, due = ladder.begin(wanted, now, self._alive(), asked=asked, reason=reason)
+            self._deliver(due, now)
+        else:
+            self._ladder = ladder.shorten(self._ladder, wanted, now, asked=asked, reason=reason)
+        self.tick(now)
+
+    def tick(self, now: float) -> None:
+        """Do what is due: the timeout, the next rung, the end of what the leader left."""
+        if self._ladder is not None:
+            self._ladder, due = ladder.climb(self._ladder, now, self._alive())
+            self._deliver(due, now)
+        elif now >= self._timeout_at:
+            rungs = self.start.get("on_timeout") or [["KILL", 0]]
+            self.end(rungs, "timeout", f"over its timeout of {self.start['timeout']} s", now)
+        if now >= self._left_at:
+            self._end_left(now)
+
+    def look(self, now: float) -> bool:
+        """Reap who ended; whether nothing of the tree lives any more."""
+        tree = self.tree
+        tree.reap()
+        if tree.status is not None or now >= self._undead_at:
+            return True
+        if self._left_at == _FOREVER and tree.leader_status() is not None:
+            self._left_at = now + LEFT_S
+        return False
+
+    def undead(self) -> list[int]:
+        """Who of the tree could not be killed: the cell's to reap, should they ever end."""
+        return [member.pid for member in self._undead]
+
+    def over(self) -> tuple[dict[str, Any], bytes]:
+        """The `over` frame: what happened, as facts."""
+        report, body = self.report or ({}, b"")
+        status = self.tree.status
+        steps = self._ladder
+        if steps is not None:
+            steps, _ = ladder.climb(steps, -1.0, 0)
+        header = {
+            "kind": "over",
+            "eid": self.eid,
+            "job": self.job,
+            "pid": self.tree.leader,
+            "status": status,
+            "verdict": report.get("verdict"),
+            "asked": steps.asked if steps is not None else None,
+            "reason": steps.reason if steps is not None else "",
+            "usage": self._usage(report),
+            "rungs": dict(steps.ended) if steps is not None else {},
+            "left": self._left,
+            "undead": [f"{member.pid} {member.name}" for member in self._undead],
+            "began_at": self.began_at,
+            "ended_at": time.time(),
+            "oom": self._oom(status),
+        }
+        return header, body
+
+    def _alive(self) -> int:
+        return sum(member.alive for member in self.tree.members())
+
+    def _deliver(self, due: tuple[ladder.Rung, ...], now: float) -> None:
+        for rung in due:
+            if rung.signal == ladder.KILL:
+                self._sweep(now)
+            else:
+                self.tree.signal(rung.number)
+
+    def _sweep(self, now: float) -> None:
+        self._killed_by_us = True
+        self._undead_at = min(self._undead_at, now + UNDEAD_S)
+        self._undead = self.tree.kill(SWEEP_S).undead
+
+    def _end_left(self, now: float) -> None:
+        self._left = self._left or self._alive()
+        self._sweep(now)
+        self._left_at = now + ladder.KILL_AGAIN_S
+
+    def _usage(self, report: dict[str, Any]) -> dict[str, float | int]:
+        tally = self.tree.tally
+        usage: dict[str, float | int] = {
+            "user_s": tally.user_s,
+            "system_s": tally.system_s,
+            "peak_bytes": tally.peak_bytes,
+            "processes": tally.processes,
+        }
+        if self.tree.status is None:  # the leader lives on, and says itself what this job used
+            usage["user_s"] += report.get("user_s", 0.0)
+            usage["system_s"] += report.get("system_s", 0.0)
+            usage["peak_bytes"] = max(tally.peak_bytes, report.get("peak_bytes", 0))
+            usage["processes"] += 1
+        return usage
+
+    def _oom(self, status: int | None) -> bool:
+        """Whether the kernel's out-of-memory killer, to all appearance, ended the leader."""
+        if status is None or self._killed_by_us or not os.WIFSIGNALED(status):
+            return False
+        return os.WTERMSIG(status) == signal.SIGKILL and oom.kills() > self._kills_before

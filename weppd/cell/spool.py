@@ -1,0 +1,57 @@
+"""The spool: the local file that takes all output of a job's tree, until the scribe reads it.
+
+::
+
+    raw output of any process of the tree …
+    0x1e {"t":…,"level":…,"item":…,"seq":…,"volatile":…,"text":…} \\n   a line of ctx.log (RFC 7464)
+
+A file and never a pipe: nobody can block or break the job by not reading it. Each record is one
+O_APPEND write of the job's own process, so that records of several processes do not mix. A raw line
+without an end that stands before a record ends there.
+"""
+
+from __future__ import annotations
+
+import os
+from json import JSONEncoder
+from time import time
+
+_encode = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+
+
+class Spool:
+    """The spool file of one job, opened for this process; the null device where it has none."""
+
+    __slots__ = ("_seq", "fd", "path")
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.fd = os.open(path or os.devnull, _FLAGS, 0o640)
+        self._seq: dict[str, int] = {}
+
+    def take_output(self) -> None:
+        """Make this file the stdout and stderr of the process and of all that it will start."""
+        os.dup2(self.fd, 1)
+        os.dup2(self.fd, 2)
+
+    def record(self, text: str, item: str | None, level: str, volatile: bool) -> None:
+        """Append one line of the run's log; `seq` counts the lines of each item from 0.
+
+        OSError where it cannot be written is the caller's to judge: a full disk, for one.
+        """
+        key = item or ""
+        seq = self._seq[key] = self._seq.get(key, -1) + 1
+        fields = {
+            "t": round(time(), 3),
+            "level": level,
+            "item": item,
+            "seq": seq,
+            "volatile": volatile,
+            "text": text,
+        }
+        os.write(self.fd, b"\x1e" + _encode(fields).encode("utf-8", "replace") + b"\n")
+
+    def close(self) -> None:
+        """Close this process's own descriptor; stdout and stderr stay."""
+        os.close(self.fd)

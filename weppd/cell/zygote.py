@@ -1,0 +1,200 @@
+"""A zygote: forks the cells of one class, and is the guardian of what they leave.
+
+::
+
+    hello ──setup──► preload, find the tasks ──ready──► fork, fork, …  ──retire──► exit
+
+It has one thread and has preloaded what its class needs, so that a fork is cheap and safe. It is
+the subreaper above its cells: when one dies, whatever it had running becomes the zygote's child and
+is killed before weppd hears that the cell is gone. It outlives weppd until its last cell is gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import sys
+
+from weppd.cell import cell, procfs, registry
+from weppd.cell.channel import Link
+from weppd.cell.frames import VERSION, pack
+from weppd.cell.proctree import Tree
+from weppd.cell.setup import ORPHAN_S, Setup
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SWEEP_S = 5.0
+_LONGEST_S = 60.0
+
+
+class Zygote:
+    """The process that forks cells of class `cls`, told by the weppd that listens on `socket`."""
+
+    def __init__(self, cls: str, socket: str, cells: str) -> None:
+        procfs.become_subreaper()
+        self._args = cls, socket, cells
+        self._setup: Setup | None = None
+        self._boot = procfs.boot_id()
+        self._start = procfs.start_time(os.getpid())
+        self._cells: dict[int, int] = {}
+        self._orphan_s = ORPHAN_S
+        self._problems: list[str] = []
+        self._retiring = False
+        self._poll = select.poll()
+        self._wakeup = _catch_signals()
+        self._poll.register(self._wakeup[0], select.POLLIN)
+        self._link = Link(socket, self._hello, cell.now_s())
+
+    def serve(self) -> int:
+        """Serve until retired, or alone for too long, with no cell left; the exit code."""
+        while not self._finished(cell.now_s()):
+            now = cell.now_s()
+            if self._link.connect(now) and self._link.channel is not None:
+                self._poll.register(self._link.channel.fd, select.POLLIN)
+            for fd, _ in self._poll.poll(self._wait_ms(now)):
+                self._turn(fd)
+        return 0
+
+    def _finished(self, now: float) -> bool:
+        if self._cells:
+            return False
+        away = self._link.away_since
+        return self._retiring or (away is not None and now - away >= self._orphan_s)
+
+    def _wait_ms(self, now: float) -> float:
+        until = now + _LONGEST_S
+        if self._link.away_since is not None:
+            until = min(until, self._link.retry_at)
+        channel = self._link.channel
+        if channel is not None and channel.backlog:
+            channel.flush()
+            until = min(until, now + 0.01)
+        return max(0.0, (until - now) * 1000 + 0.5)
+
+    def _turn(self, fd: int) -> None:
+        if fd == self._wakeup[0]:
+            if signal.SIGUSR1 in os.read(fd, 512):
+                self._say("SIGUSR1 is for cells; a zygote ignores it")
+            self._reap()
+            return
+        for header, _ in self._link.receive(cell.now_s()):
+            self._from_weppd(header)
+        if self._link.channel is None:
+            self._poll.unregister(fd)
+
+    # -- weppd
+
+    def _hello(self) -> bytes:
+        return pack(
+            {
+                "kind": "hello",
+                "v": VERSION,
+                "who": "zygote",
+                "class": self._args[0],
+                "pid": os.getpid(),
+                "start": self._start,
+                "boot": self._boot,
+                "python": ".".join(map(str, sys.version_info[:3])),
+                "digest": self._setup.digest if self._setup is not None else None,
+                "cells": [[n, pid] for pid, n in self._cells.items()],
+            }
+        )
+
+    def _from_weppd(self, header: dict[str, Any]) -> None:
+        kind = header["kind"]
+        if kind == "setup":
+            self._set_up(header)
+        elif kind == "fork":
+            self._fork(header["n"])
+        elif kind == "retire":
+            self._retiring = True
+        else:
+            self._say(f"weppd sent a frame {kind!r} that this version does not know")
+
+    def _set_up(self, header: dict[str, Any]) -> None:
+        """Take the first setup; a later one, from a new weppd, changes settings but no code."""
+        setup = Setup(*self._args, header)
+        setup.boot = self._boot
+        self._orphan_s = setup.orphan_s
+        if self._setup is None:
+            self._problems = registry.preload(setup.preload)
+            setup.registry, problems = registry.find(setup.modules)
+            self._problems += problems
+            gc.collect()
+            gc.freeze()
+        else:
+            setup.registry = self._setup.registry
+            setup.digest = self._setup.digest
+        self._setup = setup
+        ready = {"kind": "ready", "class": setup.cls, "digest": setup.digest}
+        facts = {"registry": setup.registry, "problems": self._problems}
+        self._link.send({**ready, **facts, "threads": registry.threads()})
+
+    # -- cells
+
+    def _fork(self, n: int) -> None:
+        reason = self._why_not(n)
+        if reason:
+            self._say(f"cell {n} is not forked: {reason}")
+            self._link.send({"kind": "gone", "n": n, "pid": 0, "status": None, "reason": reason})
+            return
+        assert self._setup is not None
+        pid = os.fork()
+        if pid == 0:
+            self._link.close()
+            signal.set_wakeup_fd(-1)
+            for fd in self._wakeup:
+                os.close(fd)
+            cell.live(n, self._setup)
+        self._cells[pid] = n
+        self._link.send({"kind": "forked", "n": n, "pid": pid})
+
+    def _why_not(self, n: int) -> str:
+        if self._setup is None:
+            return "the zygote had no setup yet"
+        if self._retiring:
+            return "the zygote is retiring"
+        if n in self._cells.values():
+            return "it lives already"
+        if registry.threads() > 1:
+            return "the zygote has more than one thread, and a fork beside threads hangs"
+        return ""
+
+    def _reap(self) -> None:
+        """Take away who ended; of a cell, first end what it left, then say that it is gone."""
+        dead = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if not pid:
+                break
+            if pid in self._cells:
+                dead.append((self._cells.pop(pid), pid, status))
+        undead = self._sweep() if dead else []
+        for n, pid, status in dead:
+            gone = {"kind": "gone", "n": n, "pid": pid, "status": status}
+            self._link.send({**gone, "undead": undead})
+
+    def _sweep(self) -> list[str]:
+        killed = Tree(0, self._cells.keys).kill(_SWEEP_S)
+        return [f"{member.pid} {member.name}" for member in killed.undead]
+
+    def _say(self, line: str) -> None:
+        sys.stderr.write(f"weppd zygote {self._args[0]}: {line}\n")
+        sys.stderr.flush()
+
+
+def _catch_signals() -> tuple[int, int]:
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    for signum in (signal.SIGCHLD, signal.SIGUSR1):
+        signal.signal(signum, lambda signum, frame: None)
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(signum, signal.SIG_IGN)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    return read, write
