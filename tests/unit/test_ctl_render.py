@@ -151,6 +151,14 @@ def test_a_failed_job() -> None:
             "job j: the cancel is under way; `weppdctl show j` tells when it is over",
         ),
         (
+            {"state": "started", "was": "started"},
+            "job j: the cancel is under way; `weppdctl show j` tells when it is over",
+        ),
+        (
+            {"state": "canceled", "was": "canceled"},
+            "job j: canceled; no process of it lives",
+        ),
+        (
             {"state": "started", "survivors": 1, "undead": [77]},
             "job j: 1 process still lives (pid 77: the kernel does not let go of it yet)",
         ),

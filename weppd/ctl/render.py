@@ -185,20 +185,21 @@ def _rungs(rungs: Mapping[str, int]) -> str:
 
 def cancelled(data: Data) -> str:
     """What a cancel did: how many processes ended at which signal, and that none is left."""
-    name, was = clean(data["job"]), data["was"]
-    if was in TERMINAL:
-        return f"job {name}: was {clean(was)} already; nothing to cancel"
+    name, was, state = clean(data["job"]), data["was"], data["state"]
+    if was in TERMINAL and state != "canceled":
+        return f"job {name}: was {was} already; nothing to cancel"
     if data["survivors"]:
         return f"job {name}: {_alive(data)}"
-    if not data["waited"]:
+    # "Nothing lives" is said of an end that has been seen, and of nothing else.
+    if not data["waited"] or state not in TERMINAL:
         return f"job {name}: the cancel is under way; `weppdctl show {name}` tells when it is over"
     rungs = _rungs(data["rungs"])
     if not rungs:
-        return f"job {name}: {clean(data['state'])}; no process of it lives"
+        return f"job {name}: {state}; no process of it lives"
     count = sum(data["rungs"].values())
     took = f" in {span(data['seconds'])}" if data["seconds"] is not None else ""
     ended = f"{plural(count, 'process', 'processes')} ended{took}: {rungs}"
-    return f"job {name}: {clean(data['state'])}; {ended}; nothing of it lives"
+    return f"job {name}: {state}; {ended}; nothing of it lives"
 
 
 def _alive(data: Data) -> str:
