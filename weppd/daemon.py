@@ -245,10 +245,11 @@ class Weppd:
                 name,
                 str(self._peers.path),
                 str(self._runtime / "cells"),
-                dict(zygote.env),
+                extra=dict(zygote.env),
             )
             self._zygotes.add(name, command, setup)
-        self._zygotes.add_scribe(launch.scribe(str(self._peers.path)))
+        argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(self._peers.path)]
+        self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -337,17 +338,17 @@ def _live(told: Settings) -> None:
     lock = host.NodeLock(runtime / "weppd.lock")
     lock.take()
     log.info("action=begin version=%s name=%s slots=%d", __version__, daemon.name, daemon.slots)
-    store = RedisStore(**asdict(told.redis), **{f"default_{k}": v for k, v in _ttls(told)})
+    store = RedisStore(
+        **asdict(told.redis),
+        default_result_ttl=told.jobs.result_ttl,
+        default_failure_ttl=told.jobs.failure_ttl,
+    )
 
     async def life() -> None:
         await Weppd(told, store, asyncio.get_running_loop()).run()
 
     asyncio.run(life())
     log.info("action=end")
-
-
-def _ttls(told: Settings) -> list[tuple[str, int]]:
-    return [("result_ttl", told.jobs.result_ttl), ("failure_ttl", told.jobs.failure_ttl)]
 
 
 if __name__ == "__main__":

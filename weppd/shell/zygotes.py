@@ -11,11 +11,10 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from weppd.cell import launch
 from weppd.core import events as on
 from weppd.core.schedule import Traits
 from weppd.shell.peers import Link, Peers
@@ -24,6 +23,7 @@ log = logging.getLogger("weppd")
 BACKOFF_S = (0.05, 0.5, 2.0, 5.0)
 TRIES = 3
 SCRIBE = "the scribe"
+Command = tuple[list[str], dict[str, str]]
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Child:
     """One program that shall always run: how to start it, and the process that does."""
 
     name: str
-    command: Callable[[], tuple[list[str], Mapping[str, str]]]
+    command: Command
     pid: int = 0
     tries: int = 0
     ready: bool = False
@@ -49,14 +49,14 @@ class Spawner:
         """Start the child's program now."""
         if self._stopping:
             return
-        argv, env = child.command()
+        argv, env = child.command
         child.ready = False
         child.tries += 1
         defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
         child.pid = os.posix_spawn(
             argv[0],
             argv,
-            dict(env),
+            env,
             file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
             setsigdef=defaults,
             setsigmask=[],
@@ -97,16 +97,17 @@ class Zygotes:
         self._spawner = Spawner(loop, self._ended)
         peers.on("zygote", "hello", self._hello)
         peers.on("zygote", "ready", self._ready)
+        peers.on("zygote", "forked", lambda link, header, body: None)
 
-    def add(self, name: str, argv: launch.Command, setup: dict[str, Any]) -> None:
+    def add(self, name: str, command: Command, setup: dict[str, Any]) -> None:
         """Have a zygote of this class running, by this command, with this setup frame."""
-        child = Child(name, lambda: argv, setup=setup)
+        child = Child(name, command, setup=setup)
         self.classes[name] = child
         self._spawner.spawn(child)
 
-    def add_scribe(self, argv: launch.Command) -> None:
+    def add_scribe(self, command: Command) -> None:
         """Have the scribe running, by this command."""
-        self._spawner.spawn(Child(SCRIBE, lambda: argv))
+        self._spawner.spawn(Child(SCRIBE, command))
 
     def fork(self, n: int, name: str) -> None:
         """Ask the class's zygote for the cell of slot `n`."""
