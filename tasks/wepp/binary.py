@@ -83,7 +83,10 @@ def choose(wepp: Mapping[str, Any], wepp_bin: str | None, *, network: bool = Fal
     path = _executable(directory, name, network)
     tables: Mapping[str, Any] = wepp.get("binaries") or {}
     table = tables.get(path.name) or tables.get(path.name.removesuffix("_hill")) or {}
-    return Engine(path.name, path, Contract.of(table))
+    try:
+        return Engine(path.name, path, Contract.of(table))
+    except ValueError as error:
+        raise UnknownBinary(f"[wepp.binaries] of {path.name}: {error}") from None
 
 
 def warm_up() -> None:

@@ -43,16 +43,22 @@ def fan_out(
     try:
         while _fill(waiting, running, ready, max(1, size), start):
             for pidfd, _ in ready.poll():
-                ready.unregister(pidfd)
-                done = running[pidfd]
-                code = done.process.wait()
-                os.close(pidfd)
-                del running[pidfd]
-                ended(done.item, code, time.monotonic() - done.since)
+                with current().shield():
+                    one, code = _reap(pidfd, running, ready)
+                ended(one.item, code, time.monotonic() - one.since)
     finally:
         if running:
             with current().shield():
                 _end(running)
+
+
+def _reap(
+    pidfd: int, running: dict[int, _Running[T]], ready: select.poll
+) -> tuple[_Running[T], int]:
+    ready.unregister(pidfd)
+    os.close(pidfd)
+    one = running.pop(pidfd)
+    return one, one.process.wait()
 
 
 def _fill(

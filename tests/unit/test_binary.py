@@ -68,6 +68,13 @@ def test_a_build_for_hillslopes_has_the_contract_of_its_build(wepp):
     assert engine.contract.hillslope_marker == "ALL DONE"
 
 
+def test_a_contract_that_does_not_exist_is_the_settings_fault_by_name(wepp):
+    """A slip in [wepp.binaries.<name>] names the executable and the orders that are known."""
+    table = {"wepp_240101": {"answers": "dep"}}
+    with pytest.raises(UnknownBinary, match=r"of wepp_240101: answers = 'dep': .* weppcloud"):
+        choose(wepp | {"binaries": table}, None)
+
+
 def test_files_that_cannot_be_executed_are_no_executables(tmp_path: Path):
     """A README beside the builds is not offered, and a missing directory offers nothing."""
     fake_wepp.install(tmp_path, "wepp_1")
