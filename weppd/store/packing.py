@@ -69,7 +69,8 @@ def pulse(node: Node, running: Sequence[Running], now: float) -> Args:
 
 def enqueue(spec: JobSpec, jid: str, now: float) -> Args:
     """Arguments of `enqueue`."""
-    front, unique = int(spec.at_front), int(spec.unique)
+    # With an id of our own making, a hash that is there already is this very command, sent again.
+    front, unique = int(spec.at_front), 1 if spec.unique else 0 if spec.id else 2
     head = [jid, spec.queue, repr(now), stamp(now), front, unique, spec.parent or ""]
     waits = _listed(spec.depends_on)
     return [*head, spec.label or jid, spec.ttl or 0, *waits, *flat(encode(spec, jid, now))]

@@ -1,5 +1,6 @@
 -- Enqueue one job, with all that can speak against it.
 -- ARGV: P W jid queue now stamp front unique parent label ttl | #waits waits… | fields…
+-- unique: 1 refuses a second job of this id, 2 takes it for the same command sent again.
 -- Returns {'ok', status} or {'twice' | 'unknown' | 'cancelled', which}.
 -- with: keys
 -- with: dependents
@@ -8,7 +9,10 @@ local unique, parent, label, ttl = ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]
 local key = job_key(jid)
 local n = tonumber(ARGV[12])
 
-if unique == '1' and call('EXISTS', key) == 1 then return {'twice', jid} end
+if unique ~= '0' and call('EXISTS', key) == 1 then
+  if unique == '1' then return {'twice', jid} end
+  return {'ok', call('HGET', key, 'status') or ''}
+end
 if parent ~= '' then
   local canceled = call('HGET', job_key(parent), 'status') == 'canceled'
   if canceled or call('EXISTS', W .. 'cancel:' .. parent) == 1 then return {'cancelled', parent} end

@@ -1,0 +1,309 @@
+"""For producers: put jobs on weppd's queues, and look at what becomes of them.
+
+    from weppd.client import Queue
+
+    queue = Queue("default", connection="redis://localhost:6379/9")
+    job = queue.enqueue("tasks.wepp_rq.run_hillslope_rq", "my-run", 7, wepp_bin="latest")
+    job.result(timeout=3600)
+
+The same calls and the same bytes as rq's Queue, without rq and without importing the tasks; plus
+`cpus=`, `label=`, `parent=` and `unique=`. A command is never sent twice behind the caller's back:
+connection errors are redis-py's own, and then the job may or may not be queued.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
+from redis.retry import Retry as Resend
+
+from weppd.errors import JobError, StoreError
+from weppd.model import Callback
+from weppd.settings_redis import from_surroundings
+from weppd.store import JobSpec, JobView, Retry, packing
+from weppd.store.options import Function, split
+from weppd.store.options import spec as make_spec
+from weppd.store.scripts import source
+from weppd.store.views import view
+from weppd.store.wire import encode, flat, stamp
+
+TERMINAL = frozenset(("finished", "failed", "stopped", "canceled"))
+CHUNK = 500
+_BLOCK_S = 1.0
+Item = JobSpec | tuple[Any, ...]
+
+
+class JobFailed(JobError):
+    """The job did not finish: it failed, was stopped or was cancelled. `view` says how."""
+
+    def __init__(self, view: JobView) -> None:
+        self.view = view
+        last = view.exc_info.strip().splitlines()
+        why = view.reason or (last[-1] if last else "no reason is on record")
+        super().__init__(f"job {view.id} ({view.function}) was {view.status}: {why}")
+
+
+class Queue:
+    """A queue to put jobs on.
+
+    `connection` is a redis.Redis on RQ's database, an address, or None for REDIS_URL,
+    RQ_REDIS_URL or REDIS_HOST and its kin. `serializer` is "pickle" or "json". `prefix` is RQ's
+    key prefix, from RQ_KEY_PREFIX unless given.
+    """
+
+    def __init__(
+        self,
+        name: str = "default",
+        connection: redis.Redis | str | None = None,
+        serializer: str = "pickle",
+        *,
+        prefix: str | None = None,
+    ) -> None:
+        if serializer not in ("pickle", "json"):
+            raise ValueError(f"serializer {serializer!r} is not known: use 'pickle' or 'json'")
+        self.name = name
+        self.serializer = serializer
+        self._desk = _Desk(_connect(connection), prefix or os.environ.get("RQ_KEY_PREFIX") or "rq")
+
+    def __repr__(self) -> str:
+        return f"Queue({self.name!r})"
+
+    def enqueue(self, function: Function, *args: Any, **kwargs: Any) -> Job:
+        """Enqueue a call of `function` (a dotted name, or the function itself).
+
+        rq's options are taken from the keywords (job_timeout, result_ttl, failure_ttl, ttl,
+        description, depends_on, job_id, at_front, meta, retry, repeat, on_success, on_failure,
+        on_stopped, unique), and weppd's (cpus, label, parent, place); all others, and all
+        positional ones, are the function's. Raises Refused for a doubled unique job, an unknown
+        dependency or a parent that is being cancelled.
+        """
+        return self._put(self.call(function, *args, **kwargs))
+
+    def enqueue_call(
+        self,
+        func: Function,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Job:
+        """Enqueue with the function's arguments apart from the options."""
+        spec = make_spec(func, args, kwargs or {}, options, self.name, self.serializer)
+        return self._put(spec)
+
+    def call(self, function: Function, *args: Any, **kwargs: Any) -> JobSpec:
+        """The job that `enqueue` would put, for `enqueue_many`."""
+        options, own = split(kwargs)
+        if not args and ("args" in own or "kwargs" in own):
+            args, own = own.get("args") or (), own.get("kwargs") or {}
+        return make_spec(function, args, own, options, self.name, self.serializer)
+
+    def enqueue_many(self, calls: Iterable[Item]) -> list[Job]:
+        """Enqueue many jobs, hundreds in one trip: (function, args…) tuples, or `call` results.
+
+        Their order in the queue is the order given.
+        """
+        jobs: list[Job] = []
+        turn = iter(calls)
+        while batch := list(islice(turn, CHUNK)):
+            specs = [c if isinstance(c, JobSpec) else self.call(*c) for c in batch]
+            jobs += [Job(jid, self) for jid in self._desk.put_many(specs)]
+        return jobs
+
+    def _put(self, spec: JobSpec) -> Job:
+        return Job(self._desk.put(spec), self)
+
+    def fetch(self, jid: str) -> Job | None:
+        """The job of that id, if there is one."""
+        job = Job(jid, self)
+        return job if job.view() is not None else None
+
+    @property
+    def count(self) -> int:
+        """How many jobs wait in this queue."""
+        return int(self._desk.redis.llen(f"{self._desk.prefix}:queue:{self.name}"))
+
+    @property
+    def job_ids(self) -> list[str]:
+        """The ids of the jobs that wait in this queue, the next one first."""
+        key = f"{self._desk.prefix}:queue:{self.name}"
+        return [jid.decode() for jid in self._desk.redis.lrange(key, 0, -1)]
+
+
+class Job:
+    """A light handle of a job: its id, and what the store says of it when it is asked."""
+
+    def __init__(self, jid: str, queue: Queue) -> None:
+        self.id = jid
+        self._queue = queue
+        self._desk = queue._desk
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r})"
+
+    def view(self) -> JobView | None:
+        """All that is known of the job now; None where it is not there (any more)."""
+        return self._desk.view(self.id)
+
+    def _here(self) -> JobView:
+        seen = self.view()
+        if seen is None:
+            raise JobError(
+                f"job {self.id} is not in the store: deleted, or its result's time is up"
+            )
+        return seen
+
+    def get_status(self) -> str:
+        """RQ's word for where the job stands."""
+        return self._here().status
+
+    @property
+    def progress(self) -> Mapping[str, Any]:
+        """The job's last progress: done, total, note."""
+        return self._here().progress
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The plain entries of the job's meta."""
+        return self._here().meta
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the job to end, at most `timeout` seconds, and return what it returned.
+
+        JobFailed where it did not finish; TimeoutError where it takes longer.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        while (seen := self._here()).status not in TERMINAL:
+            left = _BLOCK_S if until is None else min(_BLOCK_S, until - time.monotonic())
+            if left <= 0:
+                raise TimeoutError(f"job {self.id} is {seen.status} after {timeout:g} s")
+            self._desk.await_entry(self.id, left)
+        if seen.status != "finished":
+            raise JobFailed(seen)
+        return self.loads(seen.result)
+
+    def loads(self, raw: bytes | None) -> Any:
+        """A value from the queue's serializer; None for no bytes."""
+        if raw is None:
+            return None
+        return json.loads(raw) if self._queue.serializer == "json" else pickle.loads(raw)
+
+    def cancel(self, reason: str = "cancelled by its producer") -> str:
+        """Cancel the job, and what waits for it.
+
+        Returns "canceled" where it had not begun, "running" where its node will end it now,
+        "over" or "unknown".
+        """
+        return self._desk.cancel(self.id, reason)
+
+
+class _Desk:
+    """The commands behind queues and jobs, on one connection."""
+
+    def __init__(self, connection: redis.Redis, prefix: str) -> None:
+        self.redis = connection
+        self.prefix = prefix
+        self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def _script(self, name: str, *args: Any) -> Any:
+        if name not in self._known:
+            text = source(name)
+            digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+            self._known[name] = (digest, text)
+        digest, text = self._known[name]
+        try:
+            return self.redis.evalsha(digest, 0, self.prefix, self._own, *args)
+        except NoScriptError:
+            return self.redis.eval(text, 0, self.prefix, self._own, *args)
+
+    def put(self, spec: JobSpec) -> str:
+        jid = spec.id or str(uuid.uuid4())
+        packing.refuse(self._script("enqueue", *packing.enqueue(spec, jid, time.time())), jid)
+        return jid
+
+    def put_many(self, specs: Sequence[JobSpec]) -> list[str]:
+        """Simple jobs in one transaction; those that something may speak against, one by one."""
+        jids: list[str] = []
+        plain: list[tuple[str, JobSpec]] = []
+        for spec in specs:
+            if spec.depends_on or spec.unique or spec.parent:
+                self._put_plain(plain)
+                plain = []
+                jids.append(self.put(spec))
+            else:
+                jids.append(spec.id or str(uuid.uuid4()))
+                plain.append((jids[-1], spec))
+        self._put_plain(plain)
+        return jids
+
+    def _put_plain(self, jobs: Sequence[tuple[str, JobSpec]]) -> None:
+        if not jobs:
+            return
+        at = time.time()
+        queued = ("status", "queued", "enqueued_at", stamp(at))
+        lines: dict[tuple[str, bool], list[str]] = {}
+        with self.redis.pipeline(transaction=True) as pipe:
+            for jid, spec in jobs:
+                key = f"{self.prefix}:job:{jid}"
+                pipe.execute_command("HSET", key, *flat(encode(spec, jid, at)), *queued)
+                if spec.ttl:
+                    pipe.expire(key, spec.ttl)
+                lines.setdefault((spec.queue, spec.at_front), []).append(jid)
+            for (queue, front), jids in lines.items():
+                key = f"{self.prefix}:queue:{queue}"
+                pipe.sadd(f"{self.prefix}:queues", key)
+                pipe.execute_command("LPUSH" if front else "RPUSH", key, *jids)
+            pipe.execute()
+
+    def cancel(self, jid: str, reason: str) -> str:
+        now = time.time()
+        state: bytes = self._script("cancel", jid, reason, repr(now), stamp(now))[0]
+        return state.decode()
+
+    def view(self, jid: str) -> JobView | None:
+        with self.redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(f"{self.prefix}:job:{jid}")
+            pipe.xrevrange(f"{self.prefix}:results:{jid}", count=1)
+            pipe.hgetall(f"{self._own}exec:{jid}")
+            pipe.hgetall(f"{self._own}children:{jid}")
+            fields, stream, execution, children = pipe.execute()
+        if b"data" not in fields:
+            return None
+        return view(jid, fields, stream[0][1] if stream else {}, execution, children)
+
+    def await_entry(self, jid: str, within_s: float) -> None:
+        """Block until the job has one more result entry, or the time is up."""
+        key = f"{self.prefix}:results:{jid}"
+        last = self.redis.xrevrange(key, count=1)
+        since = last[0][0] if last else "0-0"
+        self.redis.xread({key: since}, block=max(1, int(within_s * 1000)))
+
+
+def _connect(given: redis.Redis | str | None) -> redis.Redis:
+    """A connection that answers in bytes and sends nothing twice."""
+    resend = Resend(NoBackoff(), 0)
+    if given is None or isinstance(given, str):
+        url = given or from_surroundings(os.environ)[0]
+        return redis.Redis.from_url(url, retry=resend)
+    pool = given.connection_pool
+    if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
+        if pool.connection_kwargs.get("decode_responses"):
+            raise StoreError("the connection decodes its replies: give one that answers in bytes")
+        return given
+    kwargs = {**pool.connection_kwargs, "retry": resend, "decode_responses": False}
+    own = redis.ConnectionPool(connection_class=pool.connection_class, **kwargs)
+    return redis.Redis.from_pool(own)
+
+
+__all__ = ["Callback", "Job", "JobFailed", "JobSpec", "JobView", "Queue", "Retry"]
