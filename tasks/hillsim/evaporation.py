@@ -1,0 +1,146 @@
+"""What the air takes: potential evapotranspiration, soil evaporation, transpiration.
+
+Penman (1963) or Priestley & Taylor (1972), with Ritchie's (1972) two stages of soil evaporation, as
+NSERL Report 10, chapter 5, and EPIC (Williams 1990) state them. Radiation in MJ/m² a day, vapour
+pressures kPa, temperatures °C, wind m/s; depths in m.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tasks.hillsim import jit
+
+LANGLEY = 0.04184
+_PLANT_ALBEDO = 0.23
+_SNOW_ALBEDO = 0.5
+_UPTAKE = 3.065
+_UPTAKE_SUM = 0.9533
+
+
+@dataclass(frozen=True, slots=True)
+class Air:
+    """A day's weather as evaporation needs it; `clear` is the clear-sky radiation (MJ/m²)."""
+
+    mean: float
+    dew: float
+    radiation: float
+    clear: float
+    wind: float
+    has_wind: bool
+    elevation: float
+
+
+def potential(air: Air, albedo: float) -> float:
+    """Potential evapotranspiration of a day (m, ≥ 0)."""
+    depth = _penman(air, albedo) if air.has_wind else _priestley_taylor(air, albedo)
+    return max(0.0, depth) / 1000.0
+
+
+def _penman(air: Air, albedo: float) -> float:
+    """Penman (1963): radiation and drying power weighted by Δ and γ (mm)."""
+    slope = vapour_slope(air.mean)
+    pressure = 101.0 - 0.0115 * air.elevation + 5.44e-7 * air.elevation**2
+    gamma = 6.595e-4 * pressure
+    latent = 2.50 - 0.0022 * air.mean
+    actual = min(vapour(air.dew), vapour(air.mean))
+    net = air.radiation * (1.0 - albedo) - long_wave(air, actual)
+    drying = (2.7 + 1.63 * air.wind) * (vapour(air.mean) - actual)
+    return (slope * net / latent + gamma * drying) / (slope + gamma)
+
+
+def _priestley_taylor(air: Air, albedo: float) -> float:
+    """`1.28·R(1 − alb)/58.3·Δ/(Δ + 0.68)` with R in langleys and Δ of the 5304-K curve (mm)."""
+    kelvin = air.mean + 273.0
+    slope = 5304.0 / kelvin**2 * math.exp(21.255 - 5304.0 / kelvin)
+    langleys = air.radiation / LANGLEY
+    return 1.28 * langleys * (1.0 - albedo) / 58.3 * slope / (slope + 0.68)
+
+
+def vapour(temperature: float) -> float:
+    """Saturation vapour pressure (kPa); EPIC."""
+    kelvin = temperature + 273.0
+    return 0.1 * math.exp(54.88 - 5.03 * math.log(kelvin) - 6791.0 / kelvin)
+
+
+def vapour_slope(temperature: float) -> float:
+    """Slope of the saturation vapour pressure (kPa/°C); EPIC."""
+    kelvin = temperature + 273.0
+    return vapour(temperature) / kelvin * (6791.0 / kelvin - 5.03)
+
+
+def long_wave(air: Air, actual: float) -> float:
+    """Net outgoing long-wave radiation (MJ/m²), less under clouds; EPIC."""
+    clear = 4.9e-9 * (0.34 - 0.14 * math.sqrt(actual)) * (air.mean + 273.0) ** 4
+    return clear * (0.9 * min(1.0, air.radiation / max(air.clear, 1e-6)) + 0.1)
+
+
+def shading(residue: float) -> float:
+    """Share of the energy that reaches the soil past residue (kg/m²), `exp(−0.5(m + 0.1))`."""
+    return math.exp(-0.5 * (residue + 0.1))
+
+
+def ground_albedo(soil: float, share: float, *, snow: bool) -> float:
+    """Albedo of soil and cover, or of snow."""
+    return _SNOW_ALBEDO if snow else _PLANT_ALBEDO * (1.0 - share) + soil * share
+
+
+@dataclass(slots=True)
+class SoilStages:
+    """Ritchie's two stages: `first` m at the potential rate, then `second` m over `days`."""
+
+    limit: float
+    first: float = 0.0
+    second: float = 0.0
+    days: float = 0.0
+
+    def wet(self, infiltrated: float) -> None:
+        """Give infiltration (m) to the second stage first, then to the first."""
+        back = min(self.second, infiltrated)
+        self.second -= back
+        self.days = (self.second / 0.0035) ** 2
+        if self.second <= 0.0:
+            self.first = max(0.0, self.first - (infiltrated - back))
+
+    def demand(self, potential_soil: float) -> float:
+        """Evaporation (m) that the soil's stage allows of the day's potential."""
+        whole = min(potential_soil, max(0.0, self.limit - self.first))
+        self.first += whole
+        rest = potential_soil - whole
+        if rest <= 0.0:
+            return whole
+        self.days += rest / potential_soil
+        gain = min(rest, max(0.0, 0.0035 * math.sqrt(self.days) - self.second))
+        self.second += gain
+        return whole + gain
+
+
+@jit.kernel
+def transpire(
+    demand: float,
+    depth: float,
+    tolerance: float,
+    thick: jit.Column,
+    limit: jit.Column,
+    store: jit.Column,
+) -> float:
+    """Take the day's transpiration (m) from the layers that roots reach; returns what was taken.
+
+    Layer shares follow `1 − exp(−3.065 z/depth)`; a layer drier than `tolerance` of its upper limit
+    gives in proportion. What a layer cannot give is asked of those below (EPIC).
+    """
+    taken = 0.0
+    bottom = 0.0
+    for index in range(len(store)):
+        if bottom >= depth or demand <= 0.0:
+            break
+        bottom = min(depth, bottom + thick[index])
+        due = demand * min(1.0, (1.0 - math.exp(-_UPTAKE * bottom / depth)) / _UPTAKE_SUM) - taken
+        wet = tolerance * limit[index]
+        if store[index] < wet:
+            due *= store[index] / wet
+        due = min(max(0.0, due), store[index])
+        store[index] -= due
+        taken += due
+    return taken

@@ -1,0 +1,108 @@
+"""A day's rain as a hyetograph: the double exponential storm, cut into parts of equal volume.
+
+Nicks, Lane & Gander, NSERL Report 10, chapter 2. Times in s, depths in m, intensities in m/s.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_LONGEST = 23.999 * 3600.0
+_PARTS = 10
+_SHORTEST_PART = 300.0
+_STEPS = ((0.5, 60.0), (1.0, 120.0), (2.0, 180.0), (6.0, 300.0), (24.0, 600.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Depth (m), duration (s), time to peak (share of duration) and peak over mean intensity."""
+
+    depth: float
+    duration: float
+    peak_time: float
+    peak_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hyetograph:
+    """Intervals of constant intensity: `ends` (s), `rates` (m/s); `step` (s) to march with."""
+
+    ends: tuple[float, ...]
+    rates: tuple[float, ...]
+    step: float
+
+    @property
+    def depth(self) -> float:
+        """Rain of the whole storm (m)."""
+        starts = (0.0, *self.ends[:-1])
+        return sum(
+            rate * (end - start)
+            for rate, start, end in zip(self.rates, starts, self.ends, strict=True)
+        )
+
+
+def peak_scale(version: float) -> float:
+    """What the climate generator's peak ratios are multiplied by: 0.70 for CLIGEN 3.x, else 1."""
+    return 0.70 if 3.0 <= version < 4.0 else 1.0
+
+
+def hyetograph(storm: Storm) -> Hyetograph:
+    """The storm as at most ten intervals of equal depth, none under 5 minutes if possible."""
+    duration = min(storm.duration, _LONGEST)
+    hours = duration / 3600.0
+    step = next(seconds for limit, seconds in _STEPS if hours <= limit)
+    for parts in range(_PARTS, 0, -1):
+        ends = [_time_of(storm, part / parts) * duration for part in range(1, parts)] + [duration]
+        spans = [end - start for start, end in zip([0.0, *ends[:-1]], ends, strict=True)]
+        if parts == 1 or min(spans) >= _SHORTEST_PART:
+            break
+    rates = tuple(storm.depth / parts / span for span in spans)
+    return Hyetograph(tuple(ends), rates, step)
+
+
+def _time_of(storm: Storm, volume: float) -> float:
+    """The share of the duration at which `volume` (share of the depth) has fallen.
+
+    Each limb's volume equals its share of time. Rising limb `i = ip exp(b(t − tp))`, falling
+    `i = ip exp(d(tp − t))` with `b = u/tp`, `d = u/(1 − tp)`, `1 − exp(−u) = u/ip`.
+    """
+    ratio = min(storm.peak_ratio, 60.0)
+    if ratio <= 1.0 or storm.peak_time >= 1.0:
+        return volume
+    peak = min(max(storm.peak_time, 0.01), 0.99)
+    u = shape(ratio)
+    if volume <= peak:
+        # The limb's depth to t is tp·(exp(u(t/tp − 1)) − exp(−u))·ip/u; ip/u = 1/(1 − exp(−u)).
+        inside = math.exp(-u) + (volume / peak) * (1.0 - math.exp(-u))
+        return peak * (1.0 + math.log(inside) / u)
+    inside = 1.0 - (volume - peak) / (1.0 - peak) * (1.0 - math.exp(-u))
+    return peak - (1.0 - peak) * math.log(inside) / u
+
+
+def shape(ratio: float) -> float:
+    """The root u > 0 of `1 − exp(−u) = u/ratio` for ratio > 1, by Newton's method."""
+    # Above the root the function is concave and falling, so Newton from the right cannot overshoot.
+    u = ratio
+    for _ in range(60):
+        away = 1.0 - math.exp(-u) - u / ratio
+        step = away / (math.exp(-u) - 1.0 / ratio)
+        u -= step
+        if abs(step) <= 1e-13 * u:
+            break
+    return max(u, 1e-9)
+
+
+def energy(hyeto: Hyetograph) -> float:
+    """Kinetic energy of the rain (J/m²), `3.812 + 0.3796 ln(i)` per interval, i in m/h, ≤ 0.0765.
+
+    NSERL Report 10, chapter 4 (crust forming).
+    """
+    total = 0.0
+    start = 0.0
+    for end, rate in zip(hyeto.ends, hyeto.rates, strict=True):
+        intensity = min(rate * 3600.0, 0.0765)
+        per_depth = max(0.0, 3.812 + 0.3796 * math.log(intensity)) if intensity > 0.0 else 0.0
+        total += per_depth * rate * (end - start) * 1e4
+        start = end
+    return total

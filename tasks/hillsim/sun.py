@@ -1,0 +1,91 @@
+"""The sun over a slope: extraterrestrial radiation by hour, and the day's course of temperature.
+
+Solar geometry after Swift (1976) and Duffie & Beckman; the temperature course after de Wit, as
+NSERL Report 10, chapter 3, uses it. Angles in radians, radiation in MJ/m².
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_SOLAR_HOUR = 4.921
+_CLEAR = 0.75
+_OVERCAST = 0.40
+_WARMEST = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """A day above a slope: extraterrestrial radiation by hour, on slope and flat; sunrise."""
+
+    hourly: tuple[float, ...]
+    slope_total: float
+    flat_total: float
+    sunrise: float
+
+    @property
+    def clear(self) -> float:
+        """Radiation of a clear day on the flat (MJ/m²)."""
+        return _CLEAR * self.flat_total
+
+    def cloud(self, radiation: float) -> float:
+        """Cloud fraction from measured radiation (MJ/m²): 0 at transmissivity 0.75, 1 at 0.40."""
+        through = radiation / max(self.flat_total, 1e-6)
+        return min(1.0, max(0.0, (_CLEAR - through) / (_CLEAR - _OVERCAST)))
+
+    def on_slope(self, radiation: float, hour: int) -> float:
+        """What of the day's radiation on the flat falls on the slope in an hour (MJ/m²)."""
+        return radiation * self.hourly[hour] / max(self.flat_total, 1e-6)
+
+
+def sky(day: int, latitude: float, slope: float, azimuth: float) -> Sky:
+    """The sun of a day of the year.
+
+    Parameters
+    ----------
+    day : Julian day, 1–366
+    latitude : degrees, north positive
+    slope : m/m
+    azimuth : degrees clockwise from north, the way the slope faces
+    """
+    season = 2.0 * math.pi * (day - 1) / 365.0
+    tilt = -0.4092797 * math.cos(2.0 * math.pi * (day + 10) / 365.0)
+    distance = 1.0 + 0.0335 * math.cos(season)
+    lat, incline, facing = math.radians(latitude), math.atan(slope), math.radians(azimuth)
+    hourly, flat = [], 0.0
+    for hour in range(24):
+        angle = (hour + 0.5 - 12.0) * math.pi / 12.0
+        height = math.sin(lat) * math.sin(tilt) + math.cos(lat) * math.cos(tilt) * math.cos(angle)
+        if height <= 0.0:
+            hourly.append(0.0)
+            continue
+        flat += _SOLAR_HOUR * distance * height
+        beam = _incidence(height, angle, tilt, lat, incline, facing)
+        hourly.append(_SOLAR_HOUR * distance * max(0.0, beam))
+    return Sky(tuple(hourly), sum(hourly), flat, 12.0 - _half_day(lat, tilt))
+
+
+def _incidence(
+    height: float, angle: float, tilt: float, lat: float, incline: float, facing: float
+) -> float:
+    """Cosine between sun and the slope's normal, `height` being the sine of the sun's elevation."""
+    north = math.cos(lat) * math.sin(tilt) - math.sin(lat) * math.cos(tilt) * math.cos(angle)
+    east = -math.cos(tilt) * math.sin(angle)
+    along = north * math.cos(facing) + east * math.sin(facing)
+    return height * math.cos(incline) + along * math.sin(incline)
+
+
+def _half_day(lat: float, tilt: float) -> float:
+    inside = min(1.0, max(-1.0, -math.tan(lat) * math.tan(tilt)))
+    return math.acos(inside) * 12.0 / math.pi
+
+
+def temperature(hour: float, sunrise: float, low: float, high: float) -> float:
+    """Temperature at an hour: `low` at sunrise, `high` at 14 h, half cosines between them (°C)."""
+    mean, swing = (high + low) / 2.0, (high - low) / 2.0
+    rise = max(0.1, _WARMEST - sunrise)
+    if sunrise <= hour <= _WARMEST:
+        return mean - swing * math.cos(math.pi * (hour - sunrise) / rise)
+    since = hour - _WARMEST if hour > _WARMEST else hour + 24.0 - _WARMEST
+    return mean + swing * math.cos(math.pi * since / (24.0 - rise))

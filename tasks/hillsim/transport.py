@@ -1,0 +1,184 @@
+"""The march of sediment down a slope: the kernel of `erosion`.
+
+Normalised (see `erosion`): capacity `Tc = x·s(x)` with s linear on a span, shear `τ = Tc^(2/3)`.
+Where the load is below capacity `dG/dx = η(τ − τc)(1 − G/Tc) + θ`; above it
+`dG/dx = φ/x·(Tc − G) + θ`, which has a closed form on each span. Where the mode changes inside a
+span the place is found by bisection.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tasks.hillsim import jit
+
+_TURNS = 12
+
+
+@jit.kernel
+def march(
+    nodes: jit.Column,
+    tops: jit.Column,
+    ends: jit.Column,
+    eta: float,
+    tauc: float,
+    theta: float,
+    phi: float,
+    arriving: jit.Column,
+    soil: jit.Column,
+    fall: jit.Column,
+    loads: jit.Column,
+    mix: jit.Column,
+) -> None:
+    """Carry the load from node to node; `loads` gets it at each, `mix` the classes at the foot.
+
+    Parameters
+    ----------
+    nodes, tops, ends : distance 0–1; relative gradient at the top and end of each span
+    eta, tauc, theta, phi : rill detachment, critical shear, interrill supply, deposition
+    arriving, soil, fall : class shares of interrill sediment and of the soil; fall velocities
+    """
+    load = 0.0
+    for span in range(len(tops)):
+        x = nodes[span]
+        end = nodes[span + 1]
+        a = (ends[span] - tops[span]) / (end - x)
+        b = tops[span] - a * x
+        for turn in range(_TURNS):
+            capacity = x * (a * x + b)
+            rises = 2.0 * a * x + b
+            settles = load > capacity or (load >= capacity and rises < theta)
+            stop = end
+            after = _move(x, end, load, a, b, eta, tauc, theta, phi, settles)
+            if turn < _TURNS - 1 and _crossed(end, after, a, b, settles):
+                stop = _crossing(x, end, load, a, b, eta, tauc, theta, phi, settles)
+                after = stop * (a * stop + b)
+            _sort(after - load, theta * (stop - x), arriving, soil, fall, mix)
+            load = after
+            x = stop
+            if x >= end:
+                break
+        loads[span + 1] = load
+
+
+@jit.kernel
+def _move(
+    x: float,
+    end: float,
+    load: float,
+    a: float,
+    b: float,
+    eta: float,
+    tauc: float,
+    theta: float,
+    phi: float,
+    settles: bool,
+) -> float:
+    """The load at `end`, the mode of `x` holding on all the way."""
+    if settles:
+        return _deposit(x, end, load, a, b, theta, phi)
+    return _detach(x, end, load, a, b, eta, tauc, theta)
+
+
+@jit.kernel
+def _deposit(
+    x: float, end: float, load: float, a: float, b: float, theta: float, phi: float
+) -> float:
+    """`G = P(x) + (G0 − P(x0))(x0/x)^φ` with `P = φa/(φ+2)·x² + (φb + θ)/(φ+1)·x`."""
+    square = phi * a / (phi + 2.0)
+    line = (phi * b + theta) / (phi + 1.0)
+    base = end * (square * end + line)
+    if x <= 0.0:
+        return max(0.0, base)
+    away = load - x * (square * x + line)
+    return max(0.0, base + away * math.exp(phi * math.log(x / end)))
+
+
+@jit.kernel
+def _detach(
+    x: float, end: float, load: float, a: float, b: float, eta: float, tauc: float, theta: float
+) -> float:
+    """The load after detachment, by exponential midpoint: exact for constant shear and capacity.
+
+    Explicit steps blow up where capacity is small beside detachment; this form cannot.
+    """
+    middle = 0.5 * (x + end)
+    capacity = middle * (a * middle + b)
+    if capacity <= 1e-12:
+        return load + theta * (end - x)
+    rate = eta * max(0.0, math.exp(math.log(capacity) * (2.0 / 3.0)) - tauc)
+    if rate <= 1e-9:
+        return load + theta * (end - x)
+    level = capacity * (1.0 + theta / rate)
+    decay = math.exp(-rate * (end - x) / capacity)
+    return level + (load - level) * decay
+
+
+@jit.kernel
+def _crossed(end: float, load: float, a: float, b: float, settles: bool) -> bool:
+    """Whether the load at `end` belongs to the other mode."""
+    capacity = end * (a * end + b)
+    slack = 1e-9 * capacity + 1e-15
+    return load < capacity - slack if settles else load > capacity + slack
+
+
+@jit.kernel
+def _crossing(
+    x: float,
+    end: float,
+    load: float,
+    a: float,
+    b: float,
+    eta: float,
+    tauc: float,
+    theta: float,
+    phi: float,
+    settles: bool,
+) -> float:
+    """Where between `x` and `end` the load meets the capacity, by bisection."""
+    low = x
+    high = end
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if _crossed(
+            middle, _move(x, middle, load, a, b, eta, tauc, theta, phi, settles), a, b, settles
+        ):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+@jit.kernel
+def _sort(
+    gained: float,
+    supplied: float,
+    arriving: jit.Column,
+    soil: jit.Column,
+    fall: jit.Column,
+    mix: jit.Column,
+) -> None:
+    """Keep the classes' loads in step with the whole: supply, then detach or deposit the rest.
+
+    Detached soil has the soil's mix; what settles is taken from the classes in proportion to load
+    and fall velocity. The classes always sum to the whole.
+    """
+    for index in range(len(mix)):
+        mix[index] += supplied * arriving[index]
+    change = gained - supplied
+    if change >= 0.0:
+        for index in range(len(mix)):
+            mix[index] += change * soil[index]
+        return
+    left = -change
+    for _ in range(len(mix)):
+        weight = 0.0
+        for index in range(len(mix)):
+            weight += mix[index] * fall[index]
+        if left <= 0.0 or weight <= 0.0:
+            break
+        asked = left
+        for index in range(len(mix)):
+            out = min(mix[index], asked * mix[index] * fall[index] / weight)
+            mix[index] -= out
+            left -= out

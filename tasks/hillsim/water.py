@@ -1,0 +1,157 @@
+"""Water below the surface, a day at a time: percolation, lateral flow, saturation excess.
+
+NSERL Report 10, chapter 5 (Savabi & Williams; the storage routing of EPIC and SWRRB). Stores are
+water above wilting point (m), top layer first; conductivities m/s; a step is one day.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tasks.hillsim import jit
+from tasks.hillsim.soil import Bedrock, Layer
+
+_DAY = 86400.0
+_NEARLY_FULL = 0.95
+_SEAL = 1e-20
+
+
+@dataclass(slots=True)
+class Columns:
+    """The profile as columns: thickness, limits of the store, conductivity and its exponent."""
+
+    thick: jit.Column
+    limit: jit.Column
+    drained: jit.Column
+    ks: jit.Column
+    aniso: jit.Column
+    power: jit.Column
+
+    @classmethod
+    def of(cls, layers: tuple[Layer, ...]) -> Columns:
+        """The columns of day 1; `settle` renews the top as tillage and rain change its density."""
+        limits = [_room(layer, layer.density) for layer in layers]
+        drained = [(layer.fc - layer.wp) * layer.thickness for layer in layers]
+        return cls(
+            thick=jit.column(layer.thickness for layer in layers),
+            limit=jit.column(limits),
+            drained=jit.column(drained),
+            ks=jit.column(layer.ks for layer in layers),
+            aniso=jit.column(layer.anisotropy for layer in layers),
+            power=jit.column(_power(a, b) for a, b in zip(drained, limits, strict=True)),
+        )
+
+    def settle(self, index: int, layer: Layer, density: float) -> None:
+        """Give one layer the pore space of a new bulk density (kg/m³)."""
+        self.limit[index] = _room(layer, density)
+        self.power[index] = _power(self.drained[index], self.limit[index])
+
+
+def _room(layer: Layer, density: float) -> float:
+    porosity = layer.porosity(density) * layer.fines
+    return max(porosity - layer.wp, 1.02 * (layer.fc - layer.wp)) * layer.thickness
+
+
+def _power(drained: float, limit: float) -> float:
+    """Exponent of the conductivity curve, −2.655/log10(fc/ul): K falls to 0.002 Ks at fc."""
+    return -2.655 / math.log10(min(0.999, drained / limit))
+
+
+def bottom_conductivity(ks: float, thickness: float, bedrock: Bedrock | None) -> float:
+    """Conductivity out of the lowest layer (m/s): in series with the bedrock where there is one.
+
+    Without a thickness the harmonic mean `2 Ks Kb/(Ks + Kb)`; with one, resistances in series.
+    """
+    if bedrock is None:
+        return ks
+    below = max(bedrock.ks, _SEAL)
+    if bedrock.thickness <= 0.0:
+        return 2.0 * ks * below / (ks + below)
+    return (thickness + bedrock.thickness) / (thickness / ks + bedrock.thickness / below)
+
+
+@jit.kernel
+def soak(depth: float, thick: jit.Column, store: jit.Column) -> None:
+    """Add what infiltrated (m) to the top 0.2 m, split by thickness."""
+    top = thick[0] + thick[1]
+    for index in range(2):
+        store[index] += depth * thick[index] / top
+
+
+@jit.kernel
+def percolate(
+    store: jit.Column,
+    limit: jit.Column,
+    drained: jit.Column,
+    ks: jit.Column,
+    power: jit.Column,
+    bottom: float,
+) -> float:
+    """Drain layers above field capacity into the next, lowest first; returns what leaves (m).
+
+    `out = excess·(1 − exp(−86400 K/excess))·sqrt(1 − s)`, s the saturation of the layer below.
+    """
+    last = len(store) - 1
+    lost = 0.0
+    for index in range(last, -1, -1):
+        excess = store[index] - drained[index]
+        if excess <= 0.0:
+            continue
+        conductivity = ks[index]
+        if index == last:
+            conductivity = bottom
+        share = store[index] / limit[index]
+        if share < _NEARLY_FULL:
+            conductivity *= max(0.002, share ** power[index])
+        out = excess * (1.0 - math.exp(-min(700.0, _DAY * conductivity / excess)))
+        if index < last:
+            below = min(_NEARLY_FULL, store[index + 1] / limit[index + 1])
+            out *= math.sqrt(1.0 - below)
+            store[index + 1] += out
+        else:
+            lost = out
+        store[index] -= out
+    return lost
+
+
+@jit.kernel
+def push_up(store: jit.Column, limit: jit.Column) -> float:
+    """Pass what a layer cannot hold to the one above; returns what the first cannot hold (m)."""
+    for index in range(len(store) - 1, 0, -1):
+        surplus = store[index] - limit[index]
+        if surplus > 0.0:
+            store[index] = limit[index]
+            store[index - 1] += surplus
+    surplus = max(0.0, store[0] - limit[0])
+    store[0] -= surplus
+    return surplus
+
+
+@jit.kernel
+def drain_sideways(
+    store: jit.Column,
+    limit: jit.Column,
+    drained: jit.Column,
+    ks: jit.Column,
+    power: jit.Column,
+    thick: jit.Column,
+    aniso: jit.Column,
+    per_length: float,
+) -> float:
+    """Lateral flow of the day (m) out of the layers above field capacity, the top one first.
+
+    `thickness·anisotropy·K·sin(slope)/L` a day, at most the drainable water; `per_length` is
+    sin(slope)/L (1/m).
+    """
+    total = 0.0
+    for index in range(len(store)):
+        excess = store[index] - drained[index]
+        if excess <= 0.0:
+            continue
+        share = min(1.0, store[index] / limit[index])
+        conductivity = ks[index] * max(0.002, share ** power[index])
+        flow = min(excess, thick[index] * aniso[index] * conductivity * _DAY * per_length)
+        store[index] -= flow
+        total += flow
+    return total
