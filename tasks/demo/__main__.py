@@ -1,0 +1,164 @@
+"""The story: a sample run from the queue to its table, then long hillslopes and a cancel."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+
+from tasks.demo import DemoFailed, processes
+from tasks.demo.house import House
+from tasks.demo.processes import Living
+from tasks.demo.screen import Screen
+from tasks.run.directory import RunDirectory
+from tasks.wepp import hillslopes
+from tasks.wepp.sample import write_sample
+from weppd.client import TERMINAL, Job, JobFailed, JobView, Queue
+
+RUN, LONG_RUN = "sample-run", "long-run"
+HILLSLOPES, YEARS = 12, 3
+LONG_HILLSLOPES, LONG_YEARS = 4, 300
+WORK, FINAL = "jobs:1,func:run_hillslopes_rq", "jobs:6,func:_log_complete_rq"
+PATIENCE_S = 90.0
+COLUMNS = (
+    "hillslope",
+    "runoff\nmm/yr",
+    "soil loss\nt/ha/yr",
+    "sediment\nt/yr",
+    "seconds",
+    "engine",
+)
+
+
+class Story:
+    """The acts of the demonstration on one house and one screen."""
+
+    def __init__(self, house: House, screen: Screen) -> None:
+        self._house, self._screen = house, screen
+        self._queue = Queue("default", connection=house.redis_url)
+
+    def run_to_table(self) -> None:
+        """Act one: 12 hillslopes from the queue to their table."""
+        self._screen.heading(f"A WEPP run of {HILLSLOPES} hillslopes, {YEARS} years each")
+        run = RunDirectory(self._house.run_dir(RUN))
+        write_sample(run.root, hillslopes=HILLSLOPES, years=YEARS, seed=1)
+        began = time.monotonic()
+        final, work = self._enqueue(RUN)
+        self._watch(work)
+        Job(final, self._queue).result(PATIENCE_S)
+        self._screen.line(f"complete after {time.monotonic() - began:.1f} s")
+        self._results(run)
+        self._places(run, work)
+
+    def cancel(self) -> None:
+        """Act two: long hillslopes, and nothing of them left after a cancel."""
+        self._screen.heading(f"A run of {LONG_YEARS} years a hillslope, cancelled")
+        run = RunDirectory(self._house.run_dir(LONG_RUN))
+        write_sample(run.root, hillslopes=LONG_HILLSLOPES, years=LONG_YEARS, seed=2)
+        final, work = self._enqueue(LONG_RUN)
+        before = self._house.until("its processes", PATIENCE_S, lambda: self._working(work))
+        self._family(before, "")
+        self._screen.line(f"weppdctl cancel {work}")
+        answer = self._house.ctl("cancel", work)
+        ended = ", ".join(f"{count} at {rung}" for rung, count in answer["rungs"].items())
+        self._screen.line(f"{answer['state']} in {answer['seconds']:.2f} s; ended: {ended}")
+        left = processes.still_alive(before)
+        self._family(left, "its process tree: empty")
+        if left or answer["survivors"]:
+            raise DemoFailed(f"the cancel left {len(left)} processes alive")
+        self._house.until(
+            "the rest to be cancelled", PATIENCE_S, lambda: self._view(final).status == "canceled"
+        )
+
+    def _enqueue(self, runid: str) -> tuple[str, str]:
+        """The ids of the final job and of the one that runs the hillslopes."""
+        job = self._queue.enqueue("tasks.wepp_rq.run_wepp_rq", runid)
+        self._screen.line(f"enqueued run_wepp_rq({runid!r}) as {job.id}")
+        job.result(PATIENCE_S)
+        children = self._view(job.id).children
+        return children[FINAL], children[WORK]
+
+    def _view(self, jid: str) -> JobView:
+        view = Job(jid, self._queue).view()
+        if view is None:
+            raise DemoFailed(f"job {jid} is not in the store")
+        return view
+
+    def _watch(self, work: str) -> None:
+        job = Job(work, self._queue)
+        with self._screen.progress("hillslopes") as step:
+
+            def ended() -> bool:
+                over = job.get_status() in TERMINAL
+                if progress := job.progress:
+                    step(int(progress["done"]), int(progress["total"]), str(progress["note"]))
+                return over
+
+            self._house.until("the hillslopes", PATIENCE_S, ended)
+
+    def _working(self, work: str) -> list[Living]:
+        pid = self._view(work).meta.get("pid")
+        family = processes.tree(pid) if pid else []
+        return family if len(family) > 1 else []
+
+    def _results(self, run: RunDirectory) -> None:
+        rows = hillslopes.read(run.hillslope_table)
+        if len(rows) != HILLSLOPES:
+            raise DemoFailed(f"{run.hillslope_table} has {len(rows)} rows, not {HILLSLOPES}")
+        self._screen.table(COLUMNS, [_row(row) for row in rows], "no rows")
+
+    def _places(self, run: RunDirectory, work: str) -> None:
+        log = run.root / "rq.log"
+        self._house.until("its rq.log", PATIENCE_S, lambda: log.is_file() and log.stat().st_size)
+        for what, path in (("run", run.root), ("log", log), ("table", run.hillslope_table)):
+            self._screen.line(f"{what:<6}{path}")
+        self._screen.line(f"weppdctl logs --canonical {work} gives its results again, bit for bit")
+
+    def _family(self, members: list[Living], empty: str) -> None:
+        rows = [(str(m.pid), str(m.parent), m.name, f"{m.cpu_s:.2f}") for m in members]
+        self._screen.table(("pid", "parent", "process", "CPU s"), rows, empty)
+
+
+def _row(row: hillslopes.Hillslope) -> tuple[str, ...]:
+    figures = (row.runoff_mm_yr, row.soil_loss_t_ha_yr)
+    return (
+        str(row.wepp_id),
+        *(f"{figure:.2f}" for figure in figures),
+        f"{row.sediment_yield_t_yr:.4f}",
+        f"{row.seconds:.2f}",
+        row.engine,
+    )
+
+
+def main() -> int:
+    """Play it; 0 only if everything held."""
+    parser = argparse.ArgumentParser(prog="python -m tasks.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave its directory where it is")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    screen = Screen()
+    try:
+        _play(screen, keep=options.keep)
+    except (DemoFailed, JobFailed) as error:
+        screen.line(f"FAILED: {error}")
+        return 1
+    return 0
+
+
+def _play(screen: Screen, *, keep: bool) -> None:
+    began = time.monotonic()
+    with House(keep=keep) as house:
+        screen.heading("A private weppd with its own Redis")
+        screen.line(f"weppd {house.pid} serves in {house.home}")
+        story = Story(house, screen)
+        story.run_to_table()
+        story.cancel()
+        home = house.home
+    fate = "kept" if keep else "removed; `python -m tasks.demo --keep` leaves it"
+    screen.line(f"{home}: {fate}")
+    screen.line(f"all of it held, {time.monotonic() - began:.1f} s in all")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
