@@ -1,8 +1,8 @@
 """Stubs of the public modules: generated into the wheel, and held against what the wheel does.
 
 `build` runs stubgen over the public modules and builds the wheel with the result. `check` does
-that, installs the wheel alone into a fresh environment, runs stubtest there, and compares the
-stubs in the wheel with what stubgen makes of the modules in the wheel.
+that, installs the wheel alone into a fresh environment, runs stubtest there, lets mypy read a
+user's code against it, and compares the stubs in the wheel with what stubgen makes of its modules.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STUBS = ROOT / "build" / "stubs"
 FRESH = ROOT / "build" / "stubs-env"
 AGAIN = ROOT / "build" / "stubs-again"
+CONSUMER = ROOT / "tests" / "stubs" / "consumer.py"
 ALLOWED = ROOT / ".ci" / "stubtest-allow.txt"
 
 #: mypy is compiled, and its modules cannot be run by `python -m`.
@@ -76,6 +77,7 @@ def check(wheel: Path, modules: list[str]) -> int:
     """Installs the wheel alone, asks stubtest, compares; 0 where the stubs say what is true."""
     python = _fresh_environment(wheel)
     _run(python, "-c", STUBTEST, "--concise", "--allowlist", str(ALLOWED), *modules)
+    _run(python, "-m", "mypy", "--config-file=", "--strict", "--no-incremental", str(CONSUMER))
     generate(python, modules, AGAIN)
     installed = Path(_run(python, "-c", "import weppd; print(weppd.__path__[0])").strip()).parent
     differ = [
@@ -96,8 +98,10 @@ def _fresh_environment(wheel: Path) -> str:
     python = str(FRESH / "bin" / "python")
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = Path(_run(python, "-c", ask).strip())
-    # A path alone: the editable install of ours, a .pth file itself, is not followed from there.
-    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # Entry by entry, since mypy follows .pth files: ours would lead back to the sources.
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if "weppd" not in entry.name and entry.suffix != ".pth":
+            (site / entry.name).symlink_to(entry)
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
     _run(*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel))
     return python
