@@ -103,6 +103,7 @@ class Weppd:
             self._trips,
             self._diary,
             self._peers,
+            self._cells,
             self._zygotes,
             places,
             rules,
@@ -249,6 +250,8 @@ class Weppd:
             )
             self._zygotes.add(name, command, setup)
         argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(self._peers.path)]
+        argv += ["--jobs", f"{self._told.daemon.log_dir}/jobs"]
+        argv += ["--keep-days", str(self._told.scribe.keep_days)]
         self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
 
     @contextlib.contextmanager

@@ -72,6 +72,11 @@ class Cells:
         """Have an idle cell exit."""
         self._peers.tell_cell(n, {"kind": "retire"})
 
+    def pids(self) -> set[int]:
+        """The pids of the cells that an earlier weppd left and that have not come back yet."""
+        files = (host.read_cell(self._dir, n) for n in self._silent)
+        return {file.pid for file in files if file is not None and file.locked}
+
     # -- recovery
 
     def found(self) -> list[host.CellFile]:

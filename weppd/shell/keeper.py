@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -18,6 +17,7 @@ from weppd.core.state import Phase, Waiting
 from weppd.errors import StoreAway
 from weppd.model import Finish
 from weppd.scribe import reader
+from weppd.shell.cells import Cells
 from weppd.shell.diary import WORDS, Diary
 from weppd.shell.peers import Peers
 from weppd.shell.shapes import detail, local, row
@@ -27,7 +27,6 @@ from weppd.shell.trips import Trips
 from weppd.shell.zygotes import Zygotes
 from weppd.store import JobSpec, JobView, Store
 
-log = logging.getLogger("weppd")
 ALL_STATES = ("started", "queued", "deferred", "scheduled", "failed", "canceled", "finished")
 
 
@@ -41,6 +40,7 @@ class Keeper:
         trips: Trips,
         diary: Diary,
         peers: Peers,
+        cells: Cells,
         zygotes: Zygotes,
         places: Places,
         rules: Rules,
@@ -49,12 +49,13 @@ class Keeper:
         self.since = time.time()
         self._supervisor, self._store, self._trips = supervisor, store, trips
         self._diary, self._peers, self._zygotes = diary, peers, zygotes
+        self._cells = cells
         self._places, self._rules, self._registry = places, rules, registry
 
     def keepers(self) -> Collection[int]:
         """The pids of all live zygotes and cells."""
         links = [*self._peers.cells.values(), *self._peers.zygotes.values()]
-        return {link.pid for link in links}
+        return {link.pid for link in links} | self._cells.pids()
 
     async def status(self) -> Mapping[str, Any]:
         """The node at a glance; answers while the store is away, too."""
@@ -105,15 +106,16 @@ class Keeper:
     ) -> Mapping[str, Any]:
         """End a job and its whole process tree."""
         reason = reason or f"cancelled through the admin socket by uid {who.uid}"
-        log.info("action=cancel job=%s uid=%d pid=%d", jid, who.uid, who.pid)
         phase = self._phase(jid)
         if phase is not None:
             return await self._cancel_here(jid, phase, grace, wait, reason)
         answer = await self._store.cancel(jid, reason)
         if answer.state == "unknown":
             raise NoSuchJob(jid)
-        word = answer.status or answer.state
-        return {"job": jid, "was": word, "state": answer.state, "waited": True, "rungs": {}}
+        if answer.state == "running":
+            return {"job": jid, "was": "started", "state": "started", "waited": False}
+        was = "queued" if answer.state == "canceled" else answer.status
+        return {"job": jid, "was": was, "state": answer.status or "canceled", "waited": True}
 
     async def _cancel_here(
         self, jid: str, phase: Phase, grace: float | None, wait: bool, reason: str
@@ -134,7 +136,10 @@ class Keeper:
 
     async def log(self, jid: str, canonical: bool, follow: bool) -> AsyncIterator[bytes]:
         """Find the job's log now and return the chunks of its text."""
-        return await reader.open_log(self._places.jobs, jid, canonical=canonical, follow=follow)
+        try:
+            return await reader.open_log(self._places.jobs, jid, canonical=canonical, follow=follow)
+        except reader.NoLog:
+            raise NoSuchJob(jid) from None
 
     async def enqueue(
         self,
@@ -168,7 +173,6 @@ class Keeper:
             label=label,
         )
         (jid,) = await self._store.enqueue([spec])
-        log.info("action=enqueue job=%s function=%s uid=%d", jid, function, who.uid)
         return jid
 
     # -- pieces

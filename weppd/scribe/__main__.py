@@ -1,0 +1,128 @@
+"""`python -m weppd.scribe --socket PATH`: tails what jobs say, for as long as there is a weppd."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from weppd import logs
+from weppd.cell.frames import VERSION, Splitter, pack
+from weppd.errors import FrameError
+from weppd.scribe import index
+from weppd.scribe.desk import Desk
+
+log = logging.getLogger("weppd.scribe")
+SOONEST_S, LATEST_S = 0.05, 1.0
+ALONE_S = 60.0
+SWEEP_S = 3600.0
+
+
+class Scribe:
+    """The loop: frames from weppd, passes over the spools, patience while weppd is away."""
+
+    def __init__(self, path: str, jobs: Path, keep_days: float) -> None:
+        self._path, self._jobs, self._keep_days = path, jobs, keep_days
+        self._desk = Desk(jobs, self._wrote)
+        self._sock: socket.socket | None = None
+        self._splitter = Splitter()
+        self._alone_since = time.monotonic()
+        self._swept = 0.0
+        self._pause = SOONEST_S
+        self._retired = False
+
+    def run(self) -> None:
+        """Until weppd says retire, or stays away with nothing left to write."""
+        while not self._retired and not self._abandoned():
+            if self._sock is None:
+                self._connect()
+            self._listen()
+            self._look()
+            self._sweep()
+        self._desk.settle(5.0)
+
+    def _abandoned(self) -> bool:
+        alone = self._sock is None and time.monotonic() - self._alone_since > ALONE_S
+        return alone and not self._desk.busy
+
+    def _connect(self) -> None:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            sock.connect(self._path)
+            sock.sendall(pack({"kind": "hello", "v": VERSION, "who": "scribe", "pid": os.getpid()}))
+        except OSError:
+            sock.close()
+            return
+        self._sock, self._splitter = sock, Splitter()
+
+    def _listen(self) -> None:
+        """Wait for frames, at most until the next look at the spools is due."""
+        wait = self._pause if self._desk.busy or self._sock is None else LATEST_S
+        if self._sock is None:
+            time.sleep(min(wait, 0.2))
+            return
+        if not select.select([self._sock], [], [], wait)[0]:
+            return
+        try:
+            data = self._sock.recv(1 << 18)
+            frames = self._splitter.feed(data)
+        except (OSError, FrameError) as error:
+            log.warning("action=peer problem=%r", str(error))
+            data, frames = b"", []
+        for header, _ in frames:
+            self._obey(header)
+        if not data:
+            self._sock.close()
+            self._sock, self._alone_since = None, time.monotonic()
+
+    def _obey(self, header: dict[str, Any]) -> None:
+        kind = header.get("kind")
+        if kind == "open":
+            self._desk.open(header)
+        elif kind == "close":
+            self._desk.close(header)
+        elif kind == "retire":
+            self._retired = True
+
+    def _look(self) -> None:
+        moved = self._desk.look()
+        self._pause = SOONEST_S if moved else min(self._pause * 1.3, LATEST_S)
+
+    def _wrote(self, job: str) -> None:
+        if self._sock is not None:
+            try:
+                self._sock.sendall(pack({"kind": "wrote", "job": job}))
+            except OSError:
+                # The next read says that weppd is gone; nothing waits for this word.
+                return
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept > SWEEP_S:
+            self._swept = time.monotonic()
+            index.sweep(self._jobs, self._keep_days, time.time())
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(prog="weppd.scribe")
+    parser.add_argument("--socket", required=True)
+    parser.add_argument("--jobs", required=True, type=Path)
+    parser.add_argument("--keep-days", type=float, default=30.0)
+    options = parser.parse_args()
+    logs.begin("info", os.environ)
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, lambda *_: log.warning("action=signal name=SIGUSR1 note=ignored"))
+    Scribe(options.socket, options.jobs, options.keep_days).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
