@@ -137,7 +137,8 @@ class Queue:
     def job_ids(self) -> list[str]:
         """The ids of the jobs that wait in this queue, the next one first."""
         key = f"{self._desk.prefix}:queue:{self.name}"
-        return [jid.decode() for jid in self._desk.redis.lrange(key, 0, -1)]
+        jids: list[Any] = self._desk.redis.lrange(key, 0, -1)
+        return [jid.decode() for jid in jids]
 
 
 class Job:
@@ -253,6 +254,7 @@ class _Desk:
         at = time.time()
         queued = ("status", "queued", "enqueued_at", stamp(at))
         lines: dict[tuple[str, bool], list[str]] = {}
+        pipe: Any
         with self.redis.pipeline(transaction=True) as pipe:
             for jid, spec in jobs:
                 key = f"{self.prefix}:job:{jid}"
@@ -286,7 +288,7 @@ class _Desk:
         """Block until the job has one more result entry, or the time is up."""
         key = f"{self.prefix}:results:{jid}"
         last = self.redis.xrevrange(key, count=1)
-        since = last[0][0] if last else "0-0"
+        since: Any = last[0][0] if last else "0-0"
         self.redis.xread({key: since}, block=max(1, int(within_s * 1000)))
 
 

@@ -98,7 +98,7 @@ class Outbox:
 def dump(finish: Finish) -> bytes:
     """A finish as JSON; bytes as {"b64": …}."""
     parts = asdict(finish)
-    parts["outcome"] = {"kind": type(finish.outcome).__name__, **parts["outcome"]}
+    parts["outcome"] = {"is": type(finish.outcome).__name__, "of": parts["outcome"]}
     return json.dumps(parts, default=_plain).encode("utf-8", "surrogatepass")
 
 
@@ -111,13 +111,17 @@ def _plain(value: Any) -> Any:
 def parse(raw: bytes) -> Finish:
     """The finish that `dump` wrote. ValueError, KeyError or TypeError where it is none."""
     parts: dict[str, Any] = json.loads(raw, object_hook=_bytes)
-    kind = _OUTCOMES[parts["outcome"].pop("kind")]
-    outcome: Outcome = kind(**parts.pop("outcome"))
+    told = parts.pop("outcome")
+    outcome: Outcome = _OUTCOMES[told["is"]](**told["of"])
     claim = parts.pop("claim")
     usage = Usage(**parts.pop("usage"))
-    return Finish(
-        claim=Claim(claim["eid"], _job(claim["job"])), outcome=outcome, usage=usage, **parts
-    )
+    job = Claim(claim["eid"], _job(claim["job"]))
+    return Finish(claim=job, outcome=outcome, usage=usage, **_frozen(parts))
+
+
+def _frozen(parts: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists only; the nouns have tuples."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in parts.items()}
 
 
 def _bytes(value: dict[str, Any]) -> Any:
@@ -126,8 +130,7 @@ def _bytes(value: dict[str, Any]) -> Any:
 
 def _job(parts: dict[str, Any]) -> Job:
     known = {f.name for f in fields(Job)}
-    parts = {name: value for name, value in parts.items() if name in known}
-    parts["retry_intervals"] = tuple(parts["retry_intervals"])
+    parts = _frozen({name: value for name, value in parts.items() if name in known})
     for name in ("on_success", "on_failure", "on_stopped"):
         if parts[name] is not None:
             parts[name] = Callback(**parts[name])

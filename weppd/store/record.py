@@ -138,6 +138,7 @@ def usage(finish: Finish) -> str:
         "seconds": round(max(0.0, finish.ended_at - finish.started_at), 3),
         "rungs": {rung: count for rung, count in finish.rungs.items() if count},
         "left_behind": finish.left_behind,
+        "undead": list(finish.undead),
     }
     return json.dumps({name: value for name, value in parts.items() if value})
 

@@ -1,0 +1,83 @@
+"""Laws of reading and extending pickles."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weppd.store.pickles import literals, peek, with_items
+
+text = st.text(max_size=30)
+plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | text
+value = st.recursive(
+    plain | st.binary(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(text, inner, max_size=4)
+        | st.tuples(inner, inner)
+    ),
+    max_leaves=12,
+)
+protocol = st.integers(0, pickle.HIGHEST_PROTOCOL)
+modern = st.integers(3, pickle.HIGHEST_PROTOCOL)
+items = st.dictionaries(text, text | st.integers(), min_size=1, max_size=5)
+
+
+def both_load(raw: bytes) -> tuple[Any, Any]:
+    """What the C unpickler and the one in Python make of it."""
+    slow = pickle._Unpickler(io.BytesIO(raw))  # type: ignore[attr-defined]
+    return pickle.loads(raw), slow.load()
+
+
+@given(st.dictionaries(text, value, max_size=6), items, protocol)
+def test_an_extended_dict_loads_as_the_updated_one(
+    meta: dict[str, Any], added: dict[str, str | int], version: int
+) -> None:
+    """Whatever the protocol, every unpickler reads the old entries and the new ones."""
+    extended = with_items(pickle.dumps(meta, version), added)
+    assert extended is not None
+    assert both_load(extended) == ({**meta, **added}, {**meta, **added})
+
+
+@given(st.dictionaries(text, value, max_size=3), items, items, protocol)
+def test_a_dict_can_be_extended_again(
+    meta: dict[str, Any], one: dict[str, str | int], two: dict[str, str | int], version: int
+) -> None:
+    """Start and failure both add to the same meta."""
+    first = with_items(pickle.dumps(meta, version), one)
+    assert first is not None
+    second = with_items(first, two)
+    assert second is not None
+    assert pickle.loads(second) == {**meta, **one, **two}
+
+
+@given(items)
+def test_no_meta_counts_as_an_empty_dict(added: dict[str, str | int]) -> None:
+    """A job that never had meta gets some."""
+    assert pickle.loads(with_items(b"", added) or b"") == added
+
+
+@given(st.dictionaries(text, plain, max_size=6), modern)
+def test_plain_entries_are_read_without_unpickling(meta: dict[str, Any], version: int) -> None:
+    """literals sees what pickle.loads would see."""
+    assert literals(pickle.dumps(meta, version)) == meta
+
+
+@given(text.filter(bool), st.lists(value, max_size=4), st.dictionaries(text, value), modern)
+def test_a_call_of_literals_is_read_whole(
+    name: str, args: list[Any], kwargs: dict[str, Any], version: int
+) -> None:
+    """peek sees what pickle.loads would see, where there is nothing but literals."""
+    call = peek(pickle.dumps((name, None, tuple(args), kwargs), version))
+    assert (call.function, call.args, call.kwargs) == (name, tuple(args), kwargs)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_get_an_answer(raw: bytes) -> None:
+    """Rubbish is a call or a problem, never an exception."""
+    call = peek(raw)
+    assert (call.function is None) == (call.problem is not None)
