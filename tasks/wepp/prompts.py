@@ -6,7 +6,7 @@ An order is one line of words for each form of simulation, in the order of the p
     name!    yes or no (the first letter counts)
     name?    yes or no, and after a yes one line with a file name
     name*    a count n, then n times three lines of which the third names a hillslope's pass file
-    name+    one line that is there only if `impoundments!` was answered with yes
+    name+    asked only if `impoundments!` was answered with yes
 
 Builds may differ: `[wepp.binaries.<name>]` of the settings names a build's order in `ORDERS`, how
 many characters of a file name it reads, and the words that it prints after a whole simulation. All
@@ -32,7 +32,7 @@ WEPPCLOUD: Mapping[str, str] = {
 ORDERS: Mapping[str, Mapping[str, str]] = {"weppcloud": WEPPCLOUD}
 INPUTS = ("man", "slp", "cli", "sol", "str", "chn", "imp")
 DAILY = ("wat", "crop", "soil", "plot", "graphics", "ebe", "element", "winter", "yield")
-OUTPUTS = ("master", "pass", "initial", "loss", *DAILY)
+OUTPUTS = ("master", "pass", "initial", "loss", "impoundment_output", *DAILY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,11 @@ def _form(lines: _Lines) -> str:
 
 def _answer(prompt: str, lines: _Lines, values: dict[str, str], passes: list[str]) -> None:
     name, kind = (prompt[:-1], prompt[-1]) if prompt[-1] in "!?*+" else (prompt, "")
-    if kind == "+" and values.get("impoundments") != "yes":
-        return
+    if kind == "+":
+        if values.get("impoundments") != "yes":
+            return
+        # The output of impoundments is a question like the others, the file of them is a name.
+        kind = "?" if name == "impoundment_output" else ""
     if kind == "?":
         if lines.yes(name):
             values[name] = lines.file(name)

@@ -108,6 +108,14 @@ def test_production_s_watershed_with_impoundments_is_read_to_its_end(tmp_path: P
     assert found.years == 12
 
 
+def test_an_output_of_impoundments_is_expected_where_it_is_asked_for(tmp_path: Path):
+    """A Yes brings the name of its file, and the answers that follow keep their places."""
+    asked = WATERSHED.replace("No\npw0.str", "Yes\n../output/imp_pw0.txt\npw0.str")
+    found = answers(tmp_path, asked)
+    assert found.outputs()["impoundment_output"] == "../output/imp_pw0.txt"
+    assert found.inputs()["str"] == "pw0.str"
+
+
 @pytest.mark.parametrize("years", ["0", "-3", "thirty"])
 def test_years_that_are_no_number_count_as_one(tmp_path: Path, years: str):
     """Executables simulate one year for such an answer: so much is expected of them."""
