@@ -7,7 +7,7 @@
     integer(42, 5)            i5       "   42"
 
 A number that does not fit its width is written as stars; a number of one digit less than its width
-loses the zero before the point. Reading takes `1.d-4` and `2.0` for an integer as Fortran does.
+loses the zero before the point. Reading takes `1.d-4` and `0.1-120` as Fortran does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 
-_SPELLING = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[edED][-+]?\d+)?\Z")
+_SPELLING = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(?:[edED]([-+]?\d+)|([-+]\d+))?\Z")
 
 
 def fixed(value: float, width: int, decimals: int) -> str:
@@ -44,9 +44,10 @@ def integer(value: int, width: int) -> str:
 
 def number(text: str) -> float:
     """The number that `text` spells in Fortran; ValueError where it spells none."""
-    if not _SPELLING.match(text):
+    match = _SPELLING.match(text)
+    if not match:
         raise ValueError(f"{text!r} is no number")
-    return float(text.replace("d", "e").replace("D", "e"))
+    return float(f"{match[1]}e{match[2] or match[3] or 0}")
 
 
 def column(text: str) -> float:

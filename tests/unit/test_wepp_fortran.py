@@ -44,7 +44,8 @@ def test_exponent_columns(value: float, width: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1", 1.0), ("2.", 2.0), (".5", 0.5), ("-1.d-4", -1e-4), ("1E3", 1e3)]
+    ("text", "value"),
+    [("1", 1.0), ("2.", 2.0), (".5", 0.5), ("-1.d-4", -1e-4), ("1E3", 1e3), ("0.1-120", 1e-121)],
 )
 def test_numbers_as_list_directed_read_takes_them(text: str, value: float) -> None:
     """Fortran's spellings of a number are read, its double-precision exponent too."""
