@@ -34,7 +34,7 @@ from tests.contract.build import (
     ended,
     running,
 )
-from weppd.model import Answer, Finished, Retried, Stopped
+from weppd.model import Answer, Failed, Finished, Retried, Stopped
 from weppd.store.redis import RedisStore
 
 TASK = "tasks.wepp_rq.run_hillslope_rq"
@@ -106,6 +106,23 @@ def test_a_failure_shows_its_traceback_to_rqs_client(redis_url: str, queue: Queu
     assert zlib.decompress(raw).decode() == "Traceback …\nValueError: no"
     assert seen.get_meta()["exc_string"] == "Traceback …\nValueError: no"
     assert seen.id in FailedJobRegistry(queue=queue)
+
+
+def test_a_retry_returned_too_often_is_told_apart_by_rq(redis_url: str, queue: Queue) -> None:
+    """A returned Retry is kept as type 4, the last one as type 5, and the job has failed."""
+    job = queue.enqueue(TASK, "my-runid", 7)
+
+    async def story(store: RedisStore) -> None:
+        (claim,) = await claimed(store)
+        await ended(store, claim, Retried("returned a Retry", returned=True))
+        (claim,) = await claimed(store)
+        assert claim.job.extra["number_of_retries"] == "1"
+        await ended(store, claim, Failed("enough", "enough", "max retries exceeded"))
+
+    play(redis_url, story)
+    last, first = job.results()
+    assert (first.type, last.type) == (Result.Type.RETRIED, Result.Type.MAX_RETRIES_EXCEEDED)
+    assert job.get_status(refresh=True) == JobStatus.FAILED
 
 
 def test_a_stopped_job_is_stopped_to_rqs_client(redis_url: str, queue: Queue) -> None:

@@ -330,6 +330,21 @@ def test_a_delayed_retry_waits_until_it_is_due(run: Run) -> None:
     run(story)
 
 
+def test_a_job_that_repeats_goes_round_until_none_is_left(run: Run) -> None:
+    """rq's Repeat: at once where its interval is 0, else when it is due; then it is finished."""
+
+    async def story(store: Any, door: Any) -> None:
+        extra = {"repeats_left": "2", "repeat_intervals": "[0, 60]"}
+        (jid,) = await store.enqueue([a_job(extra=extra)])
+        for expected in ("queued", "scheduled", "finished"):
+            (claim,) = await claimed(store)
+            await ended(store, claim)
+            assert (await store.job(jid)).status == expected
+            await store.due(time.time() + 61)
+
+    run(story)
+
+
 def test_cancel_of_a_job_that_has_not_begun_is_final(run: Run) -> None:
     """It leaves its queue, is never claimed, and what waited for it is cancelled too."""
 

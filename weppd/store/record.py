@@ -26,7 +26,8 @@ from weppd.store.wire import Fields, stamp
 
 RESULT_TTL = 604_800
 FAILURE_TTL = 31_536_000
-DONE_TTL = 604_800
+# The core's word for a job that returned its Retry once too often.
+RETRIES_SPENT = "max retries exceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _kind(outcome: Outcome) -> int:
         case Finished():
             return 1
         case Failed():
-            return 5 if outcome.kind == "retries" else 2
+            return 5 if outcome.kind == RETRIES_SPENT else 2
         case Stopped():
             return 2
         case Retried(returned=True):

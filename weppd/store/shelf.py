@@ -114,6 +114,8 @@ def _settle(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
     meta = with_items(hash_.get(b"meta", b""), written.meta) if written.meta else None
     if meta is not None:
         hash_[b"meta"] = meta
+    if written.status is Status.FINISHED and _repeats(shelf, jid, finish.ended_at):
+        return
     if written.status.terminal:
         score = INF if written.ttl < 0 else finish.ended_at + written.ttl
         name = "failed" if written.status is Status.STOPPED else written.status.value
@@ -136,6 +138,23 @@ def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
         shelf.registries["scheduled", finish.claim.job.queue][jid] = written.due
     else:
         shelf.push(jid, finish.ended_at, front=written.at_front)
+
+
+def _repeats(shelf: Shelf, jid: str, at: float) -> bool:
+    """Send a job of rq's Repeat round again, while it has repeats left."""
+    fields = shelf.jobs[jid]
+    left = int(fields.get(b"repeats_left") or 0)
+    if left < 1:
+        return False
+    fields[b"repeats_left"] = str(left - 1).encode()
+    intervals = json.loads(fields.get(b"repeat_intervals") or b"[]")
+    wait = intervals[max(len(intervals) - left, 0)] if intervals else 0
+    if wait > 0:
+        shelf.set(jid, {"status": "scheduled"})
+        shelf.registries["scheduled", shelf.origin(jid)][jid] = at + wait
+    else:
+        shelf.push(jid, at)
+    return True
 
 
 def end_execution(shelf: Shelf, claim: Claim, phase: str) -> None:

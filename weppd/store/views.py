@@ -100,7 +100,7 @@ def _result(fields: Hash, entry: Hash) -> bytes | None:
 
 
 def _exc_info(fields: Hash, entry: Hash) -> str:
-    if entry.get(b"type") == b"2" and b"exc_string" in entry:
+    if entry.get(b"type") in (b"2", b"5") and b"exc_string" in entry:
         return _inflated(b64decode(entry[b"exc_string"]))
     return "" if entry else _inflated(fields.get(b"exc_info", b""))
 
