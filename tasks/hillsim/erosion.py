@@ -51,8 +51,8 @@ class Bed:
 class Event:
     """Runoff of an event: peak (m/s), effective duration (s), depth (m) and the excess behind it.
 
-    `excess_duration` s, `excess_peak` m/s, `intensity` mean rain meanwhile (m/s); `interrill` is the
-    adjusted Ki (kg·s/m⁴), 0 under snow and on melt; `melt` says whether the water is melt.
+    `excess_duration` s, `excess_peak` m/s, `intensity` mean rain meanwhile (m/s); `interrill` is
+    the adjusted Ki (kg·s/m⁴), 0 under snow and on melt; `melt` says whether it is melt water.
     """
 
     peak: float

@@ -67,12 +67,19 @@ def route(
     total : friction factor of the whole width
     """
     mean = depth / duration
-    # q = α h^1.5 with α = sqrt(8 g S / f): Chezy's law on a wide plane.
-    alpha = math.sqrt(8.0 * GRAVITY * max(slope, _LEAST_SLOPE) / total)
-    equilibrium = (length / (alpha * math.sqrt(mean))) ** (2.0 / 3.0)
+    equilibrium = travel_time(mean, length, slope, total)
     ratio = min(1.0, mean / peak_excess) if peak_excess > 0.0 else 1.0
     peak = max(mean * peak_ratio(equilibrium / duration, ratio), _LEAST_PEAK, depth / _DAY)
     return Flow(peak, depth / peak)
+
+
+def travel_time(rate: float, length: float, slope: float, total: float) -> float:
+    """Time (s) to equilibrium at an excess `rate` (m/s), `(L/(α √rate))^(2/3)`.
+
+    `q = α h^1.5` with `α = sqrt(8 g S/f)`: Chezy's law on a wide plane.
+    """
+    alpha = math.sqrt(8.0 * GRAVITY * max(slope, _LEAST_SLOPE) / total)
+    return float((length / (alpha * math.sqrt(rate))) ** (2.0 / 3.0))
 
 
 def peak_ratio(t_star: float, v_star: float) -> float:

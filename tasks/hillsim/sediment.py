@@ -81,7 +81,7 @@ def _small_diameter(clay: float) -> float:
 
 
 def fall_velocity(diameter: float, gravity: float) -> float:
-    """Terminal velocity in still water (m/s); drag 24/Re·(1 + 0.15 Re^0.687), Schiller & Naumann."""
+    """Terminal velocity in still water (m/s), with the drag law of Schiller & Naumann (1935)."""
     stokes = (gravity - 1.0) * GRAVITY * diameter**2 / (18.0 * VISCOSITY)
     velocity = stokes
     for _ in range(60):

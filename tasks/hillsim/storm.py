@@ -93,6 +93,32 @@ def shape(ratio: float) -> float:
     return max(u, 1e-9)
 
 
+def withhold(hyeto: Hyetograph, depth: float) -> Hyetograph:
+    """The storm without its first `depth` m of rain, which leaves and litter caught."""
+    rates, start = [], 0.0
+    for end, rate in zip(hyeto.ends, hyeto.rates, strict=True):
+        caught = min(depth, rate * (end - start))
+        depth -= caught
+        rates.append(rate - caught / (end - start))
+        start = end
+    return Hyetograph(hyeto.ends, tuple(rates), hyeto.step)
+
+
+def wettest(hyeto: Hyetograph, span: float) -> float:
+    """Share of the rain that falls in the wettest `span` seconds, intervals taken by intensity."""
+    start, left, caught = 0.0, span, 0.0
+    spans = []
+    for end, rate in zip(hyeto.ends, hyeto.rates, strict=True):
+        spans.append((rate, end - start))
+        start = end
+    for rate, length in sorted(spans, reverse=True):
+        part = min(left, length)
+        caught += rate * part
+        left -= part
+    total = hyeto.depth
+    return min(1.0, caught / total) if total > 0.0 else 0.0
+
+
 def energy(hyeto: Hyetograph) -> float:
     """Kinetic energy of the rain (J/m²), `3.812 + 0.3796 ln(i)` per interval, i in m/h, ≤ 0.0765.
 

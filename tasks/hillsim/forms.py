@@ -1,0 +1,110 @@
+"""What this version takes, and by which name it refuses the rest. Nothing is guessed.
+
+Taken: one overland flow element, a continuous daily climate, cropland, forest and fire forms of the
+management file. Soil frost is not simulated, and is refused where an input asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.hillsim.errors import Refusal
+from tasks.wepp import scenarios, slope
+from tasks.wepp.inputs import Inputs
+from tasks.wepp.runfile import HillslopeRun
+from tasks.wepp.scenarios import Annual, Perennial, Yearly
+
+HIDDEN = {
+    "frost.txt": "soil frost is not simulated",
+    "pmetpara.txt": "FAO-56 reference evapotranspiration is not simulated",
+    "wepp-co2.txt": "growth under changed CO2 is not simulated",
+    "wepp_ui.txt": "hourly lateral flow is not simulated",
+    "partsize.dat": "other particle classes than the five of the soil are not simulated",
+    "beinpcalib.txt": "calibrated growth is not simulated",
+}
+_RESIDUE_WORK = {2: "burning", 3: "silage", 4: "shredding or cutting", 5: "residue removal"}
+_NOT_WRITTEN = ("initial", "wat", "crop", "soil", "graphics", "element", "winter", "yields")
+
+
+def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:
+    """Refusal, naming file and thing, where the run asks for what is not simulated."""
+    _check_hidden(directory)
+    _check_answers(run, directory)
+    count = len(inputs.slope.elements)
+    if count != 1:
+        raise Refusal(directory / run.slp, f"{count} overland flow elements: one is simulated")
+    if inputs.slope.version == slope.CHANNEL_VERSION:
+        raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
+    _check_climate(inputs, directory / run.cli)
+    _check_management(run, inputs, directory / run.man)
+
+
+def unwritten(run: HillslopeRun) -> Iterator[tuple[str, str]]:
+    """Each output that was asked for and that this version does not write: kind and file name."""
+    for kind in _NOT_WRITTEN:
+        name = getattr(run, kind)
+        if name is not None:
+            yield kind, name
+    if run.summary:
+        yield "summary", "delete.me"
+
+
+def _check_hidden(directory: Path) -> None:
+    for name, why in HIDDEN.items():
+        if (directory / name).exists():
+            raise Refusal(directory / name, f"{why}: remove the file or use another engine")
+
+
+def _check_answers(run: HillslopeRun, directory: Path) -> None:
+    source = directory / run.man
+    if run.units.lower() == "e":
+        raise Refusal(source, "a loss report in English units: metric ones are written")
+    if run.loss_option != 1:
+        raise Refusal(source, f"loss option {run.loss_option}: 1, abbreviated annual, is written")
+    if run.bypass:
+        raise Refusal(source, "passing over small events: every event is simulated")
+
+
+def _check_climate(inputs: Inputs, path: Path) -> None:
+    if inputs.climate.breakpoints is not None:
+        raise Refusal(path, "breakpoint rainfall: daily storms are simulated")
+    if 0.0 < inputs.climate.version < 3.0:
+        raise Refusal(path, f"CLIGEN {inputs.climate.version:g}: 3.0 and later are simulated")
+
+
+def _check_management(run: HillslopeRun, inputs: Inputs, path: Path) -> None:
+    plan = inputs.management
+    start = plan.initial(0)
+    if start.frdp > 0.0:
+        raise Refusal(
+            path, f"frost depth {start.frdp:g} m on the first day: frost is not simulated"
+        )
+    for year in range(1, run.years + 1):
+        for crop in plan.crops(year, 0):
+            _check_yearly(crop, path)
+            for work in _tillages(inputs, crop):
+                _check_operation(plan.operations[work.op - 1], path)
+
+
+def _tillages(inputs: Inputs, crop: Yearly) -> tuple[scenarios.Tillage, ...]:
+    if not crop.tilseq:
+        return ()
+    return inputs.management.surface_effects[crop.tilseq - 1].tillages
+
+
+def _check_yearly(crop: Yearly, path: Path) -> None:
+    name = crop.head.name
+    if crop.conset:
+        raise Refusal(path, f"contour rows in the year {name!r}")
+    if crop.drset:
+        raise Refusal(path, f"tile drains in the year {name!r}")
+    if isinstance(crop.crop, Annual) and crop.crop.resmgt in _RESIDUE_WORK:
+        raise Refusal(path, f"{_RESIDUE_WORK[crop.crop.resmgt]} of residue in the year {name!r}")
+    if isinstance(crop.crop, Perennial) and crop.crop.mgtopt == scenarios.GRAZING:
+        raise Refusal(path, f"grazing in the year {name!r}")
+
+
+def _check_operation(tool: scenarios.Operation, path: Path) -> None:
+    if tool.residue is not None:
+        raise Refusal(path, f"residue added or removed by the operation {tool.head.name!r}")

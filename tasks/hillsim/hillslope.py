@@ -1,0 +1,217 @@
+"""A hillslope: what never changes, what changes every day, and how the inputs become both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from tasks.hillsim import erosion, fieldwork, jit, sediment, soil, storm, sun, surface, water
+from tasks.hillsim.erosion import Shape
+from tasks.hillsim.evaporation import SoilStages
+from tasks.hillsim.fieldwork import Field
+from tasks.hillsim.plants import Crop
+from tasks.hillsim.residue import Residue
+from tasks.hillsim.sediment import Particle
+from tasks.hillsim.snow import Pack
+from tasks.hillsim.soil import Bedrock, Horizon, Profile, SoilInput
+from tasks.hillsim.surface import Surface
+from tasks.hillsim.water import Columns
+from tasks.wepp import scenarios
+from tasks.wepp.inputs import Inputs
+from tasks.wepp.soil import Element, Soil
+
+_RILL_WIDTH = 0.15
+_TEMPORARY = 1
+_ANISOTROPY = 25.0
+_DEEPEST = 0.999
+
+
+@dataclass(slots=True)
+class Site:
+    """What never changes; `bottom` is the conductivity out of the lowest layer (m/s)."""
+
+    shape: Shape
+    width: float
+    azimuth: float
+    latitude: float
+    elevation: float
+    has_wind: bool
+    peak_scale: float
+    profile: Profile
+    particles: tuple[Particle, ...]
+    spacing: float
+    temporary_rills: bool
+    bottom: float
+    skies: dict[int, sun.Sky] = field(default_factory=dict)
+
+    @property
+    def sine(self) -> float:
+        """Sine of the mean slope's angle."""
+        return self.shape.mean / math.sqrt(1.0 + self.shape.mean**2)
+
+    @property
+    def area(self) -> float:
+        """Area in plan (m²)."""
+        return self.shape.length * self.width
+
+    def sky(self, julian: int) -> sun.Sky:
+        """The sun of a day of the year over this slope, worked out once."""
+        if julian not in self.skies:
+            self.skies[julian] = sun.sky(julian, self.latitude, self.shape.mean, self.azimuth)
+        return self.skies[julian]
+
+
+@dataclass(slots=True)
+class Hillslope:
+    """The state of a slope; water in m, `store` by layer above wilting point, leaves and litter.
+
+    `stress` is yesterday's transpiration over its demand.
+    """
+
+    site: Site
+    ground: Field
+    columns: Columns
+    store: jit.Column
+    stages: SoilStages
+    pack: Pack = field(default_factory=Pack)
+    on_leaves: float = 0.0
+    on_litter: float = 0.0
+    stress: float = 1.0
+
+    @property
+    def water(self) -> float:
+        """All water above wilting point, in soil, snow and on plants (m)."""
+        return float(sum(self.store)) + self.pack.water + self.on_leaves + self.on_litter
+
+
+def build(inputs: Inputs) -> Hillslope:
+    """The hillslope of the four inputs as it stands on the first morning."""
+    start = inputs.management.initial(0)
+    given = soil_input(inputs.soil)
+    profile = _profile(given, start)
+    site = _site(inputs, profile, start)
+    top = _surface(profile, start)
+    ground = Field(
+        plan=inputs.management,
+        means=_monthly(inputs),
+        top=profile.top,
+        spacing=site.spacing,
+        crop=Crop(),
+        residue=Residue(),
+        surface=top,
+    )
+    if not site.temporary_rills and start.width <= 0.0:
+        top.width = site.spacing
+    fieldwork.begin(ground, start)
+    columns = Columns.of(profile.layers)
+    stores = (soil.initial_store(layer, given.saturation) for layer in profile.layers)
+    stages = SoilStages(profile.stage1_limit)
+    slope = Hillslope(site, ground, columns, jit.column(stores), stages)
+    if start.snodpy > 0.0:
+        slope.pack.fall(start.snodpy * 0.1)
+    return slope
+
+
+def soil_input(given: Soil) -> SoilInput:
+    """The soil file's one element in the units of this package: m, m/s, fractions."""
+    element = given.elements[0]
+    modern = given.version >= 7777
+    horizons = tuple(
+        Horizon(
+            bottom=layer.depth / 1000.0,
+            sand=layer.sand / 100.0,
+            clay=layer.clay / 100.0,
+            om=layer.om / 100.0,
+            cec=layer.cec,
+            rock=min(layer.rock / 100.0, _DEEPEST),
+            bulk_density=None if layer.bulk_density is None else layer.bulk_density * 1000.0,
+            ks=None if layer.ksat is None else max(layer.ksat, 1e-7) * soil.MM_PER_HOUR,
+            fc=layer.fc,
+            wp=layer.wp,
+            anisotropy=layer.anisotropy or 1.0,
+        )
+        for layer in element.layers
+    )
+    return SoilInput(
+        version=given.version,
+        horizons=horizons,
+        albedo=element.albedo,
+        saturation=element.saturation,
+        ki=element.ki,
+        kr=element.kr,
+        tauc=element.tauc,
+        ke=0.0 if modern else (element.ke or 0.0) * soil.MM_PER_HOUR,
+        adjust_ke=given.ksflag == 1,
+        anisotropy=_anisotropy(given, element),
+        bedrock=_bedrock(element),
+    )
+
+
+def _anisotropy(given: Soil, element: Element) -> float:
+    """Of all layers: 1 before 2006, then as the restricting layer's line says (nothing: 25)."""
+    if given.version < 2006:
+        return 1.0
+    line = element.restricting
+    stated = line.anisotropy if line is not None and line.flag == 1 else None
+    return stated if stated is not None and stated > 0.0 else _ANISOTROPY
+
+
+def _bedrock(element: Element) -> Bedrock | None:
+    line = element.restricting
+    if line is None or line.flag != 1:
+        return None
+    return Bedrock(line.ksat * soil.MM_PER_HOUR, (line.thickness or 0.0) / 1000.0)
+
+
+def _profile(given: SoilInput, start: scenarios.Initial) -> Profile:
+    """The profile, its top at the density that rain and days since tillage have left."""
+    loose = soil.profile(given, start.bdtill * 1000.0)
+    tilled = min(start.bdtill * 1000.0, loose.top.consolidated)
+    settled = surface.density(loose.top, tilled, start.rfcum / 1000.0, start.daydis)
+    return soil.profile(given, settled)
+
+
+def _surface(profile: Profile, start: scenarios.Initial) -> Surface:
+    tilled = min(start.bdtill * 1000.0, profile.top.consolidated)
+    if profile.top.density >= profile.top.consolidated:
+        tilled = profile.top.consolidated
+    state = Surface(
+        tilled=tilled,
+        density=profile.top.density,
+        roughness0=max(surface.SMOOTHEST, start.rrinit),
+        roughness=max(surface.SMOOTHEST, start.rrinit),
+        ridge0=start.rhinit,
+        ridge=start.rhinit,
+        rain=start.rfcum / 1000.0,
+        energy=15.0 * start.rfcum,
+        days=start.daydis,
+        settled=start.daydis,
+        width=start.width if start.width > 0.0 else _RILL_WIDTH,
+    )
+    surface.age(state, profile.top, start.sumsrm)
+    return state
+
+
+def _site(inputs: Inputs, profile: Profile, start: scenarios.Initial) -> Site:
+    element = inputs.slope.elements[0]
+    points = tuple(zip(element.x, element.slope, strict=True))
+    top, last = profile.top, profile.layers[-1]
+    return Site(
+        shape=erosion.shape(element.length, points),
+        width=inputs.slope.width,
+        azimuth=inputs.slope.azimuth,
+        latitude=inputs.climate.latitude,
+        elevation=inputs.climate.elevation,
+        has_wind=inputs.climate.wind == 0,
+        peak_scale=storm.peak_scale(inputs.climate.version),
+        profile=profile,
+        particles=sediment.classes(top.sand, top.clay, top.om),
+        spacing=start.rspace if start.rspace > 0.0 else 1.0,
+        temporary_rills=start.rtyp == _TEMPORARY,
+        bottom=water.bottom_conductivity(last.ks, last.thickness, profile.bedrock),
+    )
+
+
+def _monthly(inputs: Inputs) -> tuple[float, ...]:
+    means = inputs.climate.means
+    return tuple((a + b) / 2.0 for a, b in zip(means.tmax_c, means.tmin_c, strict=True))

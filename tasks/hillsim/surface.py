@@ -1,0 +1,207 @@
+"""The state of the soil surface: density, roughness, crust, rills, and what follows from them.
+
+NSERL Report 10, chapter 7 (Alberts et al.) for density, roughness and erodibility, chapter 4 and
+Risse et al. (1995), Zhang et al. (1995) for the effective conductivity. Lengths m, density kg/m³.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile
+
+SMOOTHEST = 0.006
+_WELL_RIDGED = 0.10
+_RAIN_DAY = 0.001
+
+
+@dataclass(slots=True)
+class Surface:
+    """What tillage sets and rain wears down.
+
+    `tilled` density after the last tillage; `roughness0`, `ridge0` and the present `roughness`,
+    `ridge`; since the last tillage `rain` (m), `energy` (J/m²) and `days`; `settled` the days that
+    count for consolidation; rill `width` (m).
+    """
+
+    tilled: float
+    density: float
+    roughness0: float
+    roughness: float
+    ridge0: float
+    ridge: float
+    rain: float
+    energy: float
+    days: float
+    settled: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What covers the ground: canopy (0–1), its height (m); residue between and in rills (0–1)."""
+
+    canopy: float
+    height: float
+    interrill: float
+    rill: float
+    rill_share: float
+
+    @property
+    def residue(self) -> float:
+        """Residue cover of the whole width, rills by their share of it."""
+        return self.rill_share * self.rill + (1.0 - self.rill_share) * self.interrill
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Below ground (kg/m²): live and dead roots of the top 15 cm, buried residue."""
+
+    live: float
+    dead: float
+    buried: float
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What multiplies the baseline erodibilities on a day."""
+
+    ki: float
+    kr: float
+    tauc: float
+
+
+def density(top: Layer, tilled: float, rain: float, days: float) -> float:
+    """Bulk density after `rain` (m) and `days` since tillage, at most the consolidated one.
+
+    `bd = bd_t + ao·R/(0.01 + R) + (bdc − bd_t − ao)(1 − exp(−0.005 days))`,
+    `ao = max(0, 1650 − 2900 clay + 3000 clay² − 0.92 bd_t)`.
+    """
+    by_rain = max(0.0, 1650.0 - 2900.0 * top.clay + 3000.0 * top.clay**2 - 0.92 * tilled)
+    settled = tilled + by_rain * rain / (0.01 + rain)
+    by_time = (top.consolidated - tilled - by_rain) * (1.0 - math.exp(-0.005 * days))
+    return min(top.consolidated, settled + by_time)
+
+
+def worn(start: float, top: Layer, rain: float, buried: float) -> float:
+    """Roughness or ridge height (m) that `rain` (m) has left of `start`.
+
+    `rr0·exp(−(1/c)^0.6·cb·(1000 R)^0.6)`, `c = 63 + 62.7 ln(50 om) + 1570 clay − 2500 clay²` ≥ 30,
+    `cb = 1 − 0.5·buried` ≥ 0.3.
+    """
+    stable = 63.0 + 62.7 * math.log(max(50.0 * top.om, 1e-6))
+    stable = max(30.0, stable + 1570.0 * top.clay - 2500.0 * top.clay**2)
+    shield = max(0.3, 1.0 - 0.5 * buried)
+    return start * math.exp(-shield * (1000.0 * rain / stable) ** 0.6)
+
+
+def age(surface: Surface, top: Layer, buried: float) -> None:
+    """Bring density, roughness and ridges to today's rain and days since tillage."""
+    surface.density = density(top, surface.tilled, surface.rain, surface.days)
+    surface.roughness = max(SMOOTHEST, worn(surface.roughness0, top, surface.rain, buried))
+    ridge = worn(surface.ridge0, top, surface.rain, buried)
+    # Ridges that were well made never wear away wholly; flat ground stays flat.
+    surface.ridge = max(SMOOTHEST, ridge) if surface.ridge0 >= _WELL_RIDGED else ridge
+
+
+def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: float) -> None:
+    """One pass of a tool that disturbs `share` of the surface; a ridge ≥ 998 m is left as it is."""
+    loose = surface.density - (surface.density - 0.667 * top.consolidated) * share
+    surface.tilled = min(max(500.0, loose), top.consolidated)
+    surface.roughness0 = roughness * share + surface.roughness * (1.0 - share)
+    surface.ridge0 = surface.ridge if ridge >= 998.0 else ridge
+    surface.rain = surface.energy = 0.0
+    surface.days *= 1.0 - share
+    surface.settled *= 1.0 - share
+
+
+def crust(profile: Profile, surface: Surface) -> float:
+    """What a crust leaves of the conductivity of bare soil (0.2–1); Risse et al. (1995)."""
+    top = profile.top
+    wetting = max(0.005, 0.147 - 0.15 * top.sand**2 - 0.0003 * top.clay * surface.density)
+    sealed = 0.736 + 0.19 * top.sand
+    full = max(0.2, sealed / (1.0 + (45.19 - 46.68 * sealed) / (100.0 * wetting)))
+    stable = -0.0028 + 0.0113 * top.sand + 0.125 * top.clay / max(top.cec, 0.1)
+    stable = min(max(stable, 1e-4), 0.01)
+    rough = 1.0 - min(surface.roughness, 0.04) / 0.04
+    return full + (1.0 - full) * math.exp(-stable * surface.energy * rough)
+
+
+def conductivity(
+    profile: Profile, surface: Surface, cover: Cover, rain: float, warm: bool, plants: float
+) -> float:
+    """Effective conductivity of the day (m/s), before limits by saturated layers.
+
+    Parameters
+    ----------
+    rain, warm : the day's rain (m) and whether its mean temperature is above 0 °C
+    plants : what perennials multiply it by (1.81 when established; see `perennial`)
+    """
+    base = profile.top.ks
+    if not profile.adjust_ke:
+        return max(base, profile.ke_floor)
+    bare = base * crust(profile, surface)
+    kb = base / MM_PER_HOUR
+    covered = max((0.0534 + 0.01179 * kb) * rain * 1000.0, 0.5 * kb) * MM_PER_HOUR
+    shelter = cover.residue
+    if rain > _RAIN_DAY and warm:
+        canopy = cover.canopy * math.exp(-0.3358 * cover.height / 2.0)
+        shelter = canopy + shelter - canopy * shelter
+    blended = bare * (1.0 - shelter) + covered * shelter
+    return max(profile.ke_floor, max(bare, blended) * plants)
+
+
+def perennial(roots: float, most: float, *, planted: bool) -> float:
+    """What a perennial multiplies the conductivity by; Zhang et al. (1995).
+
+    1.81 when established (never planted, or roots above half of `most`), else growing with roots.
+    """
+    if not planted or (most > 0.0 and roots > 0.5 * most):
+        return 1.81
+    return 1.0 + 1.62 * roots / most if most > 0.0 else 1.0
+
+
+def suction(top: Layer, porosity: float) -> float:
+    """Wetting-front suction (m, ≤ 0.5) of Rawls & Brakensiek (1983), clay and sand as fractions."""
+    c, s, p = top.clay, top.sand, porosity
+    power = 6.531 - 7.33 * p + 15.8 * c**2 + 3.81 * p**2 + 3.4 * c * s - 4.98 * s * p
+    power += 16.1 * s**2 * p**2 + 16.0 * c**2 * p**2 - 14.0 * s**2 * c
+    power += -34.8 * c**2 * p - 8.0 * s**2 * p
+    return min(0.5, 0.01 * math.exp(power))
+
+
+def factors(
+    profile: Profile,
+    surface: Surface,
+    cover: Cover,
+    roots: Roots,
+    slope: float,
+    spacing: float,
+) -> Factors:
+    """The day's multipliers of Ki, Kr and τc; `slope` is the sine of the slope's angle.
+
+    Ki: canopy, ground cover, roots, consolidation, steepness of the slope or of the ridges' sides.
+    Kr: buried residue, roots, consolidation. τc: consolidation, roughness; ≤ 2. Ki and Kr ≥ 0.03.
+    """
+    base = profile.erodibility
+    side = surface.ridge / (spacing / 2.0)
+    sine = min(0.707, max(slope, side / math.sqrt(1.0 + side**2)))
+    fresh = math.exp(-0.02 * surface.settled)
+    ki = _canopy(cover) * math.exp(-2.5 * cover.interrill)
+    ki *= math.exp(-0.56 * roots.live) * math.exp(-0.56 * roots.dead)
+    ki *= base.ki_ratio + (1.0 - base.ki_ratio) * fresh
+    ki *= 1.05 - 0.85 * math.exp(-4.0 * sine)
+    kr = math.exp(-0.4 * roots.buried) * math.exp(-2.2 * roots.dead) * math.exp(-3.5 * roots.live)
+    kr *= base.kr_ratio + (1.0 - base.kr_ratio) * fresh
+    tauc = base.tauc_ratio - (base.tauc_ratio - 1.0) * fresh
+    tauc *= 1.0 + 8.0 * (surface.roughness - SMOOTHEST)
+    return Factors(max(0.03, ki), max(0.03, kr), min(2.0, tauc))
+
+
+def _canopy(cover: Cover) -> float:
+    """`1 − 2.941 (C/h)(1 − exp(−0.34 h))`; drops from a high canopy hit harder again."""
+    if cover.height <= 0.0:
+        return 1.0 - cover.canopy
+    fall = (1.0 - math.exp(-0.34 * cover.height)) / cover.height
+    return max(0.0, 1.0 - 2.941 * cover.canopy * fall)
