@@ -52,6 +52,7 @@ __all__ = [
 
 _FREEZE_S = 2.0
 _PAUSE_S = 0.0002
+_HUNT = 20
 _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
@@ -164,32 +165,45 @@ class Tree:
         that will not die, such as one in an uninterruptible call on a hung file server.
         """
         deadline = time.monotonic() + timeout_s
-        killed = passes = 0
+        killed = calm = 0
         struck: set[int] = set()
         while not self.empty():
-            self._strike(struck, deep=passes > 0)
             gone = self.reap()
             killed += sum(os.WIFSIGNALED(g.status) and os.WTERMSIG(g.status) == 9 for g in gone)
             struck.difference_update(each.pid for each in gone)
-            passes += 1
             if time.monotonic() > deadline:
                 return Killed(killed, tuple(self.members()))
-            if not gone:
-                # The victims need the CPU to die: never spin.
-                time.sleep(_PAUSE_S * min(10, passes))
+            if self._hunt(struck) or gone:
+                continue
+            calm += 1
+            # The victims need the CPU to die: never spin, and walk at the 1st, 2nd, 4th, 8th, …
+            if not calm & (calm - 1):
+                self._kill_deep()
+            time.sleep(_PAUSE_S * min(10, calm))
         return Killed(killed)
 
-    def _strike(self, struck: set[int], *, deep: bool) -> None:
+    def _hunt(self, struck: set[int]) -> int:
+        """Kill the own children that are not in `struck` yet; how many there were.
+
+        Looks again while there are new ones, and takes the newest first: only so is a chain
+        caught in which each process starts its successor and ends at once.
+        """
         self._signal_group(signal.SIGKILL)
-        # The newest first: that catches a chain in which each forks its successor and exits.
-        for pid in reversed(self._own()):
-            if pid not in struck and _kill(pid, signal.SIGKILL):
-                struck.add(pid)
-        walk = self._walk() if deep else []
+        found = 0
+        for _ in range(_HUNT):
+            fresh = [pid for pid in self._own() if pid not in struck]
+            hit = [pid for pid in reversed(fresh) if _kill(pid, signal.SIGKILL)]
+            if not hit:
+                break
+            struck.update(hit)
+            found += len(hit)
+        return found
+
+    def _kill_deep(self) -> None:
+        walk = self._walk()
         known = frozenset(walk)
         for pid in walk:
-            if pid not in struck:
-                _send(pid, known, signal.SIGKILL)
+            _send(pid, known, signal.SIGKILL)
 
     def _freeze(self) -> list[int]:
         """Stop all members; the numbers of those that were found, parents before children.

@@ -1,0 +1,124 @@
+"""A subreaper of its own for each test, and nasty trees below it.
+
+A tree can be ended for certain only by a single-threaded subreaper; pytest must not become one for
+good. So the body of such a test runs in a forked child, whose failure is raised again here.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from weppd.cell.procfs import become_subreaper, set_pdeathsig, stat
+from weppd.cell.proctree import Tree
+
+HERE = Path(__file__).parent
+LIFE_S = 20
+MARK = "WEPPD_TEST_TREE"
+
+
+def eventually(claim: Callable[[], Any], within: float = 10.0) -> Any:
+    """The first true value of `claim()`; AssertionError when there is none in time."""
+    deadline = time.monotonic() + within
+    while not (value := claim()):
+        assert time.monotonic() < deadline, f"not true within {within} s: {claim}"
+        time.sleep(0.002)
+    return value
+
+
+def in_subreaper(body: Callable[..., None]) -> Callable[..., None]:
+    """Run the test's body in a forked, single-threaded subreaper."""
+
+    @functools.wraps(body)
+    def test(*args: Any, **kwargs: Any) -> None:
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _run(functools.partial(body, *args, **kwargs), write)
+        os.close(write)
+        eventually(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG), within=60)
+        os.set_blocking(read, False)
+        try:
+            complaint = os.read(read, 65536)
+        except BlockingIOError:  # a survivor holds the other end
+            complaint = b""
+        os.close(read)
+        assert complaint == b"fine", complaint.decode()
+
+    return test
+
+
+def _run(body: Callable[[], None], write: int) -> None:
+    try:
+        set_pdeathsig()
+        become_subreaper()
+        body()
+        os.write(write, b"fine")
+    except BaseException:
+        os.write(write, traceback.format_exc().encode()[-60000:])
+        raise
+    finally:
+        Tree(0).kill(5)  # a test that failed halfway leaves nothing either
+        os._exit(0)
+
+
+@functools.cache
+def compiled() -> str | None:
+    """nasty.c as a program, or None where there is no C compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        return None
+    program = HERE / "__pycache__" / f"nasty-{os.getpid()}"
+    program.parent.mkdir(exist_ok=True)
+    subprocess.run([compiler, "-O1", "-o", program, HERE / "nasty.c", "-pthread"], check=True)
+    return str(program)
+
+
+def start(mode: str, count: int, mark: str, *, program: str | None = None, extra: str = "") -> int:
+    """Start a nasty tree as a child in a session of its own; its leader once the tree stands.
+
+    `mark` goes into the environment of all its members.
+    """
+    script = [sys.executable, "-I", "-S", "-W", "ignore", str(HERE / "nasty.py")]
+    command = [*([program] if program else script), mode, str(count), str(LIFE_S)]
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.dup2(write, 1)
+        os.execve(command[0], [*command, extra] if extra else command, {MARK: mark})
+    os.close(write)
+    stands = select.select([read], [], [], 10)[0] and os.read(read, 1) == b"r"
+    os.close(read)
+    assert stands, f"nasty {mode} did not come up"
+    return pid
+
+
+def new_mark() -> str:
+    """A mark that no other tree has."""
+    return uuid.uuid4().hex
+
+
+def survivors(mark: str) -> list[int]:
+    """Who lives with this mark in its environment, anywhere on the machine."""
+    wanted = f"{MARK}={mark}".encode()
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            marked = wanted in Path(f"/proc/{entry}/environ").read_bytes()
+        except OSError:
+            continue
+        member = stat(int(entry))
+        if marked and member is not None and member.alive:
+            found.append(int(entry))
+    return found
