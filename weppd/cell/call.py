@@ -9,8 +9,8 @@ Owns which functions may be jobs: a registered task always; any other only if a 
     their.module.*            all of that module    their.module.**             and submodules
 
 Functions are looked up here by module and name, never by the unpickler. RQ's three forms are
-known: a function, `module.Class.method` of a static or class method, and a method of an instance whose
-class is on the `allow_types` list.
+known: a function, `module.Class.method` of a static or class method, and a method of an instance
+whose class is on the `allow_types` list.
 """
 
 from __future__ import annotations
@@ -75,9 +75,8 @@ def _registered(module: str, function: str) -> Callable[..., Any]:
 
 def _defined(module: str, function: str) -> Callable[..., Any] | None:
     """A function that `module` itself defines; None if it has none of that name."""
-    found: Callable[..., Any] | None
     try:
-        found = _import(module).get(function)
+        found: Any = _import(module).get(function)
     except ModuleNotFoundError as error:
         # The name may be 'package.Class.method': then there is no such module.
         if error.name is not None and (module == error.name or module.startswith(error.name + ".")):
@@ -90,7 +89,8 @@ def _defined(module: str, function: str) -> Callable[..., Any] | None:
             f"{module}.{function} is defined in {getattr(found, '__module__', None)}:"
             " name it by the module that defines it"
         )
-    return found
+    defined: Callable[..., Any] = found
+    return defined
 
 
 def _static(module: str, method: str, setup: Setup) -> Callable[..., Any] | None:

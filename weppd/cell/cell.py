@@ -17,15 +17,17 @@ import gc
 import os
 import select
 import signal
-import socket
 import sys
 import time
 
-from weppd.cell import cellfile, child, procfs, sweep
-from weppd.cell.channel import Channel, Link
+from weppd.cell import cellfile, procfs, sweep
+from weppd.cell.channel import Link
+from weppd.cell.child import Child
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
 from weppd.cell.run import Run
+from weppd.cell.wakeup import Wakeup
+from weppd.cell.warm import Warm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 _ASKS = 64
 _LONGEST_S = 60.0
 _FORK_AGAIN_S = 0.5
-_BLOCKED = (signal.SIGUSR1,)
 
 
 def now_s() -> float:
@@ -73,17 +74,19 @@ class Cell:
             "digest": setup.digest,
         }
         self._file = cellfile.CellFile(setup.cells, n, self._facts)
+        self._children = procfs.open_own_children()
+        self._child = Child(setup)
         self._run: Run | None = None
         self._over: tuple[dict[str, Any], bytes] | None = None
+        self._file_stale = False
         self._asks: dict[Any, tuple[dict[str, Any], bytes]] = {}
         self._retiring = False
         self._strays: set[int] = set()
-        self._warm = 0
-        self._wire: Channel | None = None
+        self._warm: Warm | None = None
         self._fork_at = 0.0
         self._poll = select.poll()
-        self._wakeup = _catch_signals()
-        self._poll.register(self._wakeup[0], select.POLLIN)
+        self._wakeup = Wakeup()
+        self._poll.register(self._wakeup.fd, select.POLLIN)
         self._link = Link(setup.socket, self._hello, now_s())
         self._linked = -1
 
@@ -104,7 +107,7 @@ class Cell:
         return self._retiring or (away is not None and now - away >= self._setup.orphan_s)
 
     def _prepare(self, now: float) -> None:
-        if self._wire is None and self._run is None and now >= self._fork_at:
+        if self._warm is None and self._run is None and now >= self._fork_at:
             self._fork_ahead(now)
         if self._link.connect(now):
             self._resend()
@@ -112,15 +115,18 @@ class Cell:
 
     def _turn(self, fd: int, event: int) -> None:
         now = now_s()
-        if fd == self._wakeup[0]:
-            self._signalled(os.read(fd, 512), now)
-        elif self._wire is not None and fd == self._wire.fd:
+        if fd == self._wakeup.fd:
+            self._signalled(self._wakeup.take(), now)
+        elif self._warm is not None and fd == self._warm.wire.fd:
             self._from_child(now)
         elif fd == self._linked:
             if event & select.POLLOUT and self._link.channel is not None:
                 self._link.channel.flush()
             for header, body in self._link.receive(now):
                 self._from_weppd(header, body, now)
+            if self._file_stale:  # acknowledged, and no next job came along with it
+                self._file.write(None, None, None)
+                self._file_stale = False
 
     def _expire(self, now: float) -> None:
         run = self._run
@@ -132,7 +138,7 @@ class Cell:
         until = now + _LONGEST_S
         if self._run is not None:
             until = min(until, self._run.deadline)
-        elif self._wire is None:
+        elif self._warm is None:
             until = min(until, self._fork_at)
         if self._link.channel is None:
             until = min(until, self._link.retry_at)
@@ -195,15 +201,17 @@ class Cell:
             if held != start["eid"]:
                 self._refuse(start, f"cell {self._n} still has execution {held}")
             return
-        if self._wire is None:
+        if self._warm is None:
             self._fork_ahead(now)
-        if self._wire is None:
+        warm = self._warm
+        if warm is None:
             self._refuse(start, "no process could be forked for the job")
             return
-        self._file.write(start["eid"], start["job"], self._warm)
-        self._wire.send(start, body)
-        self._run = Run(start, Tree(self._warm, self._strays.copy), now)
-        began = {"kind": "began", "eid": start["eid"], "pid": self._warm}
+        self._file.write(start["eid"], start["job"], warm.pid)
+        self._file_stale = False
+        warm.wire.send(start, body)
+        self._run = Run(start, Tree(warm.pid, self._strays.copy), self._children, now)
+        began = {"kind": "began", "eid": start["eid"], "pid": warm.pid}
         self._link.send({**began, "at": self._run.began_at})
 
     def _hello_eid(self) -> str | None:
@@ -230,7 +238,7 @@ class Cell:
     def _acked(self, eid: str) -> None:
         if self._over is not None and self._over[0]["eid"] == eid:
             self._over = None
-            self._file.write(None, None, None)
+            self._file_stale = True
 
     def _cancel(self, header: dict[str, Any], now: float) -> None:
         run = self._run
@@ -244,49 +252,36 @@ class Cell:
 
     def _answer(self, header: dict[str, Any], body: bytes) -> None:
         self._asks.pop(header.get("id"), None)
-        if self._run is not None and self._wire is not None and self._run.eid == header.get("eid"):
-            self._wire.send(header, body)
+        if self._run is not None and self._warm is not None and self._run.eid == header.get("eid"):
+            self._warm.wire.send(header, body)
 
     # -- the child
 
     def _fork_ahead(self, now: float) -> None:
-        ours, its = socket.socketpair()
-        cell = os.getpid()
-        # Blocked, so that a cancel that comes before the job's frame stands waits for it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
         try:
-            pid = os.fork()
+            self._warm = Warm(self._child, self._poll, self._forget_cell)
         except OSError as error:
-            pid = -1
-            self._say(f"no child could be forked: {error}")
-        if pid == 0:
-            self._forget_cell(ours)
-            child.live(its, self._setup, cell)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
-        its.close()
-        if pid < 0:
-            ours.close()
             self._fork_at = now + _FORK_AGAIN_S
-            return
-        self._warm = pid
-        self._wire = Channel(ours)
-        self._poll.register(ours.fileno(), select.POLLIN)
+            self._say(f"no child could be forked: {error}")
 
-    def _forget_cell(self, ours: socket.socket) -> None:
-        """In the child: close all that is the cell's."""
-        signal.set_wakeup_fd(-1)
-        ours.close()
+    def _forget_cell(self) -> None:
+        """In a child just forked: close all that is the cell's."""
+        self._wakeup.forget()
         self._link.close()
-        for fd in (*self._wakeup, self._file.fd):
-            os.close(fd)
+        os.close(self._file.fd)
+        os.close(self._children)
 
     def _from_child(self, now: float) -> None:
-        wire = self._wire
-        assert wire is not None
-        for header, body in wire.receive():
+        warm = self._warm
+        if warm is None:
+            return
+        for header, body in warm.wire.receive():
             self._heard(header, body)
-        if wire.ended:
-            self._drop_wire()
+        if warm.wire.ended:
+            warm.hang_up()
+            if self._run is None:  # it died while it was waiting
+                self._strays.add(warm.pid)
+                self._warm = None
         run = self._run
         if run is not None and run.report is not None and run.report[0].get("again"):
             self._reuse(run, now)
@@ -306,25 +301,19 @@ class Cell:
         if len(self._asks) < _ASKS:
             self._asks[header.get("id")] = header, body
             self._link.send(header, body)
-        elif self._wire is not None:
+        elif self._warm is not None:
             error = "too many questions are waiting for weppd"
-            self._wire.send({**header, "kind": "answer", "ok": False, "error": error})
+            self._warm.wire.send({**header, "kind": "answer", "ok": False, "error": error})
 
     def _reuse(self, run: Run, now: float) -> None:
         """The child offers to serve again: taken if nothing of its job but itself lives."""
-        if self._wire is not None and not run.disturbed and run.tree.alone():
+        if not run.disturbed and run.tree.alone():
             self._end_run(run, self._warm)
         else:
             run.report = ({**run.report[0], "again": False}, run.report[1]) if run.report else None
-            if self._wire is not None:
-                self._wire.send({"kind": "leave"})
+            if self._warm is not None:
+                self._warm.wire.send({"kind": "leave"})
             self._look(now)
-
-    def _drop_wire(self) -> None:
-        if self._wire is not None:
-            self._poll.unregister(self._wire.fd)
-            self._wire.close()
-            self._wire = None
 
     # -- ends
 
@@ -341,13 +330,13 @@ class Cell:
         run = self._run
         if run is None or not run.look(now):
             return
-        if self._wire is not None:
-            for header, body in self._wire.receive():
+        if self._warm is not None:
+            for header, body in self._warm.wire.receive():
                 self._heard(header, body)
-            self._drop_wire()
-        self._end_run(run)
+            self._warm.hang_up()
+        self._end_run(run, None)
 
-    def _end_run(self, run: Run, warm: int = 0) -> None:
+    def _end_run(self, run: Run, warm: Warm | None) -> None:
         """Nothing of the job lives but `warm`, which serves again, and what cannot be killed."""
         sweep.remove(run.start.get("tmp"))
         self._strays.update(run.undead())
@@ -367,21 +356,10 @@ class Cell:
             if not pid:
                 return
             self._strays.discard(pid)
-            if pid == self._warm:
-                self._warm = 0
-                self._drop_wire()
+            if self._warm is not None and pid == self._warm.pid:
+                self._warm.hang_up()
+                self._warm = None
 
     def _say(self, line: str) -> None:
         sys.stderr.write(f"weppd cell {self._n} ({self._setup.cls}): {line}\n")
         sys.stderr.flush()
-
-
-def _catch_signals() -> tuple[int, int]:
-    """Have SIGCHLD and SIGUSR1 wake the loop, by a pipe whose two ends are returned."""
-    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    for signum in (signal.SIGCHLD, signal.SIGUSR1):
-        signal.signal(signum, lambda signum, frame: None)
-    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(signum, signal.SIG_IGN)
-    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    return read, write

@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 from json import dumps, loads
+from json.encoder import encode_basestring_ascii
 from struct import calcsize, pack, unpack
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ class CellFile:
     """
 
     def __init__(self, directory: str, n: int, facts: dict[str, Any]) -> None:
-        self._facts = facts
+        self._head = dumps(facts)[:-1]
         self.fd = os.open(f"{directory}/{n}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.lockf(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,8 +45,13 @@ class CellFile:
 
     def write(self, eid: str | None, job: str | None, leader: int | None) -> None:
         """Record what the cell runs; it is on file before the job is given to its process."""
-        line = dumps({**self._facts, "eid": eid, "job": job, "leader": leader}).encode()
+        words = f'"eid": {_quoted(eid)}, "job": {_quoted(job)}, "leader": {leader or "null"}}}'
+        line = f"{self._head}, {words}".encode()
         os.pwrite(self.fd, line.ljust(_LENGTH - 1) + b"\n", 0)
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else encode_basestring_ascii(text)
 
 
 class Record:

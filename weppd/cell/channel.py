@@ -1,13 +1,15 @@
 """Two ends of framed talk: a channel that never blocks, and a link to weppd that always comes back.
 
-Owns sockets and their buffers. What the frames mean is for the zygote and the cell. A peer that
+Owns sockets and their buffers; what the frames mean is for the zygote and the cell. A peer that
 reads slowly costs memory up to a bound: frames that may be dropped are dropped above `CROWDED`
-bytes of unsent output; all others are kept.
+bytes of unsent output; all others are kept. The sockets are those of C, below the module `socket`,
+which is large: a fork costs what its parent imported.
 """
 
 from __future__ import annotations
 
-import socket
+import os
+from _socket import AF_UNIX, SOCK_STREAM, socket
 
 from weppd.cell.frames import Splitter, pack
 from weppd.errors import FrameError
@@ -25,17 +27,16 @@ _BACKOFF_S = (0.05, 1.0)
 
 
 class Channel:
-    """A stream socket that carries frames, with an output buffer; it never blocks.
+    """The socket `fd`, which it owns, carrying frames, with an output buffer; it never blocks.
 
     `ended` becomes true when the peer is gone or spoke rubbish, `problem` says which.
     """
 
-    __slots__ = ("_out", "_sock", "_splitter", "ended", "fd", "problem")
+    __slots__ = ("_out", "_splitter", "ended", "fd", "problem")
 
-    def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
-        self._sock = sock
-        self.fd = sock.fileno()
+    def __init__(self, fd: int) -> None:
+        os.set_blocking(fd, False)
+        self.fd = fd
         self._out = bytearray()
         self._splitter = Splitter()
         self.ended = False
@@ -73,7 +74,7 @@ class Channel:
         frames: Frames = []
         while not self.ended:
             try:
-                data = self._sock.recv(_CHUNK)
+                data = os.read(self.fd, _CHUNK)
             except BlockingIOError:
                 break
             except OSError as error:
@@ -93,11 +94,13 @@ class Channel:
     def close(self) -> None:
         """Close the socket; both directions end."""
         self.ended = True
-        self._sock.close()
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
 
     def _write(self, data: bytes | bytearray) -> int:
         try:
-            return self._sock.send(data)
+            return os.write(self.fd, data)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -129,7 +132,7 @@ class Link:
         """Try to connect if it is time to; whether a connection was made just now."""
         if self.channel is not None or now < self.retry_at:
             return False
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock = socket(AF_UNIX, SOCK_STREAM)
         try:
             sock.connect(self._path)
         except OSError:  # not there, not listening, or its backlog is full: weppd is away
@@ -137,7 +140,7 @@ class Link:
             self.retry_at = now + self._backoff
             self._backoff = min(2 * self._backoff, _BACKOFF_S[1])
             return False
-        self.channel = Channel(sock)
+        self.channel = Channel(sock.detach())
         self.away_since = None
         self.channel.send_raw(self._hello())
         return True

@@ -16,13 +16,13 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from weppd import task
 from weppd.cell import frame
 from weppd.cell.context import JobContext, Wire
+from weppd.cell.csignal import SIG_DFL, SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM, signal
 from weppd.cell.interrupt import Interrupt
 from weppd.cell.procfs import set_pdeathsig
 from weppd.cell.spool import Spool
@@ -30,59 +30,62 @@ from weppd.errors import FrameError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from typing import Any, NoReturn
 
     from weppd.cell.setup import Setup
 
 #: A warm child sees these reset to their defaults; its cell ignores or handles them.
-_RESET = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-
-def live(sock: socket.socket, setup: Setup, cell: int) -> NoReturn:
-    """Serve as a child of the cell with pid `cell`; never returns. SIGUSR1 must be blocked."""
-    code = 1
-    try:
-        for signum in _RESET:
-            signal.signal(signum, signal.SIG_DFL)
-        set_pdeathsig(signal.SIGKILL)
-        os.setsid()
-        if os.getppid() == cell:
-            Child(sock, setup).serve()
-            code = 0
-    except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
-        sys.excepthook(*sys.exc_info())
-    finally:
-        os._exit(code)
+_RESET = (SIGCHLD, SIGTERM, SIGHUP, SIGINT)
 
 
 class Child:
-    """Takes `start` frames from its cell and answers each with a `report`."""
+    """Takes `start` frames from its cell and answers each with a `report`.
 
-    def __init__(self, sock: socket.socket, setup: Setup) -> None:
+    Made once in the cell, before any fork: the fewer objects a fresh child makes and touches, the
+    fewer memory pages it costs.
+    """
+
+    def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._interrupt = Interrupt()
-        self._interrupt.install()
-        self._wire = Wire(sock, self._interrupt)
+        self._wire = Wire(self._interrupt)
         self._served = 0
+        self._used = (0.0, 0.0)
         self._home = os.getcwd()  # noqa: PTH109 - no pathlib in a light child
 
-    def serve(self) -> None:
+    def live(self, sock: int, cell: int) -> NoReturn:
+        """Serve as a child of the cell with pid `cell`; never returns. SIGUSR1 must be blocked."""
+        code = 1
+        try:
+            for signum in _RESET:
+                signal(signum, SIG_DFL)
+            set_pdeathsig(SIGKILL)
+            os.setsid()
+            if os.getppid() == cell:
+                self._interrupt.install()
+                gc.enable()
+                self.serve(sock)
+                if atexit._ncallbacks():
+                    atexit._run_exitfuncs()
+                code = 0
+        except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+
+    def serve(self, sock: int) -> None:
         """Run jobs until this child has served its number, or its cell wants no more of it."""
-        gc.enable()
+        self._wire.attach(sock)
         again = True
         while again:
             got = self._wire.receive()
             if got is None or got[0]["kind"] != "start":
                 return
             again = self._job(*got)
-        if atexit._ncallbacks():
-            atexit._run_exitfuncs()
 
     def _job(self, start: dict[str, Any], body: bytes) -> bool:
-        used = _Used()
+        """Run one job and report it; whether this child may serve another."""
         spool = Spool(start.get("spool"))
-        spool.take_output()
         _environment(start)
         context = JobContext(start, self._setup.settings, self._wire, spool, self._interrupt)
         task.enter(context)
@@ -91,11 +94,12 @@ class Child:
         frame.flush_output()
         self._served += 1
         again = self._may_serve_again(start)
+        report = {"kind": "report", "eid": start["eid"], "verdict": verdict, "again": again}
         if again:
             self._tidy()
+            report.update(self._usage())
         spool.close()
-        report = {"kind": "report", "eid": start["eid"], "verdict": verdict, "again": again}
-        self._report({**report, **used.since()}, out)
+        self._report(report, out)
         return again
 
     def _report(self, header: dict[str, Any], out: bytes) -> None:
@@ -118,45 +122,35 @@ class Child:
         task.enter(None)
         os.chdir(self._home)
 
-
-class _Used:
-    """What this process and its reaped children use, from the moment of making on."""
-
-    def __init__(self) -> None:
-        self._before = [getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)]
-
-    def since(self) -> dict[str, float | int]:
-        """CPU seconds used since, and the largest resident set so far."""
+    def _usage(self) -> dict[str, float | int]:
+        """What this process and its reaped children used since the last job, and at most so far."""
         now = [getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)]
-        pairs = list(zip(now, self._before, strict=True))
+        used = sum(n.ru_utime for n in now), sum(n.ru_stime for n in now)
+        before, self._used = self._used, used
         return {
-            "user_s": sum(n.ru_utime - b.ru_utime for n, b in pairs),
-            "system_s": sum(n.ru_stime - b.ru_stime for n, b in pairs),
+            "user_s": used[0] - before[0],
+            "system_s": used[1] - before[1],
             "peak_bytes": max(n.ru_maxrss for n in now) * 1024,
         }
 
 
 def _environment(start: dict[str, Any]) -> None:
     cpus = str(start.get("cpus") or 1)
-    words = {
-        "WEPPD_JOB_ID": start["job"],
-        "RQ_JOB_ID": start["job"],
-        "WEPPD_RUNID": start.get("runid") or "",
-        "WEPPD_CPUS": cpus,
-        "OMP_NUM_THREADS": cpus,
-        "OPENBLAS_NUM_THREADS": cpus,
-        **(start.get("env") or {}),
-    }
+    environ = os.environ
+    environ["WEPPD_JOB_ID"] = environ["RQ_JOB_ID"] = start["job"]
+    environ["WEPPD_RUNID"] = start.get("runid") or ""
+    environ["WEPPD_CPUS"] = environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = cpus
+    for key, value in (start.get("env") or {}).items():
+        environ[key] = value
     tmp = start.get("tmp")
     if tmp:
         try:
             os.mkdir(tmp, 0o700)  # noqa: PTH102 - no pathlib in a light child
         except FileExistsError:
             pass
-        words["TMPDIR"] = tmp
+        environ["TMPDIR"] = tmp
         if "tempfile" in sys.modules:  # it remembers where it put files before
             setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
-    os.environ.update(words)
 
 
 def _nothing_left() -> bool:

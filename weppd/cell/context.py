@@ -14,7 +14,6 @@ from weppd.task import Context, dotted_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -33,20 +32,23 @@ class Wire:
     Sending and reading are shielded, so that a cancel cannot tear a frame in two; waiting is not.
     """
 
-    def __init__(self, sock: socket.socket, interrupt: Interrupt) -> None:
-        self._sock = sock
+    def __init__(self, interrupt: Interrupt) -> None:
+        self._sock = -1
         self._interrupt = interrupt
         self._splitter = Splitter()
         self._frames: list[tuple[dict[str, Any], bytes]] = []
-        self._ready = poll()
-        self._ready.register(sock.fileno(), POLLIN)
         self.lock = allocate_lock()
+
+    def attach(self, sock: int) -> None:
+        """Talk over the socket `sock` from now on."""
+        self._sock = sock
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> None:
         """Send one frame; FrameError if it cannot be one."""
         data = pack(header, body)
         with self._interrupt:
-            self._sock.sendall(data)
+            while data:
+                data = data[os.write(self._sock, data) :]
 
     def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """Wait for the next frame while no job runs; None when the cell is gone."""
@@ -59,18 +61,20 @@ class Wire:
 
         Answers to asks that a cancel broke off are skipped.
         """
+        ready = poll()
+        ready.register(self._sock, POLLIN)
         while True:
             while self._frames:
                 header = self._frames.pop(0)[0]
                 if header["kind"] == "answer" and header.get("id") == number:
                     return header
-            self._ready.poll()
+            ready.poll()
             with self._interrupt:
                 if not self._read():
                     return None
 
     def _read(self) -> bool:
-        data = self._sock.recv(1 << 16)
+        data = os.read(self._sock, 1 << 16)
         self._frames += self._splitter.feed(data)
         return bool(data)
 

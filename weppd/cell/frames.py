@@ -12,20 +12,36 @@ without bound. Owns the bytes only: which verbs exist, and what they mean, is fo
 
 from __future__ import annotations
 
-from json import JSONDecoder, JSONEncoder
+from json import encoder
+from json.decoder import JSONDecoder
 from struct import Struct
 
 from weppd.errors import FrameError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 VERSION = 1
 CAP = 64 * 1024 * 1024
 _LENGTHS = Struct(">II")
-_encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-_decode = JSONDecoder().decode
+#: The parser without the regular expressions for blanks around the text; frames have none.
+_scan: Callable[[str, int], tuple[Any, int]] = vars(JSONDecoder())["scan_once"]
+
+
+def _encoder() -> Callable[[object], str]:
+    """Compact JSON; the C encoder is made once, where json itself makes it anew for each text."""
+    plain = encoder.JSONEncoder(separators=(",", ":"), allow_nan=False)
+    make = vars(encoder)["c_make_encoder"]
+    if make is None:
+        return plain.encode
+    quote = encoder.encode_basestring_ascii
+    encode = make(None, plain.default, quote, None, ":", ",", False, False, False)
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode = _encoder()
 
 
 def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
@@ -36,7 +52,7 @@ def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
     """
     try:
         head = _encode(header).encode()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise FrameError(
             f"the header of a {header.get('kind')!r} frame is no JSON: {error}"
         ) from None
@@ -95,9 +111,10 @@ def _check_lengths(size: int, head: int) -> None:
 
 def _header(raw: bytearray) -> dict[str, Any]:
     try:
-        header = _decode(raw.decode())
-    except (ValueError, RecursionError) as error:
+        text = raw.decode()
+        header, end = _scan(text, 0)
+    except (ValueError, StopIteration, RecursionError) as error:
         raise FrameError(f"a frame's header is no JSON: {error}") from None
-    if not isinstance(header, dict) or not isinstance(header.get("kind"), str):
+    if end != len(text) or type(header) is not dict or type(header.get("kind")) is not str:
         raise FrameError("a frame's header is no JSON object with a 'kind'")
     return header

@@ -9,11 +9,20 @@ Inside a shield it waits for the shield's end. Built in the main thread.
 
 from __future__ import annotations
 
-import signal
 import sys
 from _thread import get_ident
 from time import monotonic
 
+from weppd.cell.csignal import (
+    ITIMER_REAL,
+    SIG_BLOCK,
+    SIG_UNBLOCK,
+    SIGALRM,
+    SIGUSR1,
+    pthread_sigmask,
+    setitimer,
+    signal,
+)
 from weppd.task import Cancelled
 
 TYPE_CHECKING = False
@@ -36,14 +45,14 @@ class Interrupt:
 
     def install(self) -> None:
         """Set the handler; SIGUSR1 must be blocked, and stays so."""
-        signal.signal(signal.SIGUSR1, self._on_signal)
+        signal(SIGUSR1, self._on_signal)
 
     def arm(self) -> None:
         """From here to `disarm`, a SIGUSR1 raises; one that came before raises now."""
         self.cancelled = False
         self._depth = 0
         self._armed = True
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGUSR1,))
+        pthread_sigmask(SIG_UNBLOCK, (SIGUSR1,))
 
     def disarm(self) -> None:
         """The frame is reached: raise no more. The signal stays unblocked, and is without effect.
@@ -52,11 +61,11 @@ class Interrupt:
         """
         self._armed = False
         if self.cancelled:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            setitimer(ITIMER_REAL, 0)
 
     def block(self) -> None:
         """Hold back SIGUSR1 until the next `arm`."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGUSR1,))
+        pthread_sigmask(SIG_BLOCK, (SIGUSR1,))
 
     def __enter__(self) -> None:
         """Begin a shield: hold Cancelled back. In another thread there is nothing to hold."""
@@ -76,8 +85,8 @@ class Interrupt:
             return
         if not self.cancelled:
             self.cancelled = True
-            signal.signal(signal.SIGALRM, self._on_alarm)
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
+            signal(SIGALRM, self._on_alarm)
+            setitimer(ITIMER_REAL, AGAIN_S, AGAIN_S)
         self._raise()
 
     def _on_alarm(self, signum: int, frame: FrameType | None) -> None:

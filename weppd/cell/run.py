@@ -30,16 +30,21 @@ SWEEP_S = 1.0
 #: What a sweep could not end in this time is reported as undead.
 UNDEAD_S = 30.0
 _FOREVER = float("inf")
+_PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
 class Run:
-    """A job that runs in the cell, with the `start` frame that brought it."""
+    """A job that runs in the cell, with the `start` frame that brought it.
 
-    def __init__(self, start: dict[str, Any], tree: Tree, now: float) -> None:
+    `children` is an open /proc file that lists the cell's children.
+    """
+
+    def __init__(self, start: dict[str, Any], tree: Tree, children: int, now: float) -> None:
         self.eid: str = start["eid"]
         self.job: str = start["job"]
         self.start = start
         self.tree = tree
+        self._children = children
         self.began_at = time.time()
         self.report: tuple[dict[str, Any], bytes] | None = None
         timeout = start.get("timeout")
@@ -91,6 +96,8 @@ class Run:
     def look(self, now: float) -> bool:
         """Reap who ended; whether nothing of the tree lives any more."""
         tree = self.tree
+        if self._ended_alone(tree):
+            return True
         tree.reap()
         if tree.status is not None or now >= self._undead_at:
             return True
@@ -101,6 +108,19 @@ class Run:
     def undead(self) -> list[int]:
         """Who of the tree could not be killed: the cell's to reap, should they ever end."""
         return [member.pid for member in self._undead]
+
+    def _ended_alone(self, tree: Tree) -> bool:
+        """The common end, in three system calls: the leader ended and there is nobody else.
+
+        In this order: a leader that ended before the list was read has no child to come.
+        """
+        if os.waitid(os.P_PID, tree.leader, _PEEK) is None:
+            return False
+        if os.pread(self._children, 64, 0) != b"%d " % tree.leader:
+            return False
+        _, tree.status, used = os.wait4(tree.leader, 0)
+        tree.tally.add(used)
+        return True
 
     def over(self) -> tuple[dict[str, Any], bytes]:
         """The `over` frame: what happened, as facts."""

@@ -21,19 +21,20 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 class Spool:
-    """The spool file of one job, opened for this process; the null device where it has none."""
+    """The spool file of one job, which becomes the stdout and stderr of this process.
 
-    __slots__ = ("_seq", "fd", "path")
+    Without a `path`, output stays what it was, and the lines of the run's log go to stderr.
+    """
+
+    __slots__ = ("_seq", "fd")
 
     def __init__(self, path: str | None) -> None:
-        self.path = path
-        self.fd = os.open(path or os.devnull, _FLAGS, 0o640)
         self._seq: dict[str, int] = {}
-
-    def take_output(self) -> None:
-        """Make this file the stdout and stderr of the process and of all that it will start."""
-        os.dup2(self.fd, 1)
-        os.dup2(self.fd, 2)
+        self.fd = 2
+        if path:
+            self.fd = os.open(path, _FLAGS, 0o640)
+            os.dup2(self.fd, 1)
+            os.dup2(self.fd, 2)
 
     def record(self, text: str, item: str | None, level: str, volatile: bool) -> None:
         """Append one line of the run's log; `seq` counts the lines of each item from 0.
@@ -54,4 +55,5 @@ class Spool:
 
     def close(self) -> None:
         """Close this process's own descriptor; stdout and stderr stay."""
-        os.close(self.fd)
+        if self.fd > 2:
+            os.close(self.fd)

@@ -21,7 +21,9 @@ from weppd.cell import cell, procfs, registry
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
+from weppd.cell.rehearsal import rehearse
 from weppd.cell.setup import ORPHAN_S, Setup
+from weppd.cell.wakeup import Wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ class Zygote:
         self._problems: list[str] = []
         self._retiring = False
         self._poll = select.poll()
-        self._wakeup = _catch_signals()
-        self._poll.register(self._wakeup[0], select.POLLIN)
+        self._wakeup = Wakeup()
+        self._poll.register(self._wakeup.fd, select.POLLIN)
         self._link = Link(socket, self._hello, cell.now_s())
 
     def serve(self) -> int:
@@ -76,8 +78,8 @@ class Zygote:
         return max(0.0, (until - now) * 1000 + 0.5)
 
     def _turn(self, fd: int) -> None:
-        if fd == self._wakeup[0]:
-            if signal.SIGUSR1 in os.read(fd, 512):
+        if fd == self._wakeup.fd:
+            if signal.SIGUSR1 in self._wakeup.take():
                 self._say("SIGUSR1 is for cells; a zygote ignores it")
             self._reap()
             return
@@ -124,6 +126,7 @@ class Zygote:
             self._problems = registry.preload(setup.preload)
             setup.registry, problems = registry.find(setup.modules)
             self._problems += problems
+            rehearse()
             gc.collect()
             gc.freeze()
         else:
@@ -146,9 +149,7 @@ class Zygote:
         pid = os.fork()
         if pid == 0:
             self._link.close()
-            signal.set_wakeup_fd(-1)
-            for fd in self._wakeup:
-                os.close(fd)
+            self._wakeup.forget()
             cell.live(n, self._setup)
         self._cells[pid] = n
         self._link.send({"kind": "forked", "n": n, "pid": pid})
@@ -188,13 +189,3 @@ class Zygote:
     def _say(self, line: str) -> None:
         sys.stderr.write(f"weppd zygote {self._args[0]}: {line}\n")
         sys.stderr.flush()
-
-
-def _catch_signals() -> tuple[int, int]:
-    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    for signum in (signal.SIGCHLD, signal.SIGUSR1):
-        signal.signal(signum, lambda signum, frame: None)
-    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(signum, signal.SIG_IGN)
-    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    return read, write

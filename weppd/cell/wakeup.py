@@ -1,0 +1,47 @@
+"""Signals as bytes in a pipe: a loop that polls its end of it needs no code in signal handlers."""
+
+from __future__ import annotations
+
+import os
+
+from weppd.cell.csignal import (
+    SIG_IGN,
+    SIGCHLD,
+    SIGHUP,
+    SIGINT,
+    SIGTERM,
+    SIGUSR1,
+    set_wakeup_fd,
+    signal,
+)
+
+_IGNORED = (SIGTERM, SIGHUP, SIGINT)
+
+
+class Wakeup:
+    """SIGCHLD and SIGUSR1 make `fd` readable; SIGTERM, SIGHUP and SIGINT are ignored from now on.
+
+    A cell outlives weppd: what stops the daemon's unit must not stop it.
+    """
+
+    def __init__(self) -> None:
+        self.fd, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        for signum in (SIGCHLD, SIGUSR1):
+            signal(signum, _note)
+        for signum in _IGNORED:
+            signal(signum, SIG_IGN)
+        set_wakeup_fd(self._write, warn_on_full_buffer=False)
+
+    def take(self) -> bytes:
+        """The numbers of the signals that came since the last call, one byte each."""
+        return os.read(self.fd, 512)
+
+    def forget(self) -> None:
+        """Close both ends, in a forked child that has its own way with signals."""
+        set_wakeup_fd(-1)
+        os.close(self.fd)
+        os.close(self._write)
+
+
+def _note(signum: int, frame: object) -> None:
+    """Do nothing: the interpreter has written the number into the pipe already."""
