@@ -1,7 +1,7 @@
-"""One day of a hillslope, in the order that the modelling brief of NSERL Report 10 gives.
+"""One day of a hillslope, its processes in the order in which they depend on each other.
 
-Fieldwork, decay, surface, snow, interception, infiltration, water balance, routing, erosion, growth.
-Every depth is m over the slope, every mass kg per m of width unless a name says otherwise.
+Fieldwork, decay, surface, snow, interception, infiltration, water balance, routing, erosion and
+growth. Every depth is m over the slope, every mass kg per m of width unless a name says otherwise.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Runoff:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """All that a day leaves in the outputs. `wetted` is rain and melt that reached the ground (m)."""
+    """All that a day leaves in the outputs; `wetted` m of rain and melt reached the ground."""
 
     weather: Weather
     surface: Properties

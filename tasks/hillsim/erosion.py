@@ -121,7 +121,7 @@ def rill_width(discharge: float, width: float, spacing: float, *, temporary: boo
     """Width of a rill (m): `1.13 Q^0.303` (Gilley 1990), growing only; permanent as given."""
     if not temporary:
         return min(width, spacing)
-    return min(spacing, max(width, 1.13 * discharge**0.303))
+    return min(spacing, max(width, 1.13 * math.pow(discharge, 0.303)))
 
 
 def shear(discharge: float, width: float, slope: float, friction: float) -> float:
@@ -131,9 +131,9 @@ def shear(discharge: float, width: float, slope: float, friction: float) -> floa
     """
     sine = max(slope, _LEAST_SLOPE) / math.sqrt(1.0 + slope**2)
     wide = discharge**2 * friction / (8.0 * GRAVITY * sine * width**2)
-    depth = wide ** (1.0 / 3.0)
+    depth = math.pow(wide, 1.0 / 3.0)
     for _ in range(100):
-        after = (wide * (1.0 + 2.0 * depth / width)) ** (1.0 / 3.0)
+        after = math.pow(wide * (1.0 + 2.0 * depth / width), 1.0 / 3.0)
         if abs(after - depth) <= 1e-12 * after:
             break
         depth = after

@@ -35,7 +35,7 @@ class Field:
     @property
     def yearly(self) -> Yearly:
         """The scenario of the crop whose turn it is."""
-        return self.crops[min(self.current, len(self.crops) - 1)]
+        return self.crops[self.current]
 
     @property
     def rill_share(self) -> float:
@@ -72,8 +72,9 @@ def work(ground: Field, julian: int) -> None:
         _till(ground, tillage)
     yearly = ground.yearly
     if yearly.mgmt == scenarios.FALLOW:
-        return
-    if isinstance(yearly.crop, Annual):
+        if julian == yearly.crop.jdharv:
+            _next(ground)
+    elif isinstance(yearly.crop, Annual):
         _annual(ground, yearly, yearly.crop, julian)
     else:
         _perennial(ground, yearly, yearly.crop, julian)
@@ -83,8 +84,7 @@ def _annual(ground: Field, yearly: Yearly, dates: Annual, julian: int) -> None:
     plant = ground.plant_of(yearly)
     if julian == dates.jdharv and ground.crop.plant is not None:
         ground.lay(ground.crop.harvest(), plant)
-        if ground.current + 1 < len(ground.crops):
-            ground.current += 1
+        _next(ground)
     if julian == dates.jdplt:
         ground.crop.plant_out(plant, ground.season(yearly), perennial=False)
 
@@ -99,8 +99,12 @@ def _perennial(ground: Field, yearly: Yearly, dates: Perennial, julian: int) -> 
         ground.crop.start_aging()
     if julian == dates.jdstop and ground.crop.plant is not None:
         ground.lay(ground.crop.kill(), plant)
-        if ground.current + 1 < len(ground.crops):
-            ground.current += 1
+        _next(ground)
+
+
+def _next(ground: Field) -> None:
+    """Turn to the year's next crop, if there is one."""
+    ground.current = min(ground.current + 1, len(ground.crops) - 1)
 
 
 def _tillages(ground: Field, julian: int) -> list[scenarios.Tillage]:

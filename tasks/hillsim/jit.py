@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Column = Any
@@ -30,8 +30,7 @@ def kernel(function: Kernel) -> Kernel:
         return function
     import numba
 
-    compiled: Kernel = numba.njit(cache=True)(function)
-    return compiled
+    return cast(Kernel, numba.njit(cache=True)(function))
 
 
 def column(values: Iterable[float]) -> Column:

@@ -109,13 +109,16 @@ class Crop:
         self.plant, self.perennial, self.planted, self.season = plant, perennial, True, season
 
     def establish(self, plant: Plant, season: float, cover: float, *, perennial: bool) -> None:
-        """Start with a canopy that covers this share of the ground, its mass by inversion."""
+        """Start with a canopy that covers this share of the ground, its mass by inversion.
+
+        An established perennial has all the roots it can have.
+        """
         self.clear()
         self.plant, self.perennial, self.planted, self.season = plant, perennial, False, season
         self.mass = -math.log(1.0 - min(cover, _FULL)) / plant.bb if plant.bb > 0.0 else 0.0
         self.roots = plant.rsr * self.mass
-        if perennial and plant.rtmmax > 0.0:
-            self.roots = min(self.roots, plant.rtmmax)
+        if perennial and plant.rtmmax > 0.0 and not self.fixed:
+            self.roots = plant.rtmmax
         self.degrees = plant.crit
 
     def grow(self, mean: float, low: float, langleys: float, water: float) -> Dead:

@@ -79,7 +79,7 @@ def travel_time(rate: float, length: float, slope: float, total: float) -> float
     `q = α h^1.5` with `α = sqrt(8 g S/f)`: Chezy's law on a wide plane.
     """
     alpha = math.sqrt(8.0 * GRAVITY * max(slope, _LEAST_SLOPE) / total)
-    return float((length / (alpha * math.sqrt(rate))) ** (2.0 / 3.0))
+    return math.pow(length / (alpha * math.sqrt(rate)), 2.0 / 3.0)
 
 
 def peak_ratio(t_star: float, v_star: float) -> float:
@@ -89,7 +89,7 @@ def peak_ratio(t_star: float, v_star: float) -> float:
     `1/v* − 0.6(1 − v*)/v*·t*`.
     """
     if t_star >= 1.0:
-        return t_star**-1.5
+        return math.pow(t_star, -1.5)
     if v_star >= 1.0:
         return 1.0
     bend = 0.6 * (1.0 - v_star)

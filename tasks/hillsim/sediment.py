@@ -46,25 +46,32 @@ def classes(sand: float, clay: float, om: float) -> tuple[Particle, ...]:
     large = max(0.0, 1.0 - sum(shares))
     mixed = clay / (clay + silt)
     rest = (sand - loose_sand, small * mixed, clay * 0.74 - small * mixed)
-    makes = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0 - mixed, mixed), _shares(rest))
+    mixtures = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0 - mixed, mixed), _shares(rest))
     sizes = (2e-6, 1e-5, _small_diameter(clay), max(0.3, 2.0 * clay) * 1e-3, 2e-4)
     return tuple(
-        Particle(size, gravity, share, *made, om * made[2] / clay, fall_velocity(size, gravity))
+        _particle(size, gravity, share, made, om * made[2] / clay)
         for size, gravity, share, made in zip(
             sizes,
             (2.60, 2.65, 1.80, 1.60, 2.65),
             (*shares[:3], large, loose_sand),
-            (*makes, (1.0, 0.0, 0.0)),
+            (*mixtures, (1.0, 0.0, 0.0)),
             strict=True,
         )
     )
 
 
-def _shares(parts: tuple[float, ...]) -> tuple[float, ...]:
+def _particle(
+    size: float, gravity: float, share: float, made: tuple[float, float, float], om: float
+) -> Particle:
+    sand, silt, clay = made
+    return Particle(size, gravity, share, sand, silt, clay, om, fall_velocity(size, gravity))
+
+
+def _shares(parts: tuple[float, float, float]) -> tuple[float, float, float]:
     """The parts (negative ones as none) as shares of their sum."""
-    positive = [max(0.0, part) for part in parts]
-    total = max(sum(positive), 1e-12)
-    return tuple(part / total for part in positive)
+    sand, silt, clay = (max(0.0, part) for part in parts)
+    total = max(sand + silt + clay, 1e-12)
+    return sand / total, silt / total, clay / total
 
 
 def _small_aggregates(clay: float, silt: float) -> float:
@@ -86,7 +93,7 @@ def fall_velocity(diameter: float, gravity: float) -> float:
     velocity = stokes
     for _ in range(60):
         reynolds = velocity * diameter / VISCOSITY
-        velocity = 0.5 * (velocity + stokes / (1.0 + 0.15 * reynolds**0.687))
+        velocity = 0.5 * (velocity + stokes / (1.0 + 0.15 * math.pow(reynolds, 0.687)))
     return velocity
 
 
@@ -114,7 +121,7 @@ def _delivered(fall: float, smooth: float) -> float:
         return min(1.0, max(0.0, 2.5 * smooth - 1.5))
     if smooth <= 0.0:
         return 0.0
-    return min(1.0, math.exp(0.0672 + 659.0 * fall) * smooth ** (0.1286 + 2209.0 * fall))
+    return min(1.0, math.exp(0.0672 + 659.0 * fall) * math.pow(smooth, 0.1286 + 2209.0 * fall))
 
 
 def shields(reynolds: float) -> float:
@@ -157,7 +164,7 @@ def _excess(friction: float, particle: Particle) -> tuple[float, float]:
 
 def _yalin(delta: float, critical: float, particle: Particle) -> float:
     """`0.635 δ (1 − ln(1 + σ)/σ)`, σ = 2.45 sg^−0.4 √Ycr δ."""
-    sigma = 2.45 * particle.gravity**-0.4 * math.sqrt(critical) * delta
+    sigma = 2.45 * math.pow(particle.gravity, -0.4) * math.sqrt(critical) * delta
     if sigma < 1e-6:
         return 0.635 * delta * sigma / 2.0
     return 0.635 * delta * (1.0 - math.log1p(sigma) / sigma)

@@ -145,7 +145,7 @@ def _block(horizons: tuple[Horizon, ...], top: float, bottom: float) -> Horizon:
     parts = _overlaps(horizons, top, bottom)
 
     def mean(name: str) -> float:
-        return sum(share * getattr(horizon, name) for share, horizon in parts)
+        return float(sum(share * getattr(horizon, name) for share, horizon in parts))
 
     def optional(name: str) -> float | None:
         return mean(name) if getattr(horizons[0], name) is not None else None
@@ -153,9 +153,9 @@ def _block(horizons: tuple[Horizon, ...], top: float, bottom: float) -> Horizon:
     ks = None
     if horizons[0].ks is not None:
         ks = 1.0 / sum(share / max(horizon.ks or 0.0, 1e-15) for share, horizon in parts)
-    texture = {name: mean(name) for name in ("sand", "clay", "om", "cec", "rock", "anisotropy")}
-    given = {name: optional(name) for name in ("bulk_density", "fc", "wp")}
-    return Horizon(bottom=bottom, ks=ks, **texture, **given)
+    sand, clay, om, cec, rock = (mean(name) for name in ("sand", "clay", "om", "cec", "rock"))
+    density, fc, wp = (optional(name) for name in ("bulk_density", "fc", "wp"))
+    return Horizon(bottom, sand, clay, om, cec, rock, density, ks, fc, wp, mean("anisotropy"))
 
 
 def _overlaps(
@@ -273,7 +273,8 @@ def texture_conductivity(block: Horizon) -> float:
     if block.clay > 0.4:
         return max(0.2, 0.0066 * math.exp(244.0 / (100.0 * block.clay)))
     cec = max(block.cec, 1.0)
-    return max(0.2, -0.265 + 0.0086 * (100.0 * block.sand) ** 1.8 + 11.46 * cec**-0.75)
+    sandy = 0.0086 * math.pow(100.0 * block.sand, 1.8)
+    return max(0.2, -0.265 + sandy + 11.46 * math.pow(cec, -0.75))
 
 
 def deep_conductivity(block: Horizon, density: float) -> float:
@@ -323,7 +324,7 @@ def _texture_erodibility(top: Layer) -> tuple[float, float, float]:
 def stage1_limit(top: Layer) -> float:
     """Evaporation (m) that bare soil gives at the potential rate; Ritchie (1972)."""
     transmit = 4.165 + 2.456 * top.sand - 1.703 * top.clay - 4.0 * top.sand**2
-    return 0.009 * max(0.0, transmit - 3.0) ** 0.42
+    return 0.009 * math.pow(max(0.0, transmit - 3.0), 0.42)
 
 
 def initial_store(layer: Layer, saturation: float) -> float:

@@ -99,10 +99,11 @@ def worn(start: float, top: Layer, rain: float, buried: float) -> float:
 def age(surface: Surface, top: Layer, buried: float) -> None:
     """Bring density, roughness and ridges to today's rain and days since tillage."""
     surface.density = density(top, surface.tilled, surface.rain, surface.days)
-    surface.roughness = max(SMOOTHEST, worn(surface.roughness0, top, surface.rain, buried))
-    ridge = worn(surface.ridge0, top, surface.rain, buried)
-    # Ridges that were well made never wear away wholly; flat ground stays flat.
-    surface.ridge = max(SMOOTHEST, ridge) if surface.ridge0 >= _WELL_RIDGED else ridge
+    surface.roughness = worn(surface.roughness0, top, surface.rain, buried)
+    surface.ridge = worn(surface.ridge0, top, surface.rain, buried)
+    if surface.roughness < SMOOTHEST:
+        # Well ridged ground is never taken as smooth: the engines give it 0.10 m then.
+        surface.roughness = _WELL_RIDGED if surface.ridge0 >= _WELL_RIDGED else SMOOTHEST
 
 
 def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: float) -> None:

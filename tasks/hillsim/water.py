@@ -123,7 +123,7 @@ def push_up(store: jit.Column, limit: jit.Column) -> float:
         if surplus > 0.0:
             store[index] = limit[index]
             store[index - 1] += surplus
-    surplus = max(0.0, store[0] - limit[0])
+    surplus = max(0.0, float(store[0] - limit[0]))
     store[0] -= surplus
     return surplus
 

@@ -1,0 +1,36 @@
+"""`python -m tasks.hillsim < p1.run`: answers on standard input, words on standard output.
+
+Exit code 0 and the marker on success. Any error is one line that names file and thing, without the
+marker, and exit code 1: the Fortran engines leave with 0 then, which has fooled their callers.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tasks.hillsim.errors import Refusal
+from tasks.wepp.errors import FormatError
+
+
+def main() -> int:
+    """Run the answers on standard input in the current directory; the exit code."""
+    from tasks.hillsim import engine
+
+    text = sys.stdin.buffer.read().decode("latin-1")
+    try:
+        engine.simulate(text, "standard input", Path(), sys.stdout)
+    except (Refusal, FormatError) as error:
+        return _failed(str(error))
+    except OSError as error:
+        return _failed(f"{error.filename or 'output'}: {error.strerror or error}")
+    return 0
+
+
+def _failed(why: str) -> int:
+    sys.stdout.write(f" ERROR: {why}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""A whole run: from the answers of a `.run` file to its output files and the last line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from tasks.hillsim import VERSION, Summary, day, forms, hillslope, reports, tally
+from tasks.hillsim.day import Day, Weather
+from tasks.hillsim.errors import Refusal
+from tasks.hillsim.evaporation import LANGLEY
+from tasks.hillsim.hillslope import Hillslope
+from tasks.hillsim.tally import Tally
+from tasks.wepp import ebe, inputs, loss, passfile, runfile
+from tasks.wepp.climate import Climate
+from tasks.wepp.inputs import Inputs
+from tasks.wepp.runfile import HillslopeRun, StormRun
+
+# The protocol's line, as every engine prints it, last: what production's success test looks for.
+MARKER = " WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY"
+_BANNER = (
+    "",
+    f"     HILLSIM {VERSION}",
+    "     hillslope runoff and erosion, an engine of its own for WEPP's files",
+    "",
+    f"     engine=hillsim {VERSION}",
+    "",
+)
+_COLUMNS = (
+    *("day", "month", "year", "julian", "precip_mm", "duration_h", "tp", "ip"),
+    *("tmax_c", "tmin_c", "rad_langley", "wind_ms", "tdew_c"),
+)
+
+
+@dataclass(slots=True)
+class _Written:
+    """What is kept of each day for the output files."""
+
+    events: list[ebe.Row]
+    days: list[passfile.Day]
+
+
+def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
+    """Run the answers `text` (named `source` in errors) with names relative to `cwd`.
+
+    Refusal, FormatError or OSError before any output is written; outputs of an earlier run are
+    removed first, and new ones appear whole or not at all.
+    """
+    run = runfile.parse(text, source)
+    if not isinstance(run, HillslopeRun):
+        what = "a single storm" if isinstance(run, StormRun) else "a watershed"
+        raise Refusal(source, f"{what}: continuous simulations of one hillslope are run")
+    for name in _outputs(run):
+        (cwd / name).unlink(missing_ok=True)
+    given = inputs.read(run, cwd)
+    forms.check(run, given, cwd)
+    _announce(run, out)
+    slope = hillslope.build(given)
+    sums, kept = _run(run, given.climate, slope, out)
+    _write(run, given, slope, sums, kept, cwd)
+    print(MARKER, file=out, flush=True)
+    return _summary(run, slope, sums)
+
+
+def weathers(climate: Climate, years: int) -> Iterator[Weather]:
+    """The days of the first `years` years, in the units of this package.
+
+    Rain without a duration cannot be a storm: the day is taken as dry, as the engines do.
+    """
+    days = climate.days
+    rows = zip(*(getattr(days, name).tolist() for name in _COLUMNS), strict=True)
+    for date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew in rows:
+        if year >= climate.begin_year + years:
+            return
+        depth = rain / 1000.0 if hours > 0.0 else 0.0
+        yield Weather(
+            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew
+        )
+
+
+def days(slope: Hillslope, climate: Climate, years: int) -> Iterator[Day]:
+    """Each day's results, the slope being taken along; its water is checked to add up."""
+    year = climate.begin_year
+    for number, weather in enumerate(weathers(climate, years)):
+        if weather.year != year:
+            year = weather.year
+            slope.ground.begin_year(year - climate.begin_year + 1)
+        before = slope.water
+        today = day.step(slope, weather, number)
+        tally.check_day(before, slope, today)
+        yield today
+
+
+def _announce(run: HillslopeRun, out: TextIO) -> None:
+    for line in _BANNER:
+        print(line, file=out)
+    for kind, name in forms.unwritten(run):
+        print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
+
+
+def _run(
+    run: HillslopeRun, climate: Climate, slope: Hillslope, out: TextIO
+) -> tuple[Tally, _Written]:
+    sums, kept = Tally(), _Written([], [])
+    before, year = slope.water, 0
+    _note_storms_without_duration(climate, out)
+    for today in days(slope, climate, run.years):
+        if today.weather.year != year:
+            year = today.weather.year
+            print(f" SIMULATION YEAR = {year - climate.begin_year + 1:5d}", file=out)
+        sums.add(today, slope.site.shape.length)
+        kept.days.append(reports.pass_day(slope, today))
+        if today.event is not None:
+            row = reports.event_row(slope, today, today.event, climate.begin_year)
+            kept.events.append(row)
+    tally.check_run(before, slope, sums)
+    return sums, kept
+
+
+def _note_storms_without_duration(climate: Climate, out: TextIO) -> None:
+    days = climate.days
+    count = int(((days.precip_mm > 0.0) & (days.duration_h <= 0.0)).sum())
+    if count:
+        print(f" NOTE: {count} days have rain without a duration and are taken as dry", file=out)
+
+
+def _write(
+    run: HillslopeRun, given: Inputs, slope: Hillslope, sums: Tally, kept: _Written, cwd: Path
+) -> None:
+    report = reports.loss_report(run, given, slope, sums, _BANNER)
+    _put(cwd / run.loss, loss.dump(report))
+    if run.pass_file is not None:
+        text = reports.pass_file(run, slope, given.climate.begin_year, kept.days)
+        _put(cwd / run.pass_file, text)
+    if run.ebe is not None:
+        _put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
+    if run.plot is not None:
+        _put(cwd / run.plot, reports.plot(given, slope, sums, run.years))
+
+
+def _outputs(run: HillslopeRun) -> list[str]:
+    names = (run.loss, run.pass_file, run.ebe, run.plot)
+    return [name for name in names if name is not None]
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file so that it appears whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="latin-1", errors="replace")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _summary(run: HillslopeRun, slope: Hillslope, sums: Tally) -> Summary:
+    years, site = run.years, slope.site
+    lost = [value for value in sums.cells if value > 0.0]
+    return Summary(
+        years=years,
+        precip_mm=sums.precip * 1000.0 / years,
+        runoff_mm=sums.runoff * 1000.0 / years,
+        soil_loss_kg_m2=sum(lost) / len(lost) / years if lost else 0.0,
+        sediment_kg=sums.sediment * site.width / years,
+    )
