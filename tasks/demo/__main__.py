@@ -18,7 +18,7 @@ from weppd.client import TERMINAL, Job, JobFailed, JobView, Queue
 
 RUN, LONG_RUN = "sample-run", "long-run"
 HILLSLOPES, YEARS = 12, 3
-LONG_HILLSLOPES, LONG_YEARS = 4, 300
+LONG_HILLSLOPES, LONG_YEARS = 6, 100
 WORK, FINAL = "jobs:1,func:run_hillslopes_rq", "jobs:6,func:_log_complete_rq"
 PATIENCE_S = 90.0
 COLUMNS = (

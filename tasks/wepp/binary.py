@@ -11,7 +11,6 @@ An executable reads the `.run` file on its standard input, without a shell, in t
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import signal
@@ -91,7 +90,9 @@ def choose(wepp: Mapping[str, Any], wepp_bin: str | None, *, network: bool = Fal
 
 def warm_up() -> None:
     """Import hillsim in this process, so that none of its forks has to."""
-    importlib.import_module("tasks.hillsim")
+    from tasks import hillsim
+
+    hillsim.preload()
 
 
 def available(directory: Path) -> list[str]:
@@ -180,7 +181,14 @@ def _become_plain(said: int) -> None:
 
 def _hillsim(run_file: Path) -> int:
     from tasks import hillsim
+    from tasks.hillsim.errors import Refusal
+    from tasks.wepp.errors import FormatError
 
-    with open(1, "w", encoding="latin-1", closefd=False) as out:
-        hillsim.run(run_file, cwd=run_file.parent, out=out)
+    with open(1, "w", encoding="latin-1", errors="replace", closefd=False) as out:
+        try:
+            hillsim.run(run_file, cwd=run_file.parent, out=out)
+        except (Refusal, FormatError, OSError) as error:
+            # As `python -m tasks.hillsim` says it: what is wrong with the inputs, in one line.
+            out.write(f" ERROR: {error}\n")
+            return 1
     return 0

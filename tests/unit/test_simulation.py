@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
 
 import pytest
 
+from tasks import hillsim
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.wepp.binary import HILLSIM, choose
 from tasks.wepp.prompts import BadAnswers
+from tasks.wepp.sample import write_sample
 from tasks.wepp.simulation import SimulationFailed, prepare
 from tests.unit import fake_wepp
 from tests.unit.test_complete import pass_text
@@ -108,14 +108,6 @@ def test_a_watershed_s_answers_are_no_hillslope(tmp_path: Path, engine):
         prepare(other, 0, engine)
 
 
-def hillsim_double(monkeypatch, run) -> None:
-    """Put `run(run_file, cwd, out)` in hillsim's place."""
-    module = types.ModuleType("tasks.hillsim")
-    module.run = run
-    monkeypatch.setitem(sys.modules, "tasks.hillsim", module)
-    monkeypatch.setattr("tasks.hillsim", module, raising=False)
-
-
 def test_the_embedded_engine_runs_in_a_process_of_its_own(tmp_path: Path, monkeypatch):
     """Its words land in p7.err and its outputs meet the same test as an executable's."""
 
@@ -126,7 +118,7 @@ def test_the_embedded_engine_runs_in_a_process_of_its_own(tmp_path: Path, monkey
         out.write(Path("/proc/self/comm").read_text())
         out.write("engine=hillsim\n WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY\n")
 
-    hillsim_double(monkeypatch, run)
+    monkeypatch.setattr(hillsim, "run", run)
     directory = a_run(tmp_path)
     simulate(directory, choose({}, HILLSIM))
     said = directory.err_file(7).read_text()
@@ -140,6 +132,19 @@ def test_an_error_in_the_embedded_engine_is_told_with_its_last_words(tmp_path, m
     def run(run_file, cwd, out):
         raise ZeroDivisionError("slope")
 
-    hillsim_double(monkeypatch, run)
+    monkeypatch.setattr(hillsim, "run", run)
     with pytest.raises(SimulationFailed, match=r"exit code 70; .*ZeroDivisionError: slope"):
         simulate(a_run(tmp_path), choose({}, HILLSIM))
+
+
+def test_a_broken_input_of_a_sample_run_is_named_with_its_line(tmp_path: Path):
+    """The embedded engine names file, line and reason, and the job's error repeats it."""
+    run = RunDirectory(tmp_path)
+    write_sample(tmp_path, hillslopes=1, years=1)
+    simulation = prepare(run, 1, choose({}, HILLSIM))
+    simulation.conclude(simulation.start().wait())
+    (run.runs / "p1.slp").write_text("97.5\n1\nnonsense\n")
+    simulation = prepare(run, 1, choose({}, HILLSIM))
+    with pytest.raises(SimulationFailed, match=r"exit code 1; .*ERROR: .*p1\.slp.*3") as failure:
+        simulation.conclude(simulation.start().wait())
+    assert str(failure.value).startswith("hillslope 1 failed with hillsim")
