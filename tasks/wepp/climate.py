@@ -54,6 +54,8 @@ _BREAKS = (
     " da mo year nbrkpt tmax  tmin  rad  w-vl w-dir  tdew",
     "                    (C)   (C) (l/d) (m/s)(Deg)   (C)",
 )
+_DAY = "%3d%3d%6d%6.1f%6.2f%5.2f%7.2f%6.1f%6.1f%4.0f.%5.1f%5.0f.%6.1f"
+_DAY_WIDTH = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,14 @@ def _rows(days: Days) -> list[tuple[Any, ...]]:
 
 
 def _day_line(row: tuple[Any, ...]) -> str:
-    day, month, year, _, rain, hours, tp, ip, *air = row
+    day, month, year, _, *values = row
+    line = _DAY % (day, month, year, *values)
+    # Whatever outgrew its column makes the line longer: then Fortran's rules, column by column.
+    return line if len(line) == _DAY_WIDTH else _day_edits(day, month, year, *values)
+
+
+def _day_edits(day: int, month: int, year: int, *values: float) -> str:
+    rain, hours, tp, ip, *air = values
     date = integer(day, 3) + integer(month, 3) + integer(year, 6)
     storm = fixed(rain, 6, 1) + fixed(hours, 6, 2) + fixed(tp, 5, 2) + fixed(ip, 7, 2)
     return date + storm + _air(*air)

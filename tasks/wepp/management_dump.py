@@ -135,8 +135,14 @@ def _schedule(management: Management) -> Iterator[str]:
 
 def _records(scenario: Any, layouts: Sequence[str]) -> Iterator[str]:
     for record in layouts:
-        values = " ".join(_number(getattr(scenario, name)) for name in record.split())
+        values = " ".join(_value(name, getattr(scenario, name)) for name in record.split())
         yield f"{values} # {record}"
+
+
+def _value(name: str, value: float | int) -> str:
+    # The engines hold these as whole numbers, and some compilers read no point into such.
+    whole = name in layout.WHOLE_DAYS and value == int(value)
+    return str(int(value)) if whole else _number(value)
 
 
 def _number(value: float | int) -> str:

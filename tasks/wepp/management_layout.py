@@ -83,3 +83,4 @@ CHOICES: Mapping[str, tuple[int, ...]] = {
 }
 LAST_DAY = 366
 WHOLE = DATES | CHOICES.keys() | {"spriod", "numof"}
+WHOLE_DAYS = frozenset({"daydis", "dsharv"})
