@@ -8,93 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.hillsim import (
-    erosion,
-    evaporation,
-    fieldwork,
-    infiltration,
-    routing,
-    snow,
-    storm,
-    surface,
-    water,
-)
-from tasks.hillsim.erosion import Earth, Load
-from tasks.hillsim.evaporation import LANGLEY, Air
+from tasks.hillsim import budget, fieldwork, infiltration, snow, storm, surface
+from tasks.hillsim.budget import Balance
+from tasks.hillsim.evaporation import LANGLEY
+from tasks.hillsim.event import Runoff, route
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.infiltration import Excess, Ground
 from tasks.hillsim.residue import Climate
-from tasks.hillsim.routing import Flow, Friction
 from tasks.hillsim.snow import Winter
 from tasks.hillsim.storm import Hyetograph, Storm
-from tasks.hillsim.surface import Cover, Factors, Roots
+from tasks.hillsim.surface import Cover, Roots
+from tasks.hillsim.today import Properties, Weather
 
-_DAY = 86400.0
 _SOAKED = 0.01
 _SATURATED = 0.95
 _FULL = 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m²."""
-
-    day: int
-    month: int
-    year: int
-    julian: int
-    rain: float
-    duration: float
-    peak_time: float
-    peak_ratio: float
-    high: float
-    low: float
-    radiation: float
-    wind: float
-    dew: float
-
-    @property
-    def mean(self) -> float:
-        """Mean temperature (°C)."""
-        return (self.high + self.low) / 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Properties:
-    """The surface of a day: porosity, conductivity (m/s), suction term (m), factors."""
-
-    porosity: float
-    ke: float
-    matric: float
-    factors: Factors
-    cover: Cover
-    roots: Roots
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Where a day's water went (m): into the soil, out of it, and what could not stay in it."""
-
-    infiltrated: float
-    plants: float
-    soil: float
-    litter: float
-    percolation: float
-    lateral: float
-    saturation: float
-
-
-@dataclass(frozen=True, slots=True)
-class Runoff:
-    """An event that was routed: the excess, the flow, the rain behind it, its sediment."""
-
-    excess: Excess
-    flow: Flow
-    melt: bool
-    storm_duration: float
-    concentration: float
-    alpha: float
-    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +55,11 @@ def step(slope: Hillslope, weather: Weather, number: int) -> Day:
         rain = _intercept(slope, rain, today.cover)
     excess = _infiltrate(slope, rain, today) if rain else Excess()
     infiltrated = (rain.depth if rain else 0.0) - excess.depth
-    balance = _balance(slope, weather, sky.clear, infiltrated)
+    balance = budget.settle(slope, weather, sky.clear, infiltrated)
     runoff = excess.depth + balance.saturation
     event = None
     if runoff >= infiltration.LEAST_EXCESS:
-        event = _route(slope, today, rain, excess, balance.saturation, melt=melt)
+        event = route(slope, today, rain, excess, balance.saturation, melt=melt)
     _wear(slope, weather, None if melt else rain)
     _grow(slope, weather)
     snowfall = winter.snowfall if winter else 0.0
@@ -268,134 +196,6 @@ def _infiltrate(slope: Hillslope, rain: Hyetograph, today: Properties) -> Excess
         hollows=infiltration.hollows(slope.ground.surface.roughness, slope.site.shape.mean),
     )
     return infiltration.infiltrate(rain, given)
-
-
-def _balance(slope: Hillslope, weather: Weather, clear: float, infiltrated: float) -> Balance:
-    c = slope.columns
-    water.soak(infiltrated, c.thick, slope.store)
-    slope.stages.wet(infiltrated)
-    percolation = water.percolate(slope.store, c.limit, c.drained, c.ks, c.power, slope.site.bottom)
-    plants, soil, litter = _evaporate(slope, weather, clear)
-    saturation = water.push_up(slope.store, c.limit)
-    steep = slope.site.sine / slope.site.shape.length
-    lateral = water.drain_sideways(
-        slope.store, c.limit, c.drained, c.ks, c.power, c.thick, c.aniso, steep
-    )
-    return Balance(infiltrated, plants, soil, litter, percolation, lateral, saturation)
-
-
-def _evaporate(slope: Hillslope, weather: Weather, clear: float) -> tuple[float, float, float]:
-    """Transpiration (with what leaves held), soil and litter evaporation of the day (m)."""
-    snowy = slope.pack.water > 0.0
-    share = evaporation.shading(slope.ground.residue.above)
-    air = Air(
-        mean=weather.mean,
-        dew=weather.dew,
-        radiation=weather.radiation,
-        clear=clear,
-        wind=weather.wind,
-        has_wind=slope.site.has_wind,
-        elevation=slope.site.elevation,
-    )
-    albedo = evaporation.ground_albedo(slope.site.profile.albedo, share, snow=snowy)
-    potential = evaporation.potential(air, albedo)
-    plants = _transpire(slope, potential)
-    if snowy:
-        return plants, 0.0, 0.0
-    demand = min(potential * share, potential - plants)
-    litter = min(slope.on_litter, demand)
-    slope.on_litter -= litter
-    soil = min(slope.stages.demand(demand - litter), float(slope.store[0]))
-    slope.store[0] -= soil
-    return plants, soil, litter
-
-
-def _transpire(slope: Hillslope, potential: float) -> float:
-    crop, c = slope.ground.crop, slope.columns
-    demand = potential * min(1.0, crop.leaves / 3.0)
-    leaves = min(slope.on_leaves, demand)
-    slope.on_leaves -= leaves
-    taken = 0.0
-    if crop.plant is not None and crop.root_depth > 0.0:
-        tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25))
-        taken = float(
-            evaporation.transpire(
-                demand - leaves, crop.root_depth, tolerance, c.thick, c.limit, slope.store
-            )
-        )
-    slope.stress = (leaves + taken) / demand if demand > 1e-9 else 1.0
-    return leaves + taken
-
-
-def _route(
-    slope: Hillslope,
-    today: Properties,
-    rain: Hyetograph | None,
-    excess: Excess,
-    saturation: float,
-    *,
-    melt: bool,
-) -> Runoff:
-    """Peak, duration and sediment of a day's runoff, what the soil gave back included."""
-    storm_duration = rain.ends[-1] if rain else _DAY
-    joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
-    shape, state = slope.site.shape, slope.ground.surface
-    rough = _friction(slope, today)
-    flow = routing.route(
-        joined.depth, joined.duration, joined.peak, shape.length, shape.mean, rough.total
-    )
-    discharge = flow.peak * shape.length * slope.site.spacing
-    state.width = erosion.rill_width(
-        discharge, state.width, slope.site.spacing, temporary=slope.site.temporary_rills
-    )
-    load = _erode(slope, today, joined, flow, rough, melt=melt)
-    travel = routing.travel_time(flow.peak, shape.length, shape.mean, rough.total)
-    alpha = storm.wettest(rain, travel) if rain else min(1.0, travel / _DAY)
-    return Runoff(joined, flow, melt, storm_duration, travel, alpha, load)
-
-
-def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> Excess:
-    """The excess with the saturation excess spread over it, or over the storm, or over the day."""
-    if saturation <= 0.0:
-        return excess
-    span = excess.duration or duration
-    intensity = excess.intensity or rain / span
-    return Excess(excess.depth + saturation, span, excess.peak + saturation / span, intensity)
-
-
-def _friction(slope: Hillslope, today: Properties) -> Friction:
-    crop, state = slope.ground.crop, slope.ground.surface
-    live = 0.0
-    if crop.plant is not None and crop.plant.hmax > 0.0:
-        live = crop.height / crop.plant.hmax * crop.plant.flivmx
-    cover = routing.Cover(today.cover.rill, today.cover.interrill, live)
-    return routing.friction(cover, state.roughness, state.roughness0, slope.ground.rill_share)
-
-
-def _erode(
-    slope: Hillslope, today: Properties, excess: Excess, flow: Flow, rough: Friction, *, melt: bool
-) -> Load:
-    site, base = slope.site, slope.site.profile.erodibility
-    bed = erosion.Bed(
-        spacing=site.spacing,
-        width=slope.ground.surface.width,
-        kr=base.kr * today.factors.kr,
-        tauc=base.tauc * today.factors.tauc,
-        friction=rough.rill,
-    )
-    sheltered = melt or slope.pack.water > 0.0
-    event = erosion.Event(
-        peak=flow.peak,
-        duration=flow.duration,
-        depth=excess.depth,
-        excess_duration=excess.duration,
-        excess_peak=excess.peak,
-        intensity=excess.intensity,
-        interrill=0.0 if sheltered else base.ki * today.factors.ki,
-        melt=melt,
-    )
-    earth = Earth(site.particles, site.profile.top.sand, slope.ground.surface.roughness)
-    return erosion.erode(site.shape, bed, event, earth)
 
 
 def _wear(slope: Hillslope, weather: Weather, rain: Hyetograph | None) -> None:

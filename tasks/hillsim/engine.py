@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TextIO
 
 from tasks.hillsim import VERSION, Summary, day, forms, hillslope, reports, tally
-from tasks.hillsim.day import Day, Weather
+from tasks.hillsim.day import Day
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.tally import Tally
+from tasks.hillsim.today import Weather
 from tasks.wepp import ebe, inputs, loss, passfile, runfile
 from tasks.wepp.climate import Climate
 from tasks.wepp.inputs import Inputs

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from tasks.hillsim.day import Day, Runoff
+from tasks.hillsim.day import Day
 from tasks.hillsim.erosion import CELLS
+from tasks.hillsim.event import Runoff
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.tally import Tally, cell_losses, enrichment
 from tasks.wepp import ebe, loss, passfile

@@ -1,0 +1,84 @@
+"""A day's water in the soil: what soaks in, what plants and air take, what drains or comes back.
+
+The order is that of NSERL Report 10, chapter 5: percolation, evapotranspiration, what a layer
+cannot hold goes up, lateral flow. Depths in m.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.hillsim import evaporation, water
+from tasks.hillsim.evaporation import Air
+from tasks.hillsim.hillslope import Hillslope
+from tasks.hillsim.today import Weather
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Where a day's water went (m): into the soil, out of it, and what could not stay in it."""
+
+    infiltrated: float
+    plants: float
+    soil: float
+    litter: float
+    percolation: float
+    lateral: float
+    saturation: float
+
+
+def settle(slope: Hillslope, weather: Weather, clear: float, infiltrated: float) -> Balance:
+    c = slope.columns
+    water.soak(infiltrated, c.thick, slope.store)
+    slope.stages.wet(infiltrated)
+    percolation = water.percolate(slope.store, c.limit, c.drained, c.ks, c.power, slope.site.bottom)
+    plants, soil, litter = _evaporate(slope, weather, clear)
+    saturation = water.push_up(slope.store, c.limit)
+    steep = slope.site.sine / slope.site.shape.length
+    lateral = water.drain_sideways(
+        slope.store, c.limit, c.drained, c.ks, c.power, c.thick, c.aniso, steep
+    )
+    return Balance(infiltrated, plants, soil, litter, percolation, lateral, saturation)
+
+
+def _evaporate(slope: Hillslope, weather: Weather, clear: float) -> tuple[float, float, float]:
+    """Transpiration (with what leaves held), soil and litter evaporation of the day (m)."""
+    snowy = slope.pack.water > 0.0
+    share = evaporation.shading(slope.ground.residue.above)
+    air = Air(
+        mean=weather.mean,
+        dew=weather.dew,
+        radiation=weather.radiation,
+        clear=clear,
+        wind=weather.wind,
+        has_wind=slope.site.has_wind,
+        elevation=slope.site.elevation,
+    )
+    albedo = evaporation.ground_albedo(slope.site.profile.albedo, share, snow=snowy)
+    potential = evaporation.potential(air, albedo)
+    plants = _transpire(slope, potential)
+    if snowy:
+        return plants, 0.0, 0.0
+    demand = min(potential * share, potential - plants)
+    litter = min(slope.on_litter, demand)
+    slope.on_litter -= litter
+    soil = min(slope.stages.demand(demand - litter), float(slope.store[0]))
+    slope.store[0] -= soil
+    return plants, soil, litter
+
+
+def _transpire(slope: Hillslope, potential: float) -> float:
+    crop, c = slope.ground.crop, slope.columns
+    demand = potential * min(1.0, crop.leaves / 3.0)
+    leaves = min(slope.on_leaves, demand)
+    slope.on_leaves -= leaves
+    taken = 0.0
+    if crop.plant is not None and crop.root_depth > 0.0:
+        tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25))
+        taken = float(
+            evaporation.transpire(
+                demand - leaves, crop.root_depth, tolerance, c.thick, c.limit, slope.store
+            )
+        )
+    slope.stress = (leaves + taken) / demand if demand > 1e-9 else 1.0
+    return leaves + taken

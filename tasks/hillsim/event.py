@@ -1,0 +1,99 @@
+"""A day's runoff as an event: joined, routed down the slope, and what it moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.hillsim import erosion, routing, storm
+from tasks.hillsim.erosion import Earth, Load
+from tasks.hillsim.hillslope import Hillslope
+from tasks.hillsim.infiltration import Excess
+from tasks.hillsim.routing import Flow, Friction
+from tasks.hillsim.storm import Hyetograph
+from tasks.hillsim.today import Properties
+
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runoff:
+    """An event that was routed: the excess, the flow, the rain behind it, its sediment."""
+
+    excess: Excess
+    flow: Flow
+    melt: bool
+    storm_duration: float
+    concentration: float
+    alpha: float
+    load: Load
+
+
+def route(
+    slope: Hillslope,
+    today: Properties,
+    rain: Hyetograph | None,
+    excess: Excess,
+    saturation: float,
+    *,
+    melt: bool,
+) -> Runoff:
+    """Peak, duration and sediment of a day's runoff, what the soil gave back included."""
+    storm_duration = rain.ends[-1] if rain else _DAY
+    joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
+    shape, state = slope.site.shape, slope.ground.surface
+    rough = _friction(slope, today)
+    flow = routing.route(
+        joined.depth, joined.duration, joined.peak, shape.length, shape.mean, rough.total
+    )
+    discharge = flow.peak * shape.length * slope.site.spacing
+    state.width = erosion.rill_width(
+        discharge, state.width, slope.site.spacing, temporary=slope.site.temporary_rills
+    )
+    load = _erode(slope, today, joined, flow, rough, melt=melt)
+    travel = routing.travel_time(flow.peak, shape.length, shape.mean, rough.total)
+    alpha = storm.wettest(rain, travel) if rain else min(1.0, travel / _DAY)
+    return Runoff(joined, flow, melt, storm_duration, travel, alpha, load)
+
+
+def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> Excess:
+    """The excess with the saturation excess spread over it, or over the storm, or over the day."""
+    if saturation <= 0.0:
+        return excess
+    span = excess.duration or duration
+    intensity = excess.intensity or rain / span
+    return Excess(excess.depth + saturation, span, excess.peak + saturation / span, intensity)
+
+
+def _friction(slope: Hillslope, today: Properties) -> Friction:
+    crop, state = slope.ground.crop, slope.ground.surface
+    live = 0.0
+    if crop.plant is not None and crop.plant.hmax > 0.0:
+        live = crop.height / crop.plant.hmax * crop.plant.flivmx
+    cover = routing.Cover(today.cover.rill, today.cover.interrill, live)
+    return routing.friction(cover, state.roughness, state.roughness0, slope.ground.rill_share)
+
+
+def _erode(
+    slope: Hillslope, today: Properties, excess: Excess, flow: Flow, rough: Friction, *, melt: bool
+) -> Load:
+    site, base = slope.site, slope.site.profile.erodibility
+    bed = erosion.Bed(
+        spacing=site.spacing,
+        width=slope.ground.surface.width,
+        kr=base.kr * today.factors.kr,
+        tauc=base.tauc * today.factors.tauc,
+        friction=rough.rill,
+    )
+    sheltered = melt or slope.pack.water > 0.0
+    event = erosion.Event(
+        peak=flow.peak,
+        duration=flow.duration,
+        depth=excess.depth,
+        excess_duration=excess.duration,
+        excess_peak=excess.peak,
+        intensity=excess.intensity,
+        interrill=0.0 if sheltered else base.ki * today.factors.ki,
+        melt=melt,
+    )
+    earth = Earth(site.particles, site.profile.top.sand, slope.ground.surface.roughness)
+    return erosion.erode(site.shape, bed, event, earth)
