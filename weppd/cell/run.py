@@ -96,7 +96,7 @@ class Run:
     def look(self, now: float) -> bool:
         """Reap who ended; whether nothing of the tree lives any more."""
         tree = self.tree
-        if self._ended_alone(tree):
+        if tree.status is not None or self._ended_alone(tree):
             return True
         tree.reap()
         if tree.status is not None or now >= self._undead_at:
