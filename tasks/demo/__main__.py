@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import time
+from pathlib import Path
 
 from tasks.demo import DemoFailed, processes
 from tasks.demo.house import House
@@ -21,6 +22,7 @@ HILLSLOPES, YEARS = 12, 3
 LONG_HILLSLOPES, LONG_YEARS = 6, 100
 WORK, FINAL = "jobs:1,func:run_hillslopes_rq", "jobs:6,func:_log_complete_rq"
 PATIENCE_S = 90.0
+AT_WORK_S = 0.2
 COLUMNS = (
     "hillslope",
     "runoff\nmm/yr",
@@ -49,7 +51,7 @@ class Story:
         Job(final, self._queue).result(PATIENCE_S)
         self._screen.line(f"complete after {time.monotonic() - began:.1f} s")
         self._results(run)
-        self._places(run, work)
+        self._places(run)
 
     def cancel(self) -> None:
         """Act two: long hillslopes, and nothing of them left after a cancel."""
@@ -98,9 +100,11 @@ class Story:
             self._house.until("the hillslopes", PATIENCE_S, ended)
 
     def _working(self, work: str) -> list[Living]:
+        """The job's process and its engines, once each of these is well at work."""
         pid = self._view(work).meta.get("pid")
         family = processes.tree(pid) if pid else []
-        return family if len(family) > 1 else []
+        engines = [one for one in family if one.pid != pid]
+        return family if engines and all(one.cpu_s >= AT_WORK_S for one in engines) else []
 
     def _results(self, run: RunDirectory) -> None:
         rows = hillslopes.read(run.hillslope_table)
@@ -108,16 +112,25 @@ class Story:
             raise DemoFailed(f"{run.hillslope_table} has {len(rows)} rows, not {HILLSLOPES}")
         self._screen.table(COLUMNS, [_row(row) for row in rows], "no rows")
 
-    def _places(self, run: RunDirectory, work: str) -> None:
+    def _places(self, run: RunDirectory) -> None:
         log = run.root / "rq.log"
-        self._house.until("its rq.log", PATIENCE_S, lambda: log.is_file() and log.stat().st_size)
+        results = self._house.until("its rq.log", PATIENCE_S, lambda: _results_in(log))
         for what, path in (("run", run.root), ("log", log), ("table", run.hillslope_table)):
             self._screen.line(f"{what:<6}{path}")
-        self._screen.line(f"weppdctl logs --canonical {work} gives its results again, bit for bit")
+        self._screen.line("the log has a line for each hillslope, such as")
+        self._screen.line(f"  {results[0]}")
 
     def _family(self, members: list[Living], empty: str) -> None:
         rows = [(str(m.pid), str(m.parent), m.name, f"{m.cpu_s:.2f}") for m in members]
         self._screen.table(("pid", "parent", "process", "CPU s"), rows, empty)
+
+
+def _results_in(log: Path) -> list[str] | None:
+    """The lines of results in a run's log, once there is one for each hillslope."""
+    if not log.is_file():
+        return None
+    found = [line for line in log.read_text(encoding="utf-8").splitlines() if " mm/yr, " in line]
+    return found if len(found) == HILLSLOPES else None
 
 
 def _row(row: hillslopes.Hillslope) -> tuple[str, ...]:

@@ -18,17 +18,16 @@ class Screen:
     """Headings, lines, tables and progress on one console."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(
-            file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty()
-        )
+        self._console = console or Console(file=sys.stdout, highlight=False)
 
     def heading(self, text: str) -> None:
         """A new act."""
-        self._console.print(f"\n[bold]{escape(text)}[/bold]")
+        self._console.print(f"\n[bold]{escape(text)}[/bold]", soft_wrap=True)
 
     def line(self, text: str) -> None:
         """A sentence."""
-        self._console.print(f"  {escape(text)}")
+        # Paths and ids are copied from here: the terminal may break them, we must not.
+        self._console.print(f"  {escape(text)}", soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
         """Rows under their headings; numbers to the right; `empty` in place of no rows."""
