@@ -61,7 +61,7 @@ def test_the_demonstration_holds_and_leaves_nothing(short_tmp: Path):
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
     assert "12/12 hillslopes, done" in lines
-    assert sum(line.endswith("hillsim") for line in lines) == 12
+    assert sum(line.endswith(" hillsim") for line in lines) == 12
     assert "its process tree: empty" in lines
     assert lines[-1].startswith("all of it held")
     assert list(short_tmp.iterdir()) == []
