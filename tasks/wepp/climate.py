@@ -33,7 +33,7 @@ import numpy.typing as npt
 
 from tasks.wepp.climate_days import Breakpoints, Days, parse_days
 from tasks.wepp.errors import CutShort, FormatError
-from tasks.wepp.fortran import fixed, integer
+from tasks.wepp.fortran import fixed
 from tasks.wepp.records import Records, read_text
 
 CONTINUOUS, SINGLE_STORM = 1, 2
@@ -55,7 +55,9 @@ _BREAKS = (
     "                    (C)   (C) (l/d) (m/s)(Deg)   (C)",
 )
 _DAY = "%3d%3d%6d%6.1f%6.2f%5.2f%7.2f%6.1f%6.1f%4.0f.%5.1f%5.0f.%6.1f"
-_DAY_WIDTH = 70
+_DAY_PARTS = _DAY.replace("%", "|%")[1:]
+_AIR = "%6.1f%6.1f%5.0f.%5.1f%5.0f.%6.1f"
+_DAY_WIDTH, _STARTS = 70, (12, 18, 24, 29, 36, 42, 48, 53, 58, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,25 +191,12 @@ def _rows(days: Days) -> list[tuple[Any, ...]]:
 def _day_line(row: tuple[Any, ...]) -> str:
     day, month, year, _, *values = row
     line = _DAY % (day, month, year, *values)
-    # Whatever outgrew its column makes the line longer: then Fortran's rules, column by column.
-    return line if len(line) == _DAY_WIDTH else _day_edits(day, month, year, *values)
-
-
-def _day_edits(day: int, month: int, year: int, *values: float) -> str:
-    rain, hours, tp, ip, *air = values
-    date = integer(day, 3) + integer(month, 3) + integer(year, 6)
-    storm = fixed(rain, 6, 1) + fixed(hours, 6, 2) + fixed(tp, 5, 2) + fixed(ip, 7, 2)
-    return date + storm + _air(*air)
-
-
-def _air(
-    tmax: float, tmin: float, rad: float, wind: float, direction: float, dew: float
-) -> str:  # fmt: skip
-    heat = fixed(tmax, 6, 1) + fixed(tmin, 6, 1) + fixed(rad, 5, 0)
-    return heat + fixed(wind, 5, 1) + fixed(direction, 6, 0) + fixed(dew, 6, 1)
+    if len(line) == _DAY_WIDTH and all(line[at] == " " for at in _STARTS):
+        return line
+    # Days are read by blanks, so that a value may outgrow its column, but not touch the next.
+    return " ".join(part.strip() for part in (_DAY_PARTS % (day, month, year, *values)).split("|"))
 
 
 def _break_lines(row: tuple[Any, ...], points: tuple[tuple[float, float], ...]) -> list[str]:
-    date = integer(row[0], 3) + integer(row[1], 3) + integer(row[2], 6)
-    head = date + integer(len(points), 5) + " " + _air(*row[8:])
+    head = f"{row[0]:3d}{row[1]:3d}{row[2]:6d}{len(points):5d} " + _AIR % tuple(row[8:])
     return [head, *(f"{hour:8.3f}{depth:8.2f}" for hour, depth in points)]

@@ -35,19 +35,15 @@ def read(run: HillslopeRun | StormRun, directory: str | Path) -> Inputs:
     FormatError names the file at fault; FileNotFoundError one that is missing.
     """
     here = Path(directory)
-    storm = isinstance(run, StormRun)
     years = None if isinstance(run, StormRun) else run.years
-    found = Inputs(
-        slope.read(here / run.slp),
-        soil.read(here / run.sol),
-        management.read(here / run.man),
-        climate.read(here / run.cli, years),
-    )
-    _check_mode(found.climate, storm, here / run.cli)
-    _check_elements(found, here / run.sol, here / run.man)
-    if years is not None and years > found.management.simulated_years:
-        described = f"the management describes {found.management.simulated_years} years"
+    profile, ground = slope.read(here / run.slp), soil.read(here / run.sol)
+    plan = management.read(here / run.man)
+    if years is not None and years > plan.simulated_years:
+        described = f"the management describes {plan.simulated_years} years"
         raise FormatError(here / run.man, 0, f"{described}, {years} are to be simulated")
+    found = Inputs(profile, ground, plan, climate.read(here / run.cli, years))
+    _check_mode(found.climate, years is None, here / run.cli)
+    _check_elements(found, here / run.sol, here / run.man)
     return found
 
 

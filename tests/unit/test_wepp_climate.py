@@ -74,6 +74,14 @@ def test_writing_keeps_the_days() -> None:
     )
 
 
+def test_a_value_that_fills_its_column_does_not_touch_the_next() -> None:
+    """Strong sun and a gale are written apart, so that they are read as two values."""
+    bright, windy = ROWS[0].replace("196.", "1543."), ROWS[1].replace("3.5", "100.4")
+    read = climate.parse(text([bright, windy, *ROWS[2:]]))
+    assert (read.days.rad_langley[0], read.days.wind_ms[1]) == (1543.0, 100.4)
+    assert climate.parse(climate.dump(read)) == read
+
+
 def test_a_file_that_ends_early_names_the_day() -> None:
     """Where the engines leave full-looking outputs, the last day there is and the one wanted."""
     with pytest.raises(CutShort, match="end with 3 March 5: 31 December 5 is missing") as caught:
