@@ -68,7 +68,7 @@ class Daemon:
     def start(self, wait: bool = True) -> None:
         """Start weppd; by default until it answers and its tasks are known."""
         argv = [sys.executable, "-m", "weppd", "--config", str(self.config)]
-        env = {**ENV, "WEPPD_TEST_MARK": self.mark}
+        env = {**ENV, "TEST_MARK": self.mark}
         with open(self.home / "stderr", "ab") as log:
             self.process = subprocess.Popen(argv, env=env, stderr=log, cwd=self.home)
         if wait:
@@ -124,7 +124,7 @@ class Daemon:
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            return process.environ().get("WEPPD_TEST_MARK") == self.mark
+            return process.environ().get("TEST_MARK") == self.mark
         except psutil.Error:
             return False
 

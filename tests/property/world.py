@@ -111,7 +111,7 @@ class World:
             cell.asked = effect.asked
 
     def _do_announce(self, effect: do.Announce) -> None:
-        assert effect.ticket.job.runid is not None
+        assert effect.pid > 0
 
     def _do_record(self, effect: do.Record) -> None:
         pending = [finish.claim.eid for finish in self.records]

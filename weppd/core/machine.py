@@ -204,7 +204,7 @@ def _cell_gone(state: State, event: on.CellGone) -> Decision:
 
 def _began(state: State, event: on.Began) -> Decision:
     phase = state.jobs.get(event.eid)
-    if not isinstance(phase, Running | Ending) or phase.ticket.job.runid is None:
+    if not isinstance(phase, Running | Ending):
         return state, []
     return state, [do.Announce(phase.ticket, event.pid, event.wall)]
 

@@ -68,6 +68,11 @@ class Diary:
         )
         self._open(ticket)
 
+    def is_at_work(self, eid: str, pid: int) -> None:
+        """Its process runs."""
+        if eid in self.entries:
+            self.entries[eid].pid = pid
+
     def ending(self, effect: do.Cancel) -> None:
         """A cell was told to end a job."""
         log.info("action=cancel eid=%s asked=%s reason=%r", effect.eid, effect.asked, effect.reason)

@@ -20,6 +20,7 @@ from weppd.shell.zygotes import Zygotes
 from weppd.store import Store
 
 log = logging.getLogger("weppd")
+SHOWN_S = 0.1
 
 
 class Errands:
@@ -105,7 +106,17 @@ class Hands:
         """Nothing gathers here: frames go out with the loop's next turn."""
 
     def _announce(self, effect: do.Announce) -> None:
+        """At once for a run's job: its panel waits. Others only if they last long enough to see."""
+        self._diary.is_at_work(effect.ticket.eid, effect.pid)
+        if effect.ticket.job.runid is not None:
+            self._write_began(effect)
+        else:
+            asyncio.get_running_loop().call_later(SHOWN_S, self._write_began, effect)
+
+    def _write_began(self, effect: do.Announce) -> None:
         ticket = effect.ticket
+        if ticket.eid not in self._diary.entries:
+            return
         self.errands.run(
             lambda: self._store.began(ticket.claim, ticket.worker, effect.pid, effect.wall),
             "announce",
