@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import redis
+import rq
 
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
+from tasks.wepp.sample import write_sample
 from tests.unit import fake_wepp
 from tests.unit.test_complete import ENRICHMENT
 from tests.unit.test_wepp_rq import REPORT
@@ -119,6 +121,22 @@ def test_the_quick_start_of_production_runs_as_it_is(house):
     done, seconds = job.result(timeout=30)
     assert done is True
     assert seconds > 0
+
+
+def test_rq_s_own_queue_runs_the_embedded_engine_where_it_is_named(house):
+    """A producer with rq asks for hillsim by name and reads (True, seconds) with rq's Job."""
+    write_sample(house.home / "runs" / "my-run", hillslopes=7, years=1)
+    connection = redis.Redis.from_url(house.url)
+    function = "tasks.wepp_rq.run_hillslope_rq"
+    job = rq.Queue("default", connection=connection).enqueue(
+        function, "my-run", 7, wepp_bin="hillsim"
+    )
+    assert house.ends(job.id)["state"] == "finished"
+    done, seconds = job.return_value(refresh=True)
+    assert done is True
+    assert seconds > 0
+    assert "engine=hillsim" in (house.home / "runs/my-run/wepp/runs/p7.err").read_text()
+    connection.close()
 
 
 def test_canonical_logs_do_not_depend_on_the_number_of_slots(make_daemon):
