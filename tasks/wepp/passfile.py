@@ -149,11 +149,11 @@ def _day(kind: str, words: list[str], classes: int, path: str | Path, line: int)
     if kind == "NO EVENT":
         return NoEvent(*day)
     if kind == "SUBEVENT":
-        return Subevent(*day, *values[:2], drainage=_drainage(values, 2, more))
+        return Subevent(*day, values[0], values[1], _drainage(values, 2, more))
     drainage = _drainage(values, 7, more)
-    storm = values[:7] + values[7 + more : 10 + more]
-    sediment, fractions = values[10 + more : 10 + more + classes], values[10 + more + classes :]
-    return Event(*day, *storm, tuple(sediment), tuple(fractions), drainage)
+    storm: list[Any] = values[:7] + values[7 + more : 10 + more]
+    storm += [tuple(values[10 + more : 10 + more + classes]), tuple(values[10 + more + classes :])]
+    return Event(*day, *storm, drainage)
 
 
 def _drainage(values: list[float], at: int, more: int) -> tuple[float, float] | None:
