@@ -52,8 +52,9 @@ def hyetograph(storm: Storm) -> Hyetograph:
     duration = min(storm.duration, _LONGEST)
     hours = duration / 3600.0
     step = next(seconds for limit, seconds in _STEPS if hours <= limit)
+    curve = _curve(storm)
     for parts in range(_PARTS, 0, -1):
-        ends = [_time_of(storm, part / parts) * duration for part in range(1, parts)] + [duration]
+        ends = [_time_of(curve, part / parts) * duration for part in range(1, parts)] + [duration]
         spans = [end - start for start, end in zip([0.0, *ends[:-1]], ends, strict=True)]
         if parts == 1 or min(spans) >= _SHORTEST_PART:
             break
@@ -61,17 +62,23 @@ def hyetograph(storm: Storm) -> Hyetograph:
     return Hyetograph(tuple(ends), rates, step)
 
 
-def _time_of(storm: Storm, volume: float) -> float:
+def _curve(storm: Storm) -> tuple[float, float] | None:
+    """Time to peak (share of the duration) and the exponent u; None for constant rain."""
+    ratio = min(storm.peak_ratio, 60.0)
+    if ratio <= 1.0 or storm.peak_time >= 1.0:
+        return None
+    return min(max(storm.peak_time, 0.01), 0.99), shape(ratio)
+
+
+def _time_of(curve: tuple[float, float] | None, volume: float) -> float:
     """The share of the duration at which `volume` (share of the depth) has fallen.
 
     Each limb's volume equals its share of time. Rising limb `i = ip exp(b(t − tp))`, falling
     `i = ip exp(d(tp − t))` with `b = u/tp`, `d = u/(1 − tp)`, `1 − exp(−u) = u/ip`.
     """
-    ratio = min(storm.peak_ratio, 60.0)
-    if ratio <= 1.0 or storm.peak_time >= 1.0:
+    if curve is None:
         return volume
-    peak = min(max(storm.peak_time, 0.01), 0.99)
-    u = shape(ratio)
+    peak, u = curve
     if volume <= peak:
         # The limb's depth to t is tp·(exp(u(t/tp − 1)) − exp(−u))·ip/u; ip/u = 1/(1 − exp(−u)).
         inside = math.exp(-u) + (volume / peak) * (1.0 - math.exp(-u))
