@@ -153,7 +153,7 @@ def _day(kind: str, words: list[str], classes: int, path: str | Path, line: int)
     drainage = _drainage(values, 7, more)
     storm: list[Any] = values[:7] + values[7 + more : 10 + more]
     storm += [tuple(values[10 + more : 10 + more + classes]), tuple(values[10 + more + classes :])]
-    return Event(*day, *storm, drainage)
+    return Event(*[*day, *storm, drainage])
 
 
 def _drainage(values: list[float], at: int, more: int) -> tuple[float, float] | None:
