@@ -41,8 +41,11 @@ class World:
 
     def until_kill(self) -> float:
         """Look at each deadline with all alive; when KILL came."""
-        while self.log[-1][1] != KILL:
+        for _ in range(10):
+            if self.log[-1][1] == KILL:
+                break
             self.look(max(self.now, self.state.deadline), self.state.alive)
+        assert self.log[-1][1] == KILL
         return self.log[-1][0]
 
 
@@ -123,7 +126,7 @@ def test_once_nobody_lives_nothing_is_delivered(rungs: tuple[Rung, ...], late: i
     assert World.at(rungs, 0.0, 0).log == []
 
 
-@given(_rungs(), _rungs(), st.integers(0, 120), st.data())
+@given(_rungs(), _rungs(), st.integers(0, 15), st.data())
 def test_a_second_ask_never_puts_the_end_off(
     first: tuple[Rung, ...], second: tuple[Rung, ...], at: int, data: st.DataObject
 ) -> None:
