@@ -34,6 +34,8 @@ def main(reps: int) -> None:
     become_subreaper()
     for shape in SHAPES:
         for size in SIZES:
+            if shape == "storm" and size > 100:
+                continue  # hundreds of racing storms leave the bench itself no CPU
             runs = [one(shape, size, program) for _ in range(reps)]
             took = sorted(ms for ms, _ in runs)
             p99 = took[min(len(took) - 1, int(0.99 * len(took)))]
