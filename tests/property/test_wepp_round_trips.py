@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,8 +188,9 @@ def managements(draw: st.DrawFn) -> Management:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(managements())
-@few
+@settings(max_examples=25, deadline=None)
 def test_managements(document: Management) -> None:
     """A management of any sections comes back, descriptions and schedule included."""
     assert management.parse(management.dump(document)) == document
