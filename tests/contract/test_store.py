@@ -136,6 +136,7 @@ def test_an_execution_that_lost_its_job_is_fenced(run: Run) -> None:
         assert await ended(store, old, a_failure()) is Answer.FENCED
         view = await store.job(jid)
         assert (view.status, view.eid, view.exc_info) == ("started", new.eid, "")
+        assert view.meta == {}
         assert await ended(store, new) is Answer.OK
 
     run(story)

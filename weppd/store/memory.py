@@ -132,6 +132,9 @@ class MemoryStore:
     def _owns(self, eid: str, jid: str) -> bool:
         return self.shelf.live(jid).get(b"eid") == eid.encode()
 
+    def _entered(self, jid: str) -> str:
+        return self.shelf.executions.get(jid, {}).get(b"eid", b"").decode()
+
     def _claimable(self, jid: str) -> bool:
         here = b"data" in self.shelf.jobs.get(jid, {})
         return here and self.shelf.status(jid) != "canceled" and not self.shelf.live(jid)
@@ -208,7 +211,7 @@ class MemoryStore:
         mine = [r for r in running if self._owns(r.eid, r.job)]
         gone = {r.job for r in mine if self.shelf.status(r.job) in ("", "canceled")}
         asked = {r.job: self.shelf.cancels[r.job] for r in mine if r.job in self.shelf.cancels}
-        lost = frozenset(r.job for r in running) - {r.job for r in mine}
+        lost = frozenset(r.job for r in running if self._entered(r.job) != r.eid)
         seq = self.nodes[node.name]
         return Pulse(seq, frozenset(gone), asked, lost, self.suspended)
 
@@ -257,12 +260,12 @@ class MemoryStore:
     def _refuse(self, spec: JobSpec, jid: str) -> None:
         if spec.unique and jid in self.shelf.jobs:
             raise Refused(f"job {jid} is there already: a unique job is enqueued once")
-        for dependency in spec.depends_on:
-            if not self.shelf.status(dependency):
-                raise Refused(f"job {jid} depends on {dependency}, which is not there")
         parent = spec.parent
         if parent and (parent in self.shelf.cancels or self.shelf.status(parent) == "canceled"):
             raise Refused(f"job {parent} is being cancelled: it may enqueue no more children")
+        for dependency in spec.depends_on:
+            if not self.shelf.status(dependency):
+                raise Refused(f"job {jid} depends on {dependency}, which is not there")
 
     async def job(self, jid: str) -> JobView | None:
         self._check()

@@ -188,7 +188,7 @@ class RedisStore:
             put = self._script("restore", jid, *flat(fields))
             end = self._script("finish", *packing.finish(finish, written, meta, force=True))
             _, reply = await self._run([put, end])
-        if not reply[2]:
+        if reply[0] == b"ok" and not reply[2]:
             await self._amend_meta(jid, written.meta)
         return answer, reply[1]
 

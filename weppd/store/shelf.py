@@ -69,8 +69,8 @@ class Shelf:
         line.insert(0 if front else len(line), jid)
 
     def forget(self, jid: str) -> None:
-        """Delete a job and what hangs on it."""
-        for shelf in (self.jobs, self.entries, self.dependents, self.children):
+        """Delete a job; what waits for it is for its end to settle."""
+        for shelf in (self.jobs, self.entries, self.children):
             shelf.pop(jid, None)
 
 
@@ -94,7 +94,8 @@ def close(shelf: Shelf, finish: Finish, written: Record) -> int:
     if not here:
         shelf.jobs.pop(jid, None)
     elif canceled:
-        shelf.set(jid, {**written.fields, "status": "canceled"})
+        _write(shelf, jid, written)
+        shelf.set(jid, {"status": "canceled", "ended_at": stamp(finish.ended_at)})
     else:
         _settle(shelf, jid, written, finish)
     shelf.published += [(written.channel, text) for text in written.events if written.channel]
@@ -104,16 +105,11 @@ def close(shelf: Shelf, finish: Finish, written: Record) -> int:
 
 
 def _settle(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
-    hash_, queue = shelf.jobs[jid], finish.claim.job.queue
+    queue = finish.claim.job.queue
     if written.status is Status.FINISHED and written.ttl == 0:
         shelf.forget(jid)
         return
-    shelf.set(jid, written.fields)
-    if written.entry:
-        shelf.entries[jid] = as_bytes(written.entry)
-    meta = with_items(hash_.get(b"meta", b""), written.meta) if written.meta else None
-    if meta is not None:
-        hash_[b"meta"] = meta
+    _write(shelf, jid, written)
     if written.status is Status.FINISHED and _repeats(shelf, jid, finish.ended_at):
         return
     if written.status.terminal:
@@ -122,6 +118,15 @@ def _settle(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
         shelf.registries[name, queue][jid] = score
         return
     _again(shelf, jid, written, finish)
+
+
+def _write(shelf: Shelf, jid: str, written: Record) -> None:
+    shelf.set(jid, written.fields)
+    if written.entry:
+        shelf.entries[jid] = as_bytes(written.entry)
+    before = shelf.jobs[jid].get(b"meta", b"")
+    if written.meta and (after := with_items(before, written.meta)):
+        shelf.jobs[jid][b"meta"] = after
 
 
 def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:

@@ -49,8 +49,10 @@ end
 local function has(flag) return string.find(flags, flag, 1, true) ~= nil end
 local hung = {key .. ':dependents', P .. ':job::' .. jid .. ':dependencies', P .. ':results:' .. jid}
 
+local children = W .. 'children:' .. jid
+
 local function live_for(seconds)
-  for _, each in ipairs({key, hung[3], hung[1], hung[2]}) do
+  for _, each in ipairs({key, hung[3], hung[1], hung[2], children}) do
     if seconds < 0 then call('PERSIST', each) else call('EXPIRE', each, seconds) end
   end
 end
@@ -93,10 +95,10 @@ local seen = call('HMGET', key, 'status', 'created_at')
 local canceled = seen[1] == 'canceled'
 if not seen[2] then
   -- Deleted while it ran; what a late save_meta may have made of it goes too.
-  call('DEL', key)
+  call('DEL', key, children)
   terminal = true
 elseif status == 'finished' and ttl == 0 and not canceled then
-  call('DEL', key, hung[2], hung[3])
+  call('DEL', key, hung[2], hung[3], children)
 else
   call('HSET', key, unpack(ARGV, f1, f2))
   if canceled then call('HSET', key, 'status', 'canceled', 'ended_at', stamp) end
@@ -110,7 +112,7 @@ else
   end
   if canceled then
     terminal = true
-    live_for(ttl)
+    if ttl ~= 0 then live_for(ttl) end
   elseif not terminal then
     again()
   elseif status ~= 'finished' or not repeats() then

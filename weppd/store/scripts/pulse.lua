@@ -42,9 +42,10 @@ end
 local canceled, asked, lost = {}, {}, {}
 for i = at, #ARGV, 3 do
   local jid, eid = ARGV[i], ARGV[i + 1]
-  if call('HGET', exec_key(jid), 'eid') ~= eid then
+  local own = call('HMGET', exec_key(jid), 'eid', 'phase')
+  if own[1] ~= eid then
     lost[#lost + 1] = jid
-  else
+  elseif is_live(own[2]) then
     local seen = call('HMGET', job_key(jid), 'status', 'created_at')
     if not seen[2] or seen[1] == 'canceled' then
       canceled[#canceled + 1] = jid
