@@ -156,6 +156,9 @@ def main() -> int:
     except (DemoFailed, JobFailed) as error:
         screen.line(f"FAILED: {error}")
         return 1
+    except KeyboardInterrupt:
+        screen.line("stopped, and cleaned up")
+        return 130
     return 0
 
 
