@@ -184,3 +184,40 @@ class Thing:
     def static(value):
         """A static method."""
         return value + 1
+
+
+def rq_current(mark):
+    """What RQ's own client in the job says of it; a note in its meta."""
+    from rq import get_current_job
+
+    job = get_current_job()
+    job.meta["seen"] = mark
+    job.save_meta()
+    return job.id, job.args
+
+
+def rq_retry():
+    """Ask for another try as RQ's tasks do."""
+    from rq import Retry
+
+    return Retry(max=3, interval=[5, 10])
+
+
+def rq_success(job, connection, result):
+    """RQ's success callback."""
+    connection.set(f"called:{job.id}", f"success {result}")
+
+
+def rq_failure(job, connection, kind, value, trace):
+    """RQ's failure callback."""
+    connection.set(f"called:{job.id}", f"failure {kind.__name__} {value} {trace is not None}")
+
+
+def rq_stopped(job, connection):
+    """RQ's stopped callback."""
+    connection.set(f"called:{job.id}", "stopped")
+
+
+def rq_slow(job, connection, result):
+    """A callback that takes too long."""
+    time.sleep(60)

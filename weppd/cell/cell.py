@@ -25,7 +25,7 @@ from weppd.cell.channel import Link
 from weppd.cell.child import Child
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
-from weppd.cell.run import Run
+from weppd.cell.run import Run, not_begun
 from weppd.cell.wakeup import Wakeup
 from weppd.cell.warm import Warm
 
@@ -78,6 +78,7 @@ class Cell:
         self._child = Child(setup)
         self._run: Run | None = None
         self._over: tuple[dict[str, Any], bytes] | None = None
+        self._stopped_over: tuple[dict[str, Any], bytes] | None = None
         self._file_stale = False
         self._asks: dict[Any, tuple[dict[str, Any], bytes]] = {}
         self._retiring = False
@@ -88,7 +89,6 @@ class Cell:
         self._wakeup = Wakeup()
         self._poll.register(self._wakeup.fd, select.POLLIN)
         self._link = Link(setup.socket, self._hello, now_s())
-        self._linked = -1
 
     def serve(self) -> None:
         """Serve until told to retire, or until weppd stays away from an idle cell for too long."""
@@ -111,7 +111,7 @@ class Cell:
             self._fork_ahead(now)
         if self._link.connect(now):
             self._resend()
-        self._watch_link()
+        self._link.watch(self._poll)
 
     def _turn(self, fd: int, event: int) -> None:
         now = now_s()
@@ -119,9 +119,9 @@ class Cell:
             self._signalled(self._wakeup.take(), now)
         elif self._warm is not None and fd == self._warm.wire.fd:
             self._from_child(now)
-        elif fd == self._linked:
-            if event & select.POLLOUT and self._link.channel is not None:
-                self._link.channel.flush()
+        elif fd == self._link.watched:
+            if event & select.POLLOUT:
+                self._link.flush()
             for header, body in self._link.receive(now):
                 self._from_weppd(header, body, now)
             if self._file_stale:  # acknowledged, and no next job came along with it
@@ -145,22 +145,6 @@ class Cell:
             if self._run is None and self._over is None and self._link.away_since is not None:
                 until = min(until, self._link.away_since + self._setup.orphan_s)
         return max(0.0, (until - now) * 1000 + 0.5)
-
-    def _watch_link(self) -> None:
-        channel = self._link.channel
-        fd = channel.fd if channel is not None else -1
-        if self._linked >= 0 and self._linked != fd:
-            self._poll.unregister(self._linked)
-        if channel is not None:
-            wanted = select.POLLIN | (select.POLLOUT if channel.backlog else 0)
-            if self._linked != fd:
-                self._poll.register(fd, wanted)
-            elif channel.backlog or self._link_crowded:
-                self._poll.modify(fd, wanted)
-            self._link_crowded = bool(channel.backlog)
-        self._linked = fd
-
-    _link_crowded = False
 
     # -- weppd
 
@@ -220,17 +204,7 @@ class Cell:
     def _refuse(self, start: dict[str, Any], reason: str) -> None:
         """Say that a job did not begin; nothing of it was run."""
         self._say(f"{start['job']}: {reason}")
-        at = time.time()
-        over = {"kind": "over", "eid": start["eid"], "job": start["job"], "pid": 0, "status": None}
-        facts: dict[str, Any] = {
-            "verdict": None,
-            "asked": None,
-            "reason": reason,
-            "usage": {},
-            "rungs": {},
-        }
-        tail = {"left": 0, "undead": [], "began_at": at, "ended_at": at, "oom": False}
-        frame = {**over, **facts, **tail}
+        frame = not_begun(start, reason)
         if self._run is None and self._over is None:
             self._over = frame, b""
         self._link.send(frame)
@@ -343,8 +317,24 @@ class Cell:
         self._run = None
         self._warm = warm
         self._asks.clear()
-        self._over = run.over()
-        self._link.send(*self._over)
+        over = self._stopped_over or run.over()
+        self._stopped_over = None
+        if run.wants_stopped_callback and self._call_stopped(run, over):
+            return
+        self._over = over
+        self._link.send(*over)
+
+    def _call_stopped(self, run: Run, over: tuple[dict[str, Any], bytes]) -> bool:
+        """Run RQ's stopped callback in a process of its own; `over` is sent after it."""
+        now = now_s()
+        self._fork_ahead(now)
+        if self._warm is None:
+            return False
+        start = run.stopped_callback()
+        self._stopped_over = over
+        self._warm.wire.send(start)
+        self._run = Run(start, Tree(self._warm.pid, self._strays.copy), self._children, now)
+        return True
 
     def _reap_idle(self) -> None:
         """The warm child died, or an undead one of an earlier job at last."""

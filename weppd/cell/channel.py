@@ -9,6 +9,7 @@ which is large: a fork costs what its parent imported.
 from __future__ import annotations
 
 import os
+import select
 from _socket import AF_UNIX, SOCK_STREAM, socket
 
 from weppd.cell.frames import Splitter, pack
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 CROWDED = 1 << 20
 _CHUNK = 1 << 16
+_READ, _WRITE = select.POLLIN, select.POLLOUT
 _BACKOFF_S = (0.05, 1.0)
 
 
@@ -126,6 +128,8 @@ class Link:
         self.channel: Channel | None = None
         self.retry_at = now
         self.away_since: float | None = now
+        self.watched = -1
+        self._watched_for = 0
         self.dropped = 0
 
     def connect(self, now: float) -> bool:
@@ -144,6 +148,24 @@ class Link:
         self.away_since = None
         self.channel.send_raw(self._hello())
         return True
+
+    def watch(self, poll: select.poll) -> None:
+        """Have `poll` watch the connection there is now (`watched` is its number, or -1)."""
+        channel = self.channel
+        fd = channel.fd if channel is not None else -1
+        wanted = _READ | _WRITE if channel is not None and channel.backlog else _READ
+        if fd == self.watched and wanted == self._watched_for:
+            return
+        if self.watched >= 0 and self.watched != fd:
+            poll.unregister(self.watched)
+        if fd >= 0:
+            poll.register(fd, wanted)
+        self.watched, self._watched_for = fd, wanted
+
+    def flush(self) -> None:
+        """Send what weppd did not take before."""
+        if self.channel is not None:
+            self.channel.flush()
 
     def send(self, header: dict[str, Any], body: bytes = b"", *, droppable: bool = False) -> bool:
         """Send a frame if weppd is there; whether it was taken.

@@ -55,7 +55,8 @@ def run(
         outcome = {"kind": "cancelled"}, b""
     except BaseException as error:  # noqa: BLE001 - the frame's purpose: all that a job can raise
         outcome = _failed(error)
-        _on_failure(start, setup, current, error)
+        if start.get("call") is None:
+            _on_failure(start, setup, current, error)
     if interrupt.cancelled:
         _call_on_cancel(context)
     current.forget()
@@ -75,6 +76,9 @@ def flush_output() -> None:
 def _work(
     start: dict[str, Any], body: bytes, setup: Setup, current: rqcompat.CurrentJob
 ) -> Outcome:
+    if start.get("call") == "stopped":
+        _callback(start, setup, current, "stopped", ())
+        return {"kind": "finished", "none": True}, b""
     serializer = start.get("serializer") or "pickle"
     data = body[start.get("meta_len") or 0 :]
     payload = read(data, serializer, setup.allow_types, setup.alias)
@@ -162,9 +166,10 @@ def _callback(
     kind: str,
     arguments: tuple[object, ...],
 ) -> None:
-    wanted = (start.get("callbacks") or {}).get(kind)
+    wanted = start.get(f"on_{kind}")
     if wanted:
         function = resolve(Payload(wanted[0], None, (), {}), setup)
+        current.watch()
         rqcompat.run_callback(function, current, arguments, float(wanted[1] or 60))
 
 

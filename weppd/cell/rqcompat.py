@@ -36,6 +36,8 @@ class CurrentJob:
     def watch(self) -> None:
         """Set the current job now if `rq.job` is loaded, else when it will be imported."""
         module = sys.modules.get(_MODULE)
+        if self.job is not None or self in sys.meta_path:
+            return
         if module is not None:
             self.install(module)
         else:
@@ -115,12 +117,9 @@ def run_callback(
 ) -> None:
     """Call an RQ callback as `function(job, connection, *arguments)`.
 
-    TimeoutError after `timeout_s` seconds; what it raises is passed on.
+    `current` must watch. TimeoutError after `timeout_s` seconds; what it raises is passed on.
     """
-    if current.job is None:
-        __import__(_MODULE)
-        if current.job is None:
-            current.install(sys.modules[_MODULE])
+    __import__(_MODULE)
 
     def expire(signum: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"the callback {function.__qualname__} took over {timeout_s:g} s")

@@ -69,6 +69,18 @@ class Run:
         """Whether signals were sent to it: its leader must not serve another job."""
         return self._ladder is not None or self._left > 0
 
+    @property
+    def wants_stopped_callback(self) -> bool:
+        """Whether RQ would call the job's stopped callback now: somebody stopped it."""
+        asked = self._ladder is not None and self._ladder.asked == "cancel"
+        return asked and bool(self.start.get("on_stopped")) and self.start.get("call") is None
+
+    def stopped_callback(self) -> dict[str, Any]:
+        """The `start` frame of the stopped callback, which may take its own time."""
+        timeout = self.start["on_stopped"][1]
+        own = {"call": "stopped", "timeout": timeout, "on_timeout": [["KILL", 0]]}
+        return {**self.start, **own, "jobs_per_child": 1, "meta_len": 0}
+
     def end(self, rungs: list[list[Any]], asked: str, reason: str, now: float) -> None:
         """Begin to end the tree by these rungs; asked again, it can only be sooner.
 
@@ -188,3 +200,12 @@ class Run:
         if status is None or self._killed_by_us or not os.WIFSIGNALED(status):
             return False
         return os.WTERMSIG(status) == signal.SIGKILL and oom.kills() > self._kills_before
+
+
+def not_begun(start: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The `over` frame of a job of which nothing was run."""
+    now = time.time()
+    who = {"kind": "over", "eid": start["eid"], "job": start["job"], "pid": 0, "status": None}
+    why: dict[str, Any] = {"verdict": None, "asked": None, "reason": reason}
+    what: dict[str, Any] = {"usage": {}, "rungs": {}, "left": 0, "undead": [], "oom": False}
+    return {**who, **why, **what, "began_at": now, "ended_at": now}

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SWEEP_S = 5.0
+#: The exit code of a zygote whose preloaded modules start threads: it can never fork safely.
+_THREADS = 3
 _LONGEST_S = 60.0
 
 
@@ -55,10 +57,10 @@ class Zygote:
         """Serve until retired, or alone for too long, with no cell left; the exit code."""
         while not self._finished(cell.now_s()):
             now = cell.now_s()
-            if self._link.connect(now) and self._link.channel is not None:
-                self._poll.register(self._link.channel.fd, select.POLLIN)
-            for fd, _ in self._poll.poll(self._wait_ms(now)):
-                self._turn(fd)
+            self._link.connect(now)
+            self._link.watch(self._poll)
+            for fd, event in self._poll.poll(self._wait_ms(now)):
+                self._turn(fd, event)
         return 0
 
     def _finished(self, now: float) -> bool:
@@ -71,22 +73,18 @@ class Zygote:
         until = now + _LONGEST_S
         if self._link.away_since is not None:
             until = min(until, self._link.retry_at)
-        channel = self._link.channel
-        if channel is not None and channel.backlog:
-            channel.flush()
-            until = min(until, now + 0.01)
         return max(0.0, (until - now) * 1000 + 0.5)
 
-    def _turn(self, fd: int) -> None:
+    def _turn(self, fd: int, event: int) -> None:
         if fd == self._wakeup.fd:
             if signal.SIGUSR1 in self._wakeup.take():
                 self._say("SIGUSR1 is for cells; a zygote ignores it")
             self._reap()
             return
+        if event & select.POLLOUT:
+            self._link.flush()
         for header, _ in self._link.receive(cell.now_s()):
             self._from_weppd(header)
-        if self._link.channel is None:
-            self._poll.unregister(fd)
 
     # -- weppd
 
@@ -124,6 +122,9 @@ class Zygote:
         self._orphan_s = setup.orphan_s
         if self._setup is None:
             self._problems = registry.preload(setup.preload)
+            if registry.threads() > 1:
+                self._say("; ".join(self._problems))
+                sys.exit(_THREADS)
             setup.registry, problems = registry.find(setup.modules)
             self._problems += problems
             rehearse()
@@ -142,17 +143,24 @@ class Zygote:
     def _fork(self, n: int) -> None:
         reason = self._why_not(n)
         if reason:
-            self._say(f"cell {n} is not forked: {reason}")
-            self._link.send({"kind": "gone", "n": n, "pid": 0, "status": None, "reason": reason})
+            self._refuse(n, reason)
             return
         assert self._setup is not None
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._refuse(n, str(error))
+            return
         if pid == 0:
             self._link.close()
             self._wakeup.forget()
             cell.live(n, self._setup)
         self._cells[pid] = n
         self._link.send({"kind": "forked", "n": n, "pid": pid})
+
+    def _refuse(self, n: int, reason: str) -> None:
+        self._say(f"cell {n} is not forked: {reason}")
+        self._link.send({"kind": "gone", "n": n, "pid": 0, "status": None, "reason": reason})
 
     def _why_not(self, n: int) -> str:
         if self._setup is None:
