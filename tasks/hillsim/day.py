@@ -83,9 +83,9 @@ def _topsoil(slope: Hillslope) -> tuple[float, float]:
 
 def _age(slope: Hillslope) -> None:
     """Let the surface settle, and give the top two layers the pores of their new density."""
-    state, top = slope.ground.surface, slope.site.profile.top
+    state = slope.ground.surface
     before = state.density
-    surface.age(state, top, slope.ground.residue.buried)
+    surface.age(state, slope.site.profile, slope.ground.residue.buried)
     if state.density != before:
         for index in range(2):
             slope.columns.settle(index, slope.site.profile.layers[index], state.density)

@@ -188,7 +188,7 @@ def _surface(profile: Profile, start: scenarios.Initial) -> Surface:
         settled=start.daydis,
         width=start.width if start.width > 0.0 else _RILL_WIDTH,
     )
-    surface.age(state, profile.top, start.sumsrm)
+    surface.age(state, profile, start.sumsrm)
     return state
 
 

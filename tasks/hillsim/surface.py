@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile
 
 SMOOTHEST = 0.006
-_WELL_RIDGED = 0.10
 _RAIN_DAY = 0.001
 
 
@@ -96,14 +95,17 @@ def worn(start: float, top: Layer, rain: float, buried: float) -> float:
     return start * math.exp(-shield * (1000.0 * rain / stable) ** 0.6)
 
 
-def age(surface: Surface, top: Layer, buried: float) -> None:
-    """Bring density, roughness and ridges to today's rain and days since tillage."""
+def age(surface: Surface, profile: Profile, buried: float) -> None:
+    """Bring density, roughness and ridges to today's rain and days since tillage.
+
+    On soils whose conductivity is not adjusted (ksflag 0) roughness does not wear either: so the
+    daily tables of the engines show it.
+    """
+    top = profile.top
     surface.density = density(top, surface.tilled, surface.rain, surface.days)
-    surface.roughness = worn(surface.roughness0, top, surface.rain, buried)
-    surface.ridge = worn(surface.ridge0, top, surface.rain, buried)
-    if surface.roughness < SMOOTHEST:
-        # Well ridged ground is never taken as smooth: the engines give it 0.10 m then.
-        surface.roughness = _WELL_RIDGED if surface.ridge0 >= _WELL_RIDGED else SMOOTHEST
+    rain = surface.rain if profile.adjust_ke else 0.0
+    surface.roughness = max(SMOOTHEST, worn(surface.roughness0, top, rain, buried))
+    surface.ridge = worn(surface.ridge0, top, rain, buried)
 
 
 def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: float) -> None:

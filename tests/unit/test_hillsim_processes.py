@@ -1,0 +1,346 @@
+"""Storm, infiltration, routing, snow, evaporation, growth and decay, one process at a time."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from tasks.hillsim import evaporation, infiltration, plants, residue, routing, snow, storm, sun
+from tasks.hillsim.infiltration import Ground
+from tasks.hillsim.plants import Crop
+from tasks.hillsim.residue import Climate, Cohort, Residue
+from tasks.hillsim.snow import Pack
+from tasks.hillsim.storm import Hyetograph, Storm
+from tasks.wepp import sample_cover
+
+MM_H = 1 / 3.6e6
+CORN, TREES, BURNT = (
+    cover.plant for cover in (sample_cover.CORN, sample_cover.FOREST, sample_cover.HIGH_FIRE)
+)
+
+
+def test_the_exponent_of_a_storm_is_the_root_of_its_equation() -> None:
+    """1 − exp(−u) = u/ip for any peak ratio above 1, near 1 too."""
+    for ratio in (1.0001, 1.2, 4.0, 60.0):
+        u = storm.shape(ratio)
+        assert u > 0.0
+        assert 1 - math.exp(-u) == pytest.approx(u / ratio, abs=1e-12)
+
+
+def test_a_storm_is_cut_into_parts_of_equal_depth_that_peak_where_it_peaks() -> None:
+    """Ten parts of 5 mm; the densest holds the peak; the depth is the day's rain."""
+    made = storm.hyetograph(Storm(0.05, 6 * 3600.0, 0.3, 5.0))
+    starts = (0.0, *made.ends)
+    depths = [
+        rate * (end - start)
+        for rate, start, end in zip(made.rates, starts, made.ends, strict=False)
+    ]
+    assert depths == pytest.approx([0.005] * 10)
+    densest = made.rates.index(max(made.rates))
+    assert starts[densest] - 1e-6 <= 0.3 * 6 * 3600.0 <= made.ends[densest] + 1e-6
+    assert made.depth == pytest.approx(0.05)
+
+
+def test_no_part_of_a_storm_is_shorter_than_five_minutes_if_that_can_be() -> None:
+    """A steep peak leaves fewer parts; a storm of two minutes is one part."""
+    steep = storm.hyetograph(Storm(0.05, 3600.0, 0.3, 20.0))
+    spans = [b - a for a, b in zip((0.0, *steep.ends), steep.ends, strict=False)]
+    assert len(spans) < 10
+    assert len(spans) == 1 or min(spans) >= 300.0
+    assert len(storm.hyetograph(Storm(0.01, 120.0, 0.5, 3.0)).ends) == 1
+
+
+def test_rain_without_a_peak_is_constant() -> None:
+    """A peak ratio of 1 gives one intensity throughout."""
+    made = storm.hyetograph(Storm(0.01, 7200.0, 0.4, 1.0))
+    assert made.rates == pytest.approx([0.01 / 7200.0] * len(made.rates))
+
+
+def test_what_leaves_catch_is_the_beginning_of_the_storm() -> None:
+    """Withholding 3 mm of a storm of 10 mm leaves 7 mm, all of it after the first 3."""
+    made = Hyetograph((1800.0, 3600.0), (0.005 / 1800.0, 0.005 / 1800.0), 120.0)
+    left = storm.withhold(made, 0.003)
+    assert left.depth == pytest.approx(0.007)
+    assert left.rates[0] == pytest.approx(0.002 / 1800.0)
+
+
+def steady(mm_h: float, hours: float) -> Hyetograph:
+    """Rain of one intensity."""
+    return Hyetograph((hours * 3600.0,), (mm_h * MM_H,), 60.0)
+
+
+def test_ponded_soil_takes_in_what_green_and_ampt_say() -> None:
+    """Two hours at 60 mm/h on Ke 5 mm/h, Ns 40 mm: the integral of the law, to 0.5 %."""
+    ke, ns, rate, time = 5.0, 40.0, 60.0, 2.0
+    at = ke * ns / (rate - ke)
+    left = time - at / rate
+    total = at
+    for _ in range(200):
+        total = at + ke * left + ns * math.log((total + ns) / (at + ns))
+    soil = Ground(ke * MM_H, ns / 1000, room=10.0, leak=0.0, hollows=0.0)
+    excess = infiltration.infiltrate(steady(rate, time), soil)
+    assert excess.depth * 1000 == pytest.approx(rate * time - total, rel=0.005)
+    assert excess.peak <= (rate - ke) * MM_H
+
+
+def test_rain_below_the_conductivity_never_runs_off() -> None:
+    """Rain of 4 mm/h on 5 mm/h for a day gives no excess, with or without suction."""
+    for suction in (0.0, 0.02):
+        soil = Ground(5 * MM_H, suction, room=10.0, leak=0.0, hollows=0.0)
+        assert infiltration.infiltrate(steady(4.0, 20.0), soil) == infiltration.Excess()
+
+
+def test_a_full_soil_takes_in_no_more_than_leaks_out_below() -> None:
+    """Room of 10 mm and a leak of 1 mm/h under 100 mm in 10 h: at most 20 mm go in."""
+    soil = Ground(500 * MM_H, 0.1, room=0.010, leak=1 * MM_H, hollows=0.0)
+    excess = infiltration.infiltrate(steady(10.0, 10.0), soil)
+    assert excess.depth == pytest.approx(0.080, rel=1e-6)
+
+
+def test_hollows_hold_water_back_and_let_it_in_later() -> None:
+    """5 mm of depression storage lower the runoff by 5 mm or more."""
+    bare = Ground(2 * MM_H, 0.01, room=10.0, leak=0.0, hollows=0.0)
+    rough = Ground(2 * MM_H, 0.01, room=10.0, leak=0.0, hollows=0.005)
+    less = infiltration.infiltrate(steady(30.0, 1.0), rough).depth
+    assert less <= infiltration.infiltrate(steady(30.0, 1.0), bare).depth - 0.005 + 1e-9
+
+
+def test_a_long_steady_storm_leaves_a_slope_at_the_rate_of_its_excess() -> None:
+    """Far beyond equilibrium the peak is the excess; on a long flat slope it is far below."""
+    long = routing.route(0.04, 20 * 3600.0, 0.04 / 72000.0, 50.0, 0.2, 5.0)
+    short = routing.route(0.04, 600.0, 0.04 / 600.0, 2000.0, 0.001, 20.0)
+    assert long.peak == pytest.approx(0.04 / 72000.0, rel=1e-6)
+    assert short.peak < 0.3 * 0.04 / 600.0
+    for flow in (long, short):
+        assert flow.peak * flow.duration == pytest.approx(0.04)
+
+
+def test_the_peak_ratio_has_no_jump_where_its_branches_meet() -> None:
+    """Across t* = 1 and across the meeting of the long branches it stays continuous."""
+    for v in (0.2, 0.5, 0.9):
+        meets = (1 - math.sqrt(1 - 2.4 * (1 - v) * v)) / (1.2 * (1 - v))
+        for at in (1.0, meets):
+            below, above = routing.peak_ratio(at - 1e-9, v), routing.peak_ratio(at + 1e-9, v)
+            assert below == pytest.approx(above, rel=1e-6)
+
+
+def winter(**changes: float) -> snow.Weather:
+    """A cold day with 12 mm in six hours."""
+    day = {"rain": 0.012, "duration": 6.0, "low": -12.0, "high": -2.0, "dew": -8.0}
+    day |= {"radiation": 6.0, "wind": 3.0, "canopy": 0.0}
+    return snow.Weather(**(day | changes))
+
+
+SKY = sun.sky(30, 45.0, 0.1, 180.0)
+
+
+def test_snow_falls_at_a_tenth_of_the_density_of_water_and_stays() -> None:
+    """12 mm on a day below freezing lie as snow; nothing reaches the ground."""
+    pack = Pack()
+    day = snow.winter_day(pack, winter(), SKY, 1)
+    assert day.total == 0.0
+    assert pack.water == pytest.approx(0.012)
+    assert 100.0 <= pack.density < 150.0
+
+
+def test_a_thaw_gives_back_all_the_snow_that_fell() -> None:
+    """Weeks at 12 °C release what a cold day laid down, and nothing else."""
+    pack = Pack()
+    snow.winter_day(pack, winter(), SKY, 1)
+    warm = winter(rain=0.0, low=4.0, high=20.0, dew=6.0, radiation=14.0)
+    released = sum(snow.winter_day(pack, warm, SKY, day).total for day in range(2, 30))
+    assert released == pytest.approx(0.012)
+    assert pack.water == 0.0
+
+
+def test_rain_on_a_cold_deep_pack_is_held() -> None:
+    """Light snow takes up rain until it is as dense as 350 kg/m³."""
+    pack = Pack()
+    pack.fall(0.1)
+    assert pack.wet(0.0, 0.02) == 0.0
+    assert pack.density == pytest.approx(120.0)
+
+
+def test_snow_melts_faster_in_warm_wind_than_in_cold_still_air() -> None:
+    """Warmth, sun and wind each add to an hour's melt; a clear cold night takes away."""
+    mild = snow.hourly_melt(winter(low=0, high=8, dew=4.0), 0.5, 0.0, 6.0, 0.0)
+    windy = snow.hourly_melt(winter(low=0, high=8, dew=4.0, wind=9.0), 0.5, 0.0, 6.0, 0.0)
+    night = snow.hourly_melt(winter(low=0, high=8, dew=-9.0), 0.0, 0.0, -4.0, 0.0)
+    assert night < 0.0 < mild < windy
+
+
+def test_the_temperature_of_a_day_runs_from_its_low_at_sunrise_to_its_high_at_two() -> None:
+    """The course touches both and never leaves them."""
+    course = [sun.temperature(hour / 4, 6.0, -3.0, 9.0) for hour in range(96)]
+    assert sun.temperature(6.0, 6.0, -3.0, 9.0) == pytest.approx(-3.0)
+    assert sun.temperature(14.0, 6.0, -3.0, 9.0) == pytest.approx(9.0)
+    assert min(course) >= -3.0
+    assert max(course) <= 9.0
+
+
+def test_a_south_slope_gets_more_winter_sun_than_a_north_slope() -> None:
+    """At 45° N on 30 January; the flat lies between; the night gives nothing."""
+    south, north = SKY, sun.sky(30, 45.0, 0.1, 0.0)
+    assert north.slope_total < north.flat_total < south.slope_total
+    assert south.hourly[0] == 0.0
+
+
+def test_extraterrestrial_radiation_is_that_of_the_tables() -> None:
+    """At 40° N: 15.0 MJ/m² in mid January, 41.8 in mid June, to 2 % (FAO-56, annex 2)."""
+    assert sun.sky(15, 40.0, 0.0, 0.0).flat_total == pytest.approx(15.0, rel=0.02)
+    assert sun.sky(166, 40.0, 0.0, 0.0).flat_total == pytest.approx(41.8, rel=0.02)
+
+
+def air(**changes: float) -> evaporation.Air:
+    """A summer day."""
+    day = {"mean": 22.0, "dew": 14.0, "radiation": 22.0, "clear": 30.0, "wind": 3.0}
+    return evaporation.Air(**(day | changes), has_wind=True, elevation=300.0)
+
+
+def test_potential_evapotranspiration_of_a_summer_day_is_some_millimetres() -> None:
+    """4 to 9 mm; more when drier or windier; none from a dark cold one."""
+    usual = evaporation.potential(air(), 0.2)
+    assert 0.004 < usual < 0.009
+    assert evaporation.potential(air(dew=2.0), 0.2) > usual
+    assert evaporation.potential(air(wind=8.0), 0.2) > usual
+    assert evaporation.potential(air(mean=-20.0, dew=-20.0, radiation=1.0), 0.5) == 0.0
+
+
+def test_bare_soil_dries_at_the_full_rate_first_and_then_with_the_root_of_time() -> None:
+    """6 mm at once, then 3.5 mm·√days; rain starts it anew."""
+    stages = evaporation.SoilStages(limit=0.006)
+    taken = [stages.demand(0.004) for _ in range(10)]
+    assert taken[0] == 0.004
+    assert 0.002 < taken[1] <= 0.004
+    assert all(a >= b - 1e-12 for a, b in pairwise(taken[1:]))
+    assert stages.second == pytest.approx(0.0035 * math.sqrt(stages.days))
+    stages.wet(0.05)
+    assert stages.demand(0.004) == 0.004
+
+
+def test_roots_take_no_more_than_asked_nor_than_is_there() -> None:
+    """Uptake empties layers at most, and leaves those below the roots alone."""
+    store, limit, thick = [0.001, 0.01, 0.03], [0.02, 0.02, 0.04], [0.1, 0.1, 0.2]
+    taken = evaporation.transpire(0.005, 0.2, 0.25, thick, limit, store)
+    assert 0.0 < taken <= 0.005
+    assert sum(store) == pytest.approx(0.041 - taken)
+    assert min(store) >= 0.0
+    assert store[2] == 0.03
+
+
+def grown(plant: object, days: int, **changes: float) -> Crop:
+    """A crop of a plant after warm wet days."""
+    crop = Crop()
+    crop.plant_out(plant, 1700.0, perennial=False)  # type: ignore[arg-type]
+    for _ in range(days):
+        crop.grow(22.0, 14.0, 500.0, changes.get("water", 1.0))
+    return crop
+
+
+def test_a_crop_grows_leaves_and_cover_and_then_ages() -> None:
+    """Corn covers the ground in summer and thins out once most of its degree-days have passed."""
+    young, ripe, old = (grown(CORN, days) for days in (10, 100, 160))
+    assert young.cover < ripe.cover
+    assert ripe.cover > 0.7
+    assert ripe.leaves > 2.0
+    assert old.senescent
+    assert old.cover < ripe.cover
+
+
+def test_a_thirsty_crop_grows_less() -> None:
+    """Half the water gives less mass, none gives none."""
+    assert grown(CORN, 60, water=0.5).mass < grown(CORN, 60).mass
+    assert grown(CORN, 60, water=0.0).mass == 0.0
+
+
+def test_harvest_leaves_stems_litter_and_roots_but_not_the_grain() -> None:
+    """Half of a crop with a harvest index of 0.5 stays, all of its roots, nothing alive."""
+    crop = grown(CORN, 100)
+    mass, roots = crop.mass, crop.roots
+    dead = crop.harvest()
+    assert dead.standing + dead.flat == pytest.approx(0.5 * mass)
+    assert dead.roots == roots
+    assert (crop.plant, crop.mass, crop.cover, crop.leaves) == (None, 0.0, 0.0, 0.0)
+
+
+def test_a_plant_without_an_energy_ratio_stands_for_ever() -> None:
+    """The fire forms keep their initial canopy through heat, frost and their date of senescence."""
+    crop = Crop()
+    crop.establish(BURNT, 1000.0, 0.4, perennial=True)
+    for day in range(800):
+        crop.grow(20.0 - day % 40, -45.0, 300.0, 1.0)
+    crop.start_aging()
+    crop.new_year()
+    assert crop.cover == pytest.approx(0.4)
+
+
+def test_an_established_forest_has_the_cover_it_begins_with_and_its_roots() -> None:
+    """Canopy by inversion of the cover equation; the roots of a perennial are all there."""
+    crop = Crop()
+    crop.establish(TREES, 2000.0, 0.85, perennial=True)
+    assert crop.cover == pytest.approx(0.85)
+    assert crop.roots == TREES.rtmmax
+    assert crop.root_depth == TREES.rdmax
+
+
+def test_frost_takes_the_tops_of_a_perennial_and_it_shoots_again() -> None:
+    """Five days below tmpmin lay the tops down as residue; warmth brings new ones."""
+    crop = Crop()
+    grass = sample_cover.GRASS.plant
+    crop.establish(grass, 1500.0, 0.6, perennial=True)
+    before = crop.mass
+    dead = [crop.grow(1.0, -4.0, 200.0, 1.0) for _ in range(5)]
+    assert sum(part.standing for part in dead) == pytest.approx(before)
+    assert crop.mass == 0.0
+    for _ in range(60):
+        crop.grow(20.0, 12.0, 400.0, 1.0)
+    assert crop.mass > 0.0
+
+
+def test_a_season_across_new_year_counts_both_halves() -> None:
+    """Winter wheat from October to July has the degree-days of autumn and of spring."""
+    means = (-5.0, -3.0, 4.0, 10.0, 16.0, 21.0, 24.0, 23.0, 18.0, 11.0, 3.0, -3.0)
+    across = plants.season_degrees(means, 4.0, 280, 190)
+    spring = plants.season_degrees(means, 4.0, 1, 190)
+    autumn = plants.season_degrees(means, 4.0, 280, 366)
+    assert across == pytest.approx(spring + autumn)
+    assert autumn > 0.0
+
+
+def test_residue_decays_when_warm_and_moist_and_not_when_frozen() -> None:
+    """At 20 °C and half full pores it goes; at −10 °C nothing does; constants of 0 keep it all."""
+    warm, frozen, burnt = Residue(), Residue(), Residue()
+    warm.add(Cohort(CORN, interrill=0.5, rill=0.5))
+    frozen.add(Cohort(CORN, interrill=0.5, rill=0.5))
+    burnt.add(residue.laid(BURNT, 0.15, 0.15))
+    for _ in range(30):
+        warm.decay(Climate(20.0, 0.0, 0.5))
+        frozen.decay(Climate(-10.0, 0.0, 0.5))
+        burnt.decay(Climate(20.0, 0.01, 0.5))
+    assert warm.above < 0.45
+    assert frozen.above == 0.5
+    assert burnt.interrill_cover == pytest.approx(0.15)
+
+
+def test_tillage_buries_what_it_takes_from_the_surface() -> None:
+    """The cover falls by the tool's intensity and the mass is kept: standing, flat and buried."""
+    lying = Residue()
+    lying.add(Cohort(CORN, standing=0.2, interrill=0.3, rill=0.3))
+    lying.till((0.9, 0.9), (0.5, 0.5), 0.1)
+    (cohort,) = lying.cohorts
+    assert cohort.standing + cohort.interrill + cohort.buried == pytest.approx(0.5)
+    assert cohort.buried > 0.1
+    flat = 1 - math.exp(-CORN.cf * (0.3 + 0.2 - cohort.standing))
+    assert lying.interrill_cover == pytest.approx(0.5 * flat)
+
+
+def test_a_fourth_kind_of_residue_joins_the_oldest() -> None:
+    """Three kinds are kept apart; no mass is lost when a fourth comes."""
+    lying = Residue()
+    kinds = [CORN, TREES, BURNT, sample_cover.GRASS.plant]
+    for kind in kinds:
+        lying.add(Cohort(kind, interrill=0.1, rill=0.1))
+    assert len(lying.cohorts) == 3
+    assert lying.above == pytest.approx(0.4)
