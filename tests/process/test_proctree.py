@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.process.lab import compiled, eventually, in_subreaper, new_mark, start, survivors
-from weppd.cell import procfs
+from weppd.cell import procfs, proctree
 from weppd.cell.proctree import Tree
 
 SHAPES = (
@@ -21,6 +21,9 @@ SHAPES = (
     *("threads", "respawn", "storm", "stormsid", "chain", "chainsid"),
 )
 TIMES = 3
+
+# From Python 3.12 on a fork beside threads of other tests warns; the children here start none.
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
 def _program(language: str) -> str | None:
@@ -194,6 +197,35 @@ def test_a_job_that_ends_by_itself_is_reaped_with_what_it_used() -> None:
         assert tree.tally.peak_bytes > 1_000_000
 
     ending()
+
+
+def test_a_member_whose_parent_dies_during_the_walk_is_seen() -> None:
+    """It has become a child of the subreaper meanwhile: the count of the living stays right."""
+
+    @in_subreaper
+    def looking() -> None:
+        leader = os.fork()
+        if leader == 0:
+            if os.fork() == 0:
+                os.fork()
+                signal.pause()
+            os.wait()
+            signal.pause()
+        (parent,) = eventually(lambda: procfs.children(leader))
+        (child,) = eventually(lambda: procfs.children(parent))
+
+        def too_late(pid: int) -> list[int]:
+            if pid == parent:
+                os.kill(parent, signal.SIGKILL)
+                eventually(lambda: child in procfs.own_children())
+            return procfs.children(pid)
+
+        proctree.children = too_late
+        assert [member.pid for member in Tree(leader).members() if member.alive] == [leader, child]
+        proctree.children = procfs.children
+        Tree(leader).kill(5)
+
+    looking()
 
 
 def test_alone_tells_a_reusable_child_from_one_that_left_something() -> None:

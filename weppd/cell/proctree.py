@@ -53,6 +53,7 @@ __all__ = [
 _FREEZE_S = 2.0
 _PAUSE_S = 0.0002
 _HUNT = 20
+_LOOKS = 5
 _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
@@ -246,12 +247,17 @@ class Tree:
         return [pid for pid in own_children() if pid not in spare]
 
     def _walk(self) -> list[int]:
-        queue = self._own()[::-1]
-        seen = set(queue)
-        for pid in queue:
-            fresh = [child for child in children(pid) if child not in seen]
+        """The numbers of all members, parents before children, the newest own child first."""
+        queue: list[int] = []
+        seen: set[int] = set()
+        # Whose parent died during the walk has become an own child meanwhile: look again, but not
+        # for ever, for a storm makes new ones all the time.
+        for _ in range(_LOOKS):
+            fresh = [pid for pid in reversed(self._own()) if pid not in seen]
+            if not fresh:
+                break
             seen.update(fresh)
-            queue += fresh
+            queue += _descent(fresh, seen)
         return queue
 
     def _wait(self, pid: int) -> list[Reaped]:
@@ -269,6 +275,16 @@ def _somebody_ended() -> bool:
         return os.waitid(os.P_ALL, 0, _PEEK) is not None
     except ChildProcessError:
         return False
+
+
+def _descent(roots: list[int], seen: set[int]) -> list[int]:
+    """`roots` and all below them that are not in `seen` yet, breadth first."""
+    queue = list(roots)
+    for pid in queue:
+        fresh = [child for child in children(pid) if child not in seen]
+        seen.update(fresh)
+        queue += fresh
+    return queue
 
 
 def _stop(walk: list[int]) -> set[tuple[int, int]]:
