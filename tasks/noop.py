@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 
 from weppd.task import current, task
@@ -44,6 +43,8 @@ def tree(processes: int = 3, seconds: float = 600, kind: str = "plain") -> int:
     """
     if kind not in _KINDS:
         raise ValueError(f"kind {kind!r}: one of {', '.join(_KINDS)}")
+    import subprocess  # noqa: PLC0415 - costs a light child more than all else in this module
+
     script = _KINDS[kind].format(seconds=seconds)
     shells = [subprocess.Popen(["sh", "-c", script]) for _ in range(processes)]
     for shell in shells:

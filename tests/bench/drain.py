@@ -52,7 +52,7 @@ def measure(server: Embedded, options: argparse.Namespace, jobs_per_child: int) 
     daemon = Daemon(home, url)
     daemon.tables["daemon"]["slots"] = options.slots
     daemon.tables["daemon"]["log_level"] = "warning"
-    daemon.tables["zygote.light"] = {"jobs_per_child": jobs_per_child}
+    daemon.tables["zygote.light"] = {"jobs_per_child": jobs_per_child, "preload": ["tasks.noop"]}
     try:
         daemon.start()
         daemon.queue().enqueue("tasks.noop.noop")
