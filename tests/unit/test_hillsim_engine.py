@@ -1,0 +1,243 @@
+"""Whole runs of hillsim: what it writes, what it says, and what it refuses by name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks import hillsim
+from tasks.hillsim.errors import Refusal
+from tasks.wepp import annual, complete, ebe, loss, passfile, sample
+from tasks.wepp.errors import FormatError
+from tests.golden.hillsim import make
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data" / "wepp" / "runs"
+MARKER = " WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY"
+YEARS = 2
+UNWRITTEN = ("wat", "soil", "element")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A sample run of seven hillslopes and two years; its directory of `.run` files."""
+    return sample.write_sample(tmp_path, hillslopes=7, years=YEARS, seed=3)
+
+
+def simulate(runs: Path, number: int = 2) -> tuple[hillsim.Summary, list[str]]:
+    """A run in this process: its summary and its words."""
+    out = io.StringIO()
+    return hillsim.run(f"p{number}.run", cwd=runs, out=out), out.getvalue().splitlines()
+
+
+def program(runs: Path, number: int, **env: str) -> subprocess.CompletedProcess[str]:
+    """A run as production starts it: answers on standard input, cwd the runs directory."""
+    with (runs / f"p{number}.run").open("rb") as answers:
+        return subprocess.run(
+            [sys.executable, "-m", "tasks.hillsim"],
+            cwd=runs, stdin=answers, capture_output=True, text=True, check=False, timeout=300,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        )  # fmt: skip
+
+
+def written(runs: Path) -> dict[str, str]:
+    """The outputs and their digests."""
+    found = sorted((runs.parent / "output").iterdir())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def change(path: Path, edit: Callable[[str], str]) -> None:
+    """Edit a file of the run; its hard links stay as they were."""
+    text = edit(path.read_text(encoding="latin-1"))
+    path.unlink()
+    path.write_text(text, encoding="latin-1")
+
+
+def test_every_cover_of_a_sample_run_is_simulated_with_whole_outputs(runs: Path) -> None:
+    """Forest, fire, grass and corn each give outputs that production's checks call whole."""
+    for number in range(1, 8):
+        simulate(runs, number)
+        output = runs.parent / "output"
+        complete.loss(output / f"H{number}.loss.dat")
+        complete.pass_file(output / f"H{number}.pass.dat", YEARS)
+        complete.plot(output / f"H{number}.plot.dat")
+        complete.present(output / f"H{number}.ebe.dat")
+
+
+def test_the_marker_is_the_last_line_and_every_product_names_hillsim(runs: Path) -> None:
+    """Production's success test finds its line; nothing else of hillsim calls itself WEPP."""
+    _, said = simulate(runs)
+    report = (runs.parent / "output" / "H2.loss.dat").read_text()
+    assert said[-1] == MARKER
+    for lines in (said[:-1], report.splitlines()[:10]):
+        assert any(f"engine=hillsim {hillsim.VERSION}" in line for line in lines)
+        titles = [line for line in lines if "WEPP" in line and "WEPP's files" not in line]
+        assert titles == []
+
+
+def test_the_outputs_agree_with_each_other_and_with_the_summary(runs: Path) -> None:
+    """Runoff and sediment of the loss report, the event file, the pass file and the summary."""
+    summary, _ = simulate(runs)
+    output = runs.parent / "output"
+    report, events = loss.read(output / "H2.loss.dat"), ebe.read(output / "H2.ebe.dat")
+    days = [d for d in passfile.read(output / "H2.pass.dat").days if isinstance(d, passfile.Event)]
+    mean = annual.read(output / "H2.loss.dat")
+    assert mean is not None
+    assert mean.runoff_mm == pytest.approx(summary.runoff_mm, abs=0.011)
+    assert report.sediment.kg == pytest.approx(summary.sediment_kg, rel=1e-3, abs=0.01)
+    assert sum(row.sediment_kg_m for row in events) == pytest.approx(
+        report.sediment.kg_m * YEARS, rel=0.02, abs=0.06 * len(events)
+    )
+    passed = sum(sum(day.sediment_kg_m3) * day.runoff_m3 for day in days)
+    assert passed == pytest.approx(report.sediment.kg * YEARS, rel=0.03)
+    assert sum(point.loss_kg_m2 for point in report.profile) == pytest.approx(
+        100 * report.sediment.kg_m / report.profile[-1].distance_m, abs=0.05
+    )
+
+
+def test_the_same_inputs_give_the_same_bytes(runs: Path) -> None:
+    """In this process, again in it, and in a process of its own."""
+    simulate(runs)
+    first = written(runs)
+    simulate(runs)
+    assert written(runs) == first
+    done = program(runs, 2, PYTHONHASHSEED="5")
+    assert done.returncode == 0
+    assert written(runs) == first
+
+
+@pytest.mark.slow
+def test_compiled_kernels_give_the_same_bytes(runs: Path, tmp_path: Path) -> None:
+    """HILLSIM_JIT=1 and 0 write the same outputs, to the last digit."""
+    pytest.importorskip("numba", reason="numba is not installed: the extra 'tasks' has it")
+    for number in (2, 3):
+        plain = program(runs, number, HILLSIM_JIT="0")
+        first = written(runs)
+        fast = program(runs, number, HILLSIM_JIT="1", NUMBA_CACHE_DIR=str(tmp_path / "numba"))
+        assert (plain.returncode, fast.returncode) == (0, 0), fast.stdout + fast.stderr
+        assert plain.stdout == fast.stdout
+        assert written(runs) == first
+
+
+def test_a_run_in_a_process_leaves_its_directory_alone(runs: Path) -> None:
+    """Threads and forks share a process: the working directory stays, paths follow `cwd`."""
+    before = Path.cwd()
+    simulate(runs)
+    assert Path.cwd() == before
+    assert (runs.parent / "output" / "H2.loss.dat").exists()
+
+
+def test_importing_hillsim_is_light() -> None:
+    """A process that may never simulate pays neither numpy nor the engine."""
+    code = "import sys, tasks.hillsim; print([m for m in sys.modules if m in ('numpy', 'numba')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_outputs_that_are_not_written_are_named_and_not_made(runs: Path) -> None:
+    """One NOTE a file for what was asked for and is left out; no such file appears."""
+    _, said = simulate(runs)
+    notes = [line for line in said if line.startswith(" NOTE")]
+    for kind in UNWRITTEN:
+        assert sum(f"H2.{kind}.dat" in note for note in notes) == 1
+        assert f"H2.{kind}.dat" not in written(runs)
+    assert len(notes) == len(UNWRITTEN)
+
+
+def test_a_failed_run_leaves_no_outputs_of_an_earlier_one(runs: Path) -> None:
+    """What lies there after a failure cannot be taken for its result."""
+    simulate(runs)
+    change(runs / "p2.sol", lambda text: text[: len(text) // 2])
+    with pytest.raises(FormatError, match=r"p2\.sol"):
+        simulate(runs)
+    assert written(runs) == {}
+
+
+def test_a_missing_input_ends_with_one_line_that_names_it(runs: Path) -> None:
+    """Exit code 1, no marker, no traceback: the file's name is what the user needs."""
+    (runs / "p2.cli").unlink()
+    done = program(runs, 2)
+    assert done.returncode == 1
+    assert "p2.cli" in done.stdout
+    assert MARKER not in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["frost.txt", "pmetpara.txt", "wepp_ui.txt", "wepp-co2.txt"])
+def test_a_hidden_input_that_would_change_results_is_refused(runs: Path, name: str) -> None:
+    """The engines read it silently; hillsim says its name and stops."""
+    (runs / name).write_text("1 1 1\n")
+    with pytest.raises(Refusal, match=name):
+        simulate(runs)
+
+
+REFUSED = {
+    "a frozen first day": (
+        "p2.man", lambda text: text.replace(" 92 0.00000 ", " 92 0.20000 "), "frost depth"
+    ),
+    "an event report": (
+        "p2.run", lambda text: text.replace("\n1\nNo\n", "\n3\nNo\n"), "loss option"
+    ),
+    "English units": ("p2.run", lambda text: "e" + text[1:], "English"),
+    "passing over small events": (
+        "p2.run", lambda text: text.rstrip()[:-1] + "1\n", "small events"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", REFUSED)
+def test_a_form_that_is_not_simulated_is_refused_by_name(runs: Path, form: str) -> None:
+    """No result is better than a guessed one: file and thing are named, nothing is written."""
+    name, edit, said = REFUSED[form]
+    change(runs / name, edit)
+    with pytest.raises(Refusal, match=said):
+        simulate(runs)
+    assert written(runs) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "thing"), [(37, "3 overland flow elements"), (75, "a single storm")]
+)
+def test_real_runs_beyond_this_version_are_refused(number: int, thing: str, tmp_path: Path) -> None:
+    """Several elements and single storms end in the first second, with exit code 1."""
+    runs = real(tmp_path, number)
+    done = program(runs, number)
+    assert done.returncode == 1
+    assert thing in done.stdout
+    assert MARKER not in done.stdout
+
+
+@pytest.mark.parametrize("number", [1, 9, 33, 60])
+def test_real_inputs_of_one_element_are_simulated(number: int, tmp_path: Path) -> None:
+    """Cropland, a fire and a volcanic soil, as they came, run to their marker."""
+    runs = real(tmp_path, number)
+    summary, said = simulate(runs, number)
+    assert said[-1] == MARKER
+    complete.pass_file(runs.parent / "output" / f"H{number}.pass.dat", summary.years)
+    assert summary.precip_mm > 200.0
+    assert 0.0 < summary.runoff_mm < summary.precip_mm
+
+
+def real(tmp_path: Path, number: int) -> Path:
+    """A copy of a real hillslope's inputs; skips where the shared data is not at hand."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real runs: {DATA} is not there")
+    runs = tmp_path / "wepp" / "runs"
+    runs.mkdir(parents=True)
+    (runs.parent / "output").mkdir()
+    for path in DATA.glob(f"p{number}.*"):
+        (runs / path.name).write_bytes(path.read_bytes())
+    return runs
+
+
+def test_the_outputs_of_a_year_of_corn_are_those_on_file(tmp_path: Path) -> None:
+    """A change of any result shows as a diff of `tests/golden/hillsim` and is reviewed as one."""
+    for name, text in make.outputs(tmp_path).items():
+        assert text == (make.HERE / name).read_text(encoding="latin-1"), name
