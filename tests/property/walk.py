@@ -37,6 +37,7 @@ class Walk:
             (8, self.recorded, bool(world.records)),
             (8, self.forked, bool(world.forks)),
             (8, self.job_ends, bool(self._cells(self._works))),
+            (3, self.job_began, bool(self._cells(self._works))),
             (4, self.cell_says_hello, bool(self._cells(lambda c: c.hello_due))),
             (3, self.cancel, bool(self.jobs)),
             (2, self.over_repeated, bool(self._cells(lambda c: c.over and not c.hello_due))),
@@ -86,6 +87,10 @@ class Walk:
     def job_ends(self, pick: int) -> None:
         n = self._pick(self._works, pick)
         self.world.finish_job(n, ("finished", "failed", "died")[pick // 7 % 3])
+
+    def job_began(self, pick: int) -> None:
+        cell = self.world.cells[self._pick(self._works, pick)]
+        self.world.tell(on.Began(cell.ticket.eid, 1 + pick, 0.0))
 
     def cell_says_hello(self, pick: int) -> None:
         self.world.hello(self._pick(lambda c: c.hello_due, pick))

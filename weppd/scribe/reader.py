@@ -69,9 +69,7 @@ def _record(jobs: Path, jid: str) -> bytes:
 
 def _sentence(each: dict[str, Any]) -> bytes:
     reason = f": {each['reason']}" if each.get("reason") else ""
-    text = (
-        f"{each['function']} {each['outcome']} after {each['seconds']} s{reason}"
-    )
+    text = f"{each['function']} {each['outcome']} after {each['seconds']} s{reason}"
     return text.encode() + b"\n"
 
 

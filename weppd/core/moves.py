@@ -1,0 +1,84 @@
+"""The small moves that decisions are made of. Pure; each makes a new state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from weppd.core import effects as do
+from weppd.core import judge
+from weppd.core.schedule import Ticket
+from weppd.core.state import (
+    EMPTY,
+    Ending,
+    Forking,
+    Phase,
+    Recording,
+    Running,
+    Slot,
+    State,
+    Waiting,
+)
+from weppd.model import Failed, Outcome, Retried
+
+Decision = tuple[State, list[do.Effect]]
+
+
+def end(
+    state: State,
+    eid: str,
+    phase: Running | Ending,
+    rungs: tuple[tuple[str, float], ...],
+    asked: str,
+    reason: str,
+) -> Decision:
+    """Has the cell told to end its job."""
+    state = put_phase(state, eid, Ending(phase.ticket, phase.n, rungs, asked, reason))
+    return state, [do.Cancel(phase.n, eid, rungs, asked, reason)]
+
+
+def record_unbegun(state: State, ticket: Ticket, outcome: Outcome, wall: float) -> Decision:
+    """Records an outcome that no cell has an account of."""
+    state = put_phase(state, ticket.eid, Recording(ticket, None))
+    return state, [do.Record(judge.unbegun(ticket, outcome, wall))]
+
+
+def classless(ticket: Ticket, reason: str) -> Failed | Retried:
+    """The outcome of a job whose class of cells cannot be had."""
+    text = f"zygote class {ticket.plan.zygote!r} cannot start: {reason}"
+    return judge.again_or_failed(ticket, Failed(text, text, "refused"))
+
+
+def crash_limit(state: State) -> int:
+    """How many deaths under a job are too many."""
+    return state.rules.crashes_allowed
+
+
+def waiting(state: State) -> list[Ticket]:
+    """The tickets that wait for a cell, in the order of their claims."""
+    return [phase.ticket for phase in state.jobs.values() if isinstance(phase, Waiting)]
+
+
+def put_slot(state: State, n: int, slot: Slot) -> State:
+    """The state with one slot changed."""
+    return replace(state, slots={**state.slots, n: slot})
+
+
+def put_phase(state: State, eid: str, phase: Phase) -> State:
+    """The state with one job's phase changed."""
+    return replace(state, jobs={**state.jobs, eid: phase})
+
+
+def forget(state: State, eid: str) -> State:
+    """The state without a job."""
+    return replace(state, jobs={k: v for k, v in state.jobs.items() if k != eid})
+
+
+def unfork(state: State, zygote: str) -> State:
+    """The state without the forks that were asked of a class."""
+    slots = {n: EMPTY if slot == Forking(zygote) else slot for n, slot in state.slots.items()}
+    return replace(state, slots=slots)
+
+
+def ignore(state: State) -> Decision:
+    """What does not fit the state changes nothing, and is counted."""
+    return replace(state, ignored=state.ignored + 1), []

@@ -1,0 +1,144 @@
+"""What follows from the whole state after each event: starts, forks, a claim, the end. Pure.
+
+Strict order: the first job that must wait holds up those claimed after it, and nothing more is
+claimed meanwhile. Claims never exceed the room: idle and closing cells, and CPUs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from weppd.core import effects as do
+from weppd.core import moves
+from weppd.core.moves import Decision
+from weppd.core.state import (
+    Busy,
+    Closing,
+    Empty,
+    Ending,
+    Forking,
+    Found,
+    Idle,
+    Mood,
+    Recording,
+    Retiring,
+    Running,
+    State,
+    Waiting,
+)
+
+
+def settle(state: State) -> Decision:
+    """What has become possible: starts, cells for empty slots, a claim, the end."""
+    state, orders = _start_waiting(state)
+    if state.mood is Mood.DRAINING:
+        return _maybe_stopped(state), orders
+    state, more = _fork_ahead(state)
+    orders += more
+    room = _room(state)
+    if room and not state.claiming and not state.dry and not state.away and _may_claim(state):
+        state = replace(state, claiming=True)
+        orders.append(do.Claim(_labels(state, room)))
+    return state, orders
+
+
+def _start_waiting(state: State) -> Decision:
+    """Starts, in claim order, every job that waits: the first that must wait holds the others."""
+    orders: list[do.Effect] = []
+    for ticket in moves.waiting(state):
+        if ticket.plan.cpus > _cpus_free(state):
+            break
+        n = _free_slot(state, ticket.plan.zygote)
+        if n is None:
+            break
+        slot = state.slots[n]
+        if isinstance(slot, Idle) and slot.zygote == ticket.plan.zygote:
+            state = moves.put_slot(state, n, Busy(slot.zygote, ticket.eid))
+            state = moves.put_phase(state, ticket.eid, Running(ticket, n))
+            orders.append(do.Start(n, ticket))
+        else:
+            state, more = _make_room(state, ticket.plan.zygote)
+            orders += more
+            break
+    return state, orders
+
+
+def _free_slot(state: State, zygote: str) -> int | None:
+    """An idle cell of the class, else an idle one of another class, else an empty slot."""
+    idle = [n for n, slot in state.slots.items() if isinstance(slot, Idle)]
+    same = [n for n in idle if state.slots[n] == Idle(zygote)]
+    empty = [n for n, slot in state.slots.items() if isinstance(slot, Empty)]
+    return next(iter(same + empty + idle), None)
+
+
+def _make_room(state: State, zygote: str) -> Decision:
+    """Orders one cell of the class, unless one is on its way: a fork, or first a retirement."""
+    if Forking(zygote) in state.slots.values() or not state.recovered:
+        return state, []
+    if zygote not in state.ready:
+        return state, []
+    for n, slot in state.slots.items():
+        if isinstance(slot, Empty):
+            return moves.put_slot(state, n, Forking(zygote)), [do.Fork(n, zygote)]
+    if any(isinstance(slot, Retiring) for slot in state.slots.values()):
+        return state, []
+    for n, slot in state.slots.items():
+        if isinstance(slot, Idle) and slot.zygote != zygote:
+            return moves.put_slot(state, n, Retiring(slot.zygote)), [do.Retire(n)]
+    return state, []
+
+
+def _fork_ahead(state: State) -> Decision:
+    """A cell for every empty slot, so that a job that comes need not wait for a fork."""
+    orders: list[do.Effect] = []
+    if not state.recovered or not state.ready:
+        return state, orders
+    wanted = [t.plan.zygote for t in moves.waiting(state)] or [_default_class(state)]
+    zygote = wanted[0] if wanted[0] in state.ready else _default_class(state)
+    for n, slot in state.slots.items():
+        if isinstance(slot, Empty):
+            state = moves.put_slot(state, n, Forking(zygote))
+            orders.append(do.Fork(n, zygote))
+    return state, orders
+
+
+def _default_class(state: State) -> str:
+    return "light" if "light" in state.ready else min(state.ready)
+
+
+def _may_claim(state: State) -> bool:
+    return state.mood is Mood.OPEN and state.recovered and bool(state.ready)
+
+
+def _room(state: State) -> int:
+    """How many jobs more could start at once: none while one waits, for strict order."""
+    if any(isinstance(phase, Waiting) for phase in state.jobs.values()):
+        return 0
+    free = sum(isinstance(slot, Idle | Closing) for slot in state.slots.values())
+    return max(0, min(free - _leaving(state), max(_cpus_free(state), 1)))
+
+
+def _leaving(state: State) -> int:
+    """Cells that close a job and will not take another."""
+    return sum(isinstance(state.slots.get(n), Closing) for n in state.stale)
+
+
+def _cpus_free(state: State) -> int:
+    held = (p.ticket.plan.cpus for p in state.jobs.values() if isinstance(p, Running | Ending))
+    return state.cpus - sum(held)
+
+
+def _labels(state: State, room: int) -> tuple[int, ...]:
+    """The lowest workers' numbers that no job of ours is shown under."""
+    live = (phase for phase in state.jobs.values() if not isinstance(phase, Recording))
+    used = {phase.ticket.worker.rpartition(".")[2] for phase in live}
+    free = [n for n in state.slots if str(n) not in used]
+    return tuple(free[:room])
+
+
+def _maybe_stopped(state: State) -> State:
+    if state.claiming or any(isinstance(p, Recording | Waiting) for p in state.jobs.values()):
+        return state
+    if state.stop_mode != "detach" and (state.jobs or Found() in state.slots.values()):
+        return state
+    return replace(state, mood=Mood.STOPPED)
