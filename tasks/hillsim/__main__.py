@@ -6,6 +6,7 @@ marker, and exit code 1: the Fortran engines leave with 0 then, which has fooled
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tasks.wepp.errors import FormatError
 
 def main() -> int:
     """Run the answers on standard input in the current directory; the exit code."""
+    if sys.argv[1:2] == ["compare"]:
+        return _compare(sys.argv[2:])
     from tasks.hillsim import engine
 
     text = sys.stdin.buffer.read().decode("latin-1")
@@ -22,8 +25,23 @@ def main() -> int:
         engine.simulate(text, "standard input", Path(), sys.stdout)
     except (Refusal, FormatError) as error:
         return _failed(str(error))
+    except BrokenPipeError:
+        # Nobody listens any more; what was written is whole, and there is no one to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
     except OSError as error:
         return _failed(f"{error.filename or 'output'}: {error.strerror or error}")
+    return 0
+
+
+def _compare(arguments: list[str]) -> int:
+    from tasks.hillsim import compare
+
+    if len(arguments) != 1 or not (Path(arguments[0]) / "runs").is_dir():
+        sys.stderr.write("python -m tasks.hillsim compare DIR: DIR has runs/ and output*/\n")
+        return 2
+    for line in compare.table(Path(arguments[0])):
+        sys.stdout.write(line + "\n")
     return 0
 
 

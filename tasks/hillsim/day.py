@@ -149,7 +149,18 @@ def _properties(slope: Hillslope, weather: Weather, rain: float) -> Properties:
     held, pores = _topsoil(slope)
     deficit = max(0.0, pores - min(held, _FULL * pores))
     matric = surface.suction(profile.top, porosity) * deficit
-    return Properties(porosity, _limited(slope, ke), matric, factors, cover, roots)
+    return Properties(
+        porosity=porosity,
+        ke=_limited(slope, ke),
+        matric=matric,
+        roughness=state.roughness,
+        live=crop.mass,
+        dead=residue.above,
+        leaves=crop.leaves,
+        factors=factors,
+        cover=cover,
+        roots=roots,
+    )
 
 
 def _limited(slope: Hillslope, ke: float) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import VERSION, Summary, day, forms, hillslope, reports, tally
+from tasks.hillsim import VERSION, Summary, daily, day, forms, hillslope, reports, tally
 from tasks.hillsim.day import Day
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.evaporation import LANGLEY
@@ -38,10 +38,25 @@ _COLUMNS = (
 
 @dataclass(slots=True)
 class _Written:
-    """What is kept of each day for the output files."""
+    """What is kept of each day for the output files: records, and rows of the daily tables."""
 
-    events: list[ebe.Row]
-    days: list[passfile.Day]
+    events: list[ebe.Row] = field(default_factory=list)
+    days: list[passfile.Day] = field(default_factory=list)
+    wat: list[str] = field(default_factory=lambda: list(daily.WATER_HEAD))
+    soil: list[str] = field(default_factory=lambda: list(daily.SOIL_HEAD))
+    element: list[str] = field(default_factory=lambda: list(daily.ELEMENT_HEAD))
+
+    def add(self, slope: Hillslope, today: Day, first_year: int) -> None:
+        """Keep a day."""
+        year = today.weather.year - first_year + 1
+        self.days.append(reports.pass_day(slope, today))
+        if today.event is not None:
+            self.events.append(reports.event_row(slope, today, today.event, year))
+        self.wat.append(daily.water_row(slope, today, year))
+        self.soil.append(daily.soil_row(slope, today, year))
+        row = daily.element_row(slope, today, year)
+        if row is not None:
+            self.element.append(row)
 
 
 def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
@@ -105,7 +120,7 @@ def _announce(run: HillslopeRun, out: TextIO) -> None:
 def _run(
     run: HillslopeRun, climate: Climate, slope: Hillslope, out: TextIO
 ) -> tuple[Tally, _Written]:
-    sums, kept = Tally(), _Written([], [])
+    sums, kept = Tally(), _Written()
     before, year = slope.water, 0
     _note_storms_without_duration(climate, out)
     for today in days(slope, climate, run.years):
@@ -113,10 +128,7 @@ def _run(
             year = today.weather.year
             print(f" SIMULATION YEAR = {year - climate.begin_year + 1:5d}", file=out)
         sums.add(today, slope.site.shape.length)
-        kept.days.append(reports.pass_day(slope, today))
-        if today.event is not None:
-            row = reports.event_row(slope, today, today.event, climate.begin_year)
-            kept.events.append(row)
+        kept.add(slope, today, climate.begin_year)
     tally.check_run(before, slope, sums)
     return sums, kept
 
@@ -140,10 +152,13 @@ def _write(
         _put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
     if run.plot is not None:
         _put(cwd / run.plot, reports.plot(given, slope, sums, run.years))
+    for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
+        if name is not None:
+            _put(cwd / name, "\n".join(rows) + "\n")
 
 
 def _outputs(run: HillslopeRun) -> list[str]:
-    names = (run.loss, run.pass_file, run.ebe, run.plot)
+    names = (run.loss, run.pass_file, run.ebe, run.plot, run.wat, run.soil, run.element)
     return [name for name in names if name is not None]
 
 

@@ -24,7 +24,7 @@ HIDDEN = {
     "beinpcalib.txt": "calibrated growth is not simulated",
 }
 _RESIDUE_WORK = {2: "burning", 3: "silage", 4: "shredding or cutting", 5: "residue removal"}
-_NOT_WRITTEN = ("initial", "wat", "crop", "soil", "graphics", "element", "winter", "yields")
+_NOT_WRITTEN = ("initial", "crop", "graphics", "winter", "yields")
 
 
 def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:

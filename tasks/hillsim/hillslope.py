@@ -142,18 +142,17 @@ def soil_input(given: Soil) -> SoilInput:
         tauc=element.tauc,
         ke=0.0 if modern else (element.ke or 0.0) * soil.MM_PER_HOUR,
         adjust_ke=given.ksflag == 1,
-        anisotropy=_anisotropy(given, element),
+        anisotropy=_anisotropy(element),
         bedrock=_bedrock(element),
     )
 
 
-def _anisotropy(given: Soil, element: Element) -> float:
-    """Of all layers: 1 before 2006, then as the restricting layer's line says (nothing: 25)."""
-    if given.version < 2006:
-        return 1.0
+def _anisotropy(element: Element) -> float:
+    """Of all layers: as the restricting layer's line says (nothing: 25), 1 where there is none."""
     line = element.restricting
-    stated = line.anisotropy if line is not None and line.flag == 1 else None
-    return stated if stated is not None and stated > 0.0 else _ANISOTROPY
+    if line is None or line.flag != 1:
+        return 1.0
+    return line.anisotropy if line.anisotropy and line.anisotropy > 0.0 else _ANISOTROPY
 
 
 def _bedrock(element: Element) -> Bedrock | None:

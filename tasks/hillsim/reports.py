@@ -20,8 +20,8 @@ _EVENT_DEPTH = 0.001
 _TRACE = 1e-9
 
 
-def event_row(slope: Hillslope, day: Day, event: Runoff, first_year: int) -> ebe.Row:
-    """A runoff event as a row of the event file."""
+def event_row(slope: Hillslope, day: Day, event: Runoff, year: int) -> ebe.Row:
+    """A runoff event as a row of the event file; `year` counts from 1."""
     length = slope.site.shape.length
     losses = cell_losses(event.load, length)
     gained = [value for value in losses if value > _TRACE]
@@ -30,7 +30,7 @@ def event_row(slope: Hillslope, day: Day, event: Runoff, first_year: int) -> ebe
     return ebe.Row(
         day=day.weather.day,
         month=day.weather.month,
-        year=day.weather.year - first_year + 1,
+        year=year,
         precip_mm=day.weather.rain * 1000.0,
         runoff_mm=day.runoff * 1000.0,
         interrill_kg_m2=event.load.interrill,

@@ -33,11 +33,19 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """The surface of a day: porosity, conductivity (m/s), suction term (m), factors."""
+    """The slope as the day's rain meets it.
+
+    `ke` m/s; `matric` suction times deficit (m); `roughness` m; `live` and `dead` matter above
+    ground (kg/m²); `leaves` area index.
+    """
 
     porosity: float
     ke: float
     matric: float
+    roughness: float
+    live: float
+    dead: float
+    leaves: float
     factors: Factors
     cover: Cover
     roots: Roots

@@ -1,0 +1,76 @@
+"""hillsim beside another engine's outputs: `python -m tasks.hillsim compare DIR`.
+
+DIR holds `runs/p<i>.*` and, in one or more `output*/` directories, what other engines wrote there
+(`H<i>.loss.dat`). Every hillslope is run in a scratch copy; nothing in DIR is touched.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks import hillsim
+from tasks.hillsim.errors import Refusal
+from tasks.wepp import annual
+from tasks.wepp.errors import FormatError
+
+_HEAD = (
+    "| hillslope | runoff mm/yr | others | soil loss t/ha/yr | others | yield t/yr | others |",
+    "|---|---|---|---|---|---|---|",
+)
+
+
+def table(directory: Path) -> Iterator[str]:
+    """The lines of a table in Markdown; a refused hillslope has its reason as its row."""
+    yield from _HEAD
+    outputs = sorted(directory.glob("output*"))
+    for run_file in sorted((directory / "runs").glob("p*.run"), key=_number):
+        number = _number(run_file)
+        try:
+            mine = _simulated(directory / "runs", number)
+        except (Refusal, FormatError) as error:
+            yield f"| {number} | {_reason(error)} | | | | | |"
+            continue
+        theirs = [found for path in outputs if (found := _read(path, number)) is not None]
+        yield f"| {number} | {_cells(mine, theirs)} |"
+
+
+def _simulated(runs: Path, number: int) -> annual.MeanYear:
+    with tempfile.TemporaryDirectory() as scratch:
+        here = Path(scratch) / "runs"
+        here.mkdir()
+        (Path(scratch) / "output").mkdir()
+        for path in runs.glob(f"p{number}.*"):
+            shutil.copy(path, here / path.name)
+        hillsim.run(f"p{number}.run", cwd=here, out=io.StringIO())
+        found = annual.read(Path(scratch) / "output" / f"H{number}.loss.dat")
+    if found is None:
+        raise FormatError(f"H{number}.loss.dat", 0, "the report has no annual means")
+    return found
+
+
+def _read(output: Path, number: int) -> annual.MeanYear | None:
+    path = output / f"H{number}.loss.dat"
+    return annual.read(path) if path.exists() and path.stat().st_size else None
+
+
+def _cells(mine: annual.MeanYear, theirs: list[annual.MeanYear]) -> str:
+    columns = (("runoff_mm", 1), ("soil_loss_t_ha", 2), ("sediment_yield_t", 3))
+    return " | ".join(
+        f"{getattr(mine, name):.{digits}f} | "
+        + " ".join(f"{getattr(found, name):.{digits}f}" for found in theirs)
+        for name, digits in columns
+    )
+
+
+def _reason(error: Exception) -> str:
+    thing = error.thing if isinstance(error, Refusal) else str(error)
+    return f"refused: {thing}"
+
+
+def _number(path: Path) -> int:
+    digits = path.stem[1:]
+    return int(digits) if digits.isdigit() else 0
