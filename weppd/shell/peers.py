@@ -28,6 +28,7 @@ class Link(asyncio.Protocol):
         self.hello: dict[str, Any] = {}
         self._peers = peers
         self._splitter = Splitter()
+        self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -41,12 +42,24 @@ class Link(asyncio.Protocol):
         return int(self.hello.get("pid", 0))
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> None:
-        """Queue one frame; a peer that is gone is no error: its end is told otherwise."""
-        if self._transport is not None:
-            self._transport.write(pack(header, body))
+        """Queue one frame; a peer that is gone is no error: its end is told otherwise.
+
+        What is said in one turn of the loop goes out in one write: an acknowledgement and the next
+        job, for one.
+        """
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._out.append(pack(header, body))
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        out, self._out = self._out, []
+        if self._transport is not None and out:
+            self._transport.write(b"".join(out))
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, after what is queued."""
+        self.flush()
         if self._transport is not None:
             self._transport.close()
 
