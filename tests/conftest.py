@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,3 +48,19 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
     """A synchronous client on that database, answering in bytes."""
     with redis.Redis.from_url(redis_url) as connection:
         yield connection
+
+
+RQ2 = "rq==2.10.0"
+
+
+@pytest.fixture(scope="session")
+def rq2_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with rq 2.10; skips where pip cannot make one."""
+    home = tmp_path_factory.mktemp("rq2")
+    python = home / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", RQ2]
+    made = subprocess.run(pip, capture_output=True, text=True)
+    if made.returncode:
+        pytest.skip(f"pip cannot install {RQ2} here: {made.stderr.strip().splitlines()[-1:]}")
+    return python

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,6 @@ import pytest
 from tests.contract.build import NODE, a_failure, claimed, ended, running
 from weppd.store.redis import RedisStore
 
-RQ2 = "rq==2.10.0"
 Told = Callable[..., Any]
 
 SCRIPT = """
@@ -46,19 +44,6 @@ else:
         "queued": queue.count,
     }))
 """
-
-
-@pytest.fixture(scope="session")
-def rq2_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with rq 2.10; skips where pip cannot make one."""
-    home = tmp_path_factory.mktemp("rq2")
-    python = home / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", RQ2]
-    made = subprocess.run(pip, capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"pip cannot install {RQ2} here: {made.stderr.strip().splitlines()[-1:]}")
-    return python
 
 
 @pytest.fixture

@@ -21,20 +21,6 @@ connection = Redis.from_url(sys.argv[1])
 job = Queue("default", connection=connection).enqueue(sys.argv[2], *json.loads(sys.argv[3]))
 print(json.dumps([job.id, connection.hget(job.key, "data").hex()]))
 """
-RQ2 = "rq==2.10.0"
-
-
-@pytest.fixture(scope="session")
-def rq2_python(tmp_path_factory):
-    """An interpreter with rq 2.10; skips where pip cannot make one."""
-    home = tmp_path_factory.mktemp("rq2")
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    python = home / "bin" / "python"
-    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", RQ2]
-    made = subprocess.run(pip, capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"pip cannot install {RQ2} here: {made.stderr.strip().splitlines()[-1:]}")
-    return python
 
 
 @pytest.fixture(params=["3", pytest.param("2", marks=pytest.mark.slow)])
