@@ -1,8 +1,7 @@
-"""`weppd`: the composition root. Here, and only here, the real hands are chosen and wired."""
+"""The composition root: here, and only here, the real hands are chosen and wired."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import logging
@@ -12,19 +11,19 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from weppd import __version__, embedded, logs, settings
+from weppd import __version__, logs, settings
 from weppd.admin import auth, server
 from weppd.cell import launch
 from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
 from weppd.core.schedule import Rules, Ticket
-from weppd.errors import AlreadyRunning, SettingsError, StoreAway, StoreError
+from weppd.errors import SettingsError, StoreAway, StoreError
 from weppd.settings import Settings
 from weppd.shell import host
 from weppd.shell.bell import Bell
@@ -44,7 +43,6 @@ from weppd.store.outbox import Outbox
 from weppd.store.redis import RedisStore
 
 log = logging.getLogger("weppd")
-EX_CONFIG, EX_TEMPFAIL = 78, 75
 
 
 def rules_of(told: Settings) -> Rules:
@@ -64,13 +62,21 @@ def rules_of(told: Settings) -> Rules:
 class Weppd:
     """One daemon: all rooms, wired; `run` is its life."""
 
-    def __init__(self, told: Settings, store: Store, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        told: Settings,
+        store: Store,
+        loop: asyncio.AbstractEventLoop,
+        config: str | None = None,
+    ) -> None:
+        self.again = False
+        self._config = config
         self._told, self._store, self._loop = told, store, loop
         self._runtime = Path(told.daemon.runtime_dir)
         self._generation = uuid.uuid4().hex
         rules, places = rules_of(told), Places.of(told)
         self._desk = Desk(rules)
-        self._notifier = host.Notifier(os.environ.pop("NOTIFY_SOCKET", None))
+        self._notifier = host.Notifier(os.environ.get("NOTIFY_SOCKET"))
         self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
         tell = self.supervisor.tell
         self._peers = Peers(self._runtime / "cells.sock")
@@ -208,7 +214,8 @@ class Weppd:
 
     async def _wind_up(self) -> None:
         """Say goodbye: cells without a job end, those with one go on."""
-        self._notifier.stopping()
+        if not self.again:
+            self._notifier.stopping()
         await self._hands.errands.settle()
         left = sum(not isinstance(p, states.Recording) for p in self._state().jobs.values())
         if left:
@@ -260,7 +267,8 @@ class Weppd:
             signal.SIGTERM: self._asked_to_stop,
             signal.SIGINT: self._asked_to_stop,
             signal.SIGUSR1: lambda: log.warning("action=signal name=SIGUSR1 note=ignored"),
-            signal.SIGHUP: lambda: log.warning("action=signal name=SIGHUP note=ignored"),
+            signal.SIGHUP: self._asked_to_reload,
+            signal.SIGUSR2: self._asked_to_reload,
         }
         for number, handler in handlers.items():
             self._loop.add_signal_handler(number, handler)
@@ -269,6 +277,19 @@ class Weppd:
         finally:
             for number in handlers:
                 self._loop.remove_signal_handler(number)
+
+    def _asked_to_reload(self) -> None:
+        """Begin again in place, with the settings and the code as they are now; jobs go on."""
+        try:
+            settings.load(self._config, os.environ)
+        except SettingsError as error:
+            for problem in error.problems:
+                log.error("action=reload refused=%r", problem)
+            return
+        log.info("action=reload")
+        self.again = True
+        self._notifier.reloading()
+        self.supervisor.tell(on.StopAsked("detach"))
 
     def _asked_to_stop(self) -> None:
         mode = self._told.stop.mode
@@ -280,60 +301,11 @@ class Weppd:
             )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command `weppd`. Exit codes: 0 stopped, 75 another one runs, 78 the settings are bad."""
-    options = _parser().parse_args(argv)
-    try:
-        told = settings.load(options.config, os.environ)
-        if options.check_config:
-            return _checked(options.config)
-        return _run(told, options)
-    except SettingsError as error:
-        for problem in error.problems:
-            print(f"weppd: {error.source}: {problem}", file=sys.stderr)  # noqa: T201
-        return EX_CONFIG
-    except AlreadyRunning as error:
-        print(f"weppd: {error}", file=sys.stderr)  # noqa: T201
-        return EX_TEMPFAIL
+def live(told: Settings, config: str | None = None) -> bool:
+    """Be the daemon of these settings until it stops; whether it shall begin again (a reload).
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="weppd", description="Run WEPPcloud's jobs on this host, in the foreground."
-    )
-    parser.add_argument("--config", metavar="FILE", help="settings (/etc/weppd/weppd.toml)")
-    parser.add_argument(
-        "--check-config", action="store_true", help="list every problem in the settings, and exit"
-    )
-    parser.add_argument(
-        "--embedded", action="store_true", help="start and own a private Redis, and use hillsim"
-    )
-    parser.add_argument(
-        "--state", metavar="DIR", help="where --embedded keeps everything (./weppd-embedded)"
-    )
-    parser.add_argument("--version", action="version", version=f"weppd {__version__}")
-    return parser
-
-
-def _checked(path: str | None) -> int:
-    print(f"weppd: {path or 'the settings'}: no problems", file=sys.stderr)  # noqa: T201
-    return 0
-
-
-def _run(told: Settings, options: argparse.Namespace) -> int:
-    if not options.embedded:
-        _live(told)
-        return 0
-    home = Path(options.state or "weppd-embedded").absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    with embedded.server(home / "redis") as url:
-        told = settings.embedded(told, url, home)
-        told = replace(told, stop=replace(told.stop, mode="cancel"))
-        _live(told)
-    return 0
-
-
-def _live(told: Settings) -> None:
+    AlreadyRunning where another one is; StoreError where the store is none that can be used.
+    """
     daemon = told.daemon
     logs.begin(daemon.log_level, os.environ)
     runtime, state, log_dir = Path(daemon.runtime_dir), Path(daemon.state_dir), Path(daemon.log_dir)
@@ -347,12 +319,12 @@ def _live(told: Settings) -> None:
         default_failure_ttl=told.jobs.failure_ttl,
     )
 
-    async def life() -> None:
-        await Weppd(told, store, asyncio.get_running_loop()).run()
+    async def life() -> bool:
+        weppd = Weppd(told, store, asyncio.get_running_loop(), config)
+        await weppd.run()
+        return weppd.again
 
-    asyncio.run(life())
-    log.info("action=end")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    again = asyncio.run(life())
+    lock.release()
+    log.info("action=end again=%s", again)
+    return again

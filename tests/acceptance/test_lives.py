@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 
@@ -24,7 +26,6 @@ def test_a_killed_weppd_costs_no_running_job(daemon):
 
 
 def _job_pid(daemon):
-    import json
 
     def running():
         _, out, _ = daemon.ctl("status", "--json")
@@ -99,3 +100,36 @@ def test_a_second_weppd_is_refused_with_75(daemon):
     done = subprocess.run(argv, env=ENV, capture_output=True, text=True, timeout=30)
     assert done.returncode == 75
     assert str(daemon.process.pid) in done.stderr
+
+
+def test_a_reload_takes_new_settings_and_code_and_costs_no_job(daemon):
+    """SIGHUP: the daemon begins again in place; its job goes on and counts, new jobs run anew."""
+    daemon.start()
+    job = daemon.queue().enqueue("tasks.noop.sleep", 3)
+    eventually(lambda: daemon.state(job.id) == "started", within=10)
+    before = _job_pid(daemon)
+    daemon.tables["daemon"]["slots"] = 3
+    assert daemon.config.exists()
+    daemon.process.send_signal(signal.SIGHUP)
+    eventually(lambda: len(_slots(daemon)) == 3, within=20)
+    assert _job_pid(daemon) == before
+    assert daemon.ends(job.id)["state"] == "finished"
+    again = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert daemon.ends(again.id)["state"] == "finished"
+    assert daemon.process.poll() is None
+
+
+def test_a_reload_with_a_bad_file_is_refused_with_the_reason(daemon):
+    """The daemon goes on with what it had, and its log names the key."""
+    daemon.start()
+    daemon.tables["daemon"]["slots"] = -1
+    assert daemon.config.exists()
+    daemon.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "refused='daemon.slots" in daemon.stderr, within=10)
+    job = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert daemon.ends(job.id)["state"] == "finished"
+
+
+def _slots(daemon):
+    code, out, _ = daemon.ctl("status", "--json")
+    return json.loads(out)["slots"] if code == 0 else []

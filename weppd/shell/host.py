@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,11 @@ class NodeLock:
             ) from None
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give the lock up, at the end or before beginning again."""
+        os.close(self._fd)
+        self._fd = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,10 @@ class Notifier:
     def watchdog(self) -> None:
         """The loop turned."""
         self._send("WATCHDOG=1")
+
+    def reloading(self) -> None:
+        """The service begins again in place; systemd wants the moment (sd_notify(3))."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         """The service goes down."""

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from weppd.core import events as on
@@ -69,6 +70,18 @@ class Spawner:
         """Restart nothing any more."""
         self._stopping = True
 
+    def reap_inherited(self) -> None:
+        """Watch the children that this process had before it began again in place."""
+        task = Path(f"/proc/self/task/{os.getpid()}/children")
+        for pid in map(int, task.read_text().split()):
+            fd = os.pidfd_open(pid)
+            self._loop.add_reader(fd, self._reap, pid, fd)
+
+    def _reap(self, pid: int, fd: int) -> None:
+        self._loop.remove_reader(fd)
+        os.close(fd)
+        os.waitpid(pid, 0)
+
     def _exited(self, child: Child, pid: int, fd: int) -> None:
         self._loop.remove_reader(fd)
         os.close(fd)
@@ -95,6 +108,7 @@ class Zygotes:
         self.classes: dict[str, Child] = {}
         self._peers, self._tell, self._registry = peers, tell, registry
         self._spawner = Spawner(loop, self._ended)
+        self._spawner.reap_inherited()
         peers.on("zygote", "hello", self._hello)
         peers.on("zygote", "ready", self._ready)
         peers.on("zygote", "forked", lambda link, header, body: None)
