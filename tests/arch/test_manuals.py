@@ -67,15 +67,15 @@ def _shown(one: Field[Any]) -> str:
 
 def test_the_manual_has_every_option_and_exit_code() -> None:
     """weppd(8) leaves out no option of weppd, and names the codes that it ends with."""
-    from weppd import daemon
+    from weppd import __main__ as command
 
     page = _plain("weppd.8")
-    options = re.findall(r"--([a-z-]+)", daemon._parser().format_help())
+    options = re.findall(r"--([a-z-]+)", command._parser().format_help())
     assert options
     for option in set(options):
         assert re.search(rf"^-{option}\b", page, re.MULTILINE), option
     codes = set(re.findall(r"^(\d+)$", page, re.MULTILINE))
-    assert codes == {"0", "2", str(daemon.EX_TEMPFAIL), str(daemon.EX_CONFIG)}
+    assert codes == {"0", "2", str(command.EX_TEMPFAIL), str(command.EX_CONFIG)}
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed here")
