@@ -10,7 +10,7 @@ from typing import Any
 from weppd.core import effects as do
 from weppd.core.schedule import Rules
 from weppd.errors import StoreAway
-from weppd.model import Claim
+from weppd.model import Claim, Finish
 from weppd.shell.bell import Bell
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
@@ -29,11 +29,14 @@ class Errands:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, call: Callable[[], Coroutine[Any, Any, object]], what: str, tries: int) -> None:
+    def run(
+        self, call: Callable[[], Coroutine[Any, Any, object]], what: str, tries: int
+    ) -> asyncio.Task[None]:
         """Make the call now, and again every second up to `tries` times while the store is away."""
         task = asyncio.ensure_future(self._run(call, what, tries))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def settle(self) -> None:
         """Wait until no call is under way."""
@@ -72,6 +75,7 @@ class Hands:
         self._store, self._trips, self._bell, self._diary = store, trips, bell, diary
         self._cells, self._zygotes = cells, zygotes
         self._places, self._rules = places, rules
+        self._announcing: dict[str, asyncio.Task[None]] = {}
 
     def perform(self, effect: do.Effect) -> None:
         """Begin to carry out one effect."""
@@ -81,7 +85,7 @@ class Hands:
                 self._cells.start(effect, start_frame(effect.ticket, self._places, self._rules))
             case do.Record():
                 self._diary.ended(effect.finish)
-                self._trips.record(effect.finish)
+                self._record(effect.finish)
             case do.Claim():
                 self._trips.claim(effect.labels)
             case do.Ack():
@@ -117,11 +121,21 @@ class Hands:
         ticket = effect.ticket
         if ticket.eid not in self._diary.entries:
             return
-        self.errands.run(
+        told = self.errands.run(
             lambda: self._store.began(ticket.claim, ticket.worker, effect.pid, effect.wall),
             "announce",
             3,
         )
+        self._announcing[ticket.eid] = told
+        told.add_done_callback(lambda _: self._announcing.pop(ticket.eid, None))
+
+    def _record(self, finish: Finish) -> None:
+        """How it ended comes after that it began, also for a job that took no time at all."""
+        told = self._announcing.get(finish.claim.eid)
+        if told is None or self._trips.away:
+            self._trips.record(finish)
+        else:
+            told.add_done_callback(lambda _: self._trips.record(finish))
 
     def _hand_back(self, claims: list[Claim]) -> None:
         for claim in claims:
