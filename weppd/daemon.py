@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,7 @@ class Weppd:
             places,
             rules,
             self._desk.registry,
+            self._reload,
         )
 
     def _state(self) -> states.State:
@@ -267,8 +268,8 @@ class Weppd:
             signal.SIGTERM: self._asked_to_stop,
             signal.SIGINT: self._asked_to_stop,
             signal.SIGUSR1: lambda: log.warning("action=signal name=SIGUSR1 note=ignored"),
-            signal.SIGHUP: self._asked_to_reload,
-            signal.SIGUSR2: self._asked_to_reload,
+            signal.SIGHUP: self._reload,
+            signal.SIGUSR2: self._reload,
         }
         for number, handler in handlers.items():
             self._loop.add_signal_handler(number, handler)
@@ -278,18 +279,22 @@ class Weppd:
             for number in handlers:
                 self._loop.remove_signal_handler(number)
 
-    def _asked_to_reload(self) -> None:
-        """Begin again in place, with the settings and the code as they are now; jobs go on."""
+    def _reload(self) -> Sequence[str]:
+        """Begin again in place, soon, with the settings and the code as they are now; jobs go on.
+
+        Returns what is wrong with the settings: then everything stays as it is.
+        """
         try:
             settings.load(self._config, os.environ)
         except SettingsError as error:
             for problem in error.problems:
                 log.error("action=reload refused=%r", problem)
-            return
+            return error.problems
         log.info("action=reload")
         self.again = True
         self._notifier.reloading()
-        self.supervisor.tell(on.StopAsked("detach"))
+        self._loop.call_later(0.05, self.supervisor.tell, on.StopAsked("detach"))
+        return ()
 
     def _asked_to_stop(self) -> None:
         mode = self._told.stop.mode

@@ -29,7 +29,7 @@ def _job_pid(daemon):
 
     def running():
         _, out, _ = daemon.ctl("status", "--json")
-        return [s["pid"] for s in json.loads(out)["slots"] if s.get("job")]
+        return [s["pid"] for s in json.loads(out)["slots"] if s.get("job") and s["pid"]]
 
     (pid,) = eventually(running, within=10)
     return pid
@@ -133,3 +133,32 @@ def test_a_reload_with_a_bad_file_is_refused_with_the_reason(daemon):
 def _slots(daemon):
     code, out, _ = daemon.ctl("status", "--json")
     return json.loads(out)["slots"] if code == 0 else []
+
+
+def test_a_drained_daemon_takes_nothing_until_it_is_resumed(daemon):
+    """drain lets what runs go on and takes nothing new; resume takes it up again."""
+    daemon.start()
+    running = daemon.queue().enqueue("tasks.noop.sleep", 1)
+    eventually(lambda: daemon.state(running.id) == "started", within=10)
+    code, out, _ = daemon.ctl("drain", "--json")
+    assert code == 0
+    assert json.loads(out)["mood"] == "paused"
+    late = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert daemon.ends(running.id)["state"] == "finished"
+    assert daemon.state(late.id) == "queued"
+    assert daemon.ctl("resume")[0] == 0
+    assert daemon.ends(late.id)["state"] == "finished"
+
+
+def test_shutdown_with_requeue_puts_the_job_back(daemon):
+    """Its tree ends, no retry is spent, and the next weppd runs it anew."""
+    daemon.tables["cancel"] = {"usr1_grace": 0.3, "term_grace": 0.3}
+    daemon.start()
+    job = daemon.queue().enqueue("tasks.noop.tree", 2, 600)
+    eventually(lambda: daemon.state(job.id) == "started", within=10)
+    assert daemon.ctl("shutdown", "--mode", "requeue")[0] == 0
+    assert daemon.process.wait(20) == 0
+    eventually(lambda: daemon.family() == [], within=10)
+    daemon.start()
+    eventually(lambda: daemon.state(job.id) == "started", within=10)
+    assert daemon.ctl("cancel", job.id)[0] == 0

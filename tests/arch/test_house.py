@@ -69,7 +69,7 @@ def test_the_cells_need_only_the_standard_library(path: Path) -> None:
 
 
 def _at_home(name: str) -> bool:
-    ours = name.removeprefix("weppd.").split(".")[0] in NEIGHBOURS
+    ours = name == "weppd" or name.removeprefix("weppd.").split(".")[0] in NEIGHBOURS
     return ours if name.startswith("weppd") else name.split(".")[0] in sys.stdlib_module_names
 
 

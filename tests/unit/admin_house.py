@@ -94,3 +94,19 @@ class FakeHouse:
         self.asked.append((verb, what))
         if self.fault is not None:
             raise self.fault
+
+    async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:
+        self._heard("drain", (wait, who.uid))
+        return {"mood": "paused", "running": 2}
+
+    async def resume(self, who: Caller) -> Mapping[str, Any]:
+        self._heard("resume", who.uid)
+        return {"mood": "open", "running": 2}
+
+    async def shutdown(self, mode: str, who: Caller) -> Mapping[str, Any]:
+        self._heard("shutdown", (mode, who.uid))
+        return {"mood": f"stopping ({mode})", "running": 2}
+
+    async def reload(self, who: Caller) -> Mapping[str, Any]:
+        self._heard("reload", who.uid)
+        return {"mood": "reloading", "running": 2}

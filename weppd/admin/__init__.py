@@ -98,3 +98,22 @@ class House(Protocol):
     ) -> str:
         """Put a job on a queue and return its id; `args` and `kwargs` are what JSON can say."""
         ...
+
+    async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:
+        """Take no more jobs; with `wait` answer when none runs: `models.Mood`."""
+        ...
+
+    async def resume(self, who: Caller) -> Mapping[str, Any]:
+        """Take jobs again: `models.Mood`."""
+        ...
+
+    async def shutdown(self, mode: str, who: Caller) -> Mapping[str, Any]:
+        """Stop the daemon, as `[stop] mode` would have it: `models.Mood`."""
+        ...
+
+    async def reload(self, who: Caller) -> Mapping[str, Any]:
+        """Begin again in place with new settings and code: `models.Mood`.
+
+        Refused names every problem of the settings.
+        """
+        ...

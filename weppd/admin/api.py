@@ -126,6 +126,32 @@ async def enqueue(asked: Asked) -> Response:
     return answer
 
 
+async def drain(asked: Asked) -> Response:
+    """Take no more jobs."""
+    body = await asked.body(models.DrainBody)
+    _record(asked, "drain", wait=body.wait)
+    return _json(models.Mood.model_validate(await asked.house.drain(body.wait, asked.who)))
+
+
+async def resume(asked: Asked) -> Response:
+    """Take jobs again."""
+    _record(asked, "resume")
+    return _json(models.Mood.model_validate(await asked.house.resume(asked.who)))
+
+
+async def shutdown(asked: Asked) -> Response:
+    """Stop the daemon."""
+    body = await asked.body(models.ShutdownBody)
+    _record(asked, "shutdown", mode=body.mode)
+    return _json(models.Mood.model_validate(await asked.house.shutdown(body.mode, asked.who)))
+
+
+async def reload(asked: Asked) -> Response:
+    """Begin again in place, with new settings and code."""
+    _record(asked, "reload")
+    return _json(models.Mood.model_validate(await asked.house.reload(asked.who)))
+
+
 def _record(asked: Asked, verb: str, **facts: Any) -> None:
     told = " ".join(f"{key}={value!r}" for key, value in facts.items())
     _log.info("action=%s uid=%d pid=%d %s", verb, asked.who.uid, asked.who.pid, told)
@@ -141,6 +167,10 @@ VERBS: tuple[tuple[str, str, Right, Verb], ...] = (
     ("GET", "/v1/jobs/{jid}", Right.READ, show),
     ("GET", "/v1/jobs/{jid}/log", Right.READ, log),
     ("POST", "/v1/jobs/{jid}/cancel", Right.CHANGE, cancel),
+    ("POST", "/v1/drain", Right.CHANGE, drain),
+    ("POST", "/v1/resume", Right.CHANGE, resume),
+    ("POST", "/v1/shutdown", Right.CHANGE, shutdown),
+    ("POST", "/v1/reload", Right.CHANGE, reload),
 )
 
 

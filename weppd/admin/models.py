@@ -236,6 +236,25 @@ class Enqueued(Reply):
     queue: str
 
 
+class DrainBody(Body):
+    """`POST /v1/drain`: answer only when no job runs any more."""
+
+    wait: bool = False
+
+
+class ShutdownBody(Body):
+    """`POST /v1/shutdown`: what becomes of the jobs that run."""
+
+    mode: Literal["detach", "drain", "requeue", "cancel"] = "detach"
+
+
+class Mood(Reply):
+    """What the daemon is about now, and how many jobs run."""
+
+    mood: str
+    running: int = 0
+
+
 class Health(Reply):
     """The loop turns."""
 

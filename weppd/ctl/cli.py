@@ -7,9 +7,13 @@ import sys
 import click
 
 from weppd import __version__
-from weppd.ctl import change, look, talk
+from weppd.ctl import change, look, steer, talk
 
-VERBS = (look.status, look.jobs, look.show, look.logs, change.cancel, change.enqueue)
+VERBS = (
+    *(look.status, look.jobs, look.show, look.logs),
+    *(change.cancel, change.enqueue),
+    *(steer.drain, steer.resume, steer.shutdown, steer.reload),
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -202,6 +202,11 @@ def cancelled(data: Data) -> str:
     return f"job {name}: {state}; {ended}; nothing of it lives"
 
 
+def mood(data: Data) -> str:
+    """What the daemon is about after a verb that steers it."""
+    return f"weppd: {clean(data['mood'])}; {plural(data['running'], 'job runs', 'jobs run')}"
+
+
 def _alive(data: Data) -> str:
     pids = ", ".join(str(pid) for pid in data["undead"])
     still = "still lives" if data["survivors"] == 1 else "still live"

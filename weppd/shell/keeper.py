@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from weppd import __version__
@@ -13,8 +13,8 @@ from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
 from weppd.core.schedule import Rules, Traits, renamed
-from weppd.core.state import Phase, Waiting
-from weppd.errors import StoreAway
+from weppd.core.state import Mood, Phase, Waiting
+from weppd.errors import Refused, StoreAway
 from weppd.model import Finish
 from weppd.scribe import reader
 from weppd.shell.cells import Cells
@@ -45,8 +45,10 @@ class Keeper:
         places: Places,
         rules: Rules,
         registry: Mapping[str, Traits],
+        begin_again: Callable[[], Sequence[str]],
     ) -> None:
         self.since = time.time()
+        self.begin_again = begin_again
         self._supervisor, self._store, self._trips = supervisor, store, trips
         self._diary, self._peers, self._zygotes = diary, peers, zygotes
         self._cells = cells
@@ -175,7 +177,38 @@ class Keeper:
         (jid,) = await self._store.enqueue([spec])
         return jid
 
+    async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:
+        """Take no more jobs; with `wait` answer when none runs."""
+        self._supervisor.tell(on.PauseAsked())
+        await asyncio.sleep(0)
+        while wait and self._supervisor.state.jobs and self._supervisor.state.mood is Mood.PAUSED:
+            await asyncio.sleep(0.05)
+        return self._mood()
+
+    async def resume(self, who: Caller) -> Mapping[str, Any]:
+        """Take jobs again."""
+        self._supervisor.tell(on.ResumeAsked())
+        await asyncio.sleep(0)
+        return self._mood()
+
+    async def shutdown(self, mode: str, who: Caller) -> Mapping[str, Any]:
+        """Stop the daemon; the answer goes out before it does."""
+        answer = {**self._mood(), "mood": f"stopping ({mode})"}
+        asyncio.get_running_loop().call_later(0.05, self._supervisor.tell, on.StopAsked(mode))
+        return answer
+
+    async def reload(self, who: Caller) -> Mapping[str, Any]:
+        """Begin again in place; Refused names what is wrong with the settings."""
+        problems = self.begin_again()
+        if problems:
+            raise Refused("reload refused: " + "; ".join(problems))
+        return {**self._mood(), "mood": "reloading"}
+
     # -- pieces
+
+    def _mood(self) -> dict[str, Any]:
+        state = self._supervisor.state
+        return {"mood": state.mood.value, "running": len(state.jobs)}
 
     def _phase(self, jid: str) -> Phase | None:
         phases = self._supervisor.state.jobs.values()

@@ -1,0 +1,50 @@
+"""The verbs that steer the daemon itself: drain, resume, shutdown, reload."""
+
+from __future__ import annotations
+
+import click
+
+from weppd.ctl import render, talk
+from weppd.ctl.talk import Talk
+
+
+@talk.verb
+@click.option("--wait", is_flag=True, help="Return when no job runs any more.")
+def drain(ctl: Talk, wait: bool) -> None:
+    """Take no more jobs; those that run go on, and weppd stays."""
+    data = ctl.ask("POST", "/v1/drain", {"wait": wait})
+    ctl.show(data, lambda: render.mood(data))
+
+
+@talk.verb
+def resume(ctl: Talk) -> None:
+    """Take jobs again after a drain."""
+    data = ctl.ask("POST", "/v1/resume", {})
+    ctl.show(data, lambda: render.mood(data))
+
+
+@talk.verb
+@click.option(
+    "--mode",
+    type=click.Choice(["detach", "drain", "requeue", "cancel"]),
+    default="detach",
+    help="What becomes of the jobs that run [detach].",
+)
+def shutdown(ctl: Talk, mode: str) -> None:
+    """Stop weppd.
+
+    With detach, jobs go on and the next weppd adopts them; drain waits for them; requeue ends them
+    and puts them back; cancel ends them.
+    """
+    data = ctl.ask("POST", "/v1/shutdown", {"mode": mode})
+    ctl.show(data, lambda: render.mood(data))
+
+
+@talk.verb
+def reload(ctl: Talk) -> None:
+    """Take up new settings and new code in place; running jobs go on.
+
+    Settings with a problem are refused, and each problem is named.
+    """
+    data = ctl.ask("POST", "/v1/reload", {})
+    ctl.show(data, lambda: render.mood(data))
