@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 import pytest
-from weppd.client import Queue
 
 from tests.waiting import eventually
+from weppd.client import Queue
 
 ENV = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")}
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,7 @@ class Daemon:
     def __init__(self, home: Path, url: str) -> None:
         self.home, self.url = home, url
         self.mark = uuid.uuid4().hex
+        self.env: dict[str, str] = {}
         self.tables: dict[str, dict[str, Any]] = {
             "daemon": {
                 "name": "node",
@@ -68,7 +69,7 @@ class Daemon:
     def start(self, wait: bool = True) -> None:
         """Start weppd; by default until it answers and its tasks are known."""
         argv = [sys.executable, "-m", "weppd", "--config", str(self.config)]
-        env = {**ENV, "TEST_MARK": self.mark}
+        env = {**ENV, **self.env, "TEST_MARK": self.mark}
         with open(self.home / "stderr", "ab") as log:
             self.process = subprocess.Popen(argv, env=env, stderr=log, cwd=self.home)
         if wait:

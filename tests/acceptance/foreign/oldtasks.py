@@ -107,3 +107,8 @@ def die(runid, how):
 def shape():
     """A result that no pickle takes."""
     return (i for i in range(3))
+
+
+def leave(runid, code):
+    """End as a script does."""
+    sys.exit(code)
