@@ -43,6 +43,7 @@ from weppd.store.outbox import Outbox
 from weppd.store.redis import RedisStore
 
 log = logging.getLogger("weppd")
+GOODBYE_S = 5.0
 
 
 def rules_of(told: Settings) -> Rules:
@@ -217,7 +218,9 @@ class Weppd:
         """Say goodbye: cells without a job end, those with one go on."""
         if not self.again:
             self._notifier.stopping()
-        await self._hands.errands.settle()
+        with contextlib.suppress(TimeoutError):
+            # What is not said by then is in the store's own books, and sorted at the next start.
+            await asyncio.wait_for(self._hands.errands.settle(), GOODBYE_S)
         left = sum(not isinstance(p, states.Recording) for p in self._state().jobs.values())
         if left:
             log.warning("action=stop left_running=%d note='the next weppd adopts them'", left)

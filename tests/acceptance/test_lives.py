@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from tests.acceptance.conftest import ENV
+from tests.acceptance.conftest import ENV, ROOT
 from tests.waiting import eventually
 
 
@@ -162,3 +162,17 @@ def test_shutdown_with_requeue_puts_the_job_back(daemon):
     daemon.start()
     eventually(lambda: daemon.state(job.id) == "started", within=10)
     assert daemon.ctl("cancel", job.id)[0] == 0
+
+
+def test_a_class_whose_interpreter_is_missing_fails_its_jobs_by_name(daemon):
+    """The daemon serves all the same; a job of that class fails, and says which program it was."""
+    daemon.tables["zygote.heavy"] = {"python": "/nonexistent/python3"}
+    daemon.tables["tasks"]["modules"] = ["tasks.noop", "tests.acceptance.heavytask"]
+    daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
+    daemon.start()
+    job = daemon.queue().enqueue("tests.acceptance.heavytask.heavy")
+    shown = daemon.ends(job.id)
+    assert shown["state"] == "failed"
+    assert "/nonexistent/python3: No such file" in shown["error"]
+    good = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert daemon.ends(good.id)["state"] == "finished"

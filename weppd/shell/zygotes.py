@@ -54,14 +54,18 @@ class Spawner:
         child.ready = False
         child.tries += 1
         defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
-        child.pid = os.posix_spawn(
-            argv[0],
-            argv,
-            env,
-            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
-            setsigdef=defaults,
-            setsigmask=[],
-        )
+        try:
+            child.pid = os.posix_spawn(
+                argv[0],
+                argv,
+                env,
+                file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+                setsigdef=defaults,
+                setsigmask=[],
+            )
+        except OSError as error:
+            self._again(child, f"cannot be started: {argv[0]}: {error.strerror}")
+            return
         fd = os.pidfd_open(child.pid)
         self._loop.add_reader(fd, self._exited, child, child.pid, fd)
         log.info("action=spawn name=%s pid=%d", child.name, child.pid)
@@ -88,11 +92,29 @@ class Spawner:
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
         how = f"ended by signal {-code}" if code < 0 else f"exited with code {code}"
+        self._again(child, how)
+
+    def _again(self, child: Child, how: str) -> None:
+        """A child ended, or could not begin: say so, and start it later."""
         if not self._stopping:
-            log.error("action=exit name=%s pid=%d how=%r", child.name, pid, how)
+            log.error("action=exit name=%s pid=%d how=%r", child.name, child.pid, how)
         self._ended(child, how)
         wait = BACKOFF_S[min(child.tries, len(BACKOFF_S) - 1)]
         self._loop.call_later(wait, self.spawn, child)
+
+
+def _spawned(command: Command) -> int:
+    """The pid of a new process with stdin empty and no signal ignored; OSError if there is none."""
+    argv, env = command
+    defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
+    return os.posix_spawn(
+        argv[0],
+        argv,
+        env,
+        file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+        setsigdef=defaults,
+        setsigmask=[],
+    )
 
 
 class Zygotes:
@@ -156,7 +178,7 @@ class Zygotes:
         if child.name == SCRIBE:
             return
         if child.tries >= TRIES and not child.ready:
-            reason = f"its zygote {how} {child.tries} times before it was ready; see the log above"
+            reason = f"its zygote {how}; tried {child.tries} times, see weppd's log"
             self._tell(on.ClassBroken(child.name, reason, time.time()))
         else:
             self._tell(on.ClassDown(child.name))
