@@ -1,0 +1,25 @@
+"""Programs that shall always run: one that cannot even be started is told of, and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.waiting import soon
+from weppd.shell import zygotes
+from weppd.shell.zygotes import Child, Spawner
+
+
+def test_a_program_that_is_not_there_is_named_and_tried_again(monkeypatch, tmp_path):
+    """A missing interpreter is no end of weppd: its path is said, and a later start is tried."""
+    monkeypatch.setattr(zygotes, "BACKOFF_S", (0.001,))
+    missing = str(tmp_path / "python")
+
+    async def story():
+        said = []
+        spawner = Spawner(asyncio.get_running_loop(), lambda child, how: said.append(how))
+        spawner.spawn(Child("other", ([missing], {})))
+        await soon(lambda: len(said) >= 3)
+        spawner.stop()
+        return said
+
+    assert set(asyncio.run(story())) == {f"failed to start ({missing}: No such file or directory)"}
