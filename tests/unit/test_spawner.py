@@ -22,4 +22,4 @@ def test_a_program_that_is_not_there_is_named_and_tried_again(monkeypatch, tmp_p
         spawner.stop()
         return said
 
-    assert set(asyncio.run(story())) == {f"failed to start ({missing}: No such file or directory)"}
+    assert set(asyncio.run(story())) == {f"cannot be started: {missing}: No such file or directory"}

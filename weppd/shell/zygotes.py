@@ -50,21 +50,12 @@ class Spawner:
         """Start the child's program now."""
         if self._stopping:
             return
-        argv, env = child.command
         child.ready = False
         child.tries += 1
-        defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
         try:
-            child.pid = os.posix_spawn(
-                argv[0],
-                argv,
-                env,
-                file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
-                setsigdef=defaults,
-                setsigmask=[],
-            )
+            child.pid = _spawned(child.command)
         except OSError as error:
-            self._again(child, f"cannot be started: {argv[0]}: {error.strerror}")
+            self._again(child, f"cannot be started: {child.command[0][0]}: {error.strerror}")
             return
         fd = os.pidfd_open(child.pid)
         self._loop.add_reader(fd, self._exited, child, child.pid, fd)
