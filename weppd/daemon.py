@@ -263,7 +263,8 @@ class Weppd:
         argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(self._peers.path)]
         argv += ["--jobs", f"{self._told.daemon.log_dir}/jobs"]
         argv += ["--keep-days", str(self._told.scribe.keep_days)]
-        self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
+        scribe = self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
+        self._diary.own_scribe = lambda: scribe.pid
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -176,3 +176,15 @@ def test_a_class_whose_interpreter_is_missing_fails_its_jobs_by_name(daemon):
     assert "/nonexistent/python3: No such file" in shown["error"]
     good = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
     assert daemon.ends(good.id)["state"] == "finished"
+
+
+def test_there_is_one_scribe_after_a_kill(daemon):
+    """The scribe of a killed weppd hands over to the next one's, and all end with weppd."""
+    daemon.start()
+    daemon.kill()
+    daemon.start()
+    scribes = lambda: [p for p in daemon.family() if "weppd.scribe" in p.cmdline()]  # noqa: E731
+    eventually(lambda: len(scribes()) == 1, within=10)
+    assert daemon.stop() == 0
+    eventually(lambda: daemon.family() == [], within=10)
+    assert scribes() == []

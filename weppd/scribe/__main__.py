@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import logging
 import os
 import select
@@ -120,7 +121,10 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGUSR1, lambda *_: log.warning("action=signal name=SIGUSR1 note=ignored"))
-    Scribe(options.socket, options.jobs, options.keep_days).run()
+    with (options.jobs / "scribe.lock").open("w") as lock:
+        # One writer: a scribe of an earlier weppd first writes out what it has, and ends.
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        Scribe(options.socket, options.jobs, options.keep_days).run()
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Diary:
         self._peers, self._places = peers, places
         self._ended: dict[str, Finish] = {}
         self._waiters: dict[str, list[asyncio.Future[Finish]]] = {}
+        self.own_scribe: Callable[[], int] = lambda: 0
         peers.on("scribe", "hello", self._scribe_came)
         peers.on("scribe", "wrote", lambda link, header, body: None)
         peers.on("scribe", "lost", lambda link, header, body: None)
@@ -115,6 +116,11 @@ class Diary:
     # -- the scribe
 
     def _scribe_came(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        """Ours is told what is open; one of an earlier weppd writes out what it has, and ends."""
+        if link.pid != self.own_scribe():
+            link.send({"kind": "retire"})
+            return
+        self._peers.scribe = link
         for entry in self.entries.values():
             self._open(entry.ticket)
 

@@ -143,9 +143,7 @@ class Peers:
             self.cells[int(hello["n"])] = link
         elif link.who == "zygote":
             self.zygotes[link.pid] = link
-        elif link.who == "scribe":
-            self.scribe = link
-        else:
+        elif link.who != "scribe":
             raise FrameError(f"nobody known: {hello.get('who')!r}")
 
     def tell_cell(self, n: int, header: dict[str, Any], body: bytes = b"") -> None:

@@ -132,9 +132,11 @@ class Zygotes:
         self.classes[name] = child
         self._spawner.spawn(child)
 
-    def add_scribe(self, command: Command) -> None:
+    def add_scribe(self, command: Command) -> Child:
         """Have the scribe running, by this command."""
-        self._spawner.spawn(Child(SCRIBE, command))
+        child = Child(SCRIBE, command)
+        self._spawner.spawn(child)
+        return child
 
     def fork(self, n: int, name: str) -> None:
         """Ask the class's zygote for the cell of slot `n`."""
