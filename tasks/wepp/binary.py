@@ -110,7 +110,7 @@ def _executable(directory: Path, name: str, network: bool) -> Path:
             "no wepp_bin was given and [wepp] default_bin is not set: name one of "
             f"{_listed(directory)}, or 'hillsim', the embedded engine"
         )
-    if not _NAME.match(name):
+    if not isinstance(name, str) or not _NAME.match(name):
         raise UnknownBinary(f"wepp_bin {name!r} is no name of an executable: no '/', no '..'")
     if name == "latest" and not _is_executable(directory / name):
         name = max((found for found in available(directory) if _DATED.match(found)), default=name)

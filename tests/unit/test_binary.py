@@ -37,7 +37,9 @@ def test_names_of_production_find_their_executable(wepp, asked, network, found):
     assert engine.path == Path(str(wepp["bin_dir"])) / found
 
 
-@pytest.mark.parametrize("name", ["../wepp_250915", "/bin/sh", "", ".", "a b", "wepp;reboot"])
+@pytest.mark.parametrize(
+    "name", ["../wepp_250915", "/bin/sh", "", ".", "a b", "wepp;reboot", 7, b"wepp"]
+)
 def test_a_name_that_could_leave_the_directory_is_refused(wepp, name):
     """No job starts a program outside of [wepp] bin_dir."""
     with pytest.raises(UnknownBinary):

@@ -109,6 +109,8 @@ def test_the_run_id_may_be_a_keyword() -> None:
     """Without positional arguments the keyword `runid` counts."""
     assert peek(pickle.dumps((TASK, None, (), {"runid": "r"}))).runid == "r"
     assert peek(pickle.dumps((TASK, None, (7,), {}))).runid is None
+    for name in ("", "a\nb", "a\0b", "\x1b[31m", "\x1e{}"):
+        assert peek(pickle.dumps((TASK, None, (name,), {}))).runid is None
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,12 @@ class Call:
 
     @property
     def runid(self) -> str | None:
-        """The first positional argument, or the keyword `runid`, where it is a literal string."""
+        """The first positional argument, or the keyword `runid`, where it is a line of text.
+
+        It becomes part of channels, environments and log lines: control characters make it none.
+        """
         first = self.args[0] if self.args else self.kwargs.get("runid")
-        return first if isinstance(first, str) and first else None
+        return first if isinstance(first, str) and first and first.isprintable() else None
 
 
 def peek(data: bytes) -> Call:
