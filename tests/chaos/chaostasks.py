@@ -1,0 +1,47 @@
+"""The load's tasks. Each body writes one line when it begins and one when it ends, in a local file
+that no fault touches: the ledger of bodies."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+
+from weppd.task import current, task
+
+#: What no process of the load outlives, should everything else fail.
+LIFE_S = 60
+_KINDS = ("exec sleep {s}", "exec setsid sleep {s}", "sleep {s} & sleep {s} & wait",
+          "(setsid sleep {s} &) ; trap '' USR1 TERM; sleep {s}")  # fmt: skip
+
+
+def body(ledger: str, seconds: float, processes: int) -> str:
+    """Begin, start `processes` trees of all kinds, last `seconds`, leave the trees, end."""
+    _write(ledger, "begin")
+    for number in range(processes):
+        script = _KINDS[number % len(_KINDS)].format(s=LIFE_S)
+        subprocess.Popen(["sh", "-c", script])
+    (current().tmp / "scratch").write_text("of a job")
+    time.sleep(seconds)
+    _write(ledger, "end")
+    return "done"
+
+
+def _write(ledger: str, word: str) -> None:
+    ctx = current()
+    line = f"{word} {ctx.job_id} {ctx.eid} {os.getpid()} {time.monotonic():.6f}\n"
+    fd = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(fd, line.encode())
+    os.close(fd)
+
+
+@task()
+def once(ledger: str, seconds: float, processes: int) -> str:
+    """A body that may run once only."""
+    return body(ledger, seconds, processes)
+
+
+@task(retry_on_crash=True)
+def again(ledger: str, seconds: float, processes: int) -> str:
+    """A body that may run again where it was killed."""
+    return body(ledger, seconds, processes)

@@ -1,0 +1,195 @@
+"""A weppd with a Redis of its own under load: what a fault is done to, and what is looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import redis
+
+from tests.acceptance.conftest import ROOT, Daemon
+from tests.chaos.cutter import Cutter
+from tests.waiting import eventually
+from weppd.client import Queue
+from weppd.embedded import Embedded
+from weppd.shell import host
+
+OUTSTANDING = 10
+#: (seconds, processes, how often): short, long and forking jobs.
+SHAPES = ((0.0, 0, 6), (0.15, 0, 4), (0.1, 4, 2), (1.2, 0, 1), (1.0, 4, 1))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as its file shows it."""
+
+    n: int
+    pid: int
+    job: str | None
+    leader: int | None
+    lives: bool
+
+
+class World:
+    """One daemon, one durable Redis, a line between them that can be cut, and a ledger file."""
+
+    def __init__(self, seed: int, slots: int = 4) -> None:
+        # A Unix socket's path must be short.
+        self.home = Path(tempfile.mkdtemp(prefix="wc-"))
+        self.rng = random.Random(seed)
+        self.redis = Embedded(self.home / "redis", durable=True)
+        self.redis.start()
+        self.line = Cutter(self.redis.socket, self.home / "line.sock")
+        self.daemon = Daemon(self.home, f"unix://{self.line.here}?db=9")
+        self.daemon.tables["daemon"]["slots"] = slots
+        self.daemon.tables["tasks"]["modules"] = ["tests.chaos.chaostasks"]
+        self.daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
+        self.ledger = self.home / "ledger"
+        self.client = redis.Redis.from_url(self.redis.url(9))
+        self.load = Load(self)
+
+    def close(self) -> None:
+        """End everything, whatever state it is in."""
+        self.load.stop()
+        self.daemon.end()
+        self.client.close()
+        self.line.close()
+        self.redis.stop()
+        shutil.rmtree(self.home)
+
+    # -- what there is
+
+    def files(self) -> list[Cell]:
+        """What the cells' files say, whether their cells live or not."""
+        found = []
+        for file in host.cell_files(self.home / "run" / "cells"):
+            with suppress(ValueError):
+                said = json.loads((self.home / "run" / "cells" / str(file.n)).read_text())
+                found.append(Cell(file.n, said["pid"], said["job"], said["leader"], file.locked))
+        return found
+
+    def cells(self) -> list[Cell]:
+        """The cells that live."""
+        return [cell for cell in self.files() if cell.lives]
+
+    def zygotes(self) -> list[psutil.Process]:
+        """The zygotes that live: not the cells, which share their command line."""
+        cells = {cell.pid for cell in self.cells()}
+        family = self.daemon.family()
+        like = [p for p in family if _runs(p, "weppd.cell") and p.pid not in cells]
+        return [p for p in like if _parent(p) not in cells | {q.pid for q in like}]
+
+    def survivors(self) -> list[str]:
+        """Processes of this daemon that belong to nothing that lives now."""
+        cells = {cell.pid for cell in self.cells()}
+        warm = set()
+        for pid in cells:
+            with suppress(psutil.NoSuchProcess):
+                warm |= {p.pid for p in psutil.Process(pid).children()[:1]}
+        known = cells | warm | self._guardians()
+        return [_shown(p) for p in self.daemon.family() if p.pid not in known]
+
+    def _guardians(self) -> set[int]:
+        weppd = self.daemon.process.pid
+        with suppress(psutil.NoSuchProcess):
+            return {weppd} | {p.pid for p in psutil.Process(weppd).children()}
+        return {weppd}
+
+    def remains(self) -> list[str]:
+        """Files of jobs that are over: cell files without a cell, temporary directories."""
+        cells = self.home / "run" / "cells"
+        dead = [f for f in host.cell_files(cells) if not f.locked and f.eid]
+        tmp = list((self.home / "state" / "tmp").iterdir())
+        kept = list((self.home / "state" / "outbox").iterdir())
+        return [f"cell file {f}" for f in dead] + [f"left {p}" for p in (*tmp, *kept)]
+
+
+class Load:
+    """A producer that keeps a few jobs of all shapes on the queues while it runs."""
+
+    def __init__(self, world: World) -> None:
+        self.jids: dict[str, bool] = {}
+        self.unsure: set[str] = set()
+        self._world = world
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to produce, with an empty list of jobs."""
+        self.jids, self.unsure = {}, set()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Produce no more."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(20)
+
+    def _run(self) -> None:
+        rng = random.Random(self._world.rng.random())
+        client = redis.Redis.from_url(self._world.redis.url(9))
+        while not self._stopping.wait(0.02):
+            with suppress(redis.RedisError):
+                if sum(client.llen(f"rq:queue:{q}") for q in ("high", "default")) < OUTSTANDING:
+                    self._put(rng, client)
+        client.close()
+
+    def _put(self, rng: random.Random, client: redis.Redis) -> None:
+        seconds, processes, _ = rng.choices(SHAPES, [each[2] for each in SHAPES])[0]
+        name = rng.choice(("once", "once", "again"))
+        queue = Queue(rng.choice(("high", "default")), connection=client)
+        jid = f"{name}-{rng.getrandbits(48):012x}"
+        self.jids[jid] = name == "again"
+        self.unsure.add(jid)
+        args = (str(self._world.ledger), seconds, processes)
+        queue.enqueue(f"tests.chaos.chaostasks.{name}", *args, job_id=jid)
+        self.unsure.discard(jid)
+
+
+def _runs(process: psutil.Process, module: str) -> bool:
+    with suppress(psutil.Error):
+        return module in process.cmdline()
+    return False
+
+
+def _parent(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.ppid()
+    return 0
+
+
+def _shown(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return f"{process.pid} of {process.ppid()}: {' '.join(process.cmdline())[:100]}"
+    return f"{process.pid}: gone meanwhile"
+
+
+def wait_for(what: Callable[[], object], within: float) -> bool:
+    """Whether `what` came to be true within so many seconds."""
+    with suppress(AssertionError):
+        eventually(what, within=within, every=0.05)
+        return True
+    return False
+
+
+def kill(pid: int) -> None:
+    """SIGKILL, for one that may have gone already."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 9)
+
+
+def now() -> float:
+    """The clock of the ledger file."""
+    return time.monotonic()
