@@ -63,14 +63,14 @@ class FakeWeppd:
             peer.sock.close()
         self.peers = []
 
-    def spawn(self, cls="light", extra=None):
-        """Start a zygote; its stderr goes to <home>/zygote.err."""
+    def spawn(self, cls="light", extra=None, stderr=None):
+        """Start a zygote; its stderr goes to <home>/zygote.err or to the descriptor given."""
         argv, env = launch.command(
             self.python, str(self.home), cls, self.socket, str(self.cells), extra=extra
         )
         with open(self.home / "zygote.err", "ab") as err:
             self.zygote = subprocess.Popen(
-                argv, env=env, stdin=subprocess.DEVNULL, stdout=err, stderr=err
+                argv, env=env, stdin=subprocess.DEVNULL, stdout=err, stderr=stderr or err
             )
         return self.zygote
 

@@ -134,6 +134,43 @@ def test_alone_for_long_zygote_and_idle_cells_exit(tmp_path):
         fake.close()
 
 
+def test_nobody_reads_stderr(tmp_path):
+    """A log pipe whose reader ended with weppd ends neither zygote nor cell."""
+    fake = FakeWeppd(tmp_path)
+    read, write = os.pipe()
+    try:
+        fake.spawn(extra={"PYTHONPATH": str(Path(__file__).parent)}, stderr=write)
+        os.close(write)
+        os.close(read)
+        fake.set_up(modules=["celltasks", "no_such"], allow=ALLOW)
+        cell = fake.fork(1)["pid"]
+        os.kill(fake.zygote.pid, signal.SIGUSR1)
+        eid = fake.start("celltasks.wait")
+        fake.wait("began", eid=eid)
+        os.kill(cell, signal.SIGUSR1)
+        assert fake.wait("over", eid=eid)["verdict"] == {"kind": "cancelled"}
+        assert fake.zygote.poll() is None
+    finally:
+        fake.close()
+
+
+def test_preload_that_starts_threads(tmp_path):
+    """A zygote that could not fork safely says which module it is and exits with code 3."""
+    (tmp_path / "threaded.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    )
+    fake = FakeWeppd(tmp_path)
+    try:
+        zygote = fake.spawn(extra={"PYTHONPATH": str(tmp_path)})
+        fake.wait("hello", who="zygote")
+        fake.zygote_peer().send({"kind": "setup", "preload": ["threaded"]})
+        assert eventually(lambda: zygote.poll(), "the zygote exits") == 3
+        assert "preload threaded: it starts threads" in (tmp_path / "zygote.err").read_text()
+    finally:
+        fake.close()
+
+
 def test_retired_zygote_waits_for_its_cells(weppd):
     """A retired zygote forks no more, and exits with its last cell."""
     weppd.zygote_peer().send({"kind": "retire"})

@@ -66,6 +66,36 @@ def test_result_and_usage(weppd):
     assert over["began_at"] <= over["ended_at"]
 
 
+def test_large_arguments_and_results(weppd):
+    """Megabytes pass both ways: neither end stops at a full socket."""
+    over = weppd.run("celltasks.echo", "x" * 5_000_000)
+    assert over["verdict"]["kind"] == "finished"
+    assert pickle.loads(over["body"])[0] == ("x" * 5_000_000,)
+
+
+def test_no_place_for_output(weppd):
+    """Where the spool cannot be opened the job runs all the same, its output in weppd's log."""
+    over = weppd.run("celltasks.talk", spool=f"{weppd.home}/no/dir/x.out")
+    assert over["verdict"]["kind"] == "finished"
+    log = (weppd.home / "zygote.err").read_text()
+    assert "no spool" in log
+    assert "printed" in log
+
+
+def test_no_place_for_temporary_files(weppd):
+    """Where TMPDIR cannot be made the job fails with the system's reason and the path."""
+    over = weppd.run("celltasks.echo", tmp=f"{weppd.home}/no/dir")
+    assert over["verdict"]["type"] == "FileNotFoundError"
+    assert "no/dir" in over["verdict"]["message"]
+
+
+def test_long_messages_are_cut(weppd):
+    """An error whose text is megabytes long does not fill the log or the store."""
+    over = weppd.run("celltasks.fail", "x" * 5_000_000)
+    assert len(over["verdict"]["message"]) == 2000
+    assert len(over["body"]) == 1 << 18
+
+
 def test_json_jobs(weppd):
     """A job enqueued with RQ's JSON serializer gets and gives JSON."""
     data = json.dumps(["celltasks.echo", None, [1], {"x": [2]}]).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+import weppd
 from weppd.cell.zygote import Zygote
 
 _OPTIONS = ("--class", "--socket", "--cells")
@@ -18,9 +19,21 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(_USAGE + "\n")
         return 2
     os.closerange(3, 1024)
+    _put_our_packages_last()
     # What jobs print comes out line by line, in order with what they log.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     return Zygote(*(given[option] for option in _OPTIONS)).serve()
+
+
+def _put_our_packages_last() -> None:
+    """Let the interpreter's own packages, such as another `tasks`, come before those beside ours.
+
+    This package is loaded already; it came by PYTHONPATH, ahead of everything installed.
+    """
+    ours = os.path.dirname(weppd.__path__[0])  # noqa: PTH120 - no pathlib in a zygote
+    if ours in sys.path:
+        sys.path.remove(ours)
+        sys.path.append(ours)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from weppd.cell.child import Child
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
 from weppd.cell.run import Run, not_begun
+from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
 from weppd.cell.warm import Warm
 
@@ -118,6 +119,8 @@ class Cell:
         if fd == self._wakeup.fd:
             self._signalled(self._wakeup.take(), now)
         elif self._warm is not None and fd == self._warm.wire.fd:
+            if event & select.POLLOUT:
+                self._warm.flush()
             self._from_child(now)
         elif fd == self._link.watched:
             if event & select.POLLOUT:
@@ -193,7 +196,7 @@ class Cell:
             return
         self._file.write(start["eid"], start["job"], warm.pid)
         self._file_stale = False
-        warm.wire.send(start, body)
+        warm.send(start, body)
         self._run = Run(start, Tree(warm.pid, self._strays.copy), self._children, now)
         began = {"kind": "began", "eid": start["eid"], "pid": warm.pid}
         self._link.send({**began, "at": self._run.began_at})
@@ -227,7 +230,7 @@ class Cell:
     def _answer(self, header: dict[str, Any], body: bytes) -> None:
         self._asks.pop(header.get("id"), None)
         if self._run is not None and self._warm is not None and self._run.eid == header.get("eid"):
-            self._warm.wire.send(header, body)
+            self._warm.send(header, body)
 
     # -- the child
 
@@ -265,7 +268,7 @@ class Cell:
         if run is None or header.get("eid") != run.eid:
             return
         if kind == "report":
-            run.report = header, body
+            run.take_report(header, body, now_s())
         elif kind == "ask":
             self._ask(header, body)
         else:
@@ -277,16 +280,17 @@ class Cell:
             self._link.send(header, body)
         elif self._warm is not None:
             error = "too many questions are waiting for weppd"
-            self._warm.wire.send({**header, "kind": "answer", "ok": False, "error": error})
+            self._warm.send({**header, "kind": "answer", "ok": False, "error": error})
 
     def _reuse(self, run: Run, now: float) -> None:
         """The child offers to serve again: taken if nothing of its job but itself lives."""
+        run.tree.reap()
         if not run.disturbed and run.tree.alone():
             self._end_run(run, self._warm)
         else:
-            run.report = ({**run.report[0], "again": False}, run.report[1]) if run.report else None
+            run.refuse_reuse()
             if self._warm is not None:
-                self._warm.wire.send({"kind": "leave"})
+                self._warm.send({"kind": "leave"})
             self._look(now)
 
     # -- ends
@@ -332,7 +336,7 @@ class Cell:
             return False
         start = run.stopped_callback()
         self._stopped_over = over
-        self._warm.wire.send(start)
+        self._warm.send(start)
         self._run = Run(start, Tree(self._warm.pid, self._strays.copy), self._children, now)
         return True
 
@@ -351,5 +355,4 @@ class Cell:
                 self._warm = None
 
     def _say(self, line: str) -> None:
-        sys.stderr.write(f"weppd cell {self._n} ({self._setup.cls}): {line}\n")
-        sys.stderr.flush()
+        say(f"weppd cell {self._n} ({self._setup.cls}): {line}")

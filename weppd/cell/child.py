@@ -14,7 +14,6 @@ a report is a fact too, which the cell tells weppd.
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
@@ -23,10 +22,10 @@ from weppd import task
 from weppd.cell import frame
 from weppd.cell.context import JobContext, Wire
 from weppd.cell.csignal import SIG_DFL, SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM, signal
+from weppd.cell.frames import CAP
 from weppd.cell.interrupt import Interrupt
 from weppd.cell.procfs import set_pdeathsig
 from weppd.cell.spool import Spool
-from weppd.errors import FrameError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 
     from weppd.cell.setup import Setup
 
+#: The most that a result may have: with its report, and as part of `over`, it must be a frame.
+RESULT_CAP = CAP - (1 << 18)
 #: A warm child sees these reset to their defaults; its cell ignores or handles them.
 _RESET = (SIGCHLD, SIGTERM, SIGHUP, SIGINT)
 
@@ -63,7 +64,6 @@ class Child:
             os.setsid()
             if os.getppid() == cell:
                 self._interrupt.install()
-                gc.enable()
                 self.serve(sock)
                 if atexit._ncallbacks():
                     atexit._run_exitfuncs()
@@ -86,7 +86,6 @@ class Child:
     def _job(self, start: dict[str, Any], body: bytes) -> bool:
         """Run one job and report it; whether this child may serve another."""
         spool = Spool(start.get("spool"))
-        _environment(start)
         context = JobContext(start, self._setup.settings, self._wire, spool, self._interrupt)
         task.enter(context)
         verdict, out = frame.run(start, body, self._setup, context, self._interrupt)
@@ -103,12 +102,11 @@ class Child:
         return again
 
     def _report(self, header: dict[str, Any], out: bytes) -> None:
-        try:
-            self._wire.send(header, out)
-        except FrameError as error:
-            line = f"the result cannot be kept: {error}"
-            header["verdict"] = {"kind": "failed", "type": "FrameError", "message": line}
-            self._wire.send(header, line.encode())
+        if len(out) > RESULT_CAP:
+            line = f"the result has {len(out)} bytes and the most is {RESULT_CAP}: write a file"
+            header["verdict"] = {"kind": "failed", "type": "ResultTooLarge", "message": line}
+            out = line.encode()
+        self._wire.send(header, out)
 
     def _may_serve_again(self, start: dict[str, Any]) -> bool:
         limit = start.get("jobs_per_child") or self._setup.jobs_per_child
@@ -120,6 +118,7 @@ class Child:
         """Undo what a well-behaved job may have changed in its process."""
         self._interrupt.block()
         task.enter(None)
+        self._interrupt.install()
         os.chdir(self._home)
 
     def _usage(self) -> dict[str, float | int]:
@@ -132,25 +131,6 @@ class Child:
             "system_s": used[1] - before[1],
             "peak_bytes": max(n.ru_maxrss for n in now) * 1024,
         }
-
-
-def _environment(start: dict[str, Any]) -> None:
-    cpus = str(start.get("cpus") or 1)
-    environ = os.environ
-    environ["WEPPD_JOB_ID"] = environ["RQ_JOB_ID"] = start["job"]
-    environ["WEPPD_RUNID"] = start.get("runid") or ""
-    environ["WEPPD_CPUS"] = environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = cpus
-    for key, value in (start.get("env") or {}).items():
-        environ[key] = value
-    tmp = start.get("tmp")
-    if tmp:
-        try:
-            os.mkdir(tmp, 0o700)  # noqa: PTH102 - no pathlib in a light child
-        except FileExistsError:
-            pass
-        environ["TMPDIR"] = tmp
-        if "tempfile" in sys.modules:  # it remembers where it put files before
-            setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
 
 
 def _nothing_left() -> bool:

@@ -7,7 +7,7 @@ import sys
 from io import StringIO
 from json import dumps
 
-from weppd.cell import rqcompat
+from weppd.cell import rqcompat, surroundings
 from weppd.cell.call import call, resolve
 from weppd.cell.unpickle import Payload, read
 from weppd.errors import WeppdError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Outcome = tuple[dict[str, Any], bytes]
 
+_MESSAGE_CAP = 2000
+_TRACE_CAP = 1 << 18
 #: RQ's own words for a result that its serializer does not take.
 UNSERIALIZABLE = "Unserializable return value"
 
@@ -76,6 +78,7 @@ def flush_output() -> None:
 def _work(
     start: dict[str, Any], body: bytes, setup: Setup, current: rqcompat.CurrentJob
 ) -> Outcome:
+    surroundings.prepare(start)
     if start.get("call") == "stopped":
         _callback(start, setup, current, "stopped", ())
         return {"kind": "finished", "none": True}, b""
@@ -83,7 +86,7 @@ def _work(
     data = body[start.get("meta_len") or 0 :]
     payload = read(data, serializer, setup.allow_types, setup.alias)
     function = resolve(payload, setup)
-    _prepare_libraries(int(start.get("cpus") or 1))
+    surroundings.prepare_libraries(int(start.get("cpus") or 1))
     current.watch()
     result = call(function, payload)
     retry = rqcompat.as_retry(result)
@@ -101,29 +104,24 @@ def _serialized(result: object, serializer: str) -> bytes:
             return dumps(result).encode()
         return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # noqa: BLE001 - a result's own __reduce__ may raise anything
-        sys.stderr.write(f"the result, a {type(result).__name__}, is not kept: {error}\n")
+        _write_error(f"the result, a {type(result).__name__}, is not kept: {error}\n")
         return _serialized(UNSERIALIZABLE, serializer)
-
-
-def _prepare_libraries(cpus: int) -> None:
-    """What forked copies of numerical libraries need, where this process has loaded them."""
-    if "numpy.random" in sys.modules:
-        # Preloaded, it would draw the same numbers in every child.
-        sys.modules["numpy.random"].seed()
-    if "numpy" in sys.modules:
-        # The environment is read when such a library is loaded: too late for a preloaded one.
-        try:
-            limits = __import__("threadpoolctl").threadpool_limits
-        except ImportError:
-            return
-        limits(cpus)
 
 
 def _failed(error: BaseException) -> Outcome:
     text = _trace(error)
-    verdict = {"kind": "failed", "type": type(error).__name__, "message": _message(error)}
-    sys.stderr.write(text)
-    return verdict, text.encode("utf-8", "backslashreplace")
+    message = _message(error)[:_MESSAGE_CAP]
+    verdict = {"kind": "failed", "type": type(error).__name__, "message": message}
+    _write_error(text)
+    return verdict, text[-_TRACE_CAP:].encode("utf-8", "backslashreplace")
+
+
+def _write_error(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+    except (OSError, ValueError):
+        # A full disk, or a stream that the job closed: it never fails a job.
+        pass
 
 
 def _message(error: BaseException) -> str:
@@ -156,7 +154,7 @@ def _call_on_cancel(context: JobContext) -> None:
         try:
             function()
         except Exception as error:  # noqa: BLE001 - one that fails must not keep the others from it
-            sys.stderr.write(_trace(error))
+            _write_error(_trace(error))
 
 
 def _callback(
@@ -179,4 +177,4 @@ def _on_failure(
     try:
         _callback(start, setup, current, "failure", (type(error), error, error.__traceback__))
     except Exception as inner:  # noqa: BLE001 - the job has failed already: say this one too
-        sys.stderr.write(_trace(inner))
+        _write_error(_trace(inner))

@@ -36,8 +36,8 @@ def command(
     """The argument vector and the environment of a zygote of class `cls`.
 
     `python` is the interpreter, an absolute path; where it is not our own, it finds this package
-    and `tasks` through links in a directory below `runtime_dir`, behind its own packages of those
-    names, if any. `environ` is the environment to start from (default: this process's), `extra`
+    and `tasks` through links in a directory below `runtime_dir`; a package `tasks` of its own comes
+    before ours. `environ` is the environment to start from (default: this process's), `extra`
     what the settings add for this class. OSError if the links cannot be made.
     """
     env = scrubbed(os.environ if environ is None else environ)

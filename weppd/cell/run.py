@@ -6,6 +6,8 @@
        │                                         ├──► nothing of the tree lives: over
        └──leader ended, others left──2 s──► KILL ┘
 
+On the ladder, what the leader left has the ladder's graces, as the leader had.
+
 Owns the deadlines of one job: its timeout, its ladder, the grace of what its leader left behind.
 Time is handed in, in seconds of CLOCK_BOOTTIME. Exit is the fact; the child's report refines it.
 """
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 #: What a leader leaves behind gets this long to end by itself.
 LEFT_S = 2.0
+#: A leader that has reported gets this long to run its exit functions.
+EXIT_S = 10.0
 #: One sweep lasts at most so long; then the cell looks at its sockets and sweeps again.
 SWEEP_S = 1.0
 #: What a sweep could not end in this time is reported as undead.
@@ -53,6 +57,7 @@ class Run:
         self._undead_at = _FOREVER
         self._ladder: ladder.Ladder | None = None
         self._left = 0
+        self._leader_ended = False
         self._undead: tuple[Member, ...] = ()
         self._killed_by_us = False
         self._kills_before = oom.kills_before(now)
@@ -60,14 +65,26 @@ class Run:
     @property
     def deadline(self) -> float:
         """When `tick` must be called at the latest."""
-        steps = self._ladder.deadline if self._ladder is not None else _FOREVER
-        timeout = self._timeout_at if self._ladder is None else _FOREVER
-        return min(timeout, steps, self._left_at)
+        if self._ladder is not None:
+            return self._ladder.deadline
+        return min(self._timeout_at, self._left_at)
 
     @property
     def disturbed(self) -> bool:
         """Whether signals were sent to it: its leader must not serve another job."""
         return self._ladder is not None or self._left > 0
+
+    def take_report(self, header: dict[str, Any], body: bytes, now: float) -> None:
+        """Keep the child's report; a child that does not serve again must end soon."""
+        self.report = header, body
+        if not header.get("again"):
+            self._left_at = min(self._left_at, now + EXIT_S)
+
+    def refuse_reuse(self) -> None:
+        """The child offered to serve again and may not: it will be told to leave."""
+        if self.report is not None:
+            header, body = self.report
+            self.report = {**header, "again": False}, body
 
     @property
     def wants_stopped_callback(self) -> bool:
@@ -99,11 +116,11 @@ class Run:
         if self._ladder is not None:
             self._ladder, due = ladder.climb(self._ladder, now, self._alive())
             self._deliver(due, now)
+        elif now >= self._left_at:
+            self._end_left(now)
         elif now >= self._timeout_at:
             rungs = self.start.get("on_timeout") or [["KILL", 0]]
             self.end(rungs, "timeout", f"over its timeout of {self.start['timeout']} s", now)
-        if now >= self._left_at:
-            self._end_left(now)
 
     def look(self, now: float) -> bool:
         """Reap who ended; whether nothing of the tree lives any more."""
@@ -113,8 +130,9 @@ class Run:
         tree.reap()
         if tree.status is not None or now >= self._undead_at:
             return True
-        if self._left_at == _FOREVER and tree.leader_status() is not None:
-            self._left_at = now + LEFT_S
+        if not self._leader_ended and tree.leader_status() is not None:
+            self._leader_ended = True
+            self._left_at = min(self._left_at, now + LEFT_S)
         return False
 
     def undead(self) -> list[int]:

@@ -16,6 +16,8 @@ import os
 from json import JSONEncoder
 from time import time
 
+from weppd.cell.voice import say
+
 _encode = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
@@ -32,9 +34,16 @@ class Spool:
         self._seq: dict[str, int] = {}
         self.fd = 2
         if path:
+            self._take(path)
+
+    def _take(self, path: str) -> None:
+        try:
             self.fd = os.open(path, _FLAGS, 0o640)
-            os.dup2(self.fd, 1)
-            os.dup2(self.fd, 2)
+        except OSError as error:  # a full disk, or no directory: it never fails a job
+            say(f"weppd: no spool, output goes here: {error}")
+            return
+        os.dup2(self.fd, 1)
+        os.dup2(self.fd, 2)
 
     def record(self, text: str, item: str | None, level: str, volatile: bool) -> None:
         """Append one line of the run's log; `seq` counts the lines of each item from 0.

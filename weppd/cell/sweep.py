@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
+
+from weppd.cell.voice import say
 
 
 def remove(path: str | None) -> None:
@@ -30,4 +31,4 @@ def _remove_tree(path: str) -> None:
                 os.unlink(entry.path)  # noqa: PTH108
         os.rmdir(path)  # noqa: PTH106
     except OSError as error:
-        sys.stderr.write(f"weppd: {error.filename or path} stays behind: {error.strerror}\n")
+        say(f"weppd: {error.filename or path} stays behind: {error.strerror}")

@@ -12,16 +12,18 @@ from weppd.cell.csignal import SIG_BLOCK, SIG_UNBLOCK, SIGUSR1, pthread_sigmask
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from weppd.cell.child import Child
 
 _BLOCKED = (SIGUSR1,)
+_READ, _WRITE = select.POLLIN, select.POLLOUT
 
 
 class Warm:
     """A child that was forked ahead; registered with the cell's `poll` while its socket is open."""
 
-    __slots__ = ("_poll", "pid", "wire")
+    __slots__ = ("_poll", "_watched_for", "pid", "wire")
 
     def __init__(self, child: Child, poll: select.poll, forget: Callable[[], None]) -> None:
         """Fork. `forget()` closes, in the child, all that is the cell's. OSError if refused."""
@@ -44,7 +46,24 @@ class Warm:
             os.close(its)
         self.wire = Channel(ours)
         self._poll = poll
-        poll.register(self.wire.fd, select.POLLIN)
+        self._watched_for = _READ
+        poll.register(self.wire.fd, _READ)
+
+    def send(self, header: dict[str, Any], body: bytes = b"") -> None:
+        """Send a frame to the child; what it does not take at once goes when it can."""
+        self.wire.send(header, body)
+        self._watch()
+
+    def flush(self) -> None:
+        """Send what the child did not take before."""
+        self.wire.flush()
+        self._watch()
+
+    def _watch(self) -> None:
+        wanted = _READ | _WRITE if self.wire.backlog else _READ
+        if wanted != self._watched_for and self.wire.fd >= 0:
+            self._poll.modify(self.wire.fd, wanted)
+            self._watched_for = wanted
 
     def hang_up(self) -> None:
         """Close the socket: a child that waits for a job exits."""

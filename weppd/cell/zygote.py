@@ -23,6 +23,7 @@ from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
 from weppd.cell.rehearsal import rehearse
 from weppd.cell.setup import ORPHAN_S, Setup
+from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
 
 TYPE_CHECKING = False
@@ -195,5 +196,4 @@ class Zygote:
         return [f"{member.pid} {member.name}" for member in killed.undead]
 
     def _say(self, line: str) -> None:
-        sys.stderr.write(f"weppd zygote {self._args[0]}: {line}\n")
-        sys.stderr.flush()
+        say(f"weppd zygote {self._args[0]}: {line}")
