@@ -1,7 +1,8 @@
 """nasty.py MODE N SECONDS: the shapes of nasty.c for a machine without a C compiler.
 
 Writes one byte to its standard output when the tree stands; every process of it ends by itself
-SECONDS after the first began. `usr1 N SECONDS FILE` is a tree whose members note each signal that
+SECONDS after the first began. `growing` starts lasting members all the time, up to 60 for each of
+the N. `usr1 N SECONDS FILE` is a tree whose members note each signal that
 they get as a line "<pid> <signal>" in FILE: two of them start short-lived others all the time, one
 is stopped, one leads a group of its own within the session.
 """
@@ -148,6 +149,16 @@ def chain(session: bool = False) -> None:
         if session:
             os.setsid()
     os._exit(0)
+
+
+def growing() -> None:
+    def grow(_: int) -> None:
+        for _ in range(60):
+            many(1)
+            time.sleep(0.001)
+        hold()
+
+    many(COUNT - 1, grow)
 
 
 def usr1() -> None:

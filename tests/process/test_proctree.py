@@ -119,6 +119,20 @@ def test_each_member_gets_the_signal_exactly_once(tmp_path: Path) -> None:
     signalling()
 
 
+def test_a_tree_that_grows_all_the_time_is_signalled_whole() -> None:
+    """Who is being started while the signal goes round gets it too: the tree ends of it alone."""
+
+    @in_subreaper
+    def signalling() -> None:
+        for _ in range(3):
+            tree = Tree(start("growing", 6, new_mark()))
+            assert tree.signal(signal.SIGUSR1) >= 6
+            eventually(lambda it=tree: it.reap() is not None and it.empty(), within=5)
+            assert tree.status == signal.SIGUSR1
+
+    signalling()
+
+
 def test_a_child_in_its_own_group_gets_no_hangup_when_its_parent_dies_of_the_signal() -> None:
     """The children are woken first: the kernel finds no stopped group to send a SIGHUP to."""
 
@@ -138,6 +152,15 @@ def test_a_child_in_its_own_group_gets_no_hangup_when_its_parent_dies_of_the_sig
             signal.pause()
         assert os.read(read, 1) == b"r"
         tree = Tree(leader)
+        send = proctree._send
+
+        def slowly(pid: int, known: frozenset[int], signum: int) -> bool:
+            sent = send(pid, known, signum)
+            if (pid, signum) == (leader, signal.SIGCONT):
+                eventually(tree.leader_status)
+            return sent
+
+        proctree._send = slowly
         assert tree.signal(signal.SIGUSR1) == 2
         assert eventually(tree.leader_status) == signal.SIGUSR1
         assert os.read(read, 9) == bytes([signal.SIGUSR1])
@@ -263,6 +286,30 @@ def test_a_kill_without_time_names_who_still_lives() -> None:
         assert len(named) == 3
         assert all(member.name.startswith("python") for member in named)
         assert tree.kill(5).killed == 3
+
+    killing()
+
+
+def test_what_is_below_a_process_that_cannot_be_killed_is_killed() -> None:
+    """A set-uid parent (or one in an uninterruptible call) does not shield those it started."""
+
+    @in_subreaper
+    def killing() -> None:
+        leader = os.fork()
+        if leader == 0:
+            os.fork()
+            signal.pause()
+        (child,) = eventually(lambda: procfs.children(leader))
+        send = proctree._kill
+        proctree._kill = lambda pid, signum: pid != leader and send(pid, signum)
+        tree = Tree(leader)
+        assert [member.pid for member in tree.kill(0.2).undead] == [leader]
+        below = procfs.stat(child)
+        assert below is not None
+        assert not below.alive
+        proctree._kill = send
+        assert tree.kill(5).undead == ()
+        assert tree.empty()
 
     killing()
 

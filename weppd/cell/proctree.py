@@ -172,8 +172,8 @@ class Tree:
             gone = self.reap()
             killed += sum(os.WIFSIGNALED(g.status) and os.WTERMSIG(g.status) == 9 for g in gone)
             struck.difference_update(each.pid for each in gone)
-            if time.monotonic() > deadline:
-                return Killed(killed, tuple(self.members()))
+            if time.monotonic() > deadline and (undead := self._alive()):
+                return Killed(killed, undead)
             if self._hunt(struck) or gone:
                 continue
             calm += 1
@@ -199,6 +199,9 @@ class Tree:
             struck.update(hit)
             found += len(hit)
         return found
+
+    def _alive(self) -> tuple[Member, ...]:
+        return tuple(member for member in self.members() if member.alive)
 
     def _kill_deep(self) -> None:
         walk = self._walk()
