@@ -59,7 +59,7 @@ def _evaporate(slope: Hillslope, weather: Weather, clear: float) -> tuple[float,
     plants = _transpire(slope, potential)
     if snowy:
         return plants, 0.0, 0.0
-    demand = min(potential * share, potential - plants)
+    demand = max(0.0, min(potential * share, potential - plants))
     litter = min(slope.on_litter, demand)
     slope.on_litter -= litter
     soil = min(slope.stages.demand(demand - litter), float(slope.store[0]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from tasks.hillsim.infiltration import Ground
 from tasks.hillsim.storm import Storm
 from tasks.hillsim.tally import Tally
 from tasks.wepp.sample_cover import COVERS, Cover
+from tasks.wepp.slope import Slope
 from tasks.wepp.soil import Soil
 from tests.unit import hillsim_slopes as build
 
@@ -34,25 +37,49 @@ def rows(draw: st.DrawFn) -> tuple[float, ...]:
 
 @st.composite
 def soils(draw: st.DrawFn) -> Soil:
-    """Any soil of the four versions."""
+    """Any soil of the four versions, from pure sand to heavy clay, peat and stones."""
     version = draw(st.sampled_from((97.5, 98.4, 2006.2, 7778.0)))
+    plain = build.ground(version)
+    sand = draw(st.floats(0.0, 100.0))
+    layer = replace(
+        plain.elements[0].layers[0],
+        depth=draw(st.floats(50.0, 2500.0)), sand=sand, clay=draw(st.floats(0.0, 100.0 - sand)),
+        om=draw(st.floats(0.0, 60.0)), cec=draw(st.floats(0.0, 60.0)),
+        rock=draw(st.floats(0.0, 100.0)),
+    )  # fmt: skip
+    if version == 7778.0:
+        fc = draw(st.floats(0.02, 0.6))
+        layer = replace(
+            layer, bulk_density=draw(st.floats(0.2, 2.2)), ksat=draw(st.floats(0.0, 500.0)),
+            fc=fc, wp=fc * draw(st.floats(0.05, 1.0)),
+        )  # fmt: skip
     return build.ground(
         version, ksflag=draw(st.integers(0, 1)), saturation=draw(st.floats(0.0, 1.0)),
-        **({} if version >= 7777 else {"ke": draw(st.floats(0.05, 80.0))}),
+        layers=(layer,), **({} if version >= 7777 else {"ke": draw(st.floats(0.0, 80.0))}),
+        ki=draw(st.sampled_from((0.0, 1e5, 1e7))), kr=draw(st.sampled_from((0.0, 1e-4, 0.03))),
     )  # fmt: skip
 
 
+slopes = st.builds(
+    lambda length, gradients: build.slope(length, *gradients),
+    st.floats(1.0, 1000.0),
+    st.lists(st.floats(0.0, 1.5), min_size=2, max_size=6),
+)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(rows(), min_size=3, max_size=40), covers, soils(), st.integers(1, 365))
+@given(st.lists(rows(), min_size=3, max_size=40), covers, soils(), slopes, st.integers(1, 365))
 def test_water_adds_up_every_day_and_over_the_run(
-    days: list[tuple[float, ...]], cover: Cover, soil: Soil, start: int
+    days: list[tuple[float, ...]], cover: Cover, soil: Soil, form: Slope, start: int
 ) -> None:
     """Rain = runoff + evaporation + percolation + lateral flow + change of what is held, to 1e-6.
 
     Held are soil water, snow and what hangs on plants; each store stays within its limits.
     """
     first = date.fromordinal(date(2001, 1, 1).toordinal() + start - 1)
-    inputs = build.documents(cover=cover, soil=soil, climate=build.weather(days, start=first))
+    inputs = build.documents(
+        cover=cover, soil=soil, form=form, climate=build.weather(days, start=first)
+    )
     before = hillslope.build(inputs).water
     slope, done = build.run(inputs)
     sums = Tally()
@@ -67,6 +94,11 @@ def test_water_adds_up_every_day_and_over_the_run(
     for held, limit in zip(slope.store, slope.columns.limit, strict=True):
         assert -1e-12 <= held <= limit + 1e-9
     assert min(slope.pack.water, slope.on_leaves, slope.on_litter) >= 0.0
+    for day in done:
+        if day.event is not None:
+            assert math.isfinite(day.event.load.leaving)
+            assert day.event.load.leaving >= 0.0
+            assert day.event.flow.peak > 0.0
 
 
 grounds = st.builds(
