@@ -95,7 +95,11 @@ class Cell:
         """Serve until told to retire, or until weppd stays away from an idle cell for too long."""
         while not self._finished(now_s()):
             self._prepare(now_s())
-            for fd, event in self._poll.poll(self._wait_ms(now_s())):
+            ready = self._poll.poll(self._wait_ms(now_s()))
+            # First what was signalled before: a cancel must not hit the job that comes after it.
+            if self._wakeup.came:
+                self._signalled(self._wakeup.take(), now_s())
+            for fd, event in ready:
                 self._turn(fd, event)
             self._expire(now_s())
 
@@ -295,7 +299,7 @@ class Cell:
 
     # -- ends
 
-    def _signalled(self, signums: bytes, now: float) -> None:
+    def _signalled(self, signums: set[int], now: float) -> None:
         if signal.SIGUSR1 in signums and self._run is not None:
             self._say(f"SIGUSR1: cancelling job {self._run.job}")
             self._run.end(self._setup.rungs(), "cancel", "SIGUSR1 to its cell", now)

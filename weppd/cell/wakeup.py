@@ -25,16 +25,23 @@ class Wakeup:
     """
 
     def __init__(self) -> None:
+        self.came: set[int] = set()
         self.fd, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         for signum in (SIGCHLD, SIGUSR1):
-            signal(signum, _note)
+            signal(signum, self._note)
         for signum in _IGNORED:
             signal(signum, SIG_IGN)
         set_wakeup_fd(self._write, warn_on_full_buffer=False)
 
-    def take(self) -> bytes:
-        """The numbers of the signals that came since the last call, one byte each."""
-        return os.read(self.fd, 512)
+    def take(self) -> set[int]:
+        """The signals that came since the last call, also those that came just now."""
+        try:
+            os.read(self.fd, 512)
+        except BlockingIOError:
+            # Its byte was taken by the call before, ahead of the interpreter's own note.
+            pass
+        taken, self.came = self.came, set()
+        return taken
 
     def forget(self) -> None:
         """Close both ends, in a forked child that has its own way with signals."""
@@ -42,6 +49,5 @@ class Wakeup:
         os.close(self.fd)
         os.close(self._write)
 
-
-def _note(signum: int, frame: object) -> None:
-    """Do nothing: the interpreter has written the number into the pipe already."""
+    def _note(self, signum: int, frame: object) -> None:
+        self.came.add(signum)
