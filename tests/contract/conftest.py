@@ -36,6 +36,10 @@ class MemoryDoor:
             {k.encode(): v if isinstance(v, bytes) else v.encode() for k, v in fields.items()}
         )
 
+    def requeue(self, jid: str) -> None:
+        self.store.shelf.registries["canceled", self.store.shelf.origin(jid)].pop(jid, None)
+        self.store.shelf.push(jid, 0.0)
+
     def suspend(self, on: bool) -> None:
         self.store.suspended = on
 
@@ -69,6 +73,11 @@ class RedisDoor:
 
     def set(self, jid: str, **fields: bytes | str) -> None:
         self.client.hset(f"rq:job:{jid}", mapping=fields)
+
+    def requeue(self, jid: str) -> None:
+        self.client.zrem("rq:canceled:default", jid)
+        self.client.hset(f"rq:job:{jid}", "status", "queued")
+        self.client.rpush("rq:queue:default", jid)
 
     def suspend(self, on: bool) -> None:
         if on:

@@ -142,6 +142,13 @@ class Twins(RuleBasedStateMachine):
             jid = self.ids[i % len(self.ids)]
             self.both(lambda store: store.cancel(jid, "by anna"))
 
+    @rule(i=pick)
+    def cancel_tree(self, i: int) -> None:
+        """A job and all below it are cancelled."""
+        if self.ids:
+            jid = self.ids[i % len(self.ids)]
+            self.both(lambda store: _felled(store.cancel_tree(jid, "by anna")))
+
     @rule()
     def pulse(self) -> None:
         """A beat with all that was ever claimed."""
@@ -171,6 +178,11 @@ async def _told(call: Coroutine[Any, Any, Any]) -> Any:
 async def _answers(call: Coroutine[Any, Any, Any]) -> Any:
     got = await call
     return got.answers, got.released
+
+
+async def _felled(call: Coroutine[Any, Any, Any]) -> Any:
+    got = await call
+    return got.root, set(got.canceled), set(got.running), set(got.over)
 
 
 async def _moved(call: Coroutine[Any, Any, Any]) -> Any:

@@ -203,14 +203,41 @@ class CancelAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A running job that has been asked to end. `node` and `eid` are empty where it runs on a
+    worker of RQ's own."""
+
+    job: str
+    node: str = ""
+    eid: str = ""
+    worker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeCancel:
+    """What became of a cancel of a job and all below it.
+
+    `root` is the answer for the job itself; `canceled` never began and never will, those that
+    waited for a cancelled job among them; `running` were asked to end; `over` had ended before.
+    """
+
+    root: CancelAnswer
+    canceled: tuple[str, ...] = ()
+    running: tuple[Asked, ...] = ()
+    over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
-    """A command that an RQ client published to a worker: "stop-job", "stop-execution",
-    "kill-horse" or "shutdown". Fire and forget; never acknowledged."""
+    """A command that was published to a worker: "stop-job", "stop-execution", "kill-horse" or
+    "shutdown" by an RQ client, "weppd-cancel" (this job alone, with a reason) by a cancel of
+    weppd's. Fire and forget; never acknowledged."""
 
     worker: str
     verb: str
     job: str = ""
     eid: str = ""
+    reason: str = ""
 
 
 class Store(Protocol):
@@ -249,6 +276,13 @@ class Store(Protocol):
     async def cancel(self, jid: str, reason: str) -> CancelAnswer:
         """Cancel a job that has not begun (and what waits for it), or ask for a running one."""
 
+    async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
+        """Cancel a job and everything below it, also through parents that are over.
+
+        The tree is closed first: from then on nothing can be enqueued anywhere below the job, so
+        the walk finds all there will ever be (but for what rq's own clients add).
+        """
+
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         """Enqueue jobs; returns their ids in order. Refused for a doubled unique id, an unknown
         dependency, or a parent that is being cancelled: then nothing of that spec was written,
@@ -286,6 +320,7 @@ class Store(Protocol):
 
 
 __all__ = [
+    "Asked",
     "CancelAnswer",
     "ClaimAsk",
     "Command",
@@ -298,4 +333,5 @@ __all__ = [
     "Retry",
     "Running",
     "Store",
+    "TreeCancel",
 ]

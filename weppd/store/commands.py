@@ -1,9 +1,10 @@
-"""RQ clients' commands to workers: JSON on `<prefix>:pubsub:<worker>`, heard on a line of its own.
+"""Commands to workers: JSON on `<prefix>:pubsub:<worker>`, heard on a line of its own.
 
 ::
 
     {"command": "stop-job", "job_id": …}            {"command": "kill-horse"}
     {"command": "stop-execution", "job_id": …, "execution_id": …}      {"command": "shutdown"}
+    {"command": "weppd-cancel", "job_id": …, "execution_id": …, "reason": …}    weppd's own
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def _read(message: Sequence[bytes], prefix: str) -> Command | None:
     try:
         told = json.loads(message[2])
         verb, job, eid = told["command"], told.get("job_id", ""), told.get("execution_id", "")
+        reason = told.get("reason", "")
     except (ValueError, TypeError, KeyError, AttributeError):
         log.warning("action=command worker=%s problem='no command' text=%r", worker, message[2])
         return None
-    return Command(worker, str(verb), str(job), str(eid))
+    return Command(worker, str(verb), str(job), str(eid), str(reason))

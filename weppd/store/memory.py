@@ -26,6 +26,7 @@ from weppd.store import (
     Pulse,
     QueueCounts,
     Running,
+    TreeCancel,
 )
 from weppd.store.pickles import with_items
 from weppd.store.record import Lifetimes, event, record
@@ -33,12 +34,15 @@ from weppd.store.shelf import (
     INF,
     Shelf,
     as_bytes,
+    cancel_one,
     cancel_waiting,
     close,
+    closed_above,
     end_execution,
     fence,
     settle_dependents,
 )
+from weppd.store.trees import Felling
 from weppd.store.views import STATES, registry, view
 from weppd.store.wire import decode, encode, rehash, stamp
 
@@ -147,6 +151,7 @@ class MemoryStore:
         for name in (b"weppd_progress", b"weppd_usage", b"weppd_reason"):
             self.shelf.jobs[jid].pop(name, None)
         self.shelf.cancels.pop(jid, None)
+        self.shelf.closed.discard(jid)
         self.shelf.executions[jid] = as_bytes(
             {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
         )
@@ -181,7 +186,12 @@ class MemoryStore:
                 continue
             end_execution(self.shelf, claim, "handed back")
             del self.shelf.executions[jid]
+            asked = self.shelf.cancels.pop(jid, None)
             if self.shelf.status(jid) in ("", "canceled"):
+                continue
+            if asked is not None:
+                cancel_waiting(self.shelf, jid, self._now(), asked)
+                settle_dependents(self.shelf, jid, "canceled", self._now(), asked)
                 continue
             self.shelf.set(jid, {"started_at": "", "worker_name": "", "status": "queued"})
             self.shelf.queues.setdefault(claim.job.queue, []).insert(0, jid)
@@ -217,18 +227,21 @@ class MemoryStore:
 
     async def cancel(self, jid: str, reason: str) -> CancelAnswer:
         self._check()
-        status, execution = self.shelf.status(jid), self.shelf.live(jid)
-        if execution:
-            self.shelf.cancels[jid] = reason
-            node, eid, worker = (execution[k].decode() for k in (b"node", b"eid", b"worker"))
-            return CancelAnswer("running", node, eid, worker, status)
-        if not status:
-            return CancelAnswer("unknown")
-        if status in ("finished", "failed", "stopped", "canceled"):
-            return CancelAnswer("over", status=status)
-        cancel_waiting(self.shelf, jid, self._now(), reason)
-        settle_dependents(self.shelf, jid, "canceled", self._now(), reason)
-        return CancelAnswer("canceled", status="canceled")
+        return CancelAnswer(*cancel_one(self.shelf, jid, self._now(), reason)[0])
+
+    async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
+        self._check()
+        walk = Felling(jid, reason, self._now())
+        while calls := walk.calls():
+            walk.took([[self._fell(each, reason) for each in call[4:]] for call in calls])
+            self.shelf.closed.add(jid)
+        return walk.result()
+
+    def _fell(self, jid: str, reason: str) -> list[Any]:
+        words, also = cancel_one(self.shelf, jid, self._now(), reason)
+        meta = self.shelf.jobs.get(jid, {}).get(b"meta", b"")
+        children = list(self.shelf.children.get(jid, {}).values())
+        return [*(w.encode() for w in words), meta, children, [each.encode() for each in also]]
 
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         self._check()
@@ -260,9 +273,8 @@ class MemoryStore:
     def _refuse(self, spec: JobSpec, jid: str) -> None:
         if spec.unique and jid in self.shelf.jobs:
             raise Refused(f"job {jid} is there already: a unique job is enqueued once")
-        parent = spec.parent
-        if parent and (parent in self.shelf.cancels or self.shelf.status(parent) == "canceled"):
-            raise Refused(f"job {parent} is being cancelled: it may enqueue no more children")
+        if above := closed_above(self.shelf, spec.parent):
+            raise Refused(f"job {above} is being cancelled: nothing may be enqueued below it")
         for dependency in spec.depends_on:
             if not self.shelf.status(dependency):
                 raise Refused(f"job {jid} depends on {dependency}, which is not there")

@@ -84,4 +84,4 @@ def refuse(reply: Sequence[bytes], jid: str) -> None:
     if word == "unknown":
         raise Refused(f"job {jid} depends on {which}, which is not there")
     if word == "cancelled":
-        raise Refused(f"job {which} is being cancelled: it may enqueue no more children")
+        raise Refused(f"job {which} is being cancelled: nothing may be enqueued below it")

@@ -71,15 +71,18 @@ def peek(data: bytes) -> Call:
     return _call(top if ended else _open_tuple(stack), ended)
 
 
-def literals(meta: bytes) -> dict[str, Any]:
-    """The entries of a pickled or JSON dict whose values are plain: str, int, float, bool, None."""
+def literals(meta: bytes, most: int = MAX_OPS) -> dict[str, Any]:
+    """The entries of a pickled or JSON dict whose values are plain: str, int, float, bool, None.
+
+    Empty where the dict takes more than `most` opcodes.
+    """
     if not meta:
         return {}
     if meta[:1] == b"{":
         top = _json(meta)
     else:
         try:
-            top, _, _ = _walk(meta)
+            top, _, _ = _walk(meta, most)
         except _Rubbish:
             return {}
     if not isinstance(top, dict):
@@ -183,7 +186,7 @@ class _Rubbish(Exception):
     """The bytes are no pickle."""
 
 
-def _walk(raw: bytes) -> tuple[Any, list[Any], bool]:
+def _walk(raw: bytes, most: int = MAX_OPS) -> tuple[Any, list[Any], bool]:
     """Run the opcodes on literals only: (top of the stack, stack, whether STOP was reached)."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
@@ -191,7 +194,7 @@ def _walk(raw: bytes) -> tuple[Any, list[Any], bool]:
         for count, (op, arg, _) in enumerate(pickletools.genops(raw)):
             if op.name == "STOP":
                 return stack.pop(), stack, True
-            if count >= MAX_OPS:
+            if count >= most:
                 break
             _OPS.get(op.name, _unknown)(stack, memo, arg)
     except (IndexError, KeyError) as error:

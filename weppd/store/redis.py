@@ -8,6 +8,7 @@
     weppd:done:<eid>       an execution whose end is on record (7 days)
     weppd:cancel:<jid>     a durable request to cancel a running job
     weppd:children:<jid>   label → jid
+    weppd:closed:<jid>     the top of a tree that is being cancelled (1 h): nothing goes in below
     weppd:node:<node>      seq (the lease), state, last_heartbeat;  weppd:nodes: their names
 
 With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
@@ -35,6 +36,7 @@ from weppd.store import (
     Pulse,
     QueueCounts,
     Running,
+    TreeCancel,
     packing,
 )
 from weppd.store.bells import Bells
@@ -44,6 +46,7 @@ from weppd.store.pickles import with_items
 from weppd.store.queries import Queries
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
 from weppd.store.scripts import NAMES, source
+from weppd.store.trees import Felling
 from weppd.store.wire import decode, flat, paired, rehash, stamp
 
 OLDEST = (6, 2)
@@ -215,7 +218,9 @@ class RedisStore:
         pairs = [(claim.job.id, claim.eid) for claim in reversed(claims)]
         if not pairs:
             return 0
-        return int(await self._one("hand_back", *(part for pair in pairs for part in pair)))
+        now = time.time()
+        parts = (part for pair in pairs for part in pair)
+        return int(await self._one("hand_back", repr(now), stamp(now), *parts))
 
     async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
         return await self._bells.wait(queues, timeout_s)
@@ -235,6 +240,12 @@ class RedisStore:
         now = time.time()
         reply = await self._one("cancel", jid, reason, repr(now), stamp(now))
         return CancelAnswer(*(part.decode() for part in reply))
+
+    async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
+        walk = Felling(jid, reason, time.time())
+        while calls := walk.calls():
+            walk.took(await self._run([self._script(walk.script, *args) for args in calls]))
+        return walk.result()
 
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         jids = [spec.id or str(uuid.uuid4()) for spec in specs]

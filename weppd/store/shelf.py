@@ -41,6 +41,7 @@ class Shelf:
     dependents: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     children: dict[str, dict[bytes, bytes]] = field(default_factory=lambda: defaultdict(dict))
     cancels: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
     published: list[tuple[str, str]] = field(default_factory=list)
 
     def status(self, jid: str) -> str:
@@ -87,30 +88,37 @@ def fence(shelf: Shelf, claim: Claim) -> str:
 def close(shelf: Shelf, finish: Finish, written: Record) -> int:
     """Put a finish in place; returns how many dependents it released."""
     jid, eid = finish.claim.job.id, finish.claim.eid
-    end_execution(shelf, finish.claim, written.status.value)
-    shelf.done[eid] = written.status.value
-    shelf.cancels.pop(jid, None)
-    here, canceled = b"data" in shelf.jobs.get(jid, {}), shelf.status(jid) == "canceled"
+    asked = shelf.cancels.pop(jid, None)
+    # Who was asked to end does not go round again, whatever ended this execution.
+    kept = asked is not None and not written.status.terminal
+    word, reason = ("canceled", asked or "") if kept else (written.status.value, written.reason)
+    end_execution(shelf, finish.claim, word)
+    shelf.done[eid] = word
+    here, canceled = b"data" in shelf.jobs.get(jid, {}), kept or shelf.status(jid) == "canceled"
     if not here:
         shelf.jobs.pop(jid, None)
     elif canceled:
         _write(shelf, jid, written)
         shelf.set(jid, {"status": "canceled", "ended_at": stamp(finish.ended_at)})
+        if kept:
+            shelf.set(jid, {"weppd_reason": reason})
+            shelf.registries["canceled", finish.claim.job.queue][jid] = finish.ended_at
     else:
-        _settle(shelf, jid, written, finish)
+        _settle(shelf, jid, written, finish, asked is not None)
     shelf.published += [(written.channel, text) for text in written.events if written.channel]
     if not written.status.terminal and not canceled:
         return 0
-    return settle_dependents(shelf, jid, written.status.value, finish.ended_at, written.reason)
+    return settle_dependents(shelf, jid, word, finish.ended_at, reason)[0]
 
 
-def _settle(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
+def _settle(shelf: Shelf, jid: str, written: Record, finish: Finish, asked: bool) -> None:
     queue = finish.claim.job.queue
     if written.status is Status.FINISHED and written.ttl == 0:
         shelf.forget(jid)
         return
     _write(shelf, jid, written)
-    if written.status is Status.FINISHED and _repeats(shelf, jid, finish.ended_at):
+    finished = written.status is Status.FINISHED
+    if finished and not asked and _repeats(shelf, jid, finish.ended_at):
         return
     if written.status.terminal:
         score = INF if written.ttl < 0 else finish.ended_at + written.ttl
@@ -170,11 +178,15 @@ def end_execution(shelf: Shelf, claim: Claim, phase: str) -> None:
     execution[b"phase"] = phase.encode()
 
 
-def settle_dependents(shelf: Shelf, jid: str, status: str, at: float, reason: str) -> int:
-    """Release the jobs that waited for `jid` alone; cancel those that cannot run any more."""
+def settle_dependents(
+    shelf: Shelf, jid: str, status: str, at: float, reason: str
+) -> tuple[int, list[str]]:
+    """Release the jobs that waited for `jid` alone; cancel those that cannot run any more.
+
+    Returns how many were released, and which were cancelled.
+    """
     released, ended = 0, [(jid, status, reason)]
-    while ended:
-        parent, how, why = ended.pop(0)
+    for parent, how, why in ended:
         for child in shelf.dependents.pop(parent, []):
             if shelf.status(child) != "deferred":
                 continue
@@ -189,7 +201,7 @@ def settle_dependents(shelf: Shelf, jid: str, status: str, at: float, reason: st
                 released += 1
             else:
                 shelf.dependents[parent].append(child)
-    return released
+    return released, [each for each, _, _ in ended[1:]]
 
 
 def _allows(shelf: Shelf, jid: str) -> bool:
@@ -211,3 +223,28 @@ def cancel_waiting(shelf: Shelf, jid: str, at: float, reason: str) -> None:
         shelf.registries[name, queue].pop(jid, None)
     shelf.set(jid, {"status": "canceled", "ended_at": stamp(at), "weppd_reason": reason})
     shelf.registries["canceled", queue][jid] = at
+
+
+def cancel_one(shelf: Shelf, jid: str, at: float, reason: str) -> tuple[list[str], list[str]]:
+    """What a cancel does to one job: the answer's five words, and the dependents it took along."""
+    status, execution = shelf.status(jid), shelf.live(jid)
+    if execution:
+        shelf.cancels[jid] = reason
+        own = [execution[k].decode() for k in (b"node", b"eid", b"worker")]
+        return ["running", *own, status], []
+    if not status:
+        return ["unknown", "", "", "", ""], []
+    if status in ("finished", "failed", "stopped", "canceled"):
+        return ["over", "", "", "", status], []
+    cancel_waiting(shelf, jid, at, reason)
+    also = settle_dependents(shelf, jid, "canceled", at, reason)[1]
+    return ["canceled", "", "", "", "canceled"], also
+
+
+def closed_above(shelf: Shelf, jid: str | None) -> str | None:
+    """The job at or above `jid` that is being cancelled, if there is one."""
+    while jid:
+        if jid in shelf.cancels or jid in shelf.closed or shelf.status(jid) == "canceled":
+            return jid
+        jid = shelf.jobs.get(jid, {}).get(b"weppd_parent", b"").decode()
+    return None

@@ -20,6 +20,7 @@ NAMES = (
     "deregister",
     "due",
     "enqueue",
+    "fell",
     "finish",
     "hand_back",
     "leftovers",

@@ -32,7 +32,7 @@ local function take(jid, queue, eid, worker)
     'ended_at', '', 'worker_name', worker, 'origin', queue)
   call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason')
   call('PERSIST', key)
-  call('DEL', exec_key(jid), W .. 'cancel:' .. jid)
+  call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,
     'queue', queue)
   call('HSET', W .. 'live:' .. node, jid, eid)

@@ -30,7 +30,8 @@ local function is_met(jid, allows, parent, how)
 end
 
 -- Release the jobs that waited for `root` alone; cancel those that cannot run any more, and then
--- what waited for them. Returns how many were released.
+-- what waited for them. Returns how many were released, and {job, word, why} of what ended,
+-- the root first.
 local function settle_dependents(root, how, reason, now, stamp)
   local released, ended = 0, {{root, how, reason}}
   local i = 1
@@ -58,5 +59,5 @@ local function settle_dependents(root, how, reason, now, stamp)
     end
     i = i + 1
   end
-  return released
+  return released, ended
 end

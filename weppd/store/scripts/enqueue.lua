@@ -13,9 +13,14 @@ if unique ~= '0' and call('EXISTS', key) == 1 then
   if unique == '1' then return {'twice', jid} end
   return {'ok', call('HGET', key, 'status') or ''}
 end
-if parent ~= '' then
-  local canceled = call('HGET', job_key(parent), 'status') == 'canceled'
-  if canceled or call('EXISTS', W .. 'cancel:' .. parent) == 1 then return {'cancelled', parent} end
+-- Nothing is enqueued below a job that is being cancelled, however far above it stands.
+local above, steps = parent, 0
+while above ~= '' and steps < 100 do
+  local seen = call('HMGET', job_key(above), 'status', 'weppd_parent')
+  if seen[1] == 'canceled' or call('EXISTS', W .. 'cancel:' .. above, W .. 'closed:' .. above) > 0 then
+    return {'cancelled', above}
+  end
+  above, steps = seen[2] or '', steps + 1
 end
 local waits, failed = {}, {}
 for i = 13, 12 + n do

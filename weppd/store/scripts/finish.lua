@@ -36,6 +36,10 @@ local meta_before, meta_after = ARGV[at], ARGV[at + 1]
 leave_execution(jid, eid, queue, worker, node)
 if own[3] and own[3] ~= worker then set_idle(own[3], jid) end
 set_idle(worker, jid)
+-- Who was asked to end does not go round again, whatever ended this execution.
+local asked = call('GET', W .. 'cancel:' .. jid)
+local kept = asked and (status == 'queued' or status == 'scheduled')
+if kept then status, reason = 'canceled', asked end
 call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', status)
 call('EXPIRE', exec_key(jid), DONE)
 call('SET', W .. 'done:' .. eid, status, 'EX', DONE)
@@ -92,7 +96,7 @@ end
 local terminal = status ~= 'queued' and status ~= 'scheduled'
 local meta_written = 1
 local seen = call('HMGET', key, 'status', 'created_at')
-local canceled = seen[1] == 'canceled'
+local canceled = kept or seen[1] == 'canceled'
 if not seen[2] then
   -- Deleted while it ran; what a late save_meta may have made of it goes too.
   call('DEL', key, children)
@@ -102,6 +106,10 @@ elseif status == 'finished' and ttl == 0 and not canceled then
 else
   call('HSET', key, unpack(ARGV, f1, f2))
   if canceled then call('HSET', key, 'status', 'canceled', 'ended_at', stamp) end
+  if kept then
+    call('HSET', key, 'weppd_reason', asked)
+    call('ZADD', P .. ':canceled:' .. queue, now, jid)
+  end
   if e2 >= e1 then call('XADD', hung[3], 'MAXLEN', '~', 10, '*', unpack(ARGV, e1, e2)) end
   if meta_after ~= '' then
     if (call('HGET', key, 'meta') or '') == meta_before then
@@ -115,7 +123,7 @@ else
     if ttl ~= 0 then live_for(ttl) end
   elseif not terminal then
     again()
-  elseif status ~= 'finished' or not repeats() then
+  elseif status ~= 'finished' or asked or not repeats() then
     local registry = status == 'stopped' and 'failed' or status
     local score = tonumber(now) + ttl
     if ttl < 0 then score = status == 'finished' and '+inf' or -1 end

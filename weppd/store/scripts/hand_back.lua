@@ -1,9 +1,12 @@
 -- Put claims back at the head of their queues; given last first, so that their order stays.
--- ARGV: P W then jid eid for each. Returns how many went back.
+-- One that was asked to end is canceled instead.
+-- ARGV: P W now stamp, then jid eid for each. Returns how many went back.
 -- with: keys
 -- with: executions
+-- with: dependents
+local now, stamp = ARGV[3], ARGV[4]
 local count = 0
-for i = 3, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local jid, eid = ARGV[i], ARGV[i + 1]
   local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
   if own[1] == eid and is_live(own[2]) then
@@ -11,7 +14,12 @@ for i = 3, #ARGV, 2 do
     set_idle(own[3], jid)
     call('DEL', exec_key(jid))
     local seen = call('HMGET', job_key(jid), 'status', 'created_at', 'ttl')
-    if seen[2] and seen[1] ~= 'canceled' then
+    local asked = call('GET', W .. 'cancel:' .. jid)
+    call('DEL', W .. 'cancel:' .. jid)
+    if asked and seen[2] and seen[1] ~= 'canceled' then
+      cancel_waiting(jid, seen[1], own[5], asked, now, stamp)
+      settle_dependents(jid, 'canceled', asked, now, stamp)
+    elseif seen[2] and seen[1] ~= 'canceled' then
       call('HSET', job_key(jid), 'status', 'queued', 'started_at', '', 'worker_name', '')
       local ttl = tonumber(seen[3] or 0)
       if ttl > 0 then call('EXPIRE', job_key(jid), ttl) end

@@ -1,0 +1,109 @@
+"""Walks over trees of jobs, level by level, without a connection: they say what to ask next.
+
+A walk is driven by whoever has a line to the store, waiting or not::
+
+    while calls := walk.calls():
+        walk.took(run(walk.script, calls))
+
+`weppd:children:<parent>` (label → job) is the authority for who stands below whom; the keys
+`jobs:<order>,…` of a job's meta, RQ's way to say it, are read beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from weppd.store import Asked, CancelAnswer, TreeCancel
+from weppd.store.pickles import literals
+from weppd.store.wire import stamp
+
+#: Jobs in one call of a script: so long nobody else is served.
+CHUNK = 200
+#: Calls in one trip, so that a reply is never late for its size alone.
+CALLS = 25
+MARK = "jobs:"
+# A pickled entry of meta takes four opcodes.
+MOST_OPCODES = 1_000_000
+
+
+def below(meta: bytes) -> dict[str, str]:
+    """The children that a job's meta names: `jobs:<order>,…` → id."""
+    if MARK.encode() not in meta:
+        return {}
+    found = literals(meta, MOST_OPCODES)
+    return {k: v for k, v in found.items() if k.startswith(MARK) and isinstance(v, str)}
+
+
+class Frontier:
+    """The jobs that a walk has met and not yet asked about; each is met once."""
+
+    def __init__(self, jids: Iterable[str]) -> None:
+        self.seen: set[str] = set()
+        self._next: list[str] = []
+        self._asked: list[str] = []
+        self.meet(jids)
+
+    def meet(self, jids: Iterable[str]) -> None:
+        """Put jobs on the walk's list, unless it has met them."""
+        for jid in jids:
+            if jid not in self.seen:
+                self.seen.add(jid)
+                self._next.append(jid)
+
+    def chunks(self) -> list[list[str]]:
+        """The next trip's jobs, in chunks."""
+        most = CHUNK * CALLS
+        self._asked, self._next = self._next[:most], self._next[most:]
+        return [self._asked[i : i + CHUNK] for i in range(0, len(self._asked), CHUNK)]
+
+    def answered(self, replies: Sequence[Sequence[Any]]) -> list[tuple[str, Any]]:
+        """The last trip's jobs, each with its answer."""
+        answers = [answer for reply in replies for answer in reply]
+        return list(zip(self._asked, answers, strict=True))
+
+
+class Felling:
+    """Cancels a job and all below it; `at` is the time that people see."""
+
+    script = "fell"
+
+    def __init__(self, jid: str, reason: str, at: float) -> None:
+        self._root, self._frontier = jid, Frontier([jid])
+        self._head = [reason, repr(at), stamp(at)]
+        self._answer: CancelAnswer | None = None
+        self._canceled: dict[str, None] = {}
+        self._over: list[str] = []
+        self._running: list[Asked] = []
+
+    def calls(self) -> list[list[Any]]:
+        """The arguments of the next trip's calls; none when the walk is over."""
+        close = self._root if self._answer is None else ""
+        return [[close, *self._head, *chunk] for chunk in self._frontier.chunks()]
+
+    def took(self, replies: Sequence[Sequence[Any]]) -> None:
+        """Take the replies of the last trip's calls."""
+        for jid, (*words, meta, children, also) in self._frontier.answered(replies):
+            answer = CancelAnswer(*(word.decode() for word in words))
+            self._answer = self._answer or answer
+            self._note(jid, answer)
+            taken = [each.decode() for each in also]
+            self._canceled.update(dict.fromkeys(taken))
+            self._frontier.meet([each.decode() for each in children])
+            self._frontier.meet(below(meta).values())
+            self._frontier.meet(taken)
+
+    def _note(self, jid: str, answer: CancelAnswer) -> None:
+        if answer.state == "canceled":
+            self._canceled[jid] = None
+        elif answer.state == "running":
+            self._running.append(Asked(jid, answer.node, answer.eid, answer.worker))
+        elif answer.state == "over" and jid not in self._canceled:
+            self._over.append(jid)
+
+    def result(self) -> TreeCancel:
+        """What the walk did."""
+        assert self._answer is not None, "the walk has not begun"
+        return TreeCancel(
+            self._answer, tuple(self._canceled), tuple(self._running), tuple(self._over)
+        )
