@@ -233,7 +233,7 @@ class MemoryStore:
         self._check()
         walk = Felling(jid, reason, self._now())
         while calls := walk.calls():
-            walk.took([[self._fell(each, reason) for each in call[4:]] for call in calls])
+            walk.took([[self._fell(each, reason) for each in call[5:]] for call in calls])
             self.shelf.closed.add(jid)
         return walk.result()
 
@@ -241,7 +241,7 @@ class MemoryStore:
         words, also = cancel_one(self.shelf, jid, self._now(), reason)
         meta = self.shelf.jobs.get(jid, {}).get(b"meta", b"")
         children = list(self.shelf.children.get(jid, {}).values())
-        return [*(w.encode() for w in words), meta, children, [each.encode() for each in also]]
+        return [*(w.encode() for w in words), meta, children, [each.encode() for each in also], b""]
 
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         self._check()

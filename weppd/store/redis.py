@@ -244,7 +244,7 @@ class RedisStore:
     async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
         walk = Felling(jid, reason, time.time())
         while calls := walk.calls():
-            walk.took(await self._run([self._script(walk.script, *args) for args in calls]))
+            walk.took(await self._run([self._script(*call) for call in calls]))
         return walk.result()
 
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:

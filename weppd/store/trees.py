@@ -2,8 +2,8 @@
 
 A walk is driven by whoever has a line to the store, waiting or not::
 
-    while calls := walk.calls():
-        walk.took(run(walk.script, calls))
+    while calls := walk.calls():      # (script, arguments…) each: one trip
+        walk.took(run(calls))
 
 `weppd:children:<parent>` (label → job) is the authority for who stands below whom; the keys
 `jobs:<order>,…` of a job's meta, RQ's way to say it, are read beside it.
@@ -23,6 +23,7 @@ CHUNK = 200
 #: Calls in one trip, so that a reply is never late for its size alone.
 CALLS = 25
 MARK = "jobs:"
+Script = tuple[Any, ...]
 # A pickled entry of meta takes four opcodes.
 MOST_OPCODES = 1_000_000
 
@@ -63,10 +64,37 @@ class Frontier:
         return list(zip(self._asked, answers, strict=True))
 
 
+class Pruning:
+    """Takes a felled tree's jobs off one queue: a few by name, many in one pass over the queue."""
+
+    FEW = 16
+    WINDOW = 2000
+
+    def __init__(self, queue: str, jids: Sequence[str]) -> None:
+        self._queue, self._jids = queue, jids
+        self._at, self._length, self._done = 0, 1, False
+
+    def calls(self) -> list[Script]:
+        """The next trip's calls."""
+        if self._done:
+            return []
+        if len(self._jids) <= self.FEW:
+            self._done = True
+            return [("prune", self._queue, 0, 0, 0, *self._jids)]
+        if self._at >= self._length:
+            self._done = True
+            return [("prune", self._queue, 0, 0, 1)]
+        starts = [self._at + i * self.WINDOW for i in range(CALLS)]
+        self._at += CALLS * self.WINDOW
+        return [("prune", self._queue, start, self.WINDOW, 0) for start in starts]
+
+    def took(self, replies: Sequence[int]) -> None:
+        """Take the replies of the last trip's calls."""
+        self._length = replies[-1]
+
+
 class Felling:
     """Cancels a job and all below it; `at` is the time that people see."""
-
-    script = "fell"
 
     def __init__(self, jid: str, reason: str, at: float) -> None:
         self._root, self._frontier = jid, Frontier([jid])
@@ -75,25 +103,36 @@ class Felling:
         self._canceled: dict[str, None] = {}
         self._over: list[str] = []
         self._running: list[Asked] = []
+        self._queues: dict[str, list[str]] = {}
+        self._pruning: Pruning | None = None
 
-    def calls(self) -> list[list[Any]]:
-        """The arguments of the next trip's calls; none when the walk is over."""
+    def calls(self) -> list[Script]:
+        """The calls of the next trip; none when the walk is over."""
         close = self._root if self._answer is None else ""
-        return [[close, *self._head, *chunk] for chunk in self._frontier.chunks()]
+        if chunks := self._frontier.chunks():
+            return [("fell", close, *self._head, *chunk) for chunk in chunks]
+        while (calls := self._pruning.calls() if self._pruning else []) == [] and self._queues:
+            self._pruning = Pruning(*self._queues.popitem())
+        return calls
 
-    def took(self, replies: Sequence[Sequence[Any]]) -> None:
+    def took(self, replies: Sequence[Any]) -> None:
         """Take the replies of the last trip's calls."""
-        for jid, (*words, meta, children, also) in self._frontier.answered(replies):
+        if self._pruning is not None:
+            self._pruning.took(replies)
+            return
+        for jid, (*words, meta, children, also, queue) in self._frontier.answered(replies):
             answer = CancelAnswer(*(word.decode() for word in words))
             self._answer = self._answer or answer
-            self._note(jid, answer)
+            self._note(jid, answer, queue.decode())
             taken = [each.decode() for each in also]
             self._canceled.update(dict.fromkeys(taken))
             self._frontier.meet([each.decode() for each in children])
             self._frontier.meet(below(meta).values())
             self._frontier.meet(taken)
 
-    def _note(self, jid: str, answer: CancelAnswer) -> None:
+    def _note(self, jid: str, answer: CancelAnswer, queue: str) -> None:
+        if queue:
+            self._queues.setdefault(queue, []).append(jid)
         if answer.state == "canceled":
             self._canceled[jid] = None
         elif answer.state == "running":

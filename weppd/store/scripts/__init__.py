@@ -26,6 +26,7 @@ NAMES = (
     "leftovers",
     "meta",
     "progress",
+    "prune",
     "pulse",
     "restore",
 )

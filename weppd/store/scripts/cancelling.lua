@@ -5,8 +5,9 @@ local function tell(worker, words)
   call('PUBLISH', P .. ':pubsub:' .. worker, cjson.encode(words))
 end
 
--- Returns {state, node, eid, worker, status} and the dependents that were canceled with it.
-local function cancel_one(jid, reason, now, stamp)
+-- Returns {state, node, eid, worker, status}, the dependents that were canceled with it and, with
+-- `later`, the queue that it is still to be taken off (a search that many jobs cannot have each).
+local function cancel_one(jid, reason, now, stamp, later)
   local seen = call('HMGET', job_key(jid), 'status', 'origin', 'created_at', 'worker_name')
   local own = call('HMGET', exec_key(jid), 'phase', 'node', 'eid', 'worker')
   local status, worker = seen[1] or '', seen[4] or ''
@@ -22,9 +23,11 @@ local function cancel_one(jid, reason, now, stamp)
     tell(worker, {command = 'stop-job', job_id = jid})
     return {'running', '', '', worker, status}, {}
   end
-  cancel_waiting(jid, status, seen[2] or '', reason, now, stamp)
+  local queue = seen[2] or ''
+  local left = later and status == 'queued'
+  cancel_waiting(jid, left and '' or status, queue, reason, now, stamp)
   local _, ended = settle_dependents(jid, 'canceled', reason, now, stamp)
   local also = {}
   for i = 2, #ended do also[i - 1] = ended[i][1] end
-  return {'canceled', '', '', '', 'canceled'}, also
+  return {'canceled', '', '', '', 'canceled'}, also, left and queue or ''
 end
