@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import time
 import uuid
@@ -24,14 +23,12 @@ from itertools import islice
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
-from redis.retry import Retry as Resend
 
-from weppd.errors import JobError, StoreError
+from weppd.errors import JobError
 from weppd.model import Callback
-from weppd.settings_redis import from_surroundings
 from weppd.store import JobSpec, JobView, Retry, packing
+from weppd.store.blocking import connect, key_prefix
 from weppd.store.options import Function, split
 from weppd.store.options import spec as make_spec
 from weppd.store.scripts import source
@@ -74,7 +71,7 @@ class Queue:
             raise ValueError(f"serializer {serializer!r} is not known: use 'pickle' or 'json'")
         self.name = name
         self.serializer = serializer
-        self._desk = _Desk(_connect(connection), prefix or os.environ.get("RQ_KEY_PREFIX") or "rq")
+        self._desk = _Desk(connect(connection), prefix or key_prefix())
 
     def __repr__(self) -> str:
         return f"Queue({self.name!r})"
@@ -290,22 +287,6 @@ class _Desk:
         last = self.redis.xrevrange(key, count=1)
         since: Any = last[0][0] if last else "0-0"
         self.redis.xread({key: since}, block=max(1, int(within_s * 1000)))
-
-
-def _connect(given: redis.Redis | str | None) -> redis.Redis:
-    """A connection that answers in bytes and sends nothing twice."""
-    resend = Resend(NoBackoff(), 0)
-    if given is None or isinstance(given, str):
-        url = given or from_surroundings(os.environ)[0]
-        return redis.Redis.from_url(url, retry=resend)
-    pool = given.connection_pool
-    if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
-        if pool.connection_kwargs.get("decode_responses"):
-            raise StoreError("the connection decodes its replies: give one that answers in bytes")
-        return given
-    kwargs = {**pool.connection_kwargs, "retry": resend, "decode_responses": False}
-    own = redis.ConnectionPool(connection_class=pool.connection_class, **kwargs)
-    return redis.Redis.from_pool(own)
 
 
 __all__ = ["Callback", "Job", "JobFailed", "JobSpec", "JobView", "Queue", "Retry"]

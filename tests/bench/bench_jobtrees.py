@@ -14,6 +14,7 @@ from pathlib import Path
 import redis
 
 from weppd import embedded
+from weppd.job_info import get_wepppy_rq_job_info
 from weppd.store import ClaimAsk, JobSpec
 from weppd.store.redis import RedisStore
 
@@ -63,6 +64,15 @@ async def fell(url: str, jobs: int) -> float:
     return took
 
 
+def read(url: str) -> float:
+    """Seconds that a reading of the tree takes, with its answer as JSON not counted."""
+    began = time.perf_counter()
+    info = get_wepppy_rq_job_info("root", url)
+    took = time.perf_counter() - began
+    assert info["children"], info
+    return took
+
+
 def main(sizes: list[int]) -> None:
     """Print a line for each size."""
     with tempfile.TemporaryDirectory(prefix="wr-") as home, embedded.server(Path(home)) as url:
@@ -70,6 +80,8 @@ def main(sizes: list[int]) -> None:
             with redis.Redis.from_url(url) as client:
                 client.flushall()
             print(f"cancel of {jobs} jobs: {asyncio.run(fell(url, jobs)) * 1000:.1f} ms")
+            best = min(read(url) for _ in range(5))
+            print(f"reading of {jobs} jobs: {best * 1000:.1f} ms")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ CHUNK = 200
 #: Calls in one trip, so that a reply is never late for its size alone.
 CALLS = 25
 MARK = "jobs:"
+# Up to so many entries a hash keeps the order in which they were put.
+ORDERED = 128
 Script = tuple[Any, ...]
 # A pickled entry of meta takes four opcodes.
 MOST_OPCODES = 1_000_000
@@ -62,6 +64,49 @@ class Frontier:
         """The last trip's jobs, each with its answer."""
         answers = [answer for reply in replies for answer in reply]
         return list(zip(self._asked, answers, strict=True))
+
+
+class Reading:
+    """Reads the trees below some jobs; `rows` is what `tree.lua` says of each that was met."""
+
+    def __init__(self, jids: Iterable[str]) -> None:
+        self.rows: dict[str, list[Any]] = {}
+        self.children: dict[str, list[tuple[str, str]]] = {}
+        self._frontier = Frontier(jids)
+
+    def calls(self) -> list[Script]:
+        """The calls of the next trip; none when all is read."""
+        return [("tree", *chunk) for chunk in self._frontier.chunks()]
+
+    def took(self, replies: Sequence[Any]) -> None:
+        """Take the replies of the last trip's calls."""
+        for jid, (*row, named) in self._frontier.answered(replies):
+            self.rows[jid] = row
+            if named or (row and MARK.encode() in row[4]):
+                self.children[jid] = children = family(named, row[4] if row else b"")
+                self._frontier.meet([child for _, child in children])
+
+
+def family(named: Sequence[bytes], meta: bytes) -> list[tuple[str, str]]:
+    """A job's children as (label, id): those of its record, then those that its meta adds."""
+    words = [word.decode() for word in named]
+    children = list(zip(words[::2], words[1::2], strict=True))
+    if len(children) > ORDERED:
+        children.sort(key=lambda child: (len(child[0]), child[0]))
+    known = {child for _, child in children}
+    return children + [(k, v) for k, v in below(meta).items() if v not in known]
+
+
+def meta_key(label: str, child: str) -> str:
+    """The key of a parent's meta under which a child stands, from its label."""
+    if label == child:
+        return f"{MARK}0,job:{child}"
+    return label if label.startswith(MARK) else f"{MARK}{label}"
+
+
+def order_of(label: str, child: str) -> str:
+    """The stage of a child, from its label: what stands before the first comma."""
+    return meta_key(label, child).removeprefix(MARK).split(",", 1)[0]
 
 
 class Pruning:

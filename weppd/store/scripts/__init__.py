@@ -29,6 +29,7 @@ NAMES = (
     "prune",
     "pulse",
     "restore",
+    "tree",
 )
 
 
