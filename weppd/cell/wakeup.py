@@ -6,11 +6,13 @@ import os
 
 from weppd.cell.csignal import (
     SIG_IGN,
+    SIG_UNBLOCK,
     SIGCHLD,
     SIGHUP,
     SIGINT,
     SIGTERM,
     SIGUSR1,
+    pthread_sigmask,
     set_wakeup_fd,
     signal,
 )
@@ -32,6 +34,8 @@ class Wakeup:
         for signum in _IGNORED:
             signal(signum, SIG_IGN)
         set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        # weppd starts a zygote with it blocked: before there is a handler it would end the process.
+        pthread_sigmask(SIG_UNBLOCK, (SIGUSR1,))
 
     def take(self) -> set[int]:
         """The signals that came since the last call, also those that came just now."""

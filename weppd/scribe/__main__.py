@@ -120,7 +120,10 @@ def main() -> int:
     logs.begin("info", os.environ)
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, lambda *_: log.warning("action=signal name=SIGUSR1 note=ignored"))
+    said = "action=signal name=SIGUSR1 who=scribe note=ignored"
+    signal.signal(signal.SIGUSR1, lambda *_: log.warning(said))
+    # weppd starts us with it blocked: before there is a handler it would end us.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
     with (options.jobs / "scribe.lock").open("w") as lock:
         # One writer: a scribe of an earlier weppd first writes out what it has, and ends.
         fcntl.lockf(lock, fcntl.LOCK_EX)

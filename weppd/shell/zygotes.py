@@ -95,7 +95,10 @@ class Spawner:
 
 
 def _spawned(command: Command) -> int:
-    """The pid of a new process with stdin empty and no signal ignored; OSError if there is none."""
+    """The pid of a new process with stdin empty and no signal ignored; OSError if there is none.
+
+    It unblocks SIGUSR1 itself.
+    """
     argv, env = command
     defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
     return os.posix_spawn(
@@ -104,7 +107,7 @@ def _spawned(command: Command) -> int:
         env,
         file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
         setsigdef=defaults,
-        setsigmask=[],
+        setsigmask=[signal.SIGUSR1],  # until its handler stands; by default it would kill
     )
 
 
