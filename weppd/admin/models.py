@@ -217,12 +217,19 @@ class Cancelled(Reply):
     `was` and `state` are the job's states before and after, `rungs` the number of processes that
     ended at each signal, `survivors` how many still live (0 is the promise), `undead` their pids
     where the kernel does not let them go.
+
+    Of the whole tree of jobs, this one included: `canceled` never began, `stopped` were running
+    and are over, `ending` still run. `note` says what could not be looked for.
     """
 
     job: str
     state: str
     was: str = ""
     waited: bool = True
+    canceled: int = 0
+    stopped: int = 0
+    ending: int = 0
+    note: str = ""
     rungs: dict[str, int] = Field(default_factory=dict)
     survivors: int = 0
     undead: list[int] = Field(default_factory=list)

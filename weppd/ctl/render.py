@@ -184,22 +184,45 @@ def _rungs(rungs: Mapping[str, int]) -> str:
 
 
 def cancelled(data: Data) -> str:
-    """What a cancel did: how many processes ended at which signal, and that none is left."""
+    """What a cancel did: how many processes ended at which signal, that none is left, and what
+    became of the jobs below."""
+    line = f"job {clean(data['job'])}: {_end_of_one(data)}"
+    tree = _end_of_tree(data)
+    line += f"; {tree}" if tree else ""
+    return f"{line}; {clean(data['note'])}" if data["note"] else line
+
+
+def _end_of_tree(data: Data) -> str:
+    """The jobs of the whole tree, where there are more than the one that was named."""
+    counts = {
+        "cancelled before they began": data["canceled"],
+        "stopped": data["stopped"],
+        "still ending": data["ending"],
+    }
+    total = sum(counts.values())
+    if total == 0 or (total == 1 and data["was"] not in TERMINAL):
+        return ""
+    parts = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"of its tree of jobs: {parts}"
+
+
+def _end_of_one(data: Data) -> str:
     name, was, state = clean(data["job"]), data["was"], data["state"]
     if was in TERMINAL and state != "canceled":
-        return f"job {name}: was {was} already; nothing to cancel"
+        below = data["canceled"] + data["stopped"] + data["ending"]
+        return f"was {was} already" + ("" if below else "; nothing to cancel")
     if data["survivors"]:
-        return f"job {name}: {_alive(data)}"
+        return _alive(data)
     # "Nothing lives" is said of an end that has been seen, and of nothing else.
     if not data["waited"] or state not in TERMINAL:
-        return f"job {name}: the cancel is under way; `weppdctl show {name}` tells when it is over"
+        return f"the cancel is under way; `weppdctl show {name}` tells when it is over"
     rungs = _rungs(data["rungs"])
     if not rungs:
-        return f"job {name}: {state}; no process of it lives"
+        return f"{state}; no process of it lives"
     count = sum(data["rungs"].values())
     took = f" in {span(data['seconds'])}" if data["seconds"] is not None else ""
     ended = f"{plural(count, 'process', 'processes')} ended{took}: {rungs}"
-    return f"job {name}: {state}; {ended}; nothing of it lives"
+    return f"{state}; {ended}; nothing of it lives"
 
 
 def mood(data: Data) -> str:

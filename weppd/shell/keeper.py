@@ -13,12 +13,12 @@ from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
 from weppd.core.schedule import Rules, Traits, renamed
-from weppd.core.state import Mood, Phase, Waiting
+from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
-from weppd.model import Finish
 from weppd.scribe import reader
+from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
-from weppd.shell.diary import WORDS, Diary
+from weppd.shell.diary import Diary
 from weppd.shell.peers import Peers
 from weppd.shell.shapes import detail, local, row
 from weppd.shell.start import Places
@@ -53,6 +53,7 @@ class Keeper:
         self._diary, self._peers, self._zygotes = diary, peers, zygotes
         self._cells = cells
         self._places, self._rules, self._registry = places, rules, registry
+        self._cancels = Cancels(supervisor, store, diary, rules)
 
     def keepers(self) -> Collection[int]:
         """The pids of all live zygotes and cells."""
@@ -106,35 +107,9 @@ class Keeper:
     async def cancel(
         self, jid: str, grace: float | None, wait: bool, who: Caller, *, reason: str = ""
     ) -> Mapping[str, Any]:
-        """End a job and its whole process tree."""
+        """End a job, its whole process tree, and all jobs below it."""
         reason = reason or f"cancelled through the admin socket by uid {who.uid}"
-        phase = self._phase(jid)
-        if phase is not None:
-            return await self._cancel_here(jid, phase, grace, wait, reason)
-        answer = await self._store.cancel(jid, reason)
-        if answer.state == "unknown":
-            raise NoSuchJob(jid)
-        if answer.state == "running":
-            return {"job": jid, "was": "started", "state": "started", "waited": False}
-        was = "queued" if answer.state == "canceled" else answer.status
-        return {"job": jid, "was": was, "state": answer.status or "canceled", "waited": True}
-
-    async def _cancel_here(
-        self, jid: str, phase: Phase, grace: float | None, wait: bool, reason: str
-    ) -> Mapping[str, Any]:
-        began = time.monotonic()
-        was = "queued" if isinstance(phase, Waiting) else "started"
-        future = self._diary.wait_for(jid)
-        self._supervisor.tell(on.CancelAsked(jid, self._rungs(grace), reason, time.time()))
-        if not wait:
-            return {"job": jid, "was": was, "state": "ending", "waited": False}
-        finish = await future
-        return {**_ended(finish), "was": was, "seconds": round(time.monotonic() - began, 4)}
-
-    def _rungs(self, grace: float | None) -> tuple[tuple[str, float], ...]:
-        if grace is None:
-            return self._rules.rungs
-        return tuple((name, grace if name == "USR1" else s) for name, s in self._rules.rungs)
+        return await self._cancels.cancel(jid, grace, wait, reason)
 
     async def log(self, jid: str, canonical: bool, follow: bool) -> AsyncIterator[bytes]:
         """Find the job's log now and return the chunks of its text."""
@@ -210,10 +185,6 @@ class Keeper:
         state = self._supervisor.state
         return {"mood": state.mood.value, "running": len(state.jobs)}
 
-    def _phase(self, jid: str) -> Phase | None:
-        phases = self._supervisor.state.jobs.values()
-        return next((p for p in phases if p.ticket.job.id == jid), None)
-
     def _slot(self, n: int) -> dict[str, Any]:
         state = self._supervisor.state
         answer = views.slot(state, n)
@@ -242,14 +213,3 @@ class Keeper:
         if entry is not None and entry.progress:
             answer["progress"] = dict(entry.progress)
         return answer
-
-
-def _ended(finish: Finish) -> dict[str, Any]:
-    return {
-        "job": finish.claim.job.id,
-        "state": WORDS[type(finish.outcome)],
-        "waited": True,
-        "rungs": dict(finish.rungs),
-        "survivors": len(finish.undead),
-        "undead": [int(word) for each in finish.undead if (word := each.split()[0]).isdigit()],
-    }

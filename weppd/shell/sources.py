@@ -16,12 +16,15 @@ from weppd.core import events as on
 from weppd.core.schedule import Rules
 from weppd.core.state import Ending, Mood, Running, State
 from weppd.errors import StoreAway
+from weppd.shell.performer import Errands
 from weppd.store import Command, Node, Store
 from weppd.store import Running as Beating
 
 log = logging.getLogger("weppd")
 PULSE_S = 5.0
 DUE_S = 1.0
+AGAIN_S = 0.2
+STOPPED = "stopped by an RQ client"
 
 
 class Sources:
@@ -38,6 +41,7 @@ class Sources:
         self.seq = 0
         self._store, self._node, self._rules = store, node, rules
         self._tell, self._state = tell, state
+        self._errands = Errands()
 
     async def pulse(self) -> None:
         """Beat every few seconds, and act on what the store says of our running jobs."""
@@ -83,13 +87,25 @@ class Sources:
     def _obey(self, command: Command) -> None:
         log.info("action=command verb=%s job=%s", command.verb, command.job)
         if command.verb in ("stop-job", "stop-execution"):
-            self._cancel(command.job, "stopped by an RQ client")
+            self._cancel(command.job, STOPPED)
+            self._errands.run(lambda: self._fell(command.job), "cancel", 60)
+        elif command.verb == "weppd-cancel":
+            self._cancel(command.job, command.reason)
         elif command.verb == "kill-horse":
             jid = self._job_of(command.worker)
             kill = (("KILL", 0.0),)
             self._tell(on.CancelAsked(jid, kill, "killed by an RQ client", time.time()))
         elif command.verb == "shutdown":
             self._tell(on.StopAsked("drain"))
+
+    async def _fell(self, jid: str) -> None:
+        """RQ's stop of a job is a cancel of all below it; twice, for what it adds while it ends."""
+        for _ in range(2):
+            tree = await self._store.cancel_tree(jid, STOPPED)
+            for asked in tree.running:
+                self._cancel(asked.job, STOPPED)
+            while any(phase.ticket.job.id == jid for phase in self._state().jobs.values()):
+                await asyncio.sleep(AGAIN_S)
 
     def _job_of(self, worker: str) -> str:
         phases = self._state().jobs.values()
