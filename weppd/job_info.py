@@ -60,7 +60,7 @@ def get_wepppy_rq_job_status(job_id: str, connection: Given = None) -> Node:
 
 def summary(root: Node) -> Node:
     """The aggregate over a tree."""
-    nodes = list(_each(root))
+    nodes = list(members(root))
     words = {node["status"] for node in nodes}
     rest = sorted(words - {"finished"})
     ends = [node["ended_at"] if node["status"] in OVER else None for node in nodes]
@@ -82,7 +82,7 @@ def summary(root: Node) -> Node:
     }
 
 
-def _each(root: Node) -> Iterator[Node]:
+def members(root: Node) -> Iterator[Node]:
     """Every job of a tree, once."""
     seen: set[str] = set()
     todo = [root]
