@@ -154,3 +154,41 @@ def test_a_wide_tree_is_cancelled_in_chunks(run: Run) -> None:
         assert (counts.queued, counts.canceled) == (0, 450)
 
     run(story)
+
+
+def test_a_parent_s_meta_names_its_children_when_it_is_over(run: Run) -> None:
+    """Production's readers find weppd's children where rq's tasks put them: in meta, once each."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue([a_job(id="root", meta={"mine": 1})])
+        (root,) = await claimed(store)
+        await store.enqueue([a_child("root", "a"), a_child("root", "b")])
+        await store.enqueue([a_job(id="c", parent="root"), a_job(id="d", parent="root", label="x")])
+        await store.began(root, "n.1", 7, 1.0)
+        await ended(store, root)
+        assert (await store.job("root")).meta == {
+            "mine": 1,
+            "pid": 7,
+            "runid": "my-run",
+            "jobs:1,func:a": "a",
+            "jobs:1,func:b": "b",
+            "jobs:0,job:c": "c",
+            "jobs:x": "d",
+        }
+
+    run(story)
+
+
+def test_a_tree_is_cancelled_below_a_parent_that_left_no_record(run: Run) -> None:
+    """A dispatcher whose result is not kept (result_ttl 0) does not hide its children."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue([a_job(id="root", result_ttl=0)])
+        (root,) = await claimed(store)
+        await store.enqueue([a_child("root", "a")])
+        await ended(store, root)
+        assert await store.job("root") is None
+        got = await store.cancel_tree("root", "by anna")
+        assert (got.root.state, got.canceled) == ("unknown", ("a",))
+
+    run(story)

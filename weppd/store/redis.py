@@ -46,7 +46,7 @@ from weppd.store.pickles import with_items
 from weppd.store.queries import Queries
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
 from weppd.store.scripts import NAMES, source
-from weppd.store.trees import Felling
+from weppd.store.trees import Felling, mirror
 from weppd.store.wire import decode, flat, paired, rehash, stamp
 
 OLDEST = (6, 2)
@@ -170,7 +170,7 @@ class RedisStore:
         changed = [i for i, r in enumerate(records) if r.meta]
         metas: list[packing.MetaChange] = [(b"", b"")] * len(finishes)
         if changed:
-            keys = [f"{self._prefix}:job:{finishes[i].claim.job.id}" for i in changed]
+            keys = [self._job(finishes[i].claim.job.id) for i in changed]
             read = await self._line.calls([("HGET", key, "meta") for key in keys])
             for i, reply in zip(changed, read, strict=True):
                 before = self._line.checked(reply) or b""
@@ -193,13 +193,24 @@ class RedisStore:
             _, reply = await self._run([put, end])
         if reply[0] == b"ok" and not reply[2]:
             await self._amend_meta(jid, written.meta)
+        if reply[0] == b"ok" and reply[3]:
+            await self._mirror(jid)
         return answer, reply[1]
+
+    async def _mirror(self, jid: str) -> None:
+        """Show a job's children in its meta too, where production's readers look for them."""
+        commands = [("HGETALL", f"{self._own}children:{jid}"), ("HGET", self._job(jid), "meta")]
+        children, meta = (self._line.checked(reply) for reply in await self._line.calls(commands))
+        if items := mirror(children, meta or b""):
+            await self._amend_meta(jid, items)
+
+    def _job(self, jid: str) -> str:
+        return f"{self._prefix}:job:{jid}"
 
     async def _amend_meta(self, jid: str, items: Mapping[str, str | int]) -> None:
         """Extend a meta that changed under us, by compare and set."""
-        key = f"{self._prefix}:job:{jid}"
         for _ in range(META_TRIES):
-            before = await self._line.call("HGET", key, "meta") or b""
+            before = await self._line.call("HGET", self._job(jid), "meta") or b""
             after = with_items(before, items)
             if after is None or await self._one("meta", jid, before, after):
                 return

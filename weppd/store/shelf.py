@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from weppd.model import Claim, Finish, Status
 from weppd.store.pickles import with_items
 from weppd.store.record import Record
+from weppd.store.trees import mirror
 from weppd.store.wire import Fields, stamp
 
 INF = float("inf")
@@ -71,7 +72,7 @@ class Shelf:
 
     def forget(self, jid: str) -> None:
         """Delete a job; what waits for it is for its end to settle."""
-        for shelf in (self.jobs, self.entries, self.children):
+        for shelf in (self.jobs, self.entries):
             shelf.pop(jid, None)
 
 
@@ -105,6 +106,7 @@ def close(shelf: Shelf, finish: Finish, written: Record) -> int:
             shelf.registries["canceled", finish.claim.job.queue][jid] = finish.ended_at
     else:
         _settle(shelf, jid, written, finish, asked is not None)
+    _mirror(shelf, jid)
     shelf.published += [(written.channel, text) for text in written.events if written.channel]
     if not written.status.terminal and not canceled:
         return 0
@@ -135,6 +137,14 @@ def _write(shelf: Shelf, jid: str, written: Record) -> None:
     before = shelf.jobs[jid].get(b"meta", b"")
     if written.meta and (after := with_items(before, written.meta)):
         shelf.jobs[jid][b"meta"] = after
+
+
+def _mirror(shelf: Shelf, jid: str) -> None:
+    fields = shelf.jobs.get(jid, {})
+    named = [part for pair in shelf.children.get(jid, {}).items() for part in pair]
+    items = mirror(named, fields.get(b"meta", b"")) if fields else {}
+    if items and (after := with_items(fields.get(b"meta", b""), items)):
+        fields[b"meta"] = after
 
 
 def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:

@@ -104,6 +104,14 @@ def meta_key(label: str, child: str) -> str:
     return label if label.startswith(MARK) else f"{MARK}{label}"
 
 
+def mirror(named: Sequence[bytes], meta: bytes) -> dict[str, str | int]:
+    """The entries that a job's meta lacks of its children; `named` are labels and ids in turn."""
+    words = [word.decode() for word in named]
+    known = set(below(meta).values())
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return {meta_key(label, child): child for label, child in pairs if child not in known}
+
+
 def order_of(label: str, child: str) -> str:
     """The stage of a child, from its label: what stands before the first comma."""
     return meta_key(label, child).removeprefix(MARK).split(",", 1)[0]

@@ -2,7 +2,7 @@
 -- ARGV: P W jid eid node worker queue force status ttl now stamp due flags worked channel reason
 --       #fields fields… #entry entry… #events events… meta_before meta_after
 -- flags: f at front, s a retry is spent, c a crash, r the job returned its retry
--- Returns {answer, released, meta written}.
+-- Returns {answer, released, meta written, number of children}.
 -- with: keys
 -- with: executions
 -- with: dependents
@@ -99,10 +99,13 @@ local seen = call('HMGET', key, 'status', 'created_at')
 local canceled = kept or seen[1] == 'canceled'
 if not seen[2] then
   -- Deleted while it ran; what a late save_meta may have made of it goes too.
-  call('DEL', key, children)
+  call('DEL', key)
+  call('EXPIRE', children, DONE)
   terminal = true
 elseif status == 'finished' and ttl == 0 and not canceled then
-  call('DEL', key, hung[2], hung[3], children)
+  -- A cancel still finds its way through it.
+  call('DEL', key, hung[2], hung[3])
+  call('EXPIRE', children, DONE)
 else
   call('HSET', key, unpack(ARGV, f1, f2))
   if canceled then call('HSET', key, 'status', 'canceled', 'ended_at', stamp) end
@@ -139,4 +142,5 @@ if status == 'finished' and ttl == 0 then call('DEL', hung[1]) end
 if channel ~= '' then
   for i = v1, v2 do call('PUBLISH', channel, ARGV[i]) end
 end
-return {'ok', released, meta_written}
+local many = call('EXISTS', key) == 1 and call('HLEN', children) or 0
+return {'ok', released, meta_written, many}
