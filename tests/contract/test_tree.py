@@ -192,3 +192,27 @@ def test_a_tree_is_cancelled_below_a_parent_that_left_no_record(run: Run) -> Non
         assert (got.root.state, got.canceled) == ("unknown", ("a",))
 
     run(story)
+
+
+def test_what_only_a_client_s_write_left_deferred_is_freed(run: Run) -> None:
+    """Behind a job that an RQ client marked or deleted, what waits is cancelled or released."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue([a_job(id=name) for name in ("a", "b", "c")])
+        await store.enqueue([a_job(id="wa", depends_on=("a",)), a_job(id="wb", depends_on=("b",))])
+        await store.enqueue([a_job(id="wc", depends_on=("c",))])
+        await store.enqueue([a_job(id="wwa", depends_on=("wa",))])
+        await store.enqueue([a_job(id="any", depends_on=("a", "c"), allow_failures=True)])
+        door.set("a", status="canceled")
+        door.delete("b")
+        assert await store.free_deferred("n") == 2
+        assert (await state(store, "wa")) == ("canceled", "its dependency a was canceled")
+        assert (await state(store, "wwa"))[0] == "canceled"
+        assert (await state(store, "wb"))[0] == "queued"
+        assert (await state(store, "wc"))[0] == "deferred"
+        assert (await state(store, "any"))[0] == "deferred"
+        assert await store.free_deferred("n") == 0
+        counts = (await store.counts())["default"]
+        assert (counts.deferred, counts.canceled) == (2, 2)
+
+    run(story)

@@ -161,6 +161,11 @@ class Twins(RuleBasedStateMachine):
         self.later += 60
         self.both(lambda store: _moved(store.due(time.time() + self.later)))
 
+    @rule()
+    def free_deferred(self) -> None:
+        """Deferred jobs are looked at: there is never one that only this frees."""
+        assert self.both(lambda store: store.free_deferred("n")) == 0
+
     @invariant()
     def alike(self) -> None:
         """Every job, every count and every queue's order is the same in both."""

@@ -24,6 +24,7 @@ log = logging.getLogger("weppd")
 PULSE_S = 5.0
 DUE_S = 1.0
 AGAIN_S = 0.2
+DEFERRED_S = 15.0
 STOPPED = "stopped by an RQ client"
 
 
@@ -112,10 +113,16 @@ class Sources:
         return next((p.ticket.job.id for p in phases if p.ticket.worker == worker), "")
 
     async def schedule(self) -> None:
-        """Put scheduled jobs on their queues when their time has come."""
+        """Put scheduled jobs on their queues when their time has come, and every quarter of a
+        minute those that an RQ client left deferred for ever."""
+        looked = -DEFERRED_S
         while True:
             try:
                 await self._store.due(time.time())
+                if time.monotonic() - looked >= DEFERRED_S:
+                    looked = time.monotonic()
+                    if freed := await self._store.free_deferred(self._rules.node):
+                        log.warning("action=free_deferred jobs=%d", freed)
             except StoreAway:
                 await asyncio.sleep(DUE_S)
             await asyncio.sleep(DUE_S)

@@ -318,6 +318,11 @@ class Store(Protocol):
     async def due(self, now: float) -> int:
         """Move scheduled jobs whose time has come to their queues; returns how many."""
 
+    async def free_deferred(self, node: str) -> int:
+        """Release or cancel deferred jobs that no event will: what only a client's write can
+        leave behind. Returns how many. One node does so at a time, the others do nothing; a call
+        looks at some thousands of jobs and goes on there the next time."""
+
 
 __all__ = [
     "Asked",

@@ -40,6 +40,7 @@ from weppd.store.shelf import (
     closed_above,
     end_execution,
     fence,
+    free_deferred,
     settle_dependents,
 )
 from weppd.store.trees import Felling
@@ -348,5 +349,17 @@ class MemoryStore:
                 del members[jid]
                 self.shelf.push(jid, now)
                 count += 1
+        self._ring()
+        return count
+
+    async def free_deferred(self, node: str) -> int:
+        self._check()
+        deferred = [
+            jid
+            for (name, _), members in list(self.shelf.registries.items())
+            for jid in (list(members) if name == "deferred" else ())
+        ]
+        still = (jid for jid in deferred if self.shelf.status(jid) == "deferred")
+        count = sum([free_deferred(self.shelf, jid, self._now()) for jid in still])
         self._ring()
         return count

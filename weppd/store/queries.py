@@ -44,7 +44,8 @@ class Queries:
             ("HGETALL", f"{self._own}children:{jid}"),
         ]
 
-    async def _queues(self) -> list[str]:
+    async def queues(self) -> list[str]:
+        """The names of all queues that a producer ever used, in order."""
         start = len(f"{self._prefix}:queue:")
         keys = await self._line.call("SMEMBERS", f"{self._prefix}:queues")
         return sorted(key.decode()[start:] for key in keys)
@@ -52,7 +53,7 @@ class Queries:
     async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
         """Jobs of all queues in one state."""
         name, upto = registry(state), offset + limit
-        queues = await self._queues()
+        queues = await self.queues()
         found = await self._all([self._range(name, queue, upto) for queue in queues])
         jids = [member.decode().split(":")[0] for members in found for member in members]
         views = [v for v in await self._views(jids[:upto]) if v.status == state]
@@ -66,7 +67,7 @@ class Queries:
 
     async def counts(self) -> dict[str, QueueCounts]:
         """The counts of every queue."""
-        queues = await self._queues()
+        queues = await self.queues()
         reads = [self._count(name, queue) for queue in queues for name in STATES.values()]
         replies = iter(await self._all(reads))
         return {

@@ -52,6 +52,7 @@ from weppd.store.wire import decode, flat, paired, rehash, stamp
 OLDEST = (6, 2)
 DUE_AT_ONCE = 200
 META_TRIES = 5
+DEFERRED_AT_ONCE, DEFERRED_CALLS, DEFERRED_LEASE_S = 200, 100, 40
 
 
 class RedisStore:
@@ -81,6 +82,7 @@ class RedisStore:
         self._line = self._dial()
         self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
         self._queries = Queries(self._line, prefix, self._own)
+        self._deferred = ("", 0)
         self._scripts = {name: source(name) for name in NAMES}
         self._digests = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -278,6 +280,23 @@ class RedisStore:
 
     async def due(self, now: float) -> int:
         return int(await self._one("due", repr(now), stamp(now), DUE_AT_ONCE))
+
+    async def free_deferred(self, node: str) -> int:
+        at = time.time()
+        freed, queues = 0, await self._queries.queues()
+        if self._deferred[0] not in queues:
+            self._deferred = (queues[0] if queues else "", 0)
+        for _ in range(DEFERRED_CALLS):
+            queue, offset = self._deferred
+            args = (node, repr(at), stamp(at), queue, offset, DEFERRED_AT_ONCE, DEFERRED_LEASE_S)
+            seen, gone = await self._one("deferred", *args) if queue else (-1, 0)
+            freed += gone
+            if seen < 0:
+                break
+            self._deferred = (queue, offset + seen - gone)
+            if seen < DEFERRED_AT_ONCE:
+                self._deferred = (next((q for q in queues if q > queue), ""), 0)
+        return freed
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         await self._one("progress", jid, json.dumps(dict(fields)))

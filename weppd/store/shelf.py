@@ -224,6 +224,24 @@ def _met(shelf: Shelf, jid: str) -> bool:
     return all(shelf.status(dependency) in over for dependency in waits)
 
 
+def free_deferred(shelf: Shelf, jid: str, at: float) -> bool:
+    """Release or cancel a deferred job whose dependencies are all over, or one of them in vain."""
+    waits = json.loads(shelf.jobs[jid].get(b"dependency_ids") or b"[]")
+    failed = [d for d in waits if shelf.status(d) in ("failed", "stopped", "canceled")]
+    if failed and not _allows(shelf, jid):
+        how = shelf.status(failed[0])
+        why = shelf.jobs[failed[0]].get(b"weppd_reason", b"").decode()
+        because = f"its dependency {failed[0]} was {how}" + (f": {why}" if why else "")
+        cancel_waiting(shelf, jid, at, because)
+        settle_dependents(shelf, jid, "canceled", at, because)
+        return True
+    if not _met(shelf, jid):
+        return False
+    shelf.registries["deferred", shelf.origin(jid)].pop(jid, None)
+    shelf.push(jid, at, front=shelf.jobs[jid].get(b"enqueue_at_front") == b"1")
+    return True
+
+
 def cancel_waiting(shelf: Shelf, jid: str, at: float, reason: str) -> None:
     """Cancel a job that has not begun, wherever it waits."""
     queue = shelf.origin(jid)

@@ -17,6 +17,7 @@ NAMES = (
     "began",
     "cancel",
     "claim",
+    "deferred",
     "deregister",
     "due",
     "enqueue",
