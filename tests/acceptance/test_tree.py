@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from rq import Queue
 from rq.command import send_stop_job_command
 
 from tests.acceptance.test_cancel import sleepers
@@ -94,3 +95,17 @@ def test_a_cancel_waits_for_what_runs_on_another_node(make_daemon):
     answer = json.loads(out)
     assert (sleepers(one), sleepers(two)) == ([], [])
     assert (answer["stopped"], answer["canceled"], answer["ending"]) == (2, 2, 0)
+
+
+def test_a_job_behind_a_cancelled_one_does_not_wait_for_ever(daemon):
+    """rq defers a job behind one that was cancelled already; weppd cancels it with the reason."""
+    with redis.Redis.from_url(daemon.url) as connection:
+        queue = Queue("default", connection=connection)
+        first = queue.enqueue("tasks.noop.noop")
+        first.cancel()
+        second = queue.enqueue("tasks.noop.noop", depends_on=first)
+        third = queue.enqueue("tasks.noop.noop", depends_on=second)
+        assert second.get_status() == "deferred"
+    daemon.start()
+    eventually(lambda: daemon.state(third.id) == "canceled", within=20)
+    assert f"its dependency {first.id} was canceled" in daemon.show(second.id)["error"]
