@@ -149,7 +149,7 @@ class MemoryStore:
         at = stamp(self._now())
         self.shelf.set(jid, {"status": "started", "worker_name": worker, "origin": queue})
         self.shelf.set(jid, {"started_at": at, "last_heartbeat": at, "ended_at": ""})
-        for name in (b"weppd_progress", b"weppd_usage", b"weppd_reason"):
+        for name in (b"weppd_progress", b"weppd_usage", b"weppd_reason", b"weppd_none"):
             self.shelf.jobs[jid].pop(name, None)
         self.shelf.cancels.pop(jid, None)
         self.shelf.closed.discard(jid)

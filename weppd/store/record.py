@@ -123,6 +123,9 @@ def _fields(finish: Finish, status: Status, text: str) -> Fields:
         fields["worker_name"] = finish.worker
     if text:
         fields["exc_info"] = zlib.compress(text.encode("utf-8", "replace"))
+    if isinstance(finish.outcome, Finished) and finish.outcome.result is None:
+        # Tells the readers of trees that the results' stream, which is dear to read, has none.
+        fields["weppd_none"] = 1
     if reason := getattr(finish.outcome, "reason", ""):
         fields["weppd_reason"] = reason
     return fields

@@ -33,7 +33,7 @@ _NUMBERS = ("timeout", "result_ttl", "failure_ttl", "ttl")
 # Of one execution or kept elsewhere: not carried along when a hash is written anew.
 _TRANSIENT = frozenset(
     b"status started_at ended_at last_heartbeat worker_name result exc_info"
-    b" weppd_usage weppd_progress weppd_reason".split()
+    b" weppd_usage weppd_progress weppd_reason weppd_none".split()
 )
 _OWN = frozenset(
     b"data meta origin description timeout result_ttl failure_ttl ttl retries_left".split()

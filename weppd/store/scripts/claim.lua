@@ -30,7 +30,7 @@ local function take(jid, queue, eid, worker)
   if is_live(call('HGET', exec_key(jid), 'phase')) then return nil end
   call('HSET', key, 'status', 'started', 'started_at', stamp, 'last_heartbeat', stamp,
     'ended_at', '', 'worker_name', worker, 'origin', queue)
-  call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason')
+  call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
   call('PERSIST', key)
   call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,

@@ -28,11 +28,11 @@ local answers = {}
 for i = 3, #ARGV do
   local jid = ARGV[i]
   local seen = call('HMGET', job_key(jid), 'status', 'started_at', 'ended_at', 'description',
-    'meta', 'weppd_progress', 'weppd_reason', 'created_at')
+    'meta', 'weppd_progress', 'weppd_reason', 'created_at', 'weppd_none')
   local answer = {}
   if seen[8] then
     local status, meta, data, result, failure = seen[1] or '', seen[5] or '', '', '', ''
-    if HAS_RESULT[status] then result, failure = last_result(jid) end
+    if HAS_RESULT[status] and not (status == 'finished' and seen[9]) then result, failure = last_result(jid) end
     if not names_run(meta) then data = call('HGET', job_key(jid), 'data') or '' end
     answer = {status, seen[2] or '', seen[3] or '', seen[4] or '', meta, data, seen[6] or '',
       seen[7] or '', result, failure}
