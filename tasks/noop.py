@@ -43,7 +43,7 @@ def tree(processes: int = 3, seconds: float = 600, kind: str = "plain") -> int:
     """
     if kind not in _KINDS:
         raise ValueError(f"kind {kind!r}: one of {', '.join(_KINDS)}")
-    import subprocess  # noqa: PLC0415 - costs a light child more than all else in this module
+    import subprocess  # here: it costs a light child more than all else in this module
 
     script = _KINDS[kind].format(seconds=seconds)
     shells = [subprocess.Popen(["sh", "-c", script]) for _ in range(processes)]
