@@ -31,16 +31,18 @@ _BACKOFF_S = (0.05, 1.0)
 class Channel:
     """The socket `fd`, which it owns, carrying frames, with an output buffer; it never blocks.
 
-    `ended` becomes true when the peer is gone or spoke rubbish, `problem` says which.
+    `ended` becomes true when the peer is gone or spoke rubbish, `problem` says which. What a peer
+    said before it went is received first, also when a write has found out that it is gone.
     """
 
-    __slots__ = ("_out", "_splitter", "ended", "fd", "problem")
+    __slots__ = ("_deaf", "_out", "_splitter", "ended", "fd", "problem")
 
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
         self.fd = fd
         self._out = bytearray()
         self._splitter = Splitter()
+        self._deaf = False
         self.ended = False
         self.problem = ""
 
@@ -60,13 +62,15 @@ class Channel:
             self.flush()
         elif not self.ended:
             sent = self._write(data)
-            if sent < len(data):
+            if sent < len(data) and not self._deaf:
                 self._out += memoryview(data)[sent:]
 
     def flush(self) -> None:
         """Write what is kept, as far as the socket takes it."""
         while self._out and not self.ended:
             sent = self._write(self._out)
+            if self._deaf:
+                self._out.clear()
             if not sent:
                 return
             del self._out[:sent]
@@ -106,7 +110,9 @@ class Channel:
         except BlockingIOError:
             return 0
         except OSError as error:
-            self._end(str(error))
+            # Nobody reads any more. Its last words may wait all the same: their end is the end.
+            self._deaf = True
+            self.problem = self.problem or str(error)
             return 0
 
     def _end(self, problem: str) -> None:
