@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import Any
 
 from weppd.store.blocking import Given, scripts
-from weppd.store.pickles import literals, peek
+from weppd.store.pickles import PEEK_BYTES, Call, literals, peek
 from weppd.store.trees import Reading, order_of
 
 Node = dict[str, Any]
@@ -138,7 +138,7 @@ def _node(jid: str, row: list[bytes], now: float) -> Node:
     begun, over = started.decode() or None, ended.decode() or None
     return {
         "id": jid,
-        "runid": meta.get("runid") or (peek(data).runid if data else None),
+        "runid": meta.get("runid") or (_runid(data) if data else None),
         "status": word,
         "result": _result(result) if result else None,
         "started_at": begun,
@@ -150,6 +150,15 @@ def _node(jid: str, row: list[bytes], now: float) -> Node:
         "progress": _progress(progress) if progress else None,
         "children": {},
     }
+
+
+def _runid(data: bytes) -> str | None:
+    """The run that a call names; read by the fast way where the call is plain data."""
+    try:
+        _, _, args, kwargs = _load(zlib.decompressobj().decompress(data, PEEK_BYTES))
+        return Call(args=tuple(args), kwargs=kwargs).runid
+    except (*_UNREADABLE, zlib.error):
+        return peek(data).runid
 
 
 def _elapsed(begun: str, over: str | None, now: float) -> float | None:
