@@ -7,7 +7,7 @@ DEV    := $(VENV)/.dev
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test stubs stubs-check format lock clean
+.PHONY: bench chaos help install demo check test stubs stubs-check format lock clean
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -41,6 +41,12 @@ stubs: $(DEV)  ## the wheel in dist/, with the .pyi stubs of the public modules
 
 stubs-check: $(DEV)  ## hold the wheel's stubs against what it does, in an environment of its own
 	$(BIN)/python .ci/stubs.py check
+
+chaos: $(DEV)  ## kill everything, often, under load; print the ledger
+	$(BIN)/python -m tests.chaos
+
+bench: $(DEV)  ## how fast a queue of no-op jobs drains, and what that costs
+	$(BIN)/python -m tests.bench.drain
 
 format: $(DEV)  ## rewrite the sources in the house's format
 	$(BIN)/ruff format .

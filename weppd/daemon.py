@@ -30,6 +30,7 @@ from weppd.shell.bell import Bell
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
 from weppd.shell.keeper import Keeper
+from weppd.shell.leavings import Leavings
 from weppd.shell.notes import Notes
 from weppd.shell.peers import Peers
 from weppd.shell.performer import Hands
@@ -44,6 +45,8 @@ from weppd.store.redis import RedisStore
 
 log = logging.getLogger("weppd")
 GOODBYE_S = 5.0
+GREETING_S = 1.5
+REGISTRY_S = 10.0
 
 
 def rules_of(told: Settings) -> Rules:
@@ -81,23 +84,23 @@ class Weppd:
         self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
         tell = self.supervisor.tell
         self._peers = Peers(self._runtime / "cells.sock")
-        self._cells = Cells(
-            self._peers, self._runtime / "cells", self._generation, tell, self._state
-        )
         self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop)
+        self._leavings = Leavings(self._runtime / "cells", places.tmp, self._zygotes)
+        self._cells = Cells(
+            self._peers,
+            self._runtime / "cells",
+            self._generation,
+            tell,
+            self._state,
+            self._leavings,
+            self._zygotes.guards,
+        )
         self._diary = Diary(self._peers, places)
         outbox = Outbox(Path(told.daemon.state_dir) / "outbox")
         self._trips = Trips(store, outbox, self._desk, told.queues.names, tell)
         self._bell = Bell(store, tell)
         self._hands = Hands(
-            store,
-            self._trips,
-            self._bell,
-            self._cells,
-            self._zygotes,
-            self._diary,
-            places,
-            rules,
+            store, self._trips, self._bell, self._cells, self._zygotes, self._diary, places, rules
         )
         self.supervisor.attach(self._hands)
         self.supervisor.watch(self._diary.settled)
@@ -200,6 +203,9 @@ class Weppd:
             except StoreAway:
                 await asyncio.sleep(0.5)
         self._trips.reason = ""
+        # Whether a job may run again is its task's word.
+        if claims and not await self._zygotes.known(REGISTRY_S):
+            log.error("action=recover problem='a zygote is silent; its tasks are not known'")
         for number, claim in enumerate(claims, 1):
             worker = claim.job.extra.get("worker_name") or f"{self._told.daemon.name}.{number}"
             tickets[claim.eid] = self._desk.ticket(claim, worker)
@@ -212,6 +218,7 @@ class Weppd:
         while True:
             self._notifier.watchdog()
             self._cells.look_for_silent()
+            self._leavings.reap()
             await asyncio.sleep(1.0)
 
     async def _wind_up(self) -> None:
@@ -221,6 +228,7 @@ class Weppd:
         with contextlib.suppress(TimeoutError):
             # What is not said by then is in the store's own books, and sorted at the next start.
             await asyncio.wait_for(self._hands.errands.settle(), GOODBYE_S)
+        await self._cells.greet_idle(GREETING_S)
         left = sum(not isinstance(p, states.Recording) for p in self._state().jobs.values())
         if left:
             log.warning("action=stop left_running=%d note='the next weppd adopts them'", left)
@@ -228,8 +236,6 @@ class Weppd:
             if isinstance(slot, states.Idle):
                 self._cells.retire(n)
         self._zygotes.retire()
-        if self._peers.scribe is not None:
-            self._peers.scribe.send({"kind": "retire"})
         with contextlib.suppress(StoreAway, StoreError):
             await self._store.deregister(self._told.daemon.name, self._node().workers)
         await asyncio.sleep(0)
@@ -257,7 +263,7 @@ class Weppd:
                 name,
                 str(self._peers.path),
                 str(self._runtime / "cells"),
-                extra=dict(zygote.env),
+                extra={**zygote.env, **self._leavings.mark},
             )
             self._zygotes.add(name, command, setup)
         argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(self._peers.path)]

@@ -16,6 +16,7 @@ import redis
 
 # Kinds of entries in RQ's result streams; 5: it asked for more retries than it may have.
 ENTRY = {b"1": "finished", b"2": "failed", b"4": "retried", b"5": "failed"}
+CRASHES = 3
 OVER = ("finished", "failed", "stopped", "canceled")
 
 
@@ -129,8 +130,10 @@ def _judge_one(
         score.doubled.append(f"ran {len(ran)} times: {about}")
     if record.status == "finished":
         true = any(body.ended is not None for body in ran)
+    elif retries:
+        true = victim and record.reason.startswith("set aside") and len(ran) >= CRASHES
     else:
-        true = record.status == "failed" and victim and "worker" in record.reason
+        true = record.status == "failed" and victim and "worker lost" in record.reason
     if not true:
         score.untrue.append(about)
 

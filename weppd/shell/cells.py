@@ -7,6 +7,7 @@ its file's lock.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from weppd.core.schedule import Plan, Ticket
 from weppd.core.state import State
 from weppd.model import Claim, Job, Usage
 from weppd.shell import host
+from weppd.shell.leavings import Leavings
 from weppd.shell.peers import Link, Peers
 
 log = logging.getLogger("weppd")
@@ -34,9 +36,11 @@ class Cells:
         digest: str,
         tell: Callable[..., None],
         state: Callable[[], State],
+        leavings: Leavings,
+        guards: Callable[[int], bool],
     ) -> None:
         self._peers, self._dir, self._digest, self._tell = peers, directory, digest, tell
-        self._state = state
+        self._state, self._leavings, self._guards = state, leavings, guards
         self._tickets: dict[str, Ticket] = {}
         self._recovered = False
         self._held_back: list[tuple[Link, dict[str, Any], bytes]] = []
@@ -77,6 +81,20 @@ class Cells:
         files = (host.read_cell(self._dir, n) for n in self._silent)
         return {file.pid for file in files if file is not None and file.locked}
 
+    async def greet_idle(self, within_s: float) -> None:
+        """Wait for the idle cells of an earlier weppd to come back, so that they can be told to go.
+
+        Those that do not come end by themselves, a minute after the last weppd that they saw.
+        """
+        deadline = time.monotonic() + within_s
+        while self._idle_and_silent() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+
+    def _idle_and_silent(self) -> bool:
+        away = self._silent - self._peers.cells.keys()
+        files = (host.read_cell(self._dir, n) for n in away)
+        return any(file is not None and file.locked and not file.eid for file in files)
+
     # -- recovery
 
     def found(self) -> list[host.CellFile]:
@@ -89,6 +107,7 @@ class Cells:
     def recovered(self, tickets: dict[str, Ticket]) -> None:
         """What the last life left is sorted (`tickets` by eid): decide it, then what was said."""
         self._tickets = tickets
+        self._leavings.end_orphans()
         files = host.cell_files(self._dir)
         living = {f.eid: f for f in files if f.eid and f.locked}
         dead = {f.eid for f in files if f.eid and not f.locked}
@@ -96,19 +115,24 @@ class Cells:
         held = [on.Held(f.n, f.zygote, tickets[e]) for e, f in living.items() if e in tickets]
         self._tell(on.Recovered(tuple(lost), time.time(), tuple(held)))
         self._recovered = True
+        self._leavings.remove_old_tmp()
         waiting, self._held_back = self._held_back, []
         for link, header, body in waiting:
             self._peers.received(link, header, body)
 
     def look_for_silent(self) -> None:
-        """Find cells that ended while neither their zygote nor weppd could tell."""
-        for n in list(self._silent):
-            file = host.read_cell(self._dir, n)
-            if n in self._peers.cells:
-                self._silent.discard(n)
-            elif file is None or not file.locked:
-                self._silent.discard(n)
-                self._tell_gone(n, "its cell and its zygote died")
+        """Find cells that ended while neither their zygote nor weppd could tell.
+
+        What they had running is ended before their end is told.
+        """
+        self._silent -= self._peers.cells.keys()
+        files = {n: host.read_cell(self._dir, n) for n in self._silent if not self._guards(n)}
+        dead = [n for n, file in files.items() if file is None or not file.locked]
+        if dead:
+            self._leavings.end_orphans()
+        for n in dead:
+            self._silent.discard(n)
+            self._tell_gone(n, "its cell and its zygote died")
 
     # -- what cells say
 
@@ -162,6 +186,7 @@ class Cells:
     def _tell_gone(self, n: int, cause: str) -> None:
         file = host.read_cell(self._dir, n)
         eid = file.eid if file is not None else None
+        self._leavings.remove_tmp([eid])
         self._tell(on.CellGone(n, cause, time.time(), eid))
 
 

@@ -50,14 +50,19 @@ class NodeLock:
 
 @dataclass(frozen=True, slots=True)
 class CellFile:
-    """What a cell's file says, and whether the cell lives (its lock is held)."""
+    """What a cell's file says, and whether the cell lives: `holder` has its lock (0: nobody)."""
 
     n: int
-    locked: bool
+    holder: int
     pid: int = 0
     zygote: str = "light"
     eid: str | None = None
     job: str | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether the cell lives."""
+        return self.holder != 0
 
 
 def cell_files(cells: Path) -> list[CellFile]:
@@ -73,27 +78,25 @@ def read_cell(cells: Path, n: int) -> CellFile | None:
     except FileNotFoundError:
         return None
     try:
-        return _cell(n, _is_locked(fd), os.pread(fd, 4096, 0))
+        return _cell(n, _holder(fd), os.pread(fd, 4096, 0))
     finally:
         os.close(fd)
 
 
-def _cell(n: int, locked: bool, text: bytes) -> CellFile:
+def _cell(n: int, holder: int, text: bytes) -> CellFile:
     try:
         said = json.loads(text)
     except ValueError:
-        return CellFile(n, locked)
-    if not locked and said.get("boot") != boot_id():
-        locked = False
+        return CellFile(n, holder)
     return CellFile(
-        n, locked, said.get("pid", 0), said.get("class", "light"), said.get("eid"), said.get("job")
+        n, holder, said.get("pid", 0), said.get("class", "light"), said.get("eid"), said.get("job")
     )
 
 
-def _is_locked(fd: int) -> bool:
+def _holder(fd: int) -> int:
     ask = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    kind = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, ask))[0]
-    return bool(kind != fcntl.F_UNLCK)
+    kind, _, _, _, pid = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, ask))
+    return 0 if kind == fcntl.F_UNLCK else int(pid)
 
 
 def boot_id() -> str:

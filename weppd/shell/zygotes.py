@@ -45,6 +45,7 @@ class Spawner:
     def __init__(self, loop: asyncio.AbstractEventLoop, ended: Callable[[Child, str], None]):
         self._loop, self._ended = loop, ended
         self._stopping = False
+        self.watched: set[int] = set()
 
     def spawn(self, child: Child) -> None:
         """Start the child's program now."""
@@ -58,6 +59,7 @@ class Spawner:
             self._again(child, f"cannot be started: {child.command[0][0]}: {error.strerror}")
             return
         fd = os.pidfd_open(child.pid)
+        self.watched.add(child.pid)
         self._loop.add_reader(fd, self._exited, child, child.pid, fd)
         log.info("action=spawn name=%s pid=%d", child.name, child.pid)
 
@@ -70,18 +72,17 @@ class Spawner:
         task = Path(f"/proc/self/task/{os.getpid()}/children")
         for pid in map(int, task.read_text().split()):
             fd = os.pidfd_open(pid)
+            self.watched.add(pid)
             self._loop.add_reader(fd, self._reap, pid, fd)
 
-    def _reap(self, pid: int, fd: int) -> None:
+    def _reap(self, pid: int, fd: int) -> int:
         self._loop.remove_reader(fd)
         os.close(fd)
-        os.waitpid(pid, 0)
+        self.watched.discard(pid)
+        return os.waitpid(pid, 0)[1]
 
     def _exited(self, child: Child, pid: int, fd: int) -> None:
-        self._loop.remove_reader(fd)
-        os.close(fd)
-        _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
+        code = os.waitstatus_to_exitcode(self._reap(pid, fd))
         how = f"ended by signal {-code}" if code < 0 else f"exited with code {code}"
         self._again(child, how)
 
@@ -125,9 +126,11 @@ class Zygotes:
         self._peers, self._tell, self._registry = peers, tell, registry
         self._spawner = Spawner(loop, self._ended)
         self._spawner.reap_inherited()
+        self._forked: dict[int, int] = {}
+        self._others: list[Child] = []
         peers.on("zygote", "hello", self._hello)
         peers.on("zygote", "ready", self._ready)
-        peers.on("zygote", "forked", lambda link, header, body: None)
+        peers.on("zygote", "forked", self._has_forked)
 
     def add(self, name: str, command: Command, setup: dict[str, Any]) -> None:
         """Have a zygote of this class running, by this command, with this setup frame."""
@@ -138,6 +141,7 @@ class Zygotes:
     def add_scribe(self, command: Command) -> Child:
         """Have the scribe running, by this command."""
         child = Child(SCRIBE, command)
+        self._others.append(child)
         self._spawner.spawn(child)
         return child
 
@@ -147,13 +151,46 @@ class Zygotes:
         if link is not None:
             link.send({"kind": "fork", "n": n})
 
+    async def known(self, within_s: float) -> bool:
+        """Wait until each class has told of its tasks, or failed to; False if one took too long."""
+        deadline = time.monotonic() + within_s
+        while not all(c.ready or c.tries >= TRIES for c in self.classes.values()):
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
+    def pids(self) -> set[int]:
+        """The zygotes that this weppd started and that live, as far as it knows."""
+        return {child.pid for child in self.classes.values()} & self._spawner.watched
+
+    def watched(self) -> set[int]:
+        """All children that are reaped here."""
+        return self._spawner.watched
+
+    def guards(self, n: int) -> bool:
+        """Whether the zygote that forked the cell of slot `n` is there to tell of its end."""
+        return self._forked.get(n) in self._peers.zygotes
+
     def retire(self) -> None:
-        """Let all zygotes end as soon as their last cell is gone."""
+        """Let all zygotes end as soon as their last cell is gone, and the scribe when it is done.
+
+        A program that has not yet said hello has nothing to lose: it is ended as it is.
+        """
         self._spawner.stop()
-        for link in self._peers.zygotes.values():
+        links = [*self._peers.zygotes.values(), self._peers.scribe]
+        for link in filter(None, links):
             link.send({"kind": "retire"})
+        connected = {link.pid for link in links if link is not None}
+        for child in [*self.classes.values(), *self._others]:
+            if child.pid in self._spawner.watched and child.pid not in connected:
+                os.kill(child.pid, signal.SIGKILL)
+
+    def _has_forked(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        self._forked[header["n"]] = link.pid
 
     def _hello(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        self._forked.update((n, link.pid) for n, _ in header.get("cells", ()))
         for child in self.classes.values():
             if child.pid == link.pid:
                 link.send({"kind": "setup", **child.setup})
