@@ -270,7 +270,7 @@ class Weppd:
         argv += ["--jobs", f"{self._told.daemon.log_dir}/jobs"]
         argv += ["--keep-days", str(self._told.scribe.keep_days)]
         scribe = self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
-        self._diary.own_scribe = lambda: scribe.pid
+        self._diary.dictation.own_scribe = lambda: scribe.pid
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -13,6 +13,7 @@
     ├── FrameError             a peer on the cells' socket broke the protocol
     ├── AlreadyRunning         another weppd holds this node's lock
     └── Refused                a caller asked for what may not be done
+        └── LockHeld           somebody else holds the lock
 
 Messages are one line that names the thing, says where it is and what to do.
 """
@@ -69,3 +70,7 @@ class AlreadyRunning(WeppdError):
 
 class Refused(WeppdError):
     """The caller may not do this, or not now."""
+
+
+class LockHeld(Refused):
+    """Somebody else holds the lock."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import sys
 
+from weppd.errors import LockHeld as LockHeld
 from weppd.errors import Refused, RunError
 
 TYPE_CHECKING = False
@@ -36,6 +37,9 @@ MARK = "__weppd_task__"
 
 #: Options of each task known to this process, by dotted name.
 REGISTRY: dict[str, dict[str, Any]] = {}
+
+#: Seconds that a lock stands without its holder's word; while the job lives it is renewed.
+LOCK_TTL_S = 21_600
 
 
 class Cancelled(BaseException):
@@ -189,6 +193,19 @@ class Context:
         """Hold `Cancelled` back inside the `with`; it is raised at the end of the block."""
         raise NotImplementedError
 
+    def lock(
+        self, key: str, *, db: int | None = None, ttl: int = LOCK_TTL_S, wait: float = 0.0
+    ) -> AbstractContextManager[object]:
+        """Hold the lock `key` inside the `with`, as one of all jobs on all hosts.
+
+        `db` is the Redis database of the lock, by default that of WEPPcloud's locks, whose format
+        it has; `ttl` (s, from 15) is how long it stands when nobody renews it, which weppd does
+        while the job lives. However the job ends, its locks are gone when its end can be seen.
+        Cancelled is held back while the lock is taken and while it is let go. LockHeld if somebody
+        else has it, and still has after `wait` seconds.
+        """
+        raise NotImplementedError
+
     def run_dir(self, runid: str | None = None) -> Path:
         """The directory of a run, by default of this job's own.
 
@@ -265,6 +282,14 @@ class LocalContext(Context):
 
     def shield(self) -> AbstractContextManager[None]:
         """Hold nothing back: nobody can cancel."""
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+    def lock(
+        self, key: str, *, db: int | None = None, ttl: int = LOCK_TTL_S, wait: float = 0.0
+    ) -> AbstractContextManager[object]:
+        """Do nothing: outside a job nobody is kept out."""
         from contextlib import nullcontext
 
         return nullcontext()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 import redis
 
 from weppd.embedded import Embedded
+from weppd.settings_redis import with_db
 from weppd.store.memory import MemoryStore
 from weppd.store.redis import RedisStore
 
@@ -21,6 +23,8 @@ Story = Callable[[Any, Any], Awaitable[Any]]
 
 class MemoryDoor:
     """What others do to the data of the twin."""
+
+    store_is_memory = True
 
     def __init__(self) -> None:
         self.store = MemoryStore()
@@ -46,6 +50,16 @@ class MemoryDoor:
     def forget_all(self) -> None:
         self.store.forget_all()
 
+    def lock(self, db: int, key: str) -> Any:
+        raw = self.store.shelf.locks.get((db, key))
+        return raw and json.loads(raw)
+
+    def set_lock(self, db: int, key: str, value: object) -> None:
+        self.store.shelf.locks[db, key] = json.dumps(value).encode()
+
+    def unlock(self, db: int, key: str) -> None:
+        del self.store.shelf.locks[db, key]
+
     def heard(self) -> list[tuple[str, str]]:
         return self.store.published
 
@@ -55,6 +69,8 @@ class MemoryDoor:
 
 class RedisDoor:
     """What others do to the data of a server."""
+
+    store_is_memory = False
 
     def __init__(self, server: Embedded) -> None:
         self.url = server.url()
@@ -87,6 +103,19 @@ class RedisDoor:
 
     def forget_all(self) -> None:
         self.client.flushall()
+
+    def lock(self, db: int, key: str) -> Any:
+        with redis.Redis.from_url(with_db(self.url, db)) as client:
+            raw = client.get(key)
+        return raw and json.loads(raw)
+
+    def set_lock(self, db: int, key: str, value: object) -> None:
+        with redis.Redis.from_url(with_db(self.url, db)) as client:
+            client.set(key, json.dumps(value))
+
+    def unlock(self, db: int, key: str) -> None:
+        with redis.Redis.from_url(with_db(self.url, db)) as client:
+            client.delete(key)
 
     def heard(self) -> list[tuple[str, str]]:
         while message := self._pubsub.get_message(timeout=0.05):

@@ -221,3 +221,10 @@ def rq_stopped(job, connection):
 def rq_slow(job, connection, result):
     """A callback that takes too long."""
     time.sleep(60)
+
+
+def locked(key, db, wait=0.0):
+    """Hold a lock for a moment."""
+    with current().lock(key, db=db, wait=wait):
+        print("inside", flush=True)
+    print("outside", flush=True)

@@ -9,8 +9,9 @@ from select import POLLIN, poll
 from time import monotonic
 
 from weppd.cell.frames import Splitter, pack
+from weppd.cell.locks import JobLock
 from weppd.errors import JobError, Refused
-from weppd.task import Context, dotted_name
+from weppd.task import LOCK_TTL_S, Context, dotted_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,6 +199,12 @@ class JobContext(Context):
     def shield(self) -> AbstractContextManager[None]:
         """Hold `Cancelled` back inside the `with`; it is raised at the end of the block."""
         return self._interrupt
+
+    def lock(
+        self, key: str, *, db: int | None = None, ttl: int = LOCK_TTL_S, wait: float = 0.0
+    ) -> AbstractContextManager[object]:
+        """Hold the lock `key` inside the `with`; see `Context.lock`."""
+        return JobLock(self, self._ask, key, db, ttl, wait)
 
     def _note(self, fields: dict[str, Any]) -> None:
         self._wire.send({"kind": "note", "eid": self.eid, **fields})

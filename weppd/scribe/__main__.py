@@ -96,10 +96,10 @@ class Scribe:
         moved = self._desk.look()
         self._pause = SOONEST_S if moved else min(self._pause * 1.3, LATEST_S)
 
-    def _wrote(self, job: str) -> None:
+    def _wrote(self, job: str, eid: str) -> None:
         if self._sock is not None:
             try:
-                self._sock.sendall(pack({"kind": "wrote", "job": job}))
+                self._sock.sendall(pack({"kind": "wrote", "job": job, "eid": eid}))
             except OSError:
                 # The next read says that weppd is gone; nothing waits for this word.
                 return

@@ -39,11 +39,12 @@ class Open:
 class Desk:
     """Open executions by eid, and one pass over them at a time."""
 
-    def __init__(self, jobs: Path, wrote: Callable[[str], None]) -> None:
+    def __init__(self, jobs: Path, wrote: Callable[[str, str], None]) -> None:
         self._jobs, self._wrote = jobs, wrote
         self._sink = Sink(jobs / "scribe.json")
         self._runs = RunLogs(jobs)
         self._open: dict[str, Open] = {}
+        self._done = index.eids(jobs)
 
     @property
     def busy(self) -> bool:
@@ -51,7 +52,14 @@ class Desk:
         return bool(self._open)
 
     def open(self, said: dict[str, Any]) -> None:
-        """An execution began, or weppd says so again."""
+        """An execution began, or weppd says so again.
+
+        It does where it never heard that the end was written: a scribe that was killed before it
+        could say so has left a record in the index.
+        """
+        if said["eid"] in self._done:
+            self._wrote(said["job"], said["eid"])
+            return
         if said["eid"] in self._open:
             return
         spool, run_dirs = Path(said["spool"]), tuple(said.get("run_dirs") or ())
@@ -95,12 +103,13 @@ class Desk:
         lines = parse(data, time.time())
         if self._quiet(job) and not lines:
             return 0
-        job_lines = [*self._beginning(job, start), *lines, *self._ending(job)]
+        job_lines = [*self._beginning(job), *lines, *self._ending(job)]
         if job_lines:
             place, label = job.said.get("place") or "", job.said.get("label") or "job"
             text = "".join(show(line, place, label) for line in job_lines)
             texts[job.log] = texts.get(job.log, b"") + text.encode("utf-8", "replace")
             offsets[key] = start + len(data)
+            offsets[_begun(job)] = 1
         return len(data)
 
     def _quiet(self, job: Open) -> bool:
@@ -119,8 +128,8 @@ class Desk:
             return b""
         return data
 
-    def _beginning(self, job: Open, start: int) -> list[Line]:
-        if job.begun or (start and str(job.spool) in self._sink.offsets):
+    def _beginning(self, job: Open) -> list[Line]:
+        if job.begun or _begun(job) in self._sink.offsets:
             job.begun = True
             return []
         job.begun = True
@@ -149,6 +158,12 @@ class Desk:
         assert job.closed is not None
         if not job.begun:
             job.spool.unlink(missing_ok=True)
+        self._sink.forget(_begun(job))
         if job.closed["outcome"] != "retry":
             self._sink.forget(str(job.spool))
-        self._wrote(job.said["job"])
+        self._wrote(job.said["job"], job.said["eid"])
+
+
+def _begun(job: Open) -> str:
+    """Under what the account says that an execution's first line is written."""
+    return f"begun:{job.said['eid']}"

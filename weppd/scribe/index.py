@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-KEPT = ("job", "parent", "place", "label", "function", "runid", "attempt", "outcome", "reason")
+KEPT = (
+    "eid",
+    "job",
+    "parent",
+    "place",
+    "label",
+    "function",
+    "runid",
+    "attempt",
+    "outcome",
+    "reason",
+)
 
 
 def entry(opened: dict[str, Any], closed: dict[str, Any], now: float) -> bytes:
@@ -26,12 +37,22 @@ def path_for(jobs: Path, now: float) -> Path:
 def entries(jobs: Path) -> Iterator[dict[str, Any]]:
     """All records, oldest first; a line that was cut short is passed over."""
     for path in sorted(jobs.glob("index-*.jsonl")):
-        with path.open("rb") as file:
-            for raw in file:
-                try:
-                    yield json.loads(raw)
-                except ValueError:
-                    continue
+        yield from _rows(path)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for raw in file:
+            try:
+                yield json.loads(raw)
+            except ValueError:
+                continue
+
+
+def eids(jobs: Path) -> set[str]:
+    """The executions of the last two days whose records are written."""
+    recent = sorted(jobs.glob("index-*.jsonl"))[-2:]
+    return {str(each["eid"]) for path in recent for each in _rows(path) if each.get("eid")}
 
 
 def tree(jobs: Path, root: str) -> list[dict[str, Any]]:

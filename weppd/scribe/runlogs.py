@@ -31,7 +31,7 @@ class RunLogs:
         self._dropped: set[str] = set()
         for path in accounts.glob("runs-*.json"):
             for source in Sink(path).offsets:
-                self._tell(source, closed=True)
+                self._tell(source, closed=not Path(source.split("\n")[0]).exists())
 
     def grown(self, run_dirs: tuple[str, ...], path: Path, closed: bool) -> None:
         """A job's own log has grown; its run is in the first of `run_dirs` that is there."""

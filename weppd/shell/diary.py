@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from weppd.core import effects as do
-from weppd.core.schedule import Plan, Ticket
-from weppd.core.state import State
+from weppd.core.schedule import Ticket
+from weppd.core.state import Ending, Running, State
 from weppd.model import Canceled, Failed, Finish, Finished, Retried, Stopped
-from weppd.shell.peers import Link, Peers
-from weppd.shell.start import Places, label_of
+from weppd.shell.dictation import Dictation
+from weppd.shell.peers import Peers
+from weppd.shell.start import Places
 
 log = logging.getLogger("weppd")
 WORDS = {
@@ -47,27 +48,27 @@ class Diary:
 
     def __init__(self, peers: Peers, places: Places) -> None:
         self.entries: dict[str, Entry] = {}
-        self._peers, self._places = peers, places
         self._ended: dict[str, Finish] = {}
         self._waiters: dict[str, list[asyncio.Future[Finish]]] = {}
-        self.own_scribe: Callable[[], int] = lambda: 0
-        peers.on("scribe", "hello", self._scribe_came)
-        peers.on("scribe", "wrote", lambda link, header, body: None)
-        peers.on("scribe", "lost", lambda link, header, body: None)
+        self.dictation = Dictation(peers, places, self._tickets)
 
-    def begun(self, ticket: Ticket, n: int) -> None:
+    def _tickets(self) -> list[Ticket]:
+        return [entry.ticket for entry in self.entries.values()]
+
+    def begun(self, ticket: Ticket, n: int, action: str = "start") -> None:
         """A job was given to a cell (or a cell brought it back)."""
         self.entries[ticket.eid] = Entry(ticket, n, time.time())
         job = ticket.job
         log.info(
-            "action=start job=%s run=%s function=%s slot=%d",
+            "action=%s job=%s run=%s function=%s slot=%d",
+            action,
             job.id,
             job.runid,
             ticket.plan.function,
             n,
             extra={"JOB_ID": job.id, "RUNID": job.runid},
         )
-        self._open(ticket)
+        self.dictation.begun(ticket)
 
     def is_at_work(self, eid: str, pid: int) -> None:
         """Its process runs."""
@@ -96,11 +97,16 @@ class Diary:
         )
         if finish.left_behind:
             log.warning("action=left_behind job=%s processes=%d", job.id, finish.left_behind)
-        self._close(finish, opened=entry is not None)
+        word = WORDS[type(outcome)]
+        self.dictation.ended(finish, word, entry.ticket if entry else None)
         self._ended[eid] = finish
 
     def settled(self, state: State) -> None:
-        """Answer those who wait for executions that the state has let go of."""
+        """Enter what cells brought from an earlier weppd; answer those who wait for executions
+        that the state has let go of."""
+        for eid, phase in state.jobs.items():
+            if isinstance(phase, Running | Ending) and eid not in self.entries:
+                self.begun(phase.ticket, phase.n, "adopt")
         for eid in [eid for eid in self._ended if eid not in state.jobs]:
             finish = self._ended.pop(eid)
             for waiter in self._waiters.pop(finish.claim.job.id, ()):
@@ -112,53 +118,3 @@ class Diary:
         future: asyncio.Future[Finish] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(jid, []).append(future)
         return future
-
-    # -- the scribe
-
-    def _scribe_came(self, link: Link, header: dict[str, Any], body: bytes) -> None:
-        """Ours is told what is open; one of an earlier weppd writes out what it has, and ends."""
-        if link.pid != self.own_scribe():
-            link.send({"kind": "retire"})
-            return
-        self._peers.scribe = link
-        for entry in self.entries.values():
-            self._open(entry.ticket)
-
-    def _open(self, ticket: Ticket) -> None:
-        if self._peers.scribe is None:
-            return
-        job = ticket.job
-        self._peers.scribe.send(
-            {
-                "kind": "open",
-                "job": job.id,
-                "eid": ticket.eid,
-                "spool": self._places.spool(job.id),
-                "log": f"{self._places.jobs}/{job.id}.log",
-                "run_dirs": self._places.run_dirs(job.runid),
-                "runid": job.runid,
-                "parent": job.parent,
-                "place": job.place,
-                "label": label_of(ticket),
-                "function": ticket.plan.function,
-                "description": job.description,
-                "attempt": job.crashes + 1,
-            }
-        )
-
-    def _close(self, finish: Finish, opened: bool) -> None:
-        if self._peers.scribe is None:
-            return
-        if not opened:
-            function = finish.claim.job.function or ""
-            self._open(Ticket(finish.claim, Plan(function), finish.worker))
-        self._peers.scribe.send(
-            {
-                "kind": "close",
-                "job": finish.claim.job.id,
-                "eid": finish.claim.eid,
-                "outcome": WORDS[type(finish.outcome)],
-                "reason": getattr(finish.outcome, "reason", ""),
-                "seconds": round(finish.ended_at - finish.started_at, 3),
-            }
-        )

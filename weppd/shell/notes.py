@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
-from weppd.errors import Refused, WeppdError
+from weppd.errors import Refused, StoreAway, WeppdError
 from weppd.model import Job
 from weppd.shell.diary import Diary, Entry
 from weppd.shell.peers import Link, Peers
 from weppd.shell.performer import Errands
-from weppd.store import JobSpec, Store
+from weppd.store import JobSpec, Store, locks
 
 log = logging.getLogger("weppd")
+T = TypeVar("T")
+PATIENCE_S = 30.0
+AGAIN_S = 0.5
 
 
 class Notes:
@@ -24,6 +28,8 @@ class Notes:
         self._store, self._diary, self._errands = store, diary, errands
         self._verbs: dict[str, Callable[[Entry, dict[str, Any], bytes], Any]] = {
             "enqueue": self._enqueue,
+            "lock": self._lock,
+            "unlock": self._unlock,
         }
         peers.on("cell", "note", self._note)
         peers.on("cell", "ask", self._ask)
@@ -50,11 +56,20 @@ class Notes:
     async def _answer(self, link: Link, header: dict[str, Any], body: bytes) -> None:
         reply = {"kind": "answer", "eid": header.get("eid"), "id": header.get("id")}
         try:
-            entry = self._diary.entries[header["eid"]]
+            entry = await self._entry(header["eid"])
             value = await self._verbs[header["verb"]](entry, header, body)
             link.send({**reply, "ok": True, "value": value})
-        except (WeppdError, KeyError, TypeError) as error:
+        except (WeppdError, KeyError, TypeError, ValueError) as error:
             link.send({**reply, "ok": False, "error": _one_line(error)})
+
+    async def _entry(self, eid: str) -> Entry:
+        """The execution that asks. One that came from an earlier weppd is entered in a moment."""
+        until = time.monotonic() + PATIENCE_S
+        while eid not in self._diary.entries:
+            if time.monotonic() > until:
+                raise Refused(f"execution {eid} is not one of this node's")
+            await asyncio.sleep(AGAIN_S / 5)
+        return self._diary.entries[eid]
 
     async def _enqueue(self, entry: Entry, header: dict[str, Any], body: bytes) -> str:
         entry.children += 1
@@ -68,6 +83,30 @@ class Notes:
                 raise
             return spec.id
         return jid
+
+    async def _lock(self, entry: Entry, header: dict[str, Any], body: bytes) -> str | None:
+        """None when the job has the lock, else who has it."""
+        claim, wanted = entry.ticket.claim, locks.read(header)
+        taken = await _patiently(lambda: self._store.lock(claim, wanted))
+        if taken.word == "fenced":
+            raise Refused(f"job {claim.job.id} runs elsewhere by now: it gets no lock here")
+        return None if taken.word == "taken" else taken.holder
+
+    async def _unlock(self, entry: Entry, header: dict[str, Any], body: bytes) -> bool:
+        jid, lock = entry.ticket.job.id, locks.read(header)
+        return await _patiently(lambda: self._store.unlock(jid, lock))
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call that may be made twice, again and again for a while if the store is away."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await call()
+        except StoreAway:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(AGAIN_S)
 
 
 def with_eta(header: dict[str, Any], since: float, now: float) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from weppd.model import Answer, Callback, Claim, Finish
+from weppd.store.locks import Lock, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,16 @@ class Store(Protocol):
     async def counts(self) -> dict[str, QueueCounts]:
         """The counts of every queue that a producer ever used, by name."""
 
+    async def lock(self, claim: Claim, lock: Lock) -> Taken:
+        """Take a lock for a claimed job; asked again with the same token it answers alike.
+
+        It is renewed by `pulse` for as long as the job is named there, and is gone when the job's
+        end can be seen, and when the claim is handed back.
+        """
+
+    async def unlock(self, jid: str, lock: Lock) -> bool:
+        """Let go of a lock of a job; False if it was not the job's any more."""
+
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         """Keep a job's progress (plain JSON values) in a field of weppd's own; a job that was
         deleted is not re-created."""
@@ -332,11 +343,13 @@ __all__ = [
     "Exchanged",
     "JobSpec",
     "JobView",
+    "Lock",
     "Node",
     "Pulse",
     "QueueCounts",
     "Retry",
     "Running",
     "Store",
+    "Taken",
     "TreeCancel",
 ]

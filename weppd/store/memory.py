@@ -27,6 +27,8 @@ from weppd.store import (
     QueueCounts,
     Running,
     TreeCancel,
+    held,
+    locks,
 )
 from weppd.store.pickles import with_items
 from weppd.store.record import Lifetimes, event, record
@@ -185,6 +187,7 @@ class MemoryStore:
             jid = claim.job.id
             if not self._owns(claim.eid, jid):
                 continue
+            held.let_go_of_all(self.shelf, jid)
             end_execution(self.shelf, claim, "handed back")
             del self.shelf.executions[jid]
             asked = self.shelf.cancels.pop(jid, None)
@@ -220,6 +223,8 @@ class MemoryStore:
         self._check()
         self.nodes[node.name] = self.nodes.get(node.name, 0) + 1
         mine = [r for r in running if self._owns(r.eid, r.job)]
+        for each in mine:
+            held.renew_all(self.shelf, each.job, self._now())
         gone = {r.job for r in mine if self.shelf.status(r.job) in ("", "canceled")}
         asked = {r.job: self.shelf.cancels[r.job] for r in mine if r.job in self.shelf.cancels}
         lost = frozenset(r.job for r in running if self._entered(r.job) != r.eid)
@@ -310,6 +315,14 @@ class MemoryStore:
             )
             for queue in self.shelf.queues
         }
+
+    async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
+        self._check()
+        return held.take(self.shelf, claim, lock, self._now())
+
+    async def unlock(self, jid: str, lock: locks.Lock) -> bool:
+        self._check()
+        return held.let_go_of(self.shelf, jid, lock)
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         self._check()

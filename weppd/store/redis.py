@@ -8,6 +8,7 @@
     weppd:done:<eid>       an execution whose end is on record (7 days)
     weppd:cancel:<jid>     a durable request to cancel a running job
     weppd:children:<jid>   label → jid
+    weppd:held:<jid>       the locks that the running job holds, see `weppd.store.locks`
     weppd:closed:<jid>     the top of a tree that is being cancelled (1 h): nothing goes in below
     weppd:node:<node>      seq (the lease), state, last_heartbeat;  weppd:nodes: their names
 
@@ -37,6 +38,7 @@ from weppd.store import (
     QueueCounts,
     Running,
     TreeCancel,
+    locks,
     packing,
 )
 from weppd.store.bells import Bells
@@ -76,7 +78,7 @@ class RedisStore:
     ) -> None:
         self._where = address(url)
         self._connect_s, self._call_s = connect_timeout_s, call_timeout_s
-        self._prefix = prefix
+        self._prefix, self._lock_db = prefix, lock_db
         self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
         self._lifetimes = Lifetimes(default_result_ttl, default_failure_ttl)
         self._line = self._dial()
@@ -297,6 +299,18 @@ class RedisStore:
             if seen < DEFERRED_AT_ONCE:
                 self._deferred = (next((q for q in queues if q > queue), ""), 0)
         return freed
+
+    async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
+        wanted = (*self._place(lock), lock.token, lock.ttl, locks.value(lock, time.time()))
+        word, text = await self._one("lock", claim.job.id, claim.eid, *wanted)
+        return locks.Taken(word.decode(), locks.holder(text) if word == b"held" else "")
+
+    async def unlock(self, jid: str, lock: locks.Lock) -> bool:
+        return bool(await self._one("unlock", jid, *self._place(lock), lock.token))
+
+    def _place(self, lock: locks.Lock) -> tuple[int, int, str]:
+        """The database to come back to, that of the lock, and its key."""
+        return self._where.db, self._lock_db if lock.db is None else lock.db, lock.key
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         await self._one("progress", jid, json.dumps(dict(fields)))

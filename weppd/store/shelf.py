@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
+from weppd.store import held
 from weppd.store.pickles import with_items
 from weppd.store.record import Record
 from weppd.store.trees import mirror
@@ -43,6 +44,8 @@ class Shelf:
     children: dict[str, dict[bytes, bytes]] = field(default_factory=lambda: defaultdict(dict))
     cancels: dict[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
+    locks: dict[held.Place, bytes] = field(default_factory=dict)
+    held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
     published: list[tuple[str, str]] = field(default_factory=list)
 
     def status(self, jid: str) -> str:
@@ -89,6 +92,7 @@ def fence(shelf: Shelf, claim: Claim) -> str:
 def close(shelf: Shelf, finish: Finish, written: Record) -> int:
     """Put a finish in place; returns how many dependents it released."""
     jid, eid = finish.claim.job.id, finish.claim.eid
+    held.let_go_of_all(shelf, jid)
     asked = shelf.cancels.pop(jid, None)
     # Who was asked to end does not go round again, whatever ended this execution.
     kept = asked is not None and not written.status.terminal

@@ -25,12 +25,14 @@ NAMES = (
     "finish",
     "hand_back",
     "leftovers",
+    "lock",
     "meta",
     "progress",
     "prune",
     "pulse",
     "restore",
     "tree",
+    "unlock",
 )
 
 

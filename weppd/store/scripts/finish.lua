@@ -6,6 +6,7 @@
 -- with: keys
 -- with: executions
 -- with: dependents
+-- with: held
 local jid, eid, node, worker, queue = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local status, ttl, now, stamp = ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12]
 local due, flags, worked, channel, reason = ARGV[13], ARGV[14], ARGV[15], ARGV[16], ARGV[17]
@@ -33,6 +34,8 @@ local e1, e2, at = list(at)
 local v1, v2, at = list(at)
 local meta_before, meta_after = ARGV[at], ARGV[at + 1]
 
+-- Who sees the end of a job finds its locks gone.
+let_go_of_all(jid)
 leave_execution(jid, eid, queue, worker, node)
 if own[3] and own[3] ~= worker then set_idle(own[3], jid) end
 set_idle(worker, jid)

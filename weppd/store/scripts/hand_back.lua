@@ -4,12 +4,14 @@
 -- with: keys
 -- with: executions
 -- with: dependents
+-- with: held
 local now, stamp = ARGV[3], ARGV[4]
 local count = 0
 for i = 5, #ARGV, 2 do
   local jid, eid = ARGV[i], ARGV[i + 1]
   local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
   if own[1] == eid and is_live(own[2]) then
+    let_go_of_all(jid)
     leave_execution(jid, eid, own[5], own[3], own[4])
     set_idle(own[3], jid)
     call('DEL', exec_key(jid))

@@ -3,6 +3,7 @@
 --       then jid eid worker for each running execution
 -- Returns {seq, suspended, {canceled}, {jid, reason, …}, {lost}}.
 -- with: keys
+-- with: held
 local node, now, stamp, ttl, state = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 
 local function list(at)
@@ -46,6 +47,7 @@ for i = at, #ARGV, 3 do
   if own[1] ~= eid then
     lost[#lost + 1] = jid
   elseif is_live(own[2]) then
+    renew_all(jid, now)
     local seen = call('HMGET', job_key(jid), 'status', 'created_at')
     if not seen[2] or seen[1] == 'canceled' then
       canceled[#canceled + 1] = jid
