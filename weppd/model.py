@@ -147,7 +147,10 @@ Outcome = Finished | Failed | Stopped | Canceled | Retried
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The record of one execution's end, as it is written to the store (or to the outbox)."""
+    """The record of one execution's end, as it is written to the store (or to the outbox).
+
+    `wait_status` is that of the job's own process, None where it served on or nobody saw it.
+    """
 
     claim: Claim
     outcome: Outcome
@@ -159,6 +162,7 @@ class Finish:
     rungs: Mapping[str, int] = field(default_factory=dict)
     left_behind: int = 0
     undead: tuple[str, ...] = ()
+    wait_status: int | None = None
 
 
 class Answer(str, Enum):

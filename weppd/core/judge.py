@@ -81,6 +81,7 @@ def finish(ticket: Ticket, over: Over, outcome: Outcome) -> Finish:
         over.rungs,
         over.left,
         over.undead,
+        over.status,
     )
 
 

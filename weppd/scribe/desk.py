@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from weppd import __version__
-from weppd.scribe import index
+from weppd.scribe import index, report
 from weppd.scribe.line import OWN, Line, cut, parse, show
 from weppd.scribe.runlogs import RunLogs
 from weppd.scribe.sink import Sink
@@ -83,6 +83,7 @@ class Desk:
             now = time.time()
             rows = b"".join(index.entry(job.said, job.closed or {}, now) for job in closed)
             texts[index.path_for(self._jobs, now)] = rows
+            texts |= self._reports(closed)
         if texts or offsets:
             self._sink.append(texts, offsets)
             self._tell_runs(texts)
@@ -151,7 +152,22 @@ class Desk:
     def _tell_runs(self, texts: dict[Path, bytes]) -> None:
         for job in self._open.values():
             if job.run_dirs and job.log in texts:
-                self._runs.grown(job.run_dirs, job.log, job.closed is not None)
+                # What is tried again goes on in the same log.
+                last = job.closed is not None and job.closed["outcome"] != "retry"
+                self._runs.grown(job.run_dirs, job.log, last)
+            if job.run_dirs and job.closed is not None:
+                path = report.path_for(self._jobs, job.said["eid"])
+                self._runs.grown(job.run_dirs, path, closed=True)
+
+    def _reports(self, closed: list[Open]) -> dict[Path, bytes]:
+        """The lines for the runs' own records, each in a file in which it waits."""
+        return {
+            report.path_for(self._jobs, job.said["eid"]): report.pack(
+                job.run_dirs, job.said, job.closed or {}
+            )
+            for job in closed
+            if job.run_dirs
+        }
 
     def _finish(self, job: Open) -> None:
         del self._open[job.said["eid"]]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+SWEPT = (".log", ".out", ".jsonl", ".report")
 KEPT = (
     "eid",
     "job",
@@ -78,7 +79,7 @@ def sweep(jobs: Path, keep_days: float, now: float) -> int:
     """Remove what is older than `keep_days` days; returns how many files."""
     removed = 0
     for path in jobs.iterdir():
-        if path.suffix in (".log", ".out", ".jsonl") and _old(path, now - keep_days * 86_400):
+        if path.suffix in SWEPT and _old(path, now - keep_days * 86_400):
             path.unlink(missing_ok=True)
             removed += 1
     return removed

@@ -1,4 +1,5 @@
-"""`<run>/rq.log`: the only hand that touches a run directory, one thread for each run root.
+"""`<run>/rq.log` and `<run>/_logs/jobs.jsonl`: the only hand that touches a run directory, one
+thread for each run root.
 
 A thread that waits for a hung file server holds up the logs of its own root and nothing else: the
 queue in front of it is bounded in bytes, and what does not fit is left out with a warning; it is in
@@ -7,11 +8,13 @@ the job's own log.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 from pathlib import Path
 
+from weppd.scribe import report
 from weppd.scribe.sink import Sink
 
 log = logging.getLogger("weppd.scribe")
@@ -32,9 +35,11 @@ class RunLogs:
         for path in accounts.glob("runs-*.json"):
             for source in Sink(path).offsets:
                 self._tell(source, closed=not Path(source.split("\n")[0]).exists())
+        for path, run_dirs in report.waiting(accounts):
+            self.grown(run_dirs, path, closed=True)
 
     def grown(self, run_dirs: tuple[str, ...], path: Path, closed: bool) -> None:
-        """A job's own log has grown; its run is in the first of `run_dirs` that is there."""
+        """A job's own log, or its report, has grown; its run is the first of `run_dirs` there."""
         self._tell("\n".join((str(path), *run_dirs)), closed)
 
     def settle(self, timeout_s: float) -> bool:
@@ -83,14 +88,37 @@ def copy(sink: Sink, sources: dict[str, bool]) -> None:
     for source in sources:
         path, *run_dirs = source.split("\n")
         home = next((Path(d) for d in run_dirs if Path(d).is_dir()), None)
-        text = _rest(Path(path), sink.offsets.get(source, 0))
-        offsets[source] = sink.offsets.get(source, 0) + len(text)
+        done = sink.offsets.get(source, 0)
+        text, place = _new(Path(path), done)
+        offsets[source] = done + len(text)
         if home is not None and text:
-            texts[home / "rq.log"] = texts.get(home / "rq.log", b"") + text
+            texts[home / place] = texts.get(home / place, b"") + text
+    for target in texts:
+        _make_room(target)
     sink.append(texts, offsets)
     for source, closed in sources.items():
         if closed:
-            sink.forget(source)
+            _forget(sink, source)
+
+
+def _new(path: Path, done: int) -> tuple[bytes, str]:
+    """What of a job's log, or of its report, is not in the run yet; and its place there."""
+    if path.suffix == report.SUFFIX:
+        return report.read(path)[1][done:], report.PLACE
+    return _rest(path, done), "rq.log"
+
+
+def _make_room(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        # A directory that cannot be made is told of when the file in it cannot be written.
+        path.parent.mkdir(exist_ok=True)
+
+
+def _forget(sink: Sink, source: str) -> None:
+    path = Path(source.split("\n")[0])
+    if path.suffix == report.SUFFIX:
+        path.unlink(missing_ok=True)
+    sink.forget(source)
 
 
 def _rest(path: Path, offset: int) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from weppd.core.schedule import Plan, Ticket
 from weppd.model import Finish
+from weppd.shell.facts import facts
 from weppd.shell.peers import Link, Peers
 from weppd.shell.start import Places, label_of
 
@@ -46,6 +47,7 @@ class Dictation:
             "outcome": word,
             "reason": getattr(finish.outcome, "reason", ""),
             "seconds": round(finish.ended_at - finish.started_at, 3),
+            "facts": facts(finish) if finish.claim.job.runid else {},
         }
         if ticket is None:
             self._say(opened)
