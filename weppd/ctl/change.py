@@ -21,7 +21,7 @@ _POLL_S = (0.05, 1.0)
 @click.option("--no-wait", is_flag=True, help="Do not wait until nothing of the job lives.")
 @click.option("--reason", default="", metavar="TEXT", help="What the job's record says of it.")
 def cancel(ctl: Talk, job: str, grace: float | None, no_wait: bool, reason: str) -> None:
-    """End a job with all its processes.
+    """End a job with all its processes, and all jobs below it.
 
     Each gets SIGUSR1, then SIGTERM, then SIGKILL, until nothing of the job lives; the answer says
     how many ended at which signal.
