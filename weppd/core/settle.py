@@ -31,7 +31,7 @@ from weppd.core.state import (
 def settle(state: State) -> Decision:
     """What has become possible: starts, cells for empty slots, a claim, the end."""
     state, orders = _start_waiting(state)
-    if state.mood is Mood.DRAINING:
+    if state.mood in (Mood.DRAINING, Mood.STOPPED):
         return _maybe_stopped(state), orders
     state, more = _fork_ahead(state)
     orders += more

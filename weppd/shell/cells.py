@@ -17,7 +17,7 @@ from typing import Any
 from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core.schedule import Plan, Ticket
-from weppd.core.state import State
+from weppd.core.state import Forking, State
 from weppd.model import Claim, Job, Usage
 from weppd.shell import host
 from weppd.shell.leavings import Leavings
@@ -82,7 +82,8 @@ class Cells:
         return {file.pid for file in files if file is not None and file.locked}
 
     async def greet_idle(self, within_s: float) -> None:
-        """Wait for the idle cells of an earlier weppd to come back, so that they can be told to go.
+        """Wait for cells without a job that have yet to say hello, so that they can be told to go:
+        those of an earlier weppd, and those that are being forked.
 
         Those that do not come end by themselves, a minute after the last weppd that they saw.
         """
@@ -91,6 +92,8 @@ class Cells:
             await asyncio.sleep(0.05)
 
     def _idle_and_silent(self) -> bool:
+        if any(isinstance(slot, Forking) for slot in self._state().slots.values()):
+            return True
         away = self._silent - self._peers.cells.keys()
         files = (host.read_cell(self._dir, n) for n in away)
         return any(file is not None and file.locked and not file.eid for file in files)
