@@ -235,6 +235,7 @@ class Weppd:
         for n, slot in self._state().slots.items():
             if isinstance(slot, states.Idle):
                 self._cells.retire(n)
+        self._diary.dictation.flush()
         self._zygotes.retire()
         with contextlib.suppress(StoreAway, StoreError):
             await self._store.deregister(self._told.daemon.name, self._node().workers)

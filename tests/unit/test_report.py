@@ -77,8 +77,8 @@ def test_a_line_that_waits_is_written_by_the_next_scribe_once(
     if written:
         (run / "_logs").mkdir()
         (run / "_logs" / "jobs.jsonl").write_bytes(content.splitlines(keepends=True)[1])
-        account = f"runs-{str(run.parent).strip('/').replace('/', '+')[-150:]}.json"
-        state = {"offsets": {f"{waiting}\n{run}": len(content)}, "undo": {}}
+        account = f"runs-{str(run.parent).strip('/').replace('/', '+')[-150:]}.journal"
+        state = {"done": {f"{waiting}\n{run}": len(content)}}
         (tmp_path / account).write_text(json.dumps(state))
     waiting.write_bytes(content)
     assert a_desk(tmp_path).settle(10)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import random
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import eventually
 from weppd.scribe import index, runlogs
 from weppd.scribe.canonical import Told, canonical
 from weppd.scribe.desk import Desk
 from weppd.scribe.line import Line, cut, ends, parse, show
-from weppd.scribe.sink import Sink
+from weppd.scribe.sink import Piece, Sink
 
 
 def a_record(text: str, item: str | None = None, seq: int = 0, volatile: bool = False) -> bytes:
@@ -78,47 +81,38 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("moment", range(8))
-def test_a_killed_scribe_neither_loses_nor_doubles(tmp_path: Path, moment: int) -> None:
+def test_a_killed_scribe_neither_loses_nor_doubles(tmp_path, monkeypatch, moment: int) -> None:
     """Killed after any step of a batch and started again, it ends up with each line once."""
     one, two = tmp_path / "one", tmp_path / "two"
-    state = tmp_path / "state.json"
-    Sink(state).append({one: b"0\n", two: b"0\n"}, {"s": 1})
+    state = tmp_path / "state.journal"
+    Sink(state).append(a_batch(one, two, b"0\n", 1))
+    steps = iter(range(100))
 
-    class Fragile(Sink):
-        steps = 0
+    def dying(fd: int, data: bytes, write=os.write) -> int:
+        if next(steps) >= moment:
+            raise Killed
+        return write(fd, data)
 
-        def _step(self) -> None:
-            self.steps += 1
-            if self.steps > moment:
-                raise Killed
-
-        def _append(self, path: Path, text: bytes) -> None:
-            self._step()
-            super()._append(path, text)
-            self._step()
-
-        def _put_down(self, undo) -> None:
-            self._step()
-            super()._put_down(undo)
-
-    fragile = Fragile.__new__(Fragile)
-    try:
-        fragile.__init__(state)
-        fragile.steps = 0
-        fragile.append({one: b"1\n", two: b"1\n"}, {"s": 2})
-    except Killed:
-        pass
+    monkeypatch.setattr(os, "write", dying)
+    with contextlib.suppress(Killed):
+        Sink(state).append(a_batch(one, two, b"1\n", 2))
+    monkeypatch.undo()
     again = Sink(state)
     if again.offsets["s"] == 1:
-        again.append({one: b"1\n", two: b"1\n"}, {"s": 2})
+        again.append(a_batch(one, two, b"1\n", 2))
     assert (one.read_bytes(), two.read_bytes()) == (b"0\n1\n", b"0\n1\n")
+
+
+def a_batch(one: Path, two: Path, text: bytes, offset: int) -> dict[Path, Piece]:
+    return {one: Piece(text, {"s": offset}), two: Piece(text)}
 
 
 def test_a_directory_that_vanished_costs_one_warning_and_nothing_else(tmp_path, caplog) -> None:
     """The other files of the batch are written, and the offsets move on."""
     sink = Sink(tmp_path / "state.json")
     for n in (1, 2):
-        sink.append({tmp_path / "gone" / "x": b"a\n", tmp_path / "y": b"b\n"}, {"s": n})
+        gone = Piece(b"a\n", {"s": n})
+        assert not sink.append({tmp_path / "gone" / "x": gone, tmp_path / "y": Piece(b"b\n")})
     assert (tmp_path / "y").read_bytes() == b"b\nb\n"
     assert sink.offsets == {"s": 2}
     assert len(caplog.records) == 1
@@ -128,7 +122,7 @@ def test_a_line_that_a_full_disk_cut_short_is_not_glued_to_the_next(tmp_path) ->
     """The next batch begins on a line of its own."""
     path = tmp_path / "log"
     path.write_bytes(b"half")
-    Sink(tmp_path / "state.json").append({path: b"whole\n"}, {})
+    Sink(tmp_path / "state.json").append({path: Piece(b"whole\n")})
     assert path.read_bytes() == b"half\nwhole\n"
 
 
@@ -205,8 +199,6 @@ def test_the_index_finds_a_job_and_all_below_it(tmp_path) -> None:
 
 def test_old_logs_are_swept_and_young_ones_stay(tmp_path) -> None:
     """keep_days is what it says."""
-    import os
-
     for name, age in (("old.log", 40), ("young.log", 10), ("scribe.json", 90)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1e9 - age * 86_400,) * 2)
@@ -216,18 +208,14 @@ def test_old_logs_are_swept_and_young_ones_stay(tmp_path) -> None:
 
 def test_a_run_root_that_hangs_holds_up_no_other(tmp_path) -> None:
     """A run whose log cannot be opened (a pipe that nobody reads) stops only its own root."""
-    import os
-
     hung, well = tmp_path / "a" / "r1", tmp_path / "b" / "r2"
     hung.mkdir(parents=True)
     well.mkdir(parents=True)
     os.mkfifo(hung / "rq.log")
-    logs = runlogs.RunLogs(tmp_path)
+    logs = runlogs.RunLogs(tmp_path, {})
     for run, jid in ((hung, "j1"), (well, "j2")):
         (tmp_path / f"{jid}.log").write_bytes(b"line\n")
         logs.grown((str(run),), tmp_path / f"{jid}.log", closed=True)
-    from tests.waiting import eventually
-
     eventually(lambda: (well / "rq.log").exists() and (well / "rq.log").read_bytes() == b"line\n")
     assert not logs.settle(0.05)
     os.close(os.open(hung / "rq.log", os.O_RDONLY | os.O_NONBLOCK))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import logging
 import os
@@ -24,6 +25,7 @@ log = logging.getLogger("weppd.scribe")
 SOONEST_S, LATEST_S = 0.05, 1.0
 ALONE_S = 60.0
 SWEEP_S = 3600.0
+SETTLE_S = 5.0
 
 
 class Scribe:
@@ -31,7 +33,8 @@ class Scribe:
 
     def __init__(self, path: str, jobs: Path, keep_days: float) -> None:
         self._path, self._jobs, self._keep_days = path, jobs, keep_days
-        self._desk = Desk(jobs, self._wrote)
+        self._written: list[str] = []
+        self._desk = Desk(jobs, lambda job, eid: self._written.append(eid))
         self._sock: socket.socket | None = None
         self._splitter = Splitter()
         self._alone_since = time.monotonic()
@@ -47,7 +50,8 @@ class Scribe:
             self._listen()
             self._look()
             self._sweep()
-        self._desk.settle(5.0)
+        self._desk.settle(SETTLE_S)
+        self._confirm()
 
     def _abandoned(self) -> bool:
         alone = self._sock is None and time.monotonic() - self._alone_since > ALONE_S
@@ -64,15 +68,21 @@ class Scribe:
         self._sock, self._splitter = sock, Splitter()
 
     def _listen(self) -> None:
-        """Wait for frames, at most until the next look at the spools is due."""
-        wait = self._pause if self._desk.busy or self._sock is None else LATEST_S
-        if self._sock is None:
-            time.sleep(min(wait, 0.2))
-            return
-        if not select.select([self._sock], [], [], wait)[0]:
-            return
+        """Wait for frames, at most until the next look at the spools is due.
+
+        While there is much to do they gather in the socket meanwhile: a pass costs as much for one
+        execution as for a hundred.
+        """
+        if self._sock is None or self._pause == SOONEST_S:
+            time.sleep(SOONEST_S)
+        wait = 0.0 if self._pause == SOONEST_S else self._pause if self._desk.busy else LATEST_S
+        while self._sock is not None and select.select([self._sock], [], [], wait)[0]:
+            self._receive(self._sock)
+            wait = 0.0
+
+    def _receive(self, sock: socket.socket) -> None:
         try:
-            data = self._sock.recv(1 << 18)
+            data = sock.recv(1 << 18)
             frames = self._splitter.feed(data)
         except (OSError, FrameError) as error:
             log.warning("action=peer problem=%r", str(error))
@@ -80,34 +90,35 @@ class Scribe:
         for header, _ in frames:
             self._obey(header)
         if not data:
-            self._sock.close()
+            sock.close()
             self._sock, self._alone_since = None, time.monotonic()
 
     def _obey(self, header: dict[str, Any]) -> None:
         kind = header.get("kind")
-        if kind == "open":
-            self._desk.open(header)
-        elif kind == "close":
-            self._desk.close(header)
+        if kind == "told":
+            for each in header["open"]:
+                self._desk.open(each)
+            for each in header["closed"]:
+                self._desk.close(each)
         elif kind == "retire":
             self._retired = True
 
     def _look(self) -> None:
         moved = self._desk.look()
+        self._confirm()
         self._pause = SOONEST_S if moved else min(self._pause * 1.3, LATEST_S)
 
-    def _wrote(self, job: str, eid: str) -> None:
-        if self._sock is not None:
-            try:
-                self._sock.sendall(pack({"kind": "wrote", "job": job, "eid": eid}))
-            except OSError:
-                # The next read says that weppd is gone; nothing waits for this word.
-                return
+    def _confirm(self) -> None:
+        written, self._written = self._written, []
+        if self._sock is not None and written:
+            # weppd is gone or will soon read: what it does not hear, it tells the next one again.
+            with contextlib.suppress(OSError):
+                self._sock.sendall(pack({"kind": "wrote", "eids": written}))
 
     def _sweep(self) -> None:
         if time.monotonic() - self._swept > SWEEP_S:
             self._swept = time.monotonic()
-            index.sweep(self._jobs, self._keep_days, time.time())
+            index.sweep(self._jobs, self._keep_days, time.time(), self._desk.jobs)
 
 
 def main() -> int:

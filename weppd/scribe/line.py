@@ -12,9 +12,13 @@ scribe's own lines, at a job's begin and end, and of no other.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
+
+from weppd import __version__
 
 RECORD = b"\x1e"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -82,7 +86,25 @@ def show(line: Line, place: str, label: str) -> str:
     return "".join(f"{head} {mark}{item}{part}\n" for part in line.text.split("\n"))
 
 
+def beginning(opened: dict[str, Any], now: float) -> Line:
+    """The first line of an execution, from weppd's `open` frame."""
+    digest = hashlib.sha256((opened.get("description") or "").encode()).hexdigest()[:12]
+    text = (
+        f"began {opened.get('function')} job={opened['job']} params={digest}"
+        f" weppd={__version__} attempt={opened.get('attempt', 1)}"
+    )
+    return Line(now, text, OWN)
+
+
+def ending(closed: dict[str, Any], now: float) -> Line:
+    """The last line of an execution, from weppd's `close` frame."""
+    reason = (closed.get("reason") or "").partition("\n")[0]
+    text = f"ended {closed['outcome']} after {closed.get('seconds') or 0:.3f} s"
+    return Line(now, f"{text}: {reason}" if reason else text, OWN)
+
+
 def ends(text: bytes) -> bool:
-    """Whether a log's last line is the scribe's closing one."""
+    """Whether a log's last line is the scribe's closing one, of a job that is not tried again."""
     last = text.rstrip(b"\n").rpartition(b"\n")[2].split(b" ", 4)
-    return len(last) == 5 and last[3] == OWN.encode() and last[4].startswith(b"~ ended")
+    closing = len(last) == 5 and last[3] == OWN.encode() and last[4].startswith(b"~ ended ")
+    return closing and not last[4].startswith(b"~ ended retry ")

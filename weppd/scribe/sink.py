@@ -1,87 +1,115 @@
 """Appending to many files so that a scribe that is killed neither loses nor doubles a line.
 
-::
-
-    state file = {"offsets": {source: bytes consumed}, "undo": {path: size before}}
-
-Before a batch is appended, the sizes of all its files are put down as `undo`; afterwards the new
-offsets are, and no undo. A scribe that finds an `undo` at its start cuts the files back to these
-sizes and does the batch again: it is the only writer of each of them.
+Before a batch is appended, the sizes of all its files are put down in the journal as `undo`;
+afterwards the new offsets of its sources are. A scribe that finds an `undo` at its start cuts the
+files back to these sizes and does the batch again: it is the only writer of each of them.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from weppd.scribe.journal import Journal
+
 log = logging.getLogger("weppd.scribe")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+@dataclass(slots=True)
+class Piece:
+    """What is appended to one file, and how far its sources have been read with it."""
+
+    text: bytes = b""
+    offsets: dict[str, int] = field(default_factory=dict)
 
 
 class Sink:
     """Files that grow together with the offsets of their sources."""
 
     def __init__(self, state: Path) -> None:
-        self._state = state
-        self.offsets: dict[str, int] = {}
+        self._journal = Journal(state)
         self._blamed: set[str] = set()
         self._recover()
 
+    @property
+    def offsets(self) -> dict[str, int]:
+        """How far each source has been read."""
+        return self._journal.offsets
+
     def _recover(self) -> None:
-        try:
-            said = json.loads(self._state.read_bytes())
-        except FileNotFoundError:
-            return
-        self.offsets = {str(k): int(v) for k, v in said["offsets"].items()}
-        for path, size in said["undo"].items():
-            if Path(path).exists() and Path(path).stat().st_size > size:
-                os.truncate(path, size)
-        self._put_down({})
+        for path, size in self._journal.undo.items():
+            try:
+                if Path(path).stat().st_size > size:
+                    os.truncate(path, size)
+            except OSError as error:
+                self._blame(Path(path), f"a half batch stays in it: {error.strerror}")
+        if self._journal.undo:
+            self._journal.done({})
 
-    def append(self, texts: Mapping[Path, bytes], offsets: Mapping[str, int]) -> None:
-        """Append to each file and move the offsets, all or nothing as far as a crash can see.
+    def append(self, pieces: Mapping[Path, Piece], gone: Iterable[str] = ()) -> frozenset[Path]:
+        """Append each piece and move its sources' offsets, or neither, whatever is killed when.
 
-        A file that cannot be written (a full disk, a directory that is gone) is left out with one
-        warning; its source's offset moves all the same: a log never holds up a job.
+        Returns the files for which the disk is full: try these again later. One that cannot be
+        written for another reason (its directory is gone) is left out with one warning, and the
+        offsets move all the same: a log never holds up a job. `gone` are sources to forget.
         """
-        self._put_down({str(path): _size(path) for path in texts})
-        for path, text in texts.items():
-            self._append(path, text)
-        self.offsets.update(offsets)
-        self._put_down({})
+        if not self._journal.intend({str(p): _size(p) for p, each in pieces.items() if each.text}):
+            return frozenset(pieces)
+        full = frozenset(
+            path for path, each in pieces.items() if each.text and not self._append(path, each.text)
+        )
+        moved: dict[str, int] = {}
+        for path, each in pieces.items():
+            if path not in full:
+                moved |= each.offsets
+        self._journal.done(moved, gone)
+        return full
 
-    def forget(self, source: str) -> None:
-        """A source that is finished with."""
-        self.offsets.pop(source, None)
+    def add(self, path: Path, text: bytes) -> bool:
+        """Append to a file whose reader can tell doubles; False where the disk is full."""
+        return self._append(path, text)
 
-    def _append(self, path: Path, text: bytes) -> None:
+    def forget(self, sources: Iterable[str]) -> None:
+        """These sources are finished with."""
+        known = [source for source in sources if source in self.offsets]
+        if known:
+            self._journal.done({}, known)
+
+    def _append(self, path: Path, text: bytes) -> bool:
         try:
-            with path.open("ab", buffering=0) as file:
+            with os.fdopen(os.open(path, FLAGS, 0o644), "ab", buffering=0) as file:
                 self._write(file.fileno(), text, path)
         except OSError as error:
-            self._blame(path, f"{error.strerror}: lines are left out of it")
+            retry = error.errno in FULL
+            then = "it will be tried again" if retry else "lines are left out of it"
+            self._blame(path, f"{error.strerror}: {then}")
+            return not retry
+        return True
 
     def _write(self, fd: int, text: bytes, path: Path) -> None:
-        if os.fstat(fd).st_size and not _ends_whole(path):
+        """All of the text or nothing of it. OSError."""
+        size = os.fstat(fd).st_size
+        if size and not _ends_whole(path, size):
+            # A power failure, or another hand, cut the last line short.
             text = b"\n" + text
-        written = os.write(fd, text)
-        if written < len(text):
-            self._blame(path, f"only {written} of {len(text)} bytes could be written")
+        left = memoryview(text)
+        try:
+            while left:
+                left = left[os.write(fd, left) :]
+        except OSError:
+            os.ftruncate(fd, size)
+            raise
 
     def _blame(self, path: Path, problem: str) -> None:
         if str(path) not in self._blamed:
             self._blamed.add(str(path))
             log.warning("action=log path=%s problem=%r", path, problem)
-
-    def _put_down(self, undo: Mapping[str, int]) -> None:
-        fresh = self._state.with_suffix(".new")
-        try:
-            fresh.write_text(json.dumps({"offsets": self.offsets, "undo": undo}))
-            fresh.replace(self._state)
-        except OSError as error:
-            self._blame(self._state, error.strerror or "cannot be written")
 
 
 def _size(path: Path) -> int:
@@ -91,8 +119,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _ends_whole(path: Path) -> bool:
-    """Whether the file's last line is whole: after a full disk it may not be."""
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
+def _ends_whole(path: Path, size: int) -> bool:
+    with path.open("rb", buffering=0) as file:
+        file.seek(size - 1)
         return file.read(1) == b"\n"
