@@ -10,9 +10,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from weppd.task import current
 
 WATERSHED = 0
 _RUN_FILE = re.compile(r"p([1-9][0-9]*)\.run\Z")
@@ -66,6 +69,34 @@ class RunDirectory:
         if not ids:
             raise NotPrepared(f"{self.runs} holds no p<id>.run: prepare the run's hillslopes first")
         return tuple(ids)
+
+
+def runid_of(wd: Path) -> str:
+    """The whole run id of the run in directory `wd`; the other way round of `Context.run_dir`.
+
+    A child of a run lies in `<run>/_pups/omni/{scenarios,contrasts}/<name>`, a leaf of a batch in
+    `<batch root>/<batch>/runs/<leaf>`; any other run is called as its directory.
+    """
+    wd = Path(wd).absolute()
+    match wd.parts:
+        case (*_, "_pups", "omni", ("scenarios" | "contrasts") as kind, name):
+            return f"{runid_of(wd.parents[3])};;{_PUPS[kind]};;{name}"
+    root = (current().settings.get("run") or {}).get("batch_root")
+    return _leaf(wd, Path(root or os.environ.get("BATCH_RUNNER_ROOT") or "/wc1/batch")) or wd.name
+
+
+_PUPS = {"scenarios": "omni", "contrasts": "omni-contrast"}
+
+
+def _leaf(wd: Path, batch_root: Path) -> str | None:
+    if not wd.is_relative_to(batch_root):
+        return None
+    match wd.relative_to(batch_root).parts:
+        case (batch, "runs", leaf):
+            return f"batch;;{batch};;{leaf}"
+        case (batch, "_base"):
+            return f"batch;;{batch};;_base"
+    return None
 
 
 def stem(wepp_id: int) -> str:
