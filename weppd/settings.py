@@ -186,6 +186,16 @@ class Scribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Compat:
+    """[compat]: where older readers of a run's state look.
+
+    `ledger` is "full" for one hash under the whole run id, "both" for a copy under its last part.
+    """
+
+    ledger: str = field(default="full", metadata={"check": one_of("full", "both")})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that weppd was told, frozen. `parse` and `load` are the ways to one."""
 
@@ -201,6 +211,7 @@ class Settings:
     run: Run = field(default_factory=Run)
     wepp: Wepp = field(default_factory=Wepp)
     scribe: Scribe = field(default_factory=Scribe)
+    compat: Compat = field(default_factory=Compat)
 
     @staticmethod
     def parse(
@@ -234,6 +245,7 @@ TABLES: Mapping[str, type] = {
     "run": Run,
     "wepp": Wepp,
     "scribe": Scribe,
+    "compat": Compat,
 }
 
 
@@ -321,6 +333,7 @@ def for_tasks(settings: Settings) -> dict[str, object]:
         "run": asdict(settings.run),
         "wepp": asdict(settings.wepp),
         "cancel": asdict(settings.cancel),
+        "compat": asdict(settings.compat),
         "redis": {"url": redis.url, "status_db": redis.status_db, "lock_db": redis.lock_db},
     }
 
