@@ -1,12 +1,14 @@
-"""The ceremony around every task of a run, once: STARTED, then COMPLETED or EXCEPTION.
+"""The ceremony around every task of a run, once, for every task the same.
 
 A task is written as its work only::
 
     @task(cpus="all")
-    @framed("wepp", trigger="WEPP_RUN_TASK_COMPLETED")
-    def work_rq(runid, …): …
+    @framed("soils", trigger="SOILS_BUILD_TASK_COMPLETED", step=TaskEnum.build_soils)
+    def build_soils_rq(runid, …): …
 
-What the task raises is told to the panel and raised again, so that the job fails with it.
+STARTED, the step's stamp is taken from the ledger, the work, the stamp is set, COMPLETED, TRIGGER:
+a page that refreshes on the trigger finds the ledger as it is now. What the task raises is told to
+the panel (EXCEPTION, EXCEPTION_JSON) and raised again, so that the job fails with it.
 """
 
 from __future__ import annotations
@@ -17,16 +19,20 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from tasks.run.status import Panel
+from tasks.run.steps import TaskEnum
 from weppd.task import Cancelled, current
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def framed(panel: str, *, trigger: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def framed(
+    panel: str, *, trigger: str | None = None, step: TaskEnum | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Wrap a task whose first argument is the run id in the messages of `<runid>:<panel>`.
 
-    `trigger` is the event that follows COMPLETED, when all that the task wrote is in its place.
+    `trigger` is the event that follows COMPLETED, when all that the task wrote is in its place;
+    `step` is what the run's ledger calls the task's work.
     """
 
     def wrap(function: Callable[P, R]) -> Callable[P, R]:
@@ -37,7 +43,8 @@ def framed(panel: str, *, trigger: str | None = None) -> Callable[[Callable[P, R
             given = signature.bind(*args, **kwargs).arguments
             call = f"{function.__name__}({summary(given)})"
             voice = Panel(current(), str(next(iter(given.values()))), panel)
-            result = _perform(voice, call, lambda: function(*args, **kwargs))
+            work = functools.partial(function, *args, **kwargs)
+            result = _perform(voice, call, lambda: _stamped(step, voice, work))
             voice.completed(call, result)
             if trigger:
                 voice.trigger(trigger)
@@ -60,6 +67,20 @@ def _perform(voice: Panel, call: str, work: Callable[[], R]) -> R:
         voice.ctx.log(f"{type(error).__name__}: {error}", level="error", volatile=True)
         voice.exception(call, error)
         raise
+
+
+def _stamped(step: TaskEnum | None, voice: Panel, work: Callable[[], R]) -> R:
+    """Do the work with its step not done until it is."""
+    if step is None:
+        return work()
+    # Imported late: a task without a step needs no Redis client.
+    from tasks.run.prep import RedisPrep
+
+    prep = RedisPrep.getInstanceFromRunID(voice.runid)
+    prep.remove_timestamp(step)
+    result = work()
+    prep.timestamp(step)
+    return result
 
 
 def summary(arguments: dict[str, Any]) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tasks.run.frame import framed
+from tasks.run.prep import RedisPrep
 from tasks.run.progress import Progress, clockwise
 from tasks.run.status import Panel
+from tasks.run.steps import TaskEnum
 from tests.unit.recording import RecordingContext
-from weppd.task import Cancelled, task, using
+from weppd.task import Cancelled, current, task, using
 
 
 @task()
@@ -33,6 +35,15 @@ def broken_rq(runid: str) -> None:
 def cancelled_rq(runid: str) -> None:
     """A task that somebody cancels."""
     raise Cancelled
+
+
+@task()
+@framed("soils", trigger="SOILS_BUILD_TASK_COMPLETED", step=TaskEnum.build_soils)
+def soils_rq(runid: str, fail: bool = False) -> None:
+    """A task that is a step of the run; it notes whether the step counts as done meanwhile."""
+    current().log(str(RedisPrep.getInstanceFromRunID(runid)["build_soils"]))
+    if fail:
+        raise OSError("no space")
 
 
 @pytest.fixture
@@ -91,3 +102,22 @@ def test_progress_tells_the_panel_five_times_a_second_and_the_last_one_always(ct
 def test_durations_read_like_a_clock():
     """An hour is written with its hours, half a minute without."""
     assert [clockwise(s) for s in (0.2, 31, 3600)] == ["0:00", "0:31", "1:00:00"]
+
+
+def test_a_steps_stamp_is_gone_while_it_works_and_there_before_the_trigger(
+    tmp_path: Path, redis_url: str
+):
+    """A page that refreshes on the trigger finds the ledger new; a failure leaves it not done."""
+    (tmp_path / "my-run").mkdir()
+    with using(RecordingContext(tmp_path)) as ctx:
+        ctx.settings["redis"] = {"url": redis_url}
+        prep = RedisPrep.getInstanceFromRunID("my-run")
+        told: list[tuple[str, int | None]] = []
+        ctx.status = lambda channel, text: told.append((text.split()[1], prep["build_soils"]))
+        prep.timestamp(TaskEnum.build_soils)
+        soils_rq("my-run")
+        assert ctx.lines == [(None, "None", False)]
+        assert [word for word, stamp in told if stamp] == ["STARTED", "COMPLETED", "TRIGGER"]
+        with pytest.raises(OSError, match="no space"):
+            soils_rq("my-run", fail=True)
+        assert told[-1] == ("EXCEPTION_JSON", None)
