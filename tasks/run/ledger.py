@@ -1,0 +1,166 @@
+"""What of a WEPP run is made already: a line per step that began or was done, `wepp/steps.jsonl`.
+
+::
+
+    {"step": "hillslope:7", "state": "begun", "inputs": "<sha256>"}
+    {"step": "hillslope:7", "state": "done", "inputs": "<sha256>",
+     "outputs": {"wepp/output/H7.loss.dat": [5120, "<sha256>"]}}
+
+A step is done while its last line says so, its inputs are the same, and its outputs are there as
+they were written. A step that began and was killed is not done, whatever its files look like. The
+stamps of the pages (`tasks.run.prep`) are a projection of this; a run made by an older program has
+no such file, and nothing of it is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: A file of up to so many bytes is compared by its content, a larger one by its size.
+COMPARED = 1 << 22
+
+LEDGER = "wepp/steps.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The last word on a step; `outputs` are (bytes, sha256) by path below the run."""
+
+    state: str
+    inputs: str
+    outputs: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+
+class StepLedger:
+    """The steps of the run in directory `root`; read once, then kept in step with what is added.
+
+    ValueError names the line of a file that is no ledger; a last line that was cut off is none.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._path = root / LEDGER
+        self._entries = _read(self._path)
+
+    def entry(self, step: str) -> Entry | None:
+        """The last word on `step`."""
+        return self._entries.get(step)
+
+    def is_done(self, step: str, inputs: str) -> bool:
+        """Whether `step` was done from the inputs with this digest, and its outputs still stand."""
+        entry = self._entries.get(step)
+        if entry is None or entry.state != "done" or entry.inputs != inputs:
+            return False
+        return all(_stands(self._root / name, *was) for name, was in entry.outputs.items())
+
+    def begin(self, steps: Mapping[str, str]) -> None:
+        """Note that these steps begin, by the digest of their inputs; they are not done now."""
+        self._add({step: Entry("begun", inputs) for step, inputs in steps.items()})
+
+    def done(self, steps: Mapping[str, Iterable[Path]]) -> None:
+        """Note that these steps are done, with the files that they made.
+
+        KeyError for a step that did not begin; FileNotFoundError for a file that is not there.
+        """
+        self._add(
+            {
+                step: Entry("done", self._entries[step].inputs, self._measured(outputs))
+                for step, outputs in steps.items()
+            }
+        )
+
+    def forget(self) -> None:
+        """Begin afresh: nothing is done."""
+        self._path.unlink(missing_ok=True)
+        self._entries.clear()
+
+    def _measured(self, outputs: Iterable[Path]) -> dict[str, tuple[int, str]]:
+        found = sorted((path.relative_to(self._root).as_posix(), path) for path in outputs)
+        return {name: (path.stat().st_size, _content(path)) for name, path in found}
+
+    def _add(self, entries: Mapping[str, Entry]) -> None:
+        if not entries:
+            return
+        lines = [json.dumps(_line(step, entry)) for step, entry in entries.items()]
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._path, "ab+") as file:
+            _end_line(file)
+            file.write("".join(f"{line}\n" for line in lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        self._entries.update(entries)
+
+
+def digest(files: Iterable[Path], *words: object) -> str:
+    """The digest of a step's inputs: the names and content of `files`, and `words` beside them.
+
+    FileNotFoundError for a file that is not there.
+    """
+    sha = hashlib.sha256(json.dumps([str(word) for word in words]).encode())
+    for path in sorted(files):
+        sha.update(f"\0{path.name}\0".encode())
+        with open(path, "rb") as file:
+            sha.update(hashlib.file_digest(file, "sha256").digest())
+    return sha.hexdigest()
+
+
+def _line(step: str, entry: Entry) -> dict[str, Any]:
+    line: dict[str, Any] = {"step": step, "state": entry.state, "inputs": entry.inputs}
+    return line | ({"outputs": dict(entry.outputs)} if entry.state == "done" else {})
+
+
+def _read(path: Path) -> dict[str, Entry]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    entries: dict[str, Entry] = {}
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if line:
+            entry = _parsed(line, cut_off=number == len(lines), where=f"{path}:{number}")
+            entries.update(entry)
+    return entries
+
+
+def _parsed(line: str, cut_off: bool, where: str) -> dict[str, Entry]:
+    try:
+        row = json.loads(line)
+        outputs = {name: (size, sha) for name, (size, sha) in row.get("outputs", {}).items()}
+        return {row["step"]: Entry(row["state"], row["inputs"], outputs)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if cut_off or not line.endswith("}"):
+            # Its writer was killed: the step has its earlier line, or none.
+            return {}
+        raise ValueError(f"{where} is no line of a ledger: remove the file to begin afresh") from (
+            error
+        )
+
+
+def _end_line(file: Any) -> None:
+    """Let what a killed writer cut off stand on a line of its own."""
+    size = file.seek(0, os.SEEK_END)
+    if size:
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+
+
+def _stands(path: Path, size: int, sha: str) -> bool:
+    try:
+        return path.stat().st_size == size and _content(path) == sha
+    except FileNotFoundError:
+        return False
+
+
+def _content(path: Path) -> str:
+    if path.stat().st_size > COMPARED:
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
