@@ -1,0 +1,198 @@
+"""Which jobs a WEPP run takes and what each waits for, as a pure function of what is wanted.
+
+Nothing is enqueued here, and no file is read: `plan` turns a `Wanted` into the jobs of the tree, in
+an order in which each comes after all that it waits for. A job's stage is the number that the pages
+show beside it; what it waits for is in `after`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+TIMEOUT = 43_200
+PREP_TIMEOUT = 14_400
+#: Seconds of the channel network for each year and hillslope, where its time could grow over 12 h.
+WATERSHED_S = 0.05
+HOUR = 3600
+
+#: The four ways to begin: with everything, from prepared hillslopes, from hillslopes that ran, and
+#: from a prepared channel network.
+WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP = "whole", "noprep", "watershed", "watershed_noprep"
+BEGINNINGS = (WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is to make, from its documents.
+
+    `storms` are the ids of single design storms, none for a continuous climate; `years` and
+    `hillslopes` size the channel network's time.
+    """
+
+    begin: str = WHOLE
+    multi_ofe: bool = False
+    watershed: bool = True
+    flowpaths: bool = False
+    storms: tuple[int, ...] = ()
+    loss_grid: bool = True
+    years: int = 1
+    hillslopes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One job: its function in `tasks.wepp_rq`, its stage, the jobs that it waits for by name."""
+
+    name: str
+    function: str
+    stage: int
+    after: tuple[str, ...] = ()
+    timeout: int = TIMEOUT
+    arguments: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The key under which its parent keeps its id."""
+        shown = "run_hillslopes_rq" if self.name == "_run_hillslopes_rq" else self.function
+        storm = "".join(f",{key}:{value}" for key, value in self.arguments)
+        return f"jobs:{self.stage},func:{shown}{storm}"
+
+
+def plan(wanted: Wanted) -> tuple[Planned, ...]:
+    """The jobs of a run, each behind all that it waits for.
+
+    >>> [job.name for job in plan(Wanted(begin="watershed_noprep"))][:2]
+    ['run_watershed_rq', '_post_run_cleanup_out_rq']
+
+    ValueError for a beginning that is none of `BEGINNINGS`.
+    """
+    if wanted.begin not in BEGINNINGS:
+        raise ValueError(f"begin={wanted.begin!r}: give one of {', '.join(BEGINNINGS)}")
+    made: list[Planned] = []
+    for part in _PARTS:
+        made.extend(part(wanted, _Made(made)))
+    return tuple(made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The jobs planned so far: those asked for by name that are among them."""
+
+    jobs: list[Planned] = field(default_factory=list)
+
+    def of(self, *names: str) -> tuple[str, ...]:
+        return tuple(job.name for job in self.jobs if job.function in names or job.name in names)
+
+    def of_stage(self, *stages: int) -> tuple[str, ...]:
+        return tuple(job.name for job in self.jobs if job.stage in stages)
+
+
+def _prep(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    if wanted.begin != WHOLE:
+        return
+    single = ("_prep_slopes_rq", "_prep_managements_rq", "_prep_soils_rq")
+    first = (*(("_prep_multi_ofe_rq",) if wanted.multi_ofe else single), "_prep_climates_rq")
+    for name in first:
+        yield Planned(name, name, 0, timeout=PREP_TIMEOUT)
+    yield Planned("_prep_remaining_rq", "_prep_remaining_rq", 0, first, PREP_TIMEOUT)
+
+
+def _hillslopes(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    if wanted.begin not in (WHOLE, NOPREP):
+        return
+    ready = made.of("_prep_remaining_rq")
+    yield Planned("_run_hillslopes_rq", "_run_hillslopes_rq", 1, ready)
+    if wanted.flowpaths:
+        yield Planned("_run_flowpaths_rq", "_run_flowpaths_rq", 2, ready)
+
+
+def _tables(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    """The tables of the hillslopes: the whole watershed's water is summed for continuous runs."""
+    ran = made.of("_run_hillslopes_rq")
+    if not ran:
+        return
+    tables = "_build_hillslope_interchange_rq"
+    yield Planned(tables, tables, 2, ran)
+    if not wanted.storms:
+        yield Planned("_build_totalwatsed3_rq", "_build_totalwatsed3_rq", 2, (tables,))
+
+
+def _network(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    """The channel network, once, or once for each storm."""
+    if not wanted.watershed:
+        return
+    before = made.of("_run_hillslopes_rq")
+    if wanted.begin in (WHOLE, WATERSHED):
+        yield Planned("_prep_watershed_rq", "_prep_watershed_rq", 2, before)
+        before = ("_prep_watershed_rq",)
+    limit = watershed_timeout(wanted.years, wanted.hillslopes)
+    if not wanted.storms:
+        yield Planned("run_watershed_rq", "run_watershed_rq", 3, before, limit)
+    for storm in wanted.storms:
+        function = "run_ss_batch_watershed_rq"
+        argument = (("ss_batch_id", storm),)
+        yield Planned(f"{function}:{storm}", function, 3, before, limit, argument)
+
+
+def _after_network(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    ran = made.of("run_watershed_rq", "run_ss_batch_watershed_rq")
+    if not ran:
+        return
+    cleanup, tables = "_post_run_cleanup_out_rq", "_post_watershed_interchange_rq"
+    yield Planned(cleanup, cleanup, 4, ran)
+    if wanted.loss_grid and not wanted.multi_ofe:
+        grid = "_post_make_loss_grid_rq"
+        yield Planned(grid, grid, 4, (*ran, *made.of("_run_hillslopes_rq")))
+    yield Planned(tables, tables, 4, (cleanup,))
+    if made.of("_build_totalwatsed3_rq"):
+        periods = "_analyze_return_periods_rq"
+        yield Planned(periods, periods, 4, (tables, "_build_totalwatsed3_rq"))
+
+
+def _tidy(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    """Raw files may go when nobody reads them any more."""
+    readers = made.of(
+        "_build_hillslope_interchange_rq",
+        "_build_totalwatsed3_rq",
+        "_post_make_loss_grid_rq",
+        "_post_watershed_interchange_rq",
+    )
+    if readers:
+        yield Planned("_cleanup_raw_rq", "_cleanup_raw_rq", 5, readers)
+
+
+def _complete(wanted: Wanted, made: _Made) -> Iterator[Planned]:
+    waited = {name for job in made.jobs for name in job.after}
+    ends = tuple(job.name for job in made.jobs if job.name not in waited)
+    yield Planned("_log_complete_rq", "_log_complete_rq", 6, ends)
+
+
+_PARTS: tuple[Callable[[Wanted, _Made], Iterator[Planned]], ...] = (
+    _prep,
+    _hillslopes,
+    _tables,
+    _network,
+    _after_network,
+    _tidy,
+    _complete,
+)
+
+
+def watershed_timeout(years: int, hillslopes: int) -> int:
+    """Seconds that the channel network may take: 12 h, or more in whole hours for long runs.
+
+    >>> watershed_timeout(30, 200), watershed_timeout(1000, 2000)
+    (43200, 100800)
+    """
+    needed = WATERSHED_S * years * hillslopes
+    return max(TIMEOUT, math.ceil(needed / HOUR) * HOUR)
+
+
+def table(wanted: Wanted) -> str:
+    """The plan as a Markdown table: stage, job, what it waits for."""
+    rows = ["| stage | job | waits for |", "|---|---|---|"]
+    for job in plan(wanted):
+        rows.append(f"| {job.stage} | `{job.name}` | {', '.join(f'`{n}`' for n in job.after)} |")
+    return "\n".join(rows)
