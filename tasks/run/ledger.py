@@ -3,7 +3,7 @@
 ::
 
     {"step": "hillslope:7", "state": "begun", "inputs": "<sha256>"}
-    {"step": "hillslope:7", "state": "done", "inputs": "<sha256>",
+    {"step": "hillslope:7", "state": "done", "inputs": "<sha256>", "seconds": 1.93,
      "outputs": {"wepp/output/H7.loss.dat": [5120, "<sha256>"]}}
 
 A step is done while its last line says so, its inputs are the same, and its outputs are there as
@@ -17,7 +17,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,16 +36,20 @@ class Entry:
     state: str
     inputs: str
     outputs: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 class StepLedger:
     """The steps of the run in directory `root`; read once, then kept in step with what is added.
 
+    `guard` is held while lines are added: appends of two hosts overwrite each other on NFS.
     ValueError names the line of a file that is no ledger; a last line that was cut off is none.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(
+        self, root: Path, guard: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
+        self._root, self._guard = root, guard
         self._path = root / LEDGER
         self._entries = _read(self._path)
 
@@ -63,15 +68,15 @@ class StepLedger:
         """Note that these steps begin, by the digest of their inputs; they are not done now."""
         self._add({step: Entry("begun", inputs) for step, inputs in steps.items()})
 
-    def done(self, steps: Mapping[str, Iterable[Path]]) -> None:
-        """Note that these steps are done, with the files that they made.
+    def done(self, steps: Mapping[str, tuple[Iterable[Path], float]]) -> None:
+        """Note that these steps are done: the files that each made, and the seconds it took.
 
         KeyError for a step that did not begin; FileNotFoundError for a file that is not there.
         """
         self._add(
             {
-                step: Entry("done", self._entries[step].inputs, self._measured(outputs))
-                for step, outputs in steps.items()
+                step: Entry("done", self._entries[step].inputs, self._measured(outputs), seconds)
+                for step, (outputs, seconds) in steps.items()
             }
         )
 
@@ -89,7 +94,7 @@ class StepLedger:
             return
         lines = [json.dumps(_line(step, entry)) for step, entry in entries.items()]
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "ab+") as file:
+        with self._guard(), self._path.open("ab+") as file:
             _end_line(file)
             file.write("".join(f"{line}\n" for line in lines).encode())
             file.flush()
@@ -112,7 +117,9 @@ def digest(files: Iterable[Path], *words: object) -> str:
 
 def _line(step: str, entry: Entry) -> dict[str, Any]:
     line: dict[str, Any] = {"step": step, "state": entry.state, "inputs": entry.inputs}
-    return line | ({"outputs": dict(entry.outputs)} if entry.state == "done" else {})
+    if entry.state == "done":
+        line |= {"outputs": dict(entry.outputs), "seconds": round(entry.seconds, 3)}
+    return line
 
 
 def _read(path: Path) -> dict[str, Entry]:
@@ -133,7 +140,8 @@ def _parsed(line: str, cut_off: bool, where: str) -> dict[str, Entry]:
     try:
         row = json.loads(line)
         outputs = {name: (size, sha) for name, (size, sha) in row.get("outputs", {}).items()}
-        return {row["step"]: Entry(row["state"], row["inputs"], outputs)}
+        seconds = float(row.get("seconds", 0.0))
+        return {row["step"]: Entry(row["state"], row["inputs"], outputs, seconds)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if cut_off or not line.endswith("}"):
             # Its writer was killed: the step has its earlier line, or none.

@@ -19,6 +19,19 @@ from tasks.wepp.binary import HILLSIM, Engine, Process
 from tasks.wepp.prompts import Answers
 
 TAIL_LINES, TAIL_WIDTH = 3, 160
+#: Files in the directory of the answers that an engine reads without being asked to.
+HIDDEN = (
+    "chan.inp",
+    "firedate.txt",
+    "frost.txt",
+    "gwcoeff.txt",
+    "phosphorus.txt",
+    "pmetpara.txt",
+    "snow.txt",
+    "tc.txt",
+    "tcr.txt",
+    "wepp_ui.txt",
+)
 # hillsim says with a NOTE which of the outputs asked for it does not write; the others it must.
 _HILLSIM_WRITES = ("pass", "loss", "ebe")
 
@@ -58,6 +71,26 @@ class Simulation:
     def output(self, kind: str) -> Path:
         """The path of an output that was asked for: "loss", "pass", …; KeyError for another."""
         return Path(os.path.normpath(self.run.runs / self.answers.outputs()[kind]))
+
+    @property
+    def step(self) -> str:
+        """What the run's ledger calls it."""
+        return "watershed" if self.wepp_id == WATERSHED else f"hillslope:{self.wepp_id}"
+
+    def inputs(self) -> list[Path]:
+        """Every file that its outcome depends on: its answers, what they name, the hidden files."""
+        named = [*self.answers.inputs().values(), *self.answers.passes]
+        hidden = [self.run.runs / name for name in HIDDEN if (self.run.runs / name).is_file()]
+        return [
+            self.run.run_file(self.wepp_id),
+            *(Path(os.path.normpath(self.run.runs / name)) for name in named),
+            *hidden,
+        ]
+
+    def made(self) -> list[Path]:
+        """The outputs that are there, and the log."""
+        asked = [self.output(kind) for kind in self.answers.outputs()]
+        return [self.err_file, *(path for path in asked if path.exists())]
 
     def start(self) -> Process:
         """Remove the outputs of an earlier run, then start the engine."""

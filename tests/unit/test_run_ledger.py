@@ -21,7 +21,7 @@ def made(tmp_path: Path) -> Path:
 def ledger_with(tmp_path: Path, made: Path) -> StepLedger:
     ledger = StepLedger(tmp_path)
     ledger.begin({"hillslope:7": "a"})
-    ledger.done({"hillslope:7": [made]})
+    ledger.done({"hillslope:7": ([made], 1.5)})
     return ledger
 
 
@@ -30,6 +30,7 @@ def test_a_step_is_done_for_the_inputs_it_was_done_from(tmp_path, made):
     ledger_with(tmp_path, made)
     again = StepLedger(tmp_path)
     assert again.is_done("hillslope:7", "a")
+    assert again.entry("hillslope:7").seconds == 1.5
     assert not again.is_done("hillslope:7", "b")
     assert not again.is_done("hillslope:8", "a")
 
