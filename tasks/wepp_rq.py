@@ -13,9 +13,11 @@ from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
+from tasks.run.steps import TaskEnum
 from tasks.wepp import binary, hillslopes
 from tasks.wepp.hillslopes import Hillslope
 from tasks.wepp.pool import fan_out
+from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.simulation import Simulation, prepare
 from weppd.task import current, task
 
@@ -37,17 +39,27 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
-@framed(PANEL)
+@framed(PANEL, step=TaskEnum.run_wepp_hillslopes)
 def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, float]:
-    """Run all hillslopes of a run, `ctx.cpus` at a time; returns (True, seconds of them together).
+    """Run the hillslopes of a run, `ctx.cpus` at a time; returns (True, seconds of them together).
 
-    The first that fails stops the rest. Writes `wepp/output/interchange/hillslopes.parquet`.
+    Those that the run's ledger has as done, from the same inputs by the same engine, are not run
+    again. The first that fails stops the rest. Writes `wepp/output/interchange/hillslopes.parquet`.
     """
     run, engine = _run(runid), _engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
     simulations = [prepare(run, wepp_id, engine) for wepp_id in run.hillslopes()]
+    work = Reconciled(ledger_of(runid, run), simulations)
     progress = Progress(Panel(current(), runid, PANEL), len(simulations), "hillslopes")
-    rows = _simulate(simulations, progress.step)
+    progress.skip(len(work.done))
+    rows = [hillslopes.row(done, seconds) for done, seconds in work.done]
+
+    def ended(simulation: Simulation, seconds: float) -> None:
+        work.add(simulation, seconds)
+        progress.step()
+
+    with work:
+        rows += _simulate(work.left, ended)
     hillslopes.write(run.hillslope_table, rows)
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
     return True, sum(row.seconds for row in rows)
@@ -127,9 +139,9 @@ def _number(wepp_id: int) -> int:
 
 
 def _simulate(
-    simulations: Sequence[Simulation], step: Callable[[], None] | None = None
+    simulations: Sequence[Simulation], done: Callable[[Simulation, float], None] | None = None
 ) -> list[Hillslope]:
-    """Run them over the job's CPUs; `step` is called after each. The rows, in no order."""
+    """Run them over the job's CPUs; `done` is called after each. The rows, in no order."""
     ctx = current()
     rows: list[Hillslope] = []
 
@@ -140,8 +152,8 @@ def _simulate(
         item = f"h{row.wepp_id:04d}"
         ctx.log(hillslopes.line(row), item=item)
         ctx.log(f"{seconds:.2f} s", item=item, volatile=True)
-        if step:
-            step()
+        if done:
+            done(simulation, seconds)
 
     fan_out(simulations, ctx.cpus, Simulation.start, ended)
     return rows

@@ -110,9 +110,24 @@ def digest(files: Iterable[Path], *words: object) -> str:
     sha = hashlib.sha256(json.dumps([str(word) for word in words]).encode())
     for path in sorted(files):
         sha.update(f"\0{path.name}\0".encode())
-        with open(path, "rb") as file:
-            sha.update(hashlib.file_digest(file, "sha256").digest())
+        sha.update(_sha256(path))
     return sha.hexdigest()
+
+
+#: Digests by a file's number, size and time: names that are hard links to one file read it once.
+_SEEN: dict[tuple[int, int, int, int], bytes] = {}
+_SEEN_MOST = 4096
+
+
+def _sha256(path: Path) -> bytes:
+    stat = path.stat()
+    key = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if key not in _SEEN:
+        if len(_SEEN) >= _SEEN_MOST:
+            _SEEN.clear()
+        with path.open("rb") as file:
+            _SEEN[key] = hashlib.file_digest(file, "sha256").digest()
+    return _SEEN[key]
 
 
 def _line(step: str, entry: Entry) -> dict[str, Any]:
@@ -168,7 +183,8 @@ def _stands(path: Path, size: int, sha: str) -> bool:
 
 
 def _content(path: Path) -> str:
+    """The digest of a file that is compared by its content, read anew each time."""
     if path.stat().st_size > COMPARED:
         return ""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,9 +20,14 @@ class Progress:
         self, panel: Panel, total: int, noun: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._panel, self._total, self._noun, self._clock = panel, total, noun, clock
-        self._done = 0
+        self._done = self._skipped = 0
         self._began = clock()
         self._told = float("-inf")
+
+    def skip(self, items: int) -> None:
+        """So many items were done before; the time that is left is reckoned from the others."""
+        self._done += items
+        self._skipped += items
 
     def step(self) -> None:
         """One more item is done."""
@@ -36,7 +41,8 @@ class Progress:
 
     def _eta(self, elapsed_s: float) -> str:
         left = self._total - self._done
-        return f"ETA {clockwise(elapsed_s / self._done * left)}" if left else "done"
+        each_s = elapsed_s / (self._done - self._skipped)
+        return f"ETA {clockwise(each_s * left)}" if left else "done"
 
 
 def clockwise(seconds: float) -> str:

@@ -59,7 +59,7 @@ def row(simulation: Simulation, seconds: float) -> Hillslope:
         runoff_mm_yr=mean.runoff_mm if mean else None,
         soil_loss_t_ha_yr=mean.soil_loss_t_ha if mean else None,
         sediment_yield_t_yr=mean.sediment_yield_t if mean else None,
-        seconds=seconds,
+        seconds=round(seconds, 3),
         engine=simulation.engine.name,
     )
 

@@ -11,8 +11,11 @@ from weppd.task import LocalContext, dotted_name
 class RecordingContext(LocalContext):
     """Settings for one run root; `lines`, `messages`, `steps`, `children` hold what was said."""
 
-    def __init__(self, root: Path, cpus: int = 2, wepp: dict[str, Any] | None = None) -> None:
-        settings = {"run": {"roots": [str(root)], "batch_root": ""}, "wepp": wepp or {}}
+    def __init__(
+        self, root: Path, cpus: int = 2, wepp: dict[str, Any] | None = None, redis: str = ""
+    ) -> None:
+        settings: dict[str, Any] = {"run": {"roots": [str(root)], "batch_root": ""}}
+        settings |= {"wepp": wepp or {}, "redis": {"url": redis} if redis else {}}
         super().__init__(settings, cpus=cpus)
         self.job_id = "j1"
         self.lines: list[tuple[str | None, str, bool]] = []

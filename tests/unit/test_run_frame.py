@@ -109,8 +109,7 @@ def test_a_steps_stamp_is_gone_while_it_works_and_there_before_the_trigger(
 ):
     """A page that refreshes on the trigger finds the ledger new; a failure leaves it not done."""
     (tmp_path / "my-run").mkdir()
-    with using(RecordingContext(tmp_path)) as ctx:
-        ctx.settings["redis"] = {"url": redis_url}
+    with using(RecordingContext(tmp_path, redis=redis_url)) as ctx:
         prep = RedisPrep.getInstanceFromRunID("my-run")
         told: list[tuple[str, int | None]] = []
         ctx.status = lambda channel, text: told.append((text.split()[1], prep["build_soils"]))

@@ -8,6 +8,7 @@ import pytest
 
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.prep import RedisPrep
 from tasks.wepp import annual, hillslopes
 from tasks.wepp.binary import UnknownBinary
 from tasks.wepp.simulation import SimulationFailed
@@ -28,11 +29,11 @@ REPORT = """
 
 
 @pytest.fixture
-def ctx(tmp_path: Path):
+def ctx(tmp_path: Path, redis_url: str):
     """A job's context over run roots in `runs`, with the stand-in as the default executable."""
     fake_wepp.install(tmp_path / "bin", loss=REPORT + ENRICHMENT)
     wepp = {"bin_dir": str(tmp_path / "bin"), "default_bin": "wepp_250915"}
-    with using(RecordingContext(tmp_path / "runs", wepp=wepp)) as context:
+    with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
         yield context
 
 
@@ -207,3 +208,62 @@ def test_mean_years_of_real_reports():
     new = annual.read(SHARED / "output-2024" / "H1.loss.dat")
     assert new == annual.MeanYear(72.64, 2.71, pytest.approx(0.284579))
     assert annual.read(SHARED / "output-2010" / "H75.loss.dat") is None
+
+
+def started(run: RunDirectory) -> dict[str, int]:
+    """The log of each hillslope by its file's number: a new file was a new start of the engine."""
+    return {path.name: path.stat().st_ino for path in run.runs.glob("p*.err")}
+
+
+def again(run: RunDirectory) -> set[str]:
+    """The logs of the hillslopes that the next call starts anew."""
+    kept = {path.name: path.open("rb") for path in run.runs.glob("p*.err")}
+    before = started(run)
+    wepp_rq._run_hillslopes_rq("my-run")
+    for file in kept.values():
+        file.close()
+    return {name for name, number in started(run).items() if before.get(name) != number}
+
+
+def test_a_second_run_of_the_same_inputs_starts_nothing(ctx, tmp_path: Path):
+    """Every hillslope is done; the table is written again, the progress is full at once."""
+    run = a_run(tmp_path, dict.fromkeys((1, 2, 3), "ok"))
+    wepp_rq._run_hillslopes_rq("my-run")
+    first = run.hillslope_table.read_bytes()
+    assert again(run) == set()
+    assert run.hillslope_table.read_bytes() == first
+
+
+def test_only_what_changed_is_simulated_again(ctx, tmp_path: Path):
+    """A changed input, a removed or cut output: that hillslope and no other."""
+    run = a_run(tmp_path, dict.fromkeys((1, 2, 3, 4), "ok"))
+    wepp_rq._run_hillslopes_rq("my-run")
+    (run.runs / "p1.slp").write_text("another slope")
+    (run.output / "H2.loss.dat").unlink()
+    (run.output / "H4.ebe.dat").write_text("hea")
+    assert again(run) == {"p1.err", "p2.err", "p4.err"}
+    assert again(run) == set()
+
+
+def test_a_hidden_file_or_another_engine_makes_all_of_it_anew(ctx, tmp_path: Path):
+    """frost.txt decides results without being named; so do the bytes of the executable."""
+    run = a_run(tmp_path, dict.fromkeys((1, 2), "ok"))
+    wepp_rq._run_hillslopes_rq("my-run")
+    (run.runs / "frost.txt").write_text("1 1 1\n")
+    assert again(run) == {"p1.err", "p2.err"}
+    engine = tmp_path / "bin" / "wepp_250915"
+    engine.write_text(engine.read_text() + "# another build\n")
+    assert again(run) == {"p1.err", "p2.err"}
+
+
+def test_after_a_failure_is_repaired_only_the_rest_runs(ctx, tmp_path: Path):
+    """Hillslope 7 of 9 fails: those before it are done, and stay so."""
+    run = a_run(tmp_path, {**dict.fromkeys(range(1, 10), "ok"), 7: "exit2"})
+    ctx.cpus = 1
+    with pytest.raises(SimulationFailed, match="hillslope 7 failed"):
+        wepp_rq._run_hillslopes_rq("my-run")
+    assert RedisPrep.getInstanceFromRunID("my-run")["run_wepp_hillslopes"] is None
+    (run.runs / "p7.man").write_text((run.runs / "p8.man").read_text())
+    assert again(run) == {"p7.err", "p8.err", "p9.err"}
+    assert RedisPrep.getInstanceFromRunID("my-run")["run_wepp_hillslopes"]
+    assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 10))

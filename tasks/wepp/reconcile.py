@@ -1,0 +1,98 @@
+"""Only what is unfinished is simulated: a run's simulations against its ledger, as make does.
+
+A simulation is done from its inputs: the content of its answers, of the files that they name, of
+the hidden files beside them, and of the engine itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.run.directory import RunDirectory
+from tasks.run.ledger import LEDGER, StepLedger, digest
+from tasks.run.locks import locked
+from tasks.wepp.binary import Engine
+from tasks.wepp.simulation import Simulation
+
+#: Seconds for which ended simulations are kept back to be entered together.
+KEPT_BACK_S = 1.0
+_PATIENCE_S = 60.0
+
+
+def ledger_of(runid: str, run: RunDirectory) -> StepLedger:
+    """The ledger of a run, added to by one job at a time."""
+    return StepLedger(run.root, lambda: locked(runid, LEDGER, wait=_PATIENCE_S))
+
+
+class Reconciled:
+    """Simulations against a ledger: `done` with the seconds that each took, and what is `left`.
+
+    Inside its `with` those that are left have begun; `add` enters one that ended well. Entries are
+    brought to disk together, once a second and at the block's end, however it ends.
+    """
+
+    def __init__(self, ledger: StepLedger, simulations: Sequence[Simulation]) -> None:
+        self._ledger = ledger
+        self._inputs = {one.step: inputs_of(one) for one in simulations}
+        self.done: list[tuple[Simulation, float]] = []
+        self.left: list[Simulation] = []
+        self._ended: dict[str, tuple[list[Path], float]] = {}
+        self._entered_at = time.monotonic()
+        for one in simulations:
+            self._sort(one)
+
+    def __enter__(self) -> Reconciled:
+        self._ledger.begin({one.step: self._inputs[one.step] for one in self.left})
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._enter_ended()
+
+    def add(self, simulation: Simulation, seconds: float) -> None:
+        """Note that `simulation` ended well, after so many seconds."""
+        self._ended[simulation.step] = (simulation.made(), seconds)
+        if time.monotonic() - self._entered_at >= KEPT_BACK_S:
+            self._enter_ended()
+
+    def _sort(self, one: Simulation) -> None:
+        entry = self._ledger.entry(one.step)
+        if entry and self._ledger.is_done(one.step, self._inputs[one.step]):
+            self.done.append((one, entry.seconds))
+        else:
+            self.left.append(one)
+
+    def _enter_ended(self) -> None:
+        ended, self._ended = self._ended, {}
+        self._ledger.done(ended)
+        self._entered_at = time.monotonic()
+
+
+def inputs_of(simulation: Simulation) -> str:
+    """The digest of all that the outcome of a simulation depends on."""
+    engine = simulation.engine
+    return digest(simulation.inputs(), engine.name, fingerprint(engine))
+
+
+def fingerprint(engine: Engine) -> str:
+    """The digest of an engine's own bytes: the executable, or the sources of hillsim."""
+    if engine.path is not None:
+        stat = engine.path.stat()
+        return _bytes_of(engine.path, stat.st_mtime_ns, stat.st_size)
+    from tasks import hillsim
+
+    return _sources(Path(hillsim.__file__).parent)
+
+
+@functools.cache
+def _bytes_of(path: Path, mtime_ns: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.cache
+def _sources(package: Path) -> str:
+    return digest(package.rglob("*.py"))
