@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import json
 import os
 import random
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.waiting import eventually
-from weppd.scribe import index, runlogs
+from weppd.scribe import desk as desks
+from weppd.scribe import index, reader, runlogs
 from weppd.scribe.canonical import Told, canonical
 from weppd.scribe.desk import Desk
+from weppd.scribe.journal import MOST, Journal
 from weppd.scribe.line import Line, cut, ends, parse, show
 from weppd.scribe.sink import Piece, Sink
 
@@ -219,3 +225,219 @@ def test_a_run_root_that_hangs_holds_up_no_other(tmp_path) -> None:
     eventually(lambda: (well / "rq.log").exists() and (well / "rq.log").read_bytes() == b"line\n")
     assert not logs.settle(0.05)
     os.close(os.open(hung / "rq.log", os.O_RDONLY | os.O_NONBLOCK))
+
+
+def read(tmp_path: Path, jid: str, **how: bool) -> bytes:
+    """What weppdctl logs would print."""
+
+    async def whole() -> bytes:
+        chunks = await reader.open_log(tmp_path, jid, **{"canonical": False, "follow": False} | how)
+        return b"".join([chunk async for chunk in chunks])
+
+    return asyncio.run(asyncio.wait_for(whole(), 10))
+
+
+def one_job(tmp_path: Path, jid: str, output: bytes, outcome: str = "finished", **more) -> None:
+    """An execution from its beginning to its end, told in one word."""
+    desk = Desk(tmp_path, lambda job, eid: None)
+    with (tmp_path / f"{jid}.out").open("ab") as spool:
+        spool.write(output)
+    eid = more.pop("eid", f"e-{jid}")
+    desk.close({**an_open(tmp_path, jid, **more), **a_close(jid, outcome), "eid": eid})
+    assert desk.settle(10)
+
+
+def test_a_job_that_is_put_back_on_its_queue_has_each_line_once(tmp_path: Path) -> None:
+    """A failed job that somebody requeues goes on in the same log, as its second attempt."""
+    run = tmp_path / "runs" / "r1"
+    run.mkdir(parents=True)
+    one_job(tmp_path, "j1", b"first\n", "failed", run=run)
+    one_job(tmp_path, "j1", b"second\n", run=run, eid="e2")
+    words = read(tmp_path, "j1").split()
+    assert [words.count(word) for word in (b"first", b"second", b"ended")] == [1, 1, 2]
+    assert b"attempt=2" in words
+    assert (run / "rq.log").read_bytes() == read(tmp_path, "j1")
+
+
+def test_a_job_that_was_tried_twice_is_left_out_of_the_canonical_log(tmp_path: Path) -> None:
+    """Its record is there twice, and what it said at its second try may differ from run to run."""
+    one_job(tmp_path, "root", a_record("root"))
+    one_job(tmp_path, "child", a_record("steady"), parent="root", place="1")
+    one_job(tmp_path, "again", a_record("wobbly"), "retry", parent="root", place="2")
+    one_job(tmp_path, "again", a_record("wobbly"), parent="root", place="2", eid="e2")
+    text = read(tmp_path, "root", canonical=True)
+    assert text == b"- f INFO root\n1 f INFO steady\n"
+
+
+def test_following_a_job_that_says_nothing_ends_with_it(tmp_path: Path) -> None:
+    """Its log never comes; its record does."""
+    desk = Desk(tmp_path, lambda job, eid: None)
+    desk.open(an_open(tmp_path, "j1"))
+    (tmp_path / "j1.out").touch()
+    timer = threading.Timer(0.3, lambda: (desk.close(a_close("j1")), desk.look()))
+    timer.start()
+    assert read(tmp_path, "j1", follow=True) == b"m.f finished after 1.5 s\n"
+    timer.join()
+
+
+def test_a_follower_waits_for_the_next_try() -> None:
+    """The end of an attempt that is followed by another is not the log's end."""
+    line = show(Line(0.0, "ended retry after 1.000 s: E", "WEPPD"), "", "f")
+    assert not ends(line.encode())
+
+
+def test_a_spool_of_any_length_is_read_in_pieces(tmp_path: Path, monkeypatch) -> None:
+    """Every line once, and the end after the last of them."""
+    monkeypatch.setattr(desks, "CHUNK", 1000)
+    one_job(tmp_path, "j1", b"".join(b"line %d\n" % n for n in range(1000)))
+    lines = read(tmp_path, "j1").splitlines()
+    assert [int(line.rpartition(b" ")[2]) for line in lines[1:-1]] == list(range(1000))
+    assert b"ended" in lines[-1]
+
+
+def test_blank_lines_do_not_keep_the_scribe_awake(tmp_path: Path) -> None:
+    """What was read and shows nothing counts as read."""
+    desk = Desk(tmp_path, lambda job, eid: None)
+    desk.open(an_open(tmp_path, "j1"))
+    (tmp_path / "j1.out").write_bytes(b"\n\n\n")
+    assert desk.look() > 0
+    assert desk.look() == 0
+
+
+def test_a_job_that_truncates_its_output_goes_on_from_its_beginning(tmp_path: Path) -> None:
+    """`echo x > /dev/stdout` empties the spool; what comes then is shown."""
+    desk = Desk(tmp_path, lambda job, eid: None)
+    desk.open(an_open(tmp_path, "j1"))
+    (tmp_path / "j1.out").write_bytes(b"a long line\n")
+    desk.look()
+    (tmp_path / "j1.out").write_bytes(b"x\n")
+    desk.close(a_close("j1"))
+    desk.look()
+    assert read(tmp_path, "j1").count(b"~ x\n") == 1
+
+
+def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, room: Callable[[str], bool]) -> None:
+    """Make the disk full for the files that `room` says no to."""
+
+    def write(fd: int, data: bytes, write=os.write) -> int:
+        path = os.readlink(f"/proc/self/fd/{fd}")
+        if path.startswith(str(tmp_path)) and not room(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", write)
+
+
+@pytest.mark.parametrize("suffix", [".log", ".journal", ".jsonl", ".report"])
+def test_a_full_disk_costs_no_line_that_the_spool_has(tmp_path, monkeypatch, suffix) -> None:
+    """When there is room again all is written, each line once, whichever file had no room."""
+    run = tmp_path / "runs" / "r1"
+    run.mkdir(parents=True)
+    written: list[str] = []
+    desk = Desk(tmp_path, lambda job, eid: written.append(eid))
+    (tmp_path / "j1.out").write_bytes(b"hello\n")
+    with monkeypatch.context() as patch:
+        full(patch, tmp_path, lambda path: not path.endswith(suffix))
+        desk.close({**an_open(tmp_path, "j1", run), **a_close("j1")})
+        for _ in range(3):
+            desk.look()
+        assert written == []
+    assert desk.settle(10)
+    assert written == ["e-j1"]
+    words = (run / "rq.log").read_text().split()
+    assert [words.count(word) for word in ("began", "hello", "ended")] == [1, 1, 1]
+    assert [row["eid"] for row in index.entries(tmp_path)] == ["e-j1"]
+    assert (run / "_logs" / "jobs.jsonl").read_text().count("e-j1") == 1
+
+
+def test_a_run_whose_quota_is_spent_gets_its_lines_later(tmp_path, monkeypatch) -> None:
+    """The job's own log is whole meanwhile; nobody waits for the run's."""
+    run = tmp_path / "runs" / "r1"
+    run.mkdir(parents=True)
+    monkeypatch.setattr(runlogs, "FULL_S", 0.01)
+    with monkeypatch.context() as patch:
+        full(patch, tmp_path, lambda path: not path.startswith(str(run)))
+        one = Desk(tmp_path, lambda job, eid: None)
+        one.close({**an_open(tmp_path, "j1", run), **a_close("j1")})
+        assert not one.settle(0.1)
+        assert b"ended" in read(tmp_path, "j1")
+    assert one.settle(10)
+    assert (run / "rq.log").read_bytes() == read(tmp_path, "j1")
+
+
+def test_what_an_earlier_scribe_owes_a_run_is_written_by_the_next(tmp_path, monkeypatch) -> None:
+    """Killed between the job's log and the run's: the run's is completed, and no line is twice."""
+    run = tmp_path / "runs" / "r1"
+    run.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(runlogs.RunLogs, "_tell", lambda self, source, news: None)
+        first = Desk(tmp_path, lambda job, eid: None)
+        first.close({**an_open(tmp_path, "j1", run), **a_close("j1")})
+        first.look()
+    assert not (run / "rq.log").exists()
+    for _ in range(2):
+        assert Desk(tmp_path, lambda job, eid: None).settle(10)
+        assert (run / "rq.log").read_bytes() == read(tmp_path, "j1")
+
+
+def test_a_run_that_comes_while_its_job_goes_on_has_the_whole_log(tmp_path: Path) -> None:
+    """A job may make the run's directory itself; one that vanished costs nothing."""
+    run = tmp_path / "runs" / "r1"
+    desk = Desk(tmp_path, lambda job, eid: None)
+    desk.open(an_open(tmp_path, "j1", run))
+    desk.open(an_open(tmp_path, "j2", tmp_path / "runs" / "gone"))
+    assert desk.settle(10)
+    run.mkdir(parents=True)
+    desk.close(a_close("j1"))
+    desk.close(a_close("j2"))
+    assert desk.settle(10)
+    assert (run / "rq.log").read_bytes() == read(tmp_path, "j1")
+    assert b"ended finished" in read(tmp_path, "j2")
+
+
+def test_a_link_in_a_run_s_directory_is_not_followed(tmp_path: Path) -> None:
+    """Whoever may write into a run cannot have the scribe append to another file."""
+    run, other = tmp_path / "runs" / "r1", tmp_path / "other"
+    run.mkdir(parents=True)
+    other.touch()
+    (run / "rq.log").symlink_to(other)
+    one_job(tmp_path, "j1", b"hello\n", run=run)
+    assert other.read_bytes() == b""
+
+
+def test_an_end_that_is_told_again_is_confirmed_and_not_written_twice(tmp_path: Path) -> None:
+    """weppd did not hear that it was written: it tells this scribe, or the next one."""
+    one_job(tmp_path, "j1", b"hello\n")
+    heard: list[str] = []
+    for _ in range(2):
+        desk = Desk(tmp_path, lambda job, eid: heard.append(eid))
+        desk.close({**an_open(tmp_path, "j1"), **a_close("j1")})
+        desk.look()
+    assert heard == ["e-j1", "e-j1"]
+    assert len(list(index.entries(tmp_path))) == 1
+
+
+def test_the_journal_stays_small(tmp_path: Path) -> None:
+    """A thousand batches leave a file of a few hundred KB, and the last offsets."""
+    path = tmp_path / "x.journal"
+    journal = Journal(path)
+    for n in range(5000):
+        journal.intend({"/a/file/of/some/length": n})
+        journal.done({"source": n, f"mark{n}": 1}, [f"mark{n - 1}"])
+    assert path.stat().st_size < 2 * MOST
+    assert Journal(path).offsets == {"source": 4999, "mark4999": 1}
+
+
+def test_rubbish_in_the_journal_stops_no_scribe(tmp_path: Path) -> None:
+    """A power failure may leave anything; what can be read counts."""
+    path = tmp_path / "x.journal"
+    path.write_bytes(b'{"done":{"s":1}}\n\0\0\0\n{"done":{"s":2}')
+    assert Journal(path).offsets == {"s": 1}
+
+
+def test_spools_of_open_jobs_are_not_swept(tmp_path: Path) -> None:
+    """A job that was silent for a month keeps its log."""
+    (tmp_path / "j1.out").touch()
+    os.utime(tmp_path / "j1.out", (0, 0))
+    assert index.sweep(tmp_path, 30, 1e9, keep=frozenset({"j1"})) == 0
+    assert index.sweep(tmp_path, 30, 1e9) == 1

@@ -104,12 +104,11 @@ class Desk:
         for job in self._open.values():
             self._gather(job, pieces)
         full = self._sink.append(pieces) if pieces else frozenset()
+        grown = [job for job in self._open.values() if job.log in pieces.keys() - full]
+        for job in grown:
+            job.read = self._sink.offsets[job.spool]
         ended = self._ended(full)
-        for job in self._open.values():
-            if job.spoken and job.log not in full:
-                job.read = self._sink.offsets.get(job.spool, job.read)
-                if job.run_dirs and (job.log in pieces or job.eid in ended):
-                    self._tell_run(job, job.eid in ended)
+        self._tell_runs(grown, ended)
         gone = [key for eid in ended for key in self._finish(self._open.pop(eid))]
         self._sink.forget([*gone, *self._copied()])
         return len(pieces) - len(full) + len(ended)
@@ -204,12 +203,16 @@ class Desk:
         rows = [index.entry(job.said, job.closed or {}, now, max(job.read, 0)) for job in jobs]
         return self._sink.add(index.path_for(self._jobs, now), b"".join(rows))
 
-    def _tell_run(self, job: Open, ended: bool) -> None:
-        start = self._sink.offsets.get(RUN + job.source, 0)
-        self._runs.grown(job.run_dirs, job.log, ended, start)
-        if ended:
-            path = report.path_for(self._jobs, job.eid)
-            self._runs.grown(job.run_dirs, path, closed=True)
+    def _tell_runs(self, grown: list[Open], ended: list[str]) -> None:
+        over = [self._open[eid] for eid in ended]
+        for job in [*(job for job in grown if job not in over), *over]:
+            if job.run_dirs:
+                start = self._sink.offsets.get(RUN + job.source, 0)
+                self._runs.grown(job.run_dirs, job.log, job in over, start)
+        for job in over:
+            if job.run_dirs:
+                path = report.path_for(self._jobs, job.eid)
+                self._runs.grown(job.run_dirs, path, closed=True)
 
     def _finish(self, job: Open) -> Iterable[str]:
         """Let go of an execution; the journal's entries that nobody needs any more."""

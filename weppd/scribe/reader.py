@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,25 +27,44 @@ async def open_log(jobs: Path, jid: str, *, canonical: bool, follow: bool) -> As
     """
     if canonical:
         return _once(await asyncio.to_thread(canonical_log, jobs, jid))
-    path = jobs / f"{jid}.log"
-    if path.exists() or (follow and (jobs / f"{jid}.out").exists()):
-        return _chunks(path, follow)
+    if _log(jobs, jid).exists() or _spool(jobs, jid).exists():
+        return _chunks(jobs, jid, follow)
     return _once(await asyncio.to_thread(_record, jobs, jid))
+
+
+def _log(jobs: Path, jid: str) -> Path:
+    return jobs / f"{jid}.log"
+
+
+def _spool(jobs: Path, jid: str) -> Path:
+    return jobs / f"{jid}.out"
 
 
 async def _once(text: bytes) -> AsyncIterator[bytes]:
     yield text
 
 
-async def _chunks(path: Path, follow: bool) -> AsyncIterator[bytes]:
+async def nothing() -> AsyncIterator[bytes]:
+    """The log of a job that has none yet."""
+    pieces: tuple[bytes, ...] = ()
+    for piece in pieces:
+        yield piece
+
+
+async def _chunks(jobs: Path, jid: str, follow: bool) -> AsyncIterator[bytes]:
     offset, tail = 0, b""
     while True:
-        data = _read(path, offset)
+        data = _read(_log(jobs, jid), offset)
         if data:
             offset += len(data)
             tail = (tail + data)[-4096:]
             yield data
         elif not follow or ends(tail):
+            return
+        elif not offset and not _spool(jobs, jid).exists():
+            # It ended without a word: its spool went when its record was written.
+            with contextlib.suppress(NoLog):
+                yield await asyncio.to_thread(_record, jobs, jid)
             return
         else:
             await asyncio.sleep(POLL_S)
@@ -61,7 +81,7 @@ def _read(path: Path, offset: int) -> bytes:
 
 def _record(jobs: Path, jid: str) -> bytes:
     """A job that said nothing has only its records in the index."""
-    found = [each for each in index.entries(jobs) if each["job"] == jid]
+    found = [each for each in index.entries(jobs, jid.encode()) if each["job"] == jid]
     if not found:
         raise NoLog(jid)
     return b"".join(_sentence(each) for each in found)
@@ -91,7 +111,7 @@ def _first_try(runs: list[dict[str, Any]]) -> bool:
 
 def _told(jobs: Path, job: str, record: dict[str, Any]) -> Told:
     try:
-        data = (jobs / f"{job}.out").read_bytes()
+        data = _spool(jobs, job).read_bytes()
     except FileNotFoundError:
         data = b""
     lines = tuple(line for line in parse(data, 0.0) if not line.volatile)

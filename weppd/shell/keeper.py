@@ -116,7 +116,10 @@ class Keeper:
         try:
             return await reader.open_log(self._places.jobs, jid, canonical=canonical, follow=follow)
         except reader.NoLog:
-            raise NoSuchJob(jid) from None
+            if canonical or await self._store.job(jid) is None:
+                raise NoSuchJob(jid) from None
+            # It waits in its queue, or ran on another node: there is nothing to show, here or yet.
+            return reader.nothing()
 
     async def enqueue(
         self,
