@@ -241,6 +241,15 @@ class Command:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A node's lease: a counter, and for how many seconds it means to be away (0: not)."""
+
+    node: str
+    seq: str
+    hold_s: float = 0.0
+
+
 class Store(Protocol):
     """A shared store of jobs. All calls may run concurrently, except that the caller keeps one
     exchange with a claim at a time."""
@@ -323,8 +332,19 @@ class Store(Protocol):
     async def leftovers(self, node: str) -> list[Claim]:
         """The executions that are entered for this node and have not ended, for recovery."""
 
-    async def deregister(self, node: str, workers: Sequence[str]) -> None:
-        """Take the node's workers off RQ's lists, and its lease."""
+    async def nodes(self) -> list[Lease]:
+        """The leases of all nodes, by name."""
+
+    async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
+        """Record the end of an execution of a node that is gone; whether it was done.
+
+        Nothing is done if the node's lease has moved from `lease`, or the execution is not its any
+        more. The record is entered under the execution id `fresh`, which fences the old one.
+        """
+
+    async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
+        """Take the node's workers off RQ's lists, and its lease; if executions go on without it,
+        the lease stays, and others give it `hold_s` seconds to come back."""
 
     async def due(self, now: float) -> int:
         """Move scheduled jobs whose time has come to their queues; returns how many."""
@@ -343,6 +363,7 @@ __all__ = [
     "Exchanged",
     "JobSpec",
     "JobView",
+    "Lease",
     "Lock",
     "Node",
     "Pulse",

@@ -11,6 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from weppd.errors import Refused, StoreAway
@@ -22,6 +23,7 @@ from weppd.store import (
     Exchanged,
     JobSpec,
     JobView,
+    Lease,
     Node,
     Pulse,
     QueueCounts,
@@ -42,7 +44,9 @@ from weppd.store.shelf import (
     closed_above,
     end_execution,
     fence,
-    free_deferred,
+    free_all_deferred,
+    push_due,
+    seize,
     settle_dependents,
 )
 from weppd.store.trees import Felling
@@ -59,7 +63,6 @@ class MemoryStore:
         self.shelf = Shelf()
         self.away = False
         self.suspended = False
-        self.nodes: dict[str, int] = {}
         self._lifetimes = lifetimes or Lifetimes()
         self._now = now
         self._tokens: dict[str, tuple[str, list[tuple[str, str]]]] = {}
@@ -138,9 +141,6 @@ class MemoryStore:
 
     def _owns(self, eid: str, jid: str) -> bool:
         return self.shelf.live(jid).get(b"eid") == eid.encode()
-
-    def _entered(self, jid: str) -> str:
-        return self.shelf.executions.get(jid, {}).get(b"eid", b"").decode()
 
     def _claimable(self, jid: str) -> bool:
         here = b"data" in self.shelf.jobs.get(jid, {})
@@ -221,14 +221,13 @@ class MemoryStore:
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         self._check()
-        self.nodes[node.name] = self.nodes.get(node.name, 0) + 1
+        seq = self.shelf.beat(node.name)
         mine = [r for r in running if self._owns(r.eid, r.job)]
         for each in mine:
             held.renew_all(self.shelf, each.job, self._now())
         gone = {r.job for r in mine if self.shelf.status(r.job) in ("", "canceled")}
         asked = {r.job: self.shelf.cancels[r.job] for r in mine if r.job in self.shelf.cancels}
-        lost = frozenset(r.job for r in running if self._entered(r.job) != r.eid)
-        seq = self.nodes[node.name]
+        lost = frozenset(r.job for r in running if self.shelf.has_lost(r.job, r.eid))
         return Pulse(seq, frozenset(gone), asked, lost, self.suspended)
 
     async def cancel(self, jid: str, reason: str) -> CancelAnswer:
@@ -348,31 +347,33 @@ class MemoryStore:
         ]
         return [self._again(eid, jid) for eid, jid in mine if jid in self.shelf.jobs]
 
-    async def deregister(self, node: str, workers: Sequence[str]) -> None:
+    async def nodes(self) -> list[Lease]:
         self._check()
-        self.nodes.pop(node, None)
+        return self.shelf.all_leases()
+
+    async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
+        self._check()
+        by = finish.worker.rpartition(".")[0]
+        if not seize(self.shelf, lease, finish.claim, fresh, by):
+            return False
+        await self.exchange([replace(finish, claim=replace(finish.claim, eid=fresh))], None)
+        return True
+
+    async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
+        self._check()
+        if await self.leftovers(node):
+            self.shelf.holds[node] = hold_s
+        else:
+            self.shelf.leases.pop(node, None)
 
     async def due(self, now: float) -> int:
         self._check()
-        count = 0
-        for (name, _), members in list(self.shelf.registries.items()):
-            if name != "scheduled":
-                continue
-            for jid in [jid for jid, at in members.items() if at <= now]:
-                del members[jid]
-                self.shelf.push(jid, now)
-                count += 1
+        count = push_due(self.shelf, now)
         self._ring()
         return count
 
     async def free_deferred(self, node: str) -> int:
         self._check()
-        deferred = [
-            jid
-            for (name, _), members in list(self.shelf.registries.items())
-            for jid in (list(members) if name == "deferred" else ())
-        ]
-        still = (jid for jid in deferred if self.shelf.status(jid) == "deferred")
-        count = sum([free_deferred(self.shelf, jid, self._now()) for jid in still])
+        count = free_all_deferred(self.shelf, self._now())
         self._ring()
         return count

@@ -22,6 +22,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from weppd.errors import StoreError
@@ -33,6 +34,7 @@ from weppd.store import (
     Exchanged,
     JobSpec,
     JobView,
+    Lease,
     Node,
     Pulse,
     QueueCounts,
@@ -276,9 +278,26 @@ class RedisStore:
     async def leftovers(self, node: str) -> list[Claim]:
         return list(_claims(await self._one("leftovers", node)))
 
-    async def deregister(self, node: str, workers: Sequence[str]) -> None:
+    async def nodes(self) -> list[Lease]:
+        found = await self._one("nodes")
+        return [Lease(n.decode(), seq.decode(), float(hold)) for n, seq, hold in sorted(found)]
+
+    async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
+        mine = replace(finish, claim=replace(finish.claim, eid=fresh))
+        written = record(mine, self._lifetimes)
+        ((before, after),) = await self._metas([mine], [written])
+        jid, by = finish.claim.job.id, finish.worker.rpartition(".")[0]
+        seize = self._script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
+        end = self._script("finish", *packing.finish(mine, written, (before, after)))
+        taken, reply = await self._run([seize, end])
+        if not taken:
+            return False
+        await self._settled(mine, written, reply)
+        return True
+
+    async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
         now = time.time()
-        await self._one("deregister", node, stamp(now), *workers)
+        await self._one("deregister", node, stamp(now), repr(hold_s), *workers)
 
     async def due(self, now: float) -> int:
         return int(await self._one("due", repr(now), stamp(now), DUE_AT_ONCE))

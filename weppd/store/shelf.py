@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
-from weppd.store import held
+from weppd.store import Lease, held
 from weppd.store.pickles import with_items
 from weppd.store.record import Record
 from weppd.store.trees import mirror
@@ -46,7 +46,25 @@ class Shelf:
     closed: set[str] = field(default_factory=set)
     locks: dict[held.Place, bytes] = field(default_factory=dict)
     held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
+    leases: dict[str, int] = field(default_factory=dict)
+    holds: dict[str, float] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
+
+    def beat(self, node: str) -> int:
+        """Bump a node's lease."""
+        self.holds.pop(node, None)
+        self.leases[node] = self.leases.get(node, 0) + 1
+        return self.leases[node]
+
+    def all_leases(self) -> list[Lease]:
+        """The leases of all nodes, by name."""
+        seqs = sorted(self.leases.items())
+        return [Lease(node, str(seq), self.holds.get(node, 0.0)) for node, seq in seqs]
+
+    def has_lost(self, jid: str, eid: str) -> bool:
+        """Whether the job is another execution's by now; one that was forgotten is nobody's."""
+        entered = self.executions.get(jid, {}).get(b"eid", b"").decode()
+        return entered != eid and bool(entered or jid in self.jobs)
 
     def status(self, jid: str) -> str:
         """RQ's word for the job, empty where there is no job."""
@@ -228,6 +246,29 @@ def _met(shelf: Shelf, jid: str) -> bool:
     return all(shelf.status(dependency) in over for dependency in waits)
 
 
+def push_due(shelf: Shelf, now: float) -> int:
+    """Move scheduled jobs whose time has come to their queues; returns how many."""
+    count = 0
+    for (name, _), members in list(shelf.registries.items()):
+        if name == "scheduled":
+            for jid in [jid for jid, at in members.items() if at <= now]:
+                del members[jid]
+                shelf.push(jid, now)
+                count += 1
+    return count
+
+
+def free_all_deferred(shelf: Shelf, now: float) -> int:
+    """Release or cancel all deferred jobs that no event will; returns how many."""
+    deferred = [
+        jid
+        for (name, _), members in list(shelf.registries.items())
+        for jid in (list(members) if name == "deferred" else ())
+    ]
+    still = (jid for jid in deferred if shelf.status(jid) == "deferred")
+    return sum([free_deferred(shelf, jid, now) for jid in still])
+
+
 def free_deferred(shelf: Shelf, jid: str, at: float) -> bool:
     """Release or cancel a deferred job whose dependencies are all over, or one of them in vain."""
     waits = json.loads(shelf.jobs[jid].get(b"dependency_ids") or b"[]")
@@ -280,3 +321,16 @@ def closed_above(shelf: Shelf, jid: str | None) -> str | None:
             return jid
         jid = shelf.jobs.get(jid, {}).get(b"weppd_parent", b"").decode()
     return None
+
+
+def seize(shelf: Shelf, lease: Lease, claim: Claim, fresh: str, by: str) -> bool:
+    """Take an execution from a node whose lease stands where it was seen, under the id `fresh`."""
+    jid, execution = claim.job.id, shelf.live(claim.job.id)
+    own = (execution.get(b"eid"), execution.get(b"node"))
+    if str(shelf.leases.get(lease.node, "")) != lease.seq:
+        return False
+    if own != (claim.eid.encode(), lease.node.encode()):
+        return False
+    shelf.registries["wip", claim.job.queue].pop(f"{jid}:{claim.eid}", None)
+    execution.update({b"eid": fresh.encode(), b"node": by.encode()})
+    return True

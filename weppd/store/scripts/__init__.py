@@ -27,10 +27,12 @@ NAMES = (
     "leftovers",
     "lock",
     "meta",
+    "nodes",
     "progress",
     "prune",
     "pulse",
     "restore",
+    "seize",
     "tree",
     "unlock",
 )

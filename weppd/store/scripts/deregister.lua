@@ -1,7 +1,9 @@
--- Take a node's workers off RQ's lists, and its lease. ARGV: P W node stamp workers…
+-- Take a node's workers off RQ's lists, and its lease; with executions that go on without it the
+-- lease stays, and says for how many seconds the node means to be away.
+-- ARGV: P W node stamp hold workers…
 -- with: keys
 local node, stamp = ARGV[3], ARGV[4]
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   local key = worker_key(ARGV[i])
   local queues = call('HGET', key, 'queues')
   call('SREM', P .. ':workers', key)
@@ -14,6 +16,10 @@ for i = 5, #ARGV do
   end
   call('DEL', key .. ':executions')
 end
-call('SREM', W .. 'nodes', node)
-call('DEL', W .. 'node:' .. node)
+if call('EXISTS', W .. 'live:' .. node) == 1 then
+  call('HSET', W .. 'node:' .. node, 'state', 'away', 'hold', ARGV[5])
+else
+  call('SREM', W .. 'nodes', node)
+  call('DEL', W .. 'node:' .. node)
+end
 return 1

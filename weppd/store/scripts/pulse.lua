@@ -17,6 +17,7 @@ local w1, w2, at = list(at)
 call('SADD', W .. 'nodes', node)
 local seq = call('HINCRBY', W .. 'node:' .. node, 'seq', 1)
 call('HSET', W .. 'node:' .. node, 'state', state, 'last_heartbeat', stamp)
+call('HDEL', W .. 'node:' .. node, 'hold')
 
 local busy = {}
 for i = at, #ARGV, 3 do busy[ARGV[i + 2]] = ARGV[i] end
@@ -44,7 +45,8 @@ local canceled, asked, lost = {}, {}, {}
 for i = at, #ARGV, 3 do
   local jid, eid = ARGV[i], ARGV[i + 1]
   local own = call('HMGET', exec_key(jid), 'eid', 'phase')
-  if own[1] ~= eid then
+  if own[1] ~= eid and (own[1] or call('EXISTS', job_key(jid)) == 1) then
+    -- A job of which the store knows nothing at all is not lost: it was forgotten (FLUSHALL).
     lost[#lost + 1] = jid
   elseif is_live(own[2]) then
     renew_all(jid, now)
