@@ -22,6 +22,7 @@ from weppd.cell import launch
 from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
+from weppd.core.leases import Terms
 from weppd.core.schedule import Rules, Ticket
 from weppd.errors import SettingsError, StoreAway, StoreError
 from weppd.settings import Settings
@@ -31,6 +32,7 @@ from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
 from weppd.shell.keeper import Keeper
 from weppd.shell.leavings import Leavings
+from weppd.shell.neighbours import Neighbours, now_s
 from weppd.shell.notes import Notes
 from weppd.shell.peers import Peers
 from weppd.shell.performer import Hands
@@ -60,6 +62,7 @@ def rules_of(told: Settings) -> Rules:
         timeout=told.jobs.timeout,
         cores=len(os.sched_getaffinity(0)),
         rungs=(("USR1", cancel.usr1_grace), ("TERM", cancel.term_grace), ("KILL", 0.0)),
+        cell_lease=Terms(told.node.lease_s).cell_s,
     )
 
 
@@ -102,11 +105,10 @@ class Weppd:
         self._hands = Hands(
             store, self._trips, self._bell, self._cells, self._zygotes, self._diary, places, rules
         )
-        self.supervisor.attach(self._hands)
-        self.supervisor.watch(self._diary.settled)
-        self.supervisor.watch(lambda state: self._notifier.status(views.line(state)))
+        self._wire()
+        self._neighbours = self._meet(places, rules)
         self._notes = Notes(self._peers, store, self._diary, self._hands.errands)
-        self._sources = Sources(store, self._node(), rules, tell, self._state)
+        self._sources = self._listen(rules)
         self._keeper = Keeper(
             self.supervisor,
             store,
@@ -119,6 +121,28 @@ class Weppd:
             rules,
             self._desk.registry,
             self._reload,
+            self._neighbours,
+        )
+
+    def _wire(self) -> None:
+        self.supervisor.attach(self._hands)
+        self.supervisor.watch(self._diary.settled)
+        self.supervisor.watch(lambda state: self._notifier.status(views.line(state)))
+
+    def _meet(self, places: Places, rules: Rules) -> Neighbours:
+        terms = Terms(self._told.node.lease_s)
+        return Neighbours(self._store, self._peers, places, rules, terms, self._desk.ticket)
+
+    def _listen(self, rules: Rules) -> Sources:
+        return Sources(
+            self._store,
+            self._node(),
+            rules,
+            self.supervisor.tell,
+            self._state,
+            Terms(self._told.node.lease_s),
+            self._cells.lease,
+            self._neighbours.turn,
         )
 
     def _state(self) -> states.State:
@@ -229,7 +253,12 @@ class Weppd:
             # What is not said by then is in the store's own books, and sorted at the next start.
             await asyncio.wait_for(self._hands.errands.settle(), GOODBYE_S)
         await self._cells.greet_idle(GREETING_S)
-        left = sum(not isinstance(p, states.Recording) for p in self._state().jobs.values())
+        left, hold_s = 0, self._told.node.hold_s
+        until = now_s() + Terms(self._told.node.lease_s).held_s(hold_s)
+        for phase in self._state().jobs.values():
+            left += not isinstance(phase, states.Recording)
+            if isinstance(phase, states.Running | states.Ending):
+                self._cells.lease(phase, until)
         if left:
             log.warning("action=stop left_running=%d note='the next weppd adopts them'", left)
         for n, slot in self._state().slots.items():
@@ -238,7 +267,7 @@ class Weppd:
         self._diary.dictation.flush()
         self._zygotes.retire()
         with contextlib.suppress(StoreAway, StoreError):
-            await self._store.deregister(self._told.daemon.name, self._node().workers)
+            await self._store.deregister(self._told.daemon.name, self._node().workers, hold_s)
         await asyncio.sleep(0)
         self._peers.close()
         await self._store.close()
@@ -270,6 +299,8 @@ class Weppd:
         argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(self._peers.path)]
         argv += ["--jobs", f"{self._told.daemon.log_dir}/jobs"]
         argv += ["--keep-days", str(self._told.scribe.keep_days)]
+        argv += ["--cells", f"{self._runtime}/cells", "--local", f"{self._runtime}/witness"]
+        argv += ["--witness-s", str(Terms(self._told.node.lease_s).witness_s)]
         scribe = self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
         self._diary.dictation.own_scribe = lambda: scribe.pid
 

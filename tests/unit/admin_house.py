@@ -38,6 +38,10 @@ class FakeHouse:
         self._heard("status", None)
         return {"name": "node1", "slots": [{"name": "node1.1"}], "queues": {"high": {"queued": 3}}}
 
+    async def nodes(self) -> Sequence[Mapping[str, Any]]:
+        self._heard("nodes", None)
+        return [{"name": "node1", "own": True}, {"name": "node2", "quiet_s": 70, "running": 2}]
+
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
         self._heard("jobs", (state, limit, offset))
         rows = [job for job in self.store.values() if state in (None, job["state"])]

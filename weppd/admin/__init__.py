@@ -55,6 +55,10 @@ class House(Protocol):
         """The node at a glance: `models.Status`. Answers while the store is away, too."""
         ...
 
+    async def nodes(self) -> Sequence[Mapping[str, Any]]:
+        """Every node that the store knows, this one first: `models.NodeRow`."""
+        ...
+
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
         """At most `limit` jobs in `state` (None: every state), newest first: `models.JobRow`."""
         ...

@@ -85,6 +85,11 @@ async def status(asked: Asked) -> Response:
     return _json(models.Status.model_validate(await asked.house.status()))
 
 
+async def nodes(asked: Asked) -> Response:
+    """List the nodes, and for how long each has been quiet."""
+    return _json(models.Nodes.model_validate({"nodes": list(await asked.house.nodes())}))
+
+
 async def jobs(asked: Asked) -> Response:
     """List jobs, newest first, a page at a time."""
     page = asked.query(models.JobsQuery)
@@ -162,6 +167,7 @@ Verb = Callable[[Asked], Coroutine[Any, Any, Response]]
 VERBS: tuple[tuple[str, str, Right, Verb], ...] = (
     ("GET", "/healthz", Right.NOTHING, healthz),
     ("GET", "/v1/status", Right.READ, status),
+    ("GET", "/v1/nodes", Right.READ, nodes),
     ("GET", "/v1/jobs", Right.READ, jobs),
     ("POST", "/v1/jobs", Right.CHANGE, enqueue),
     ("GET", "/v1/jobs/{jid}", Right.READ, show),

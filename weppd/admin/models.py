@@ -49,6 +49,22 @@ class Reply(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class NodeRow(Reply):
+    """One node: for how long its lease stood still, and how long it said it would be away."""
+
+    name: str
+    own: bool = False
+    running: int = 0
+    quiet_s: float = 0.0
+    hold_s: float = 0.0
+
+
+class Nodes(Reply):
+    """`GET /v1/nodes`."""
+
+    nodes: list[NodeRow]
+
+
 class JobsQuery(Body):
     """`GET /v1/jobs`: which jobs, and which page of them."""
 

@@ -183,6 +183,9 @@ class Cell:
             self._answer(header, body)
         elif kind == "retire":
             self._retiring = True
+        elif kind == "lease":
+            if self._run is not None:
+                self._run.grant(header["until"])
         else:
             self._say(f"weppd sent a frame {kind!r} that this version does not know")
 

@@ -68,7 +68,8 @@ class Record:
 def read(directory: str) -> list[Record]:
     """All cells' files of a directory by slot; only for a process that has no cell of its own.
 
-    A file that was torn by a crash of the machine has no facts.
+    A file that was torn by a crash of the machine has no facts. FileNotFoundError where there is
+    no such directory.
     """
     names = [name for name in os.listdir(directory) if name.isdigit()]  # noqa: PTH208
     return [_read_one(directory, int(name)) for name in sorted(names, key=int)]

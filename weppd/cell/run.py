@@ -53,6 +53,7 @@ class Run:
         self.report: tuple[dict[str, Any], bytes] | None = None
         timeout = start.get("timeout")
         self._timeout_at = now + timeout if timeout else _FOREVER
+        self._lease_until = now + start["lease"] if start.get("lease") else _FOREVER
         self._left_at = _FOREVER
         self._undead_at = _FOREVER
         self._ladder: ladder.Ladder | None = None
@@ -67,12 +68,17 @@ class Run:
         """When `tick` must be called at the latest."""
         if self._ladder is not None:
             return self._ladder.deadline
-        return min(self._timeout_at, self._left_at)
+        return min(self._timeout_at, self._left_at, self._lease_until)
 
     @property
     def disturbed(self) -> bool:
         """Whether signals were sent to it: its leader must not serve another job."""
         return self._ladder is not None or self._left > 0
+
+    def grant(self, until: float) -> None:
+        """weppd's word that this node has the job's lease: it may go on until then at least."""
+        if self._lease_until != _FOREVER:
+            self._lease_until = max(self._lease_until, until)
 
     def take_report(self, header: dict[str, Any], body: bytes, now: float) -> None:
         """Keep the child's report; a child that does not serve again must end soon."""
@@ -119,8 +125,21 @@ class Run:
         elif now >= self._left_at:
             self._end_left(now)
         elif now >= self._timeout_at:
-            rungs = self.start.get("on_timeout") or [["KILL", 0]]
-            self.end(rungs, "timeout", f"over its timeout of {self.start['timeout']} s", now)
+            self._overdue("timeout", f"over its timeout of {self.start['timeout']} s", now)
+        elif now >= self._lease_until:
+            self._unleased(now)
+
+    def _overdue(self, asked: str, reason: str, now: float) -> None:
+        self.end(self.start.get("on_timeout") or [["KILL", 0]], asked, reason, now)
+
+    def _unleased(self, now: float) -> None:
+        """No word of its lease for as long as it was granted: it goes on while its witness, which
+        the scribe writes into its run, is as fresh as that; else another node may soon take it."""
+        granted = self.start["lease"]
+        self.grant(_stamp(self.start.get("witness")) + granted)
+        if now >= self._lease_until:
+            why = f"neither its lease nor its witness was renewed for {granted:g} s"
+            self._overdue("lease", why, now)
 
     def look(self, now: float) -> bool:
         """Reap who ended; whether nothing of the tree lives any more."""
@@ -218,6 +237,15 @@ class Run:
         if status is None or self._killed_by_us or not os.WIFSIGNALED(status):
             return False
         return os.WTERMSIG(status) == signal.SIGKILL and oom.kills() > self._kills_before
+
+
+def _stamp(path: str | None) -> float:
+    """The time (s of the boot clock) that stands in a file; long ago where there is none."""
+    try:
+        with open(path or "") as file:
+            return float(file.read())
+    except (OSError, ValueError):
+        return -_FOREVER
 
 
 def not_begun(start: dict[str, Any], reason: str) -> dict[str, Any]:

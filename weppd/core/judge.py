@@ -23,6 +23,8 @@ def judge(ticket: Ticket, over: Over, crashes_allowed: int) -> Outcome:
         return Stopped(over.reason or "cancelled")
     if over.asked == "shutdown":
         return Retried(over.reason or "host shutdown", spent=False)
+    if over.asked == "lease":
+        return displaced(ticket, f"worker lost: {over.reason}")
     if over.asked == "timeout":
         return again_or_failed(ticket, _timed_out(ticket, over))
     if verdict is None:
@@ -48,6 +50,13 @@ def died(ticket: Ticket, cause: str, crashes_allowed: int) -> Outcome:
     if ticket.plan.retry_on_crash:
         cause = f"set aside: its worker was lost {count} times; the last time: {cause}"
         return Failed(cause, cause, "poison")
+    return again_or_failed(ticket, Failed(cause, cause, "lost"))
+
+
+def displaced(ticket: Ticket, cause: str) -> Outcome:
+    """The outcome of a job whose node was lost to it; that is no crash of the job's own."""
+    if ticket.plan.retry_on_crash:
+        return Retried(cause, spent=False, traceback=cause)
     return again_or_failed(ticket, Failed(cause, cause, "lost"))
 
 

@@ -47,6 +47,10 @@ class Terms:
         """What a cell is granted at a time."""
         return 0.6 * self.lease_s
 
+    def held_s(self, hold_s: float) -> float:
+        """What a cell is granted when its node goes, and is given `hold_s` to come back."""
+        return max(self.lease_s, hold_s) - (self.lease_s - self.cell_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:

@@ -37,7 +37,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator's settings say about every job of this node."""
+    """What the operator's settings say about every job of this node; `cell_lease` in seconds."""
 
     node: str = "node"
     alias: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +47,7 @@ class Rules:
     cores: int = 1
     rungs: tuple[tuple[str, float], ...] = (("USR1", 10.0), ("TERM", 5.0), ("KILL", 0.0))
     crashes_allowed: int = 3
+    cell_lease: float = 36.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,11 @@ class Ticket:
     def job(self) -> Job:
         """The claimed job."""
         return self.claim.job
+
+    @property
+    def leased(self) -> bool:
+        """Whether it might be run elsewhere if this node fell silent: then it needs a lease."""
+        return self.job.runid is not None or self.plan.retry_on_crash
 
 
 def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:

@@ -10,7 +10,7 @@ from weppd import __version__
 from weppd.ctl import change, look, steer, talk
 
 VERBS = (
-    *(look.status, look.jobs, look.show, look.logs),
+    *(look.status, look.nodes, look.jobs, look.show, look.logs),
     *(change.cancel, change.enqueue),
     *(steer.drain, steer.resume, steer.shutdown, steer.reload),
 )

@@ -40,6 +40,18 @@ def status(ctl: Talk, watch: bool) -> None:
 
 
 @talk.verb
+@_watch
+def nodes(ctl: Talk, watch: bool) -> None:
+    """List the nodes: which beat, which are silent or away, and how many jobs each has."""
+
+    def once() -> None:
+        data = ctl.ask("GET", "/v1/nodes")
+        ctl.show(data, lambda: render.nodes(data, talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
+
+
+@talk.verb
 @click.option("--state", type=click.Choice(STATES), help="Only jobs in this state.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, help="At most so many [50].")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Leave out the first so many.")

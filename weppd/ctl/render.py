@@ -14,6 +14,8 @@ from weppd.ctl.table import Paint, clean, clock, columns, cut, plain, plural, si
 Data = Mapping[str, Any]
 TERMINAL = ("finished", "failed", "stopped", "canceled")
 _COUNTS = ("queued", "started", "deferred", "scheduled", "finished", "failed", "canceled")
+# A node that beats is seen to move at every look.
+_QUIET_S = 15.0
 _KEY = 11
 
 
@@ -26,6 +28,24 @@ def status(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str
     problems = [*_zygote_problems(data), *data["problems"]]
     blocks.append([paint("problem", "failed") + f": {clean(each)}" for each in problems])
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def nodes(data: Data, width: int = 80, paint: Paint = plain) -> str:
+    """The nodes, a line each: this one first."""
+    rows = [
+        [clean(each["name"]), _beating(each, paint), str(each["running"])] for each in data["nodes"]
+    ]
+    return "\n".join(columns(["NODE", "LEASE", "RUNNING"], rows, width))
+
+
+def _beating(node: Data, paint: Paint) -> str:
+    if node["own"]:
+        return "this node"
+    if node["hold_s"]:
+        return f"away for up to {span(node['hold_s'])}, quiet for {span(node['quiet_s'])}"
+    if node["quiet_s"] >= _QUIET_S:
+        return paint(f"quiet for {span(node['quiet_s'])}", "failed")
+    return "beats"
 
 
 def _node(data: Data, now: float, paint: Paint) -> list[str]:

@@ -19,7 +19,8 @@ from weppd import logs
 from weppd.cell.frames import VERSION, Splitter, pack
 from weppd.errors import FrameError
 from weppd.scribe import index
-from weppd.scribe.desk import Desk
+from weppd.scribe.desk import Desk, guarded
+from weppd.scribe.witness import Witnesses
 
 log = logging.getLogger("weppd.scribe")
 SOONEST_S, LATEST_S = 0.05, 1.0
@@ -31,10 +32,11 @@ SETTLE_S = 5.0
 class Scribe:
     """The loop: frames from weppd, passes over the spools, patience while weppd is away."""
 
-    def __init__(self, path: str, jobs: Path, keep_days: float) -> None:
+    def __init__(self, path: str, jobs: Path, keep_days: float, witnesses: Witnesses) -> None:
         self._path, self._jobs, self._keep_days = path, jobs, keep_days
+        self._witnesses = witnesses
         self._written: list[str] = []
-        self._desk = Desk(jobs, lambda job, eid: self._written.append(eid))
+        self._desk = Desk(jobs, lambda job, eid: self._written.append(eid), witnesses.over)
         self._sock: socket.socket | None = None
         self._splitter = Splitter()
         self._alone_since = time.monotonic()
@@ -49,6 +51,7 @@ class Scribe:
                 self._connect()
             self._listen()
             self._look()
+            self._witnesses.turn(self._desk.guarded())
             self._sweep()
         self._desk.settle(SETTLE_S)
         self._confirm()
@@ -100,6 +103,8 @@ class Scribe:
                 self._desk.open(each)
             for each in header["closed"]:
                 self._desk.close(each)
+        elif kind == "witnesses":
+            self._witnesses.ask(guarded(each) for each in header["of"])
         elif kind == "retire":
             self._retired = True
 
@@ -110,10 +115,16 @@ class Scribe:
 
     def _confirm(self) -> None:
         written, self._written = self._written, []
-        if self._sock is not None and written:
+        if written:
+            self._say({"kind": "wrote", "eids": written})
+        if seen := self._witnesses.seen():
+            self._say({"kind": "witnessed", "seen": seen})
+
+    def _say(self, header: dict[str, Any]) -> None:
+        if self._sock is not None:
             # weppd is gone or will soon read: what it does not hear, it tells the next one again.
             with contextlib.suppress(OSError):
-                self._sock.sendall(pack({"kind": "wrote", "eids": written}))
+                self._sock.sendall(pack(header))
 
     def _sweep(self) -> None:
         if time.monotonic() - self._swept > SWEEP_S:
@@ -127,6 +138,9 @@ def main() -> int:
     parser.add_argument("--socket", required=True)
     parser.add_argument("--jobs", required=True, type=Path)
     parser.add_argument("--keep-days", type=float, default=30.0)
+    parser.add_argument("--cells", required=True, type=Path)
+    parser.add_argument("--local", required=True, type=Path)
+    parser.add_argument("--witness-s", type=float, default=10.0)
     options = parser.parse_args()
     logs.begin("info", os.environ)
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -138,7 +152,8 @@ def main() -> int:
     with (options.jobs / "scribe.lock").open("w") as lock:
         # One writer: a scribe of an earlier weppd first writes out what it has, and ends.
         fcntl.lockf(lock, fcntl.LOCK_EX)
-        Scribe(options.socket, options.jobs, options.keep_days).run()
+        witnesses = Witnesses(options.cells, options.local, options.witness_s)
+        Scribe(options.socket, options.jobs, options.keep_days, witnesses).run()
     return 0
 
 

@@ -27,6 +27,7 @@ from weppd.scribe import index, report
 from weppd.scribe.line import beginning, cut, ending, parse, show
 from weppd.scribe.runlogs import RunLogs, source_of
 from weppd.scribe.sink import Piece, Sink
+from weppd.scribe.witness import Guarded
 
 log = logging.getLogger("weppd.scribe")
 CHUNK = 4 << 20
@@ -55,11 +56,21 @@ class Open:
         return source_of(self.log, self.run_dirs) if self.run_dirs else ""
 
 
+def guarded(said: dict[str, Any]) -> Guarded:
+    """The execution of a frame, and where its run may be."""
+    return Guarded(said["eid"], said["job"], tuple(said.get("run_dirs") or ()))
+
+
 class Desk:
     """Open executions by eid, and one pass over them at a time."""
 
-    def __init__(self, jobs: Path, wrote: Callable[[str, str], None]) -> None:
-        self._jobs, self._wrote = jobs, wrote
+    def __init__(
+        self,
+        jobs: Path,
+        wrote: Callable[[str, str], None],
+        over: Callable[[Guarded], None] = lambda job: None,
+    ) -> None:
+        self._jobs, self._wrote, self._over = jobs, wrote, over
         self._sink = Sink(jobs / "scribe.journal")
         self._done = index.Recent(jobs)
         owed = {k[len(RUN) :]: v for k, v in self._sink.offsets.items() if k.startswith(RUN)}
@@ -75,6 +86,10 @@ class Desk:
     def jobs(self) -> frozenset[str]:
         """The jobs whose executions are open."""
         return frozenset(job.job for job in self._open.values())
+
+    def guarded(self) -> list[Guarded]:
+        """The open executions of jobs of runs."""
+        return [guarded(job.said) for job in self._open.values() if job.run_dirs and not job.closed]
 
     def open(self, said: dict[str, Any]) -> None:
         """An execution began, or weppd says so again.
@@ -217,6 +232,8 @@ class Desk:
     def _finish(self, job: Open) -> Iterable[str]:
         """Let go of an execution; the journal's entries that nobody needs any more."""
         self._done.add(job.eid, job.job, max(job.read, 0))
+        if job.run_dirs:
+            self._over(guarded(job.said))
         if job.read <= 0:
             with contextlib.suppress(OSError):
                 # It may never have been there.

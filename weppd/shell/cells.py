@@ -17,13 +17,15 @@ from typing import Any
 from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core.schedule import Plan, Ticket
-from weppd.core.state import Forking, State
+from weppd.core.state import Ending, Forking, Running, State
 from weppd.model import Claim, Job, Usage
 from weppd.shell import host
 from weppd.shell.leavings import Leavings
 from weppd.shell.peers import Link, Peers
 
 log = logging.getLogger("weppd")
+#: Cells speak of leases since this version of the frames.
+LEASES = 2
 
 
 class Cells:
@@ -71,6 +73,12 @@ class Cells:
     def ack(self, effect: do.Ack) -> None:
         """The outcome is safe."""
         self._peers.tell_cell(effect.n, {"kind": "ack", "eid": effect.eid})
+
+    def lease(self, phase: Running | Ending, until: float) -> None:
+        """This node has the lease of a cell's job until then at least (boot clock, s)."""
+        link = self._peers.cells.get(phase.n)
+        if phase.ticket.leased and link is not None and link.hello["v"] >= LEASES:
+            link.send({"kind": "lease", "until": until})
 
     def retire(self, n: int) -> None:
         """Have an idle cell exit."""

@@ -108,6 +108,7 @@ def make_dirs(runtime: Path, state: Path, logs: Path) -> None:
     """Make the daemon's directories. SettingsError names the one that cannot be made."""
     for key, path in (
         ("runtime_dir", runtime / "cells"),
+        ("runtime_dir", runtime / "witness"),
         ("state_dir", state / "tmp"),
         ("state_dir", state / "outbox"),
         ("log_dir", logs / "jobs"),

@@ -19,6 +19,7 @@ from weppd.scribe import reader
 from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
+from weppd.shell.neighbours import Neighbours
 from weppd.shell.peers import Peers
 from weppd.shell.shapes import detail, local, row
 from weppd.shell.start import Places
@@ -46,7 +47,9 @@ class Keeper:
         rules: Rules,
         registry: Mapping[str, Traits],
         begin_again: Callable[[], Sequence[str]],
+        neighbours: Neighbours,
     ) -> None:
+        self._neighbours = neighbours
         self.since = time.time()
         self.begin_again = begin_again
         self._supervisor, self._store, self._trips = supervisor, store, trips
@@ -81,6 +84,16 @@ class Keeper:
             away = away or str(error) or "it does not answer"
         answer["store"] = {"state": "away" if away else "up", "detail": away}
         return answer
+
+    async def nodes(self) -> Sequence[Mapping[str, Any]]:
+        """This node, and the others as they were seen at the last heartbeat."""
+        running = len(self._supervisor.state.jobs)
+        own = {"name": self._rules.node, "own": True, "running": running, "quiet_s": 0.0}
+        others = [
+            {"name": lease.node, "running": lease.running, "quiet_s": s, "hold_s": lease.hold_s}
+            for lease, s in self._neighbours.known()
+        ]
+        return [own, *others]
 
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
         """At most `limit` jobs in `state`; without one, of all states, the live ones first."""

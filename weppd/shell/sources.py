@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from weppd.core import events as on
+from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.core.state import Ending, Mood, Running, State
 from weppd.errors import StoreAway
+from weppd.shell.neighbours import now_s
 from weppd.shell.performer import Errands
 from weppd.store import Command, Node, Store
 from weppd.store import Running as Beating
@@ -29,7 +31,11 @@ STOPPED = "stopped by an RQ client"
 
 
 class Sources:
-    """Heartbeat, commands and the schedule of this node."""
+    """Heartbeat, commands and the schedule of this node.
+
+    After each beat `confirm` is called for every job that runs, with the time (boot clock, s) until
+    which it may go on, and the other nodes are watched.
+    """
 
     def __init__(
         self,
@@ -38,8 +44,14 @@ class Sources:
         rules: Rules,
         tell: Callable[..., None],
         state: Callable[[], State],
+        terms: Terms,
+        confirm: Callable[[Running | Ending, float], None],
+        watch: Callable[[], Awaitable[None]],
     ) -> None:
         self.seq = 0
+        self._watch = watch
+        self._confirm = confirm
+        self._terms = terms
         self._store, self._node, self._rules = store, node, rules
         self._tell, self._state = tell, state
         self._errands = Errands()
@@ -49,21 +61,26 @@ class Sources:
         while True:
             try:
                 await self._beat()
+                await self._watch()
             except StoreAway as error:
                 log.debug("action=pulse reason=%r", str(error))
-            await asyncio.sleep(PULSE_S)
+            await asyncio.sleep(min(PULSE_S, self._terms.beat_s))
 
     async def _beat(self) -> None:
+        until = now_s() + self._terms.cell_s
+        phases = [p for p in self._state().jobs.values() if isinstance(p, Running | Ending)]
         running = [
             Beating(p.ticket.job.id, p.ticket.eid, p.ticket.worker, p.ticket.job.queue)
-            for p in self._state().jobs.values()
-            if isinstance(p, Running | Ending)
+            for p in phases
         ]
         node = replace(self._node, state="busy" if running else "idle")
         if self._state().mood is Mood.PAUSED:
             node = replace(node, state="suspended")
         pulse = await self._store.pulse(node, running)
         self.seq = pulse.seq
+        for phase in phases:
+            if phase.ticket.job.id not in pulse.lost:
+                self._confirm(phase, until)
         for jid in pulse.canceled:
             self._cancel(jid, "cancelled, or deleted, by an RQ client")
         for jid, reason in pulse.asked.items():

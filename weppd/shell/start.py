@@ -18,6 +18,7 @@ class Places:
 
     jobs: Path
     tmp: Path
+    witness: Path
     roots: tuple[str, ...]
     batch_root: str
 
@@ -25,7 +26,9 @@ class Places:
     def of(cls, settings: Settings) -> Places:
         """The places that the settings name."""
         logs, state = Path(settings.daemon.log_dir), Path(settings.daemon.state_dir)
-        return cls(logs / "jobs", state / "tmp", settings.run.roots, settings.run.batch_root)
+        witness = Path(settings.daemon.runtime_dir) / "witness"
+        roots, batch_root = settings.run.roots, settings.run.batch_root
+        return cls(logs / "jobs", state / "tmp", witness, roots, batch_root)
 
     def spool(self, jid: str) -> str:
         """The file that takes the raw output of a job's tree."""
@@ -54,6 +57,8 @@ def start_frame(ticket: Ticket, places: Places, rules: Rules) -> tuple[dict[str,
         "queue": job.queue,
         "worker": ticket.worker,
         "timeout": plan.timeout,
+        "lease": rules.cell_lease if ticket.leased else None,
+        "witness": f"{places.witness}/{ticket.eid}",
         "on_timeout": [list(rung) for rung in rules.rungs],
         "spool": places.spool(job.id),
         "tmp": f"{places.tmp}/{ticket.eid}",

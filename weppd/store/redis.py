@@ -279,8 +279,8 @@ class RedisStore:
         return list(_claims(await self._one("leftovers", node)))
 
     async def nodes(self) -> list[Lease]:
-        found = await self._one("nodes")
-        return [Lease(n.decode(), seq.decode(), float(hold)) for n, seq, hold in sorted(found)]
+        found = sorted(await self._one("nodes"))
+        return [Lease(name.decode(), seq.decode(), float(h), n) for name, seq, h, n in found]
 
     async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
         mine = replace(finish, claim=replace(finish.claim, eid=fresh))

@@ -7,7 +7,7 @@ Each function here says what the script of the same purpose in `scripts/` says.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
@@ -59,7 +59,8 @@ class Shelf:
     def all_leases(self) -> list[Lease]:
         """The leases of all nodes, by name."""
         seqs = sorted(self.leases.items())
-        return [Lease(node, str(seq), self.holds.get(node, 0.0)) for node, seq in seqs]
+        counts = Counter(x[b"node"].decode() for x in map(self.live, self.executions) if x)
+        return [Lease(n, str(seq), self.holds.get(n, 0.0), counts[n]) for n, seq in seqs]
 
     def has_lost(self, jid: str, eid: str) -> bool:
         """Whether the job is another execution's by now; one that was forgotten is nobody's."""

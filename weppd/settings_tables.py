@@ -1,0 +1,175 @@
+"""The tables of weppd.toml, one frozen dataclass each: keys, defaults, and how each is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from weppd import settings_checks as checks
+from weppd import settings_redis
+from weppd.settings_checks import absolute, at_least, each, one_of, unless_empty
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """[daemon]: this node, and where it keeps its files. Workers are called `<name>.<slot>`."""
+
+    name: str = field(default="localhost", metadata={"check": checks.NAME})
+    slots: int = field(default=1, metadata={"check": at_least(1)})
+    state_dir: str = field(default="/var/lib/weppd", metadata={"check": absolute})
+    runtime_dir: str = field(default="/run/weppd", metadata={"check": checks.runtime_dir})
+    log_dir: str = field(default="/var/log/weppd", metadata={"check": absolute})
+    admin_socket: str = field(
+        default="/run/weppd-admin/admin.sock", metadata={"check": checks.socket_path}
+    )
+    log_level: str = field(
+        default="info", metadata={"check": one_of("debug", "info", "warning", "error")}
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Redis:
+    """[redis]: the shared store. Times in seconds; the databases are those of WEPPcloud."""
+
+    url: str = field(default=settings_redis.DEFAULT_URL, metadata={"check": settings_redis.check})
+    prefix: str = field(default="rq", metadata={"check": checks.NAME})
+    status_db: int = field(default=2, metadata={"check": at_least(0)})
+    lock_db: int = field(default=0, metadata={"check": at_least(0)})
+    connect_timeout_s: float = field(default=2.0, metadata={"check": at_least(0.05)})
+    call_timeout_s: float = field(default=5.0, metadata={"check": at_least(0.05)})
+
+    def __repr__(self) -> str:
+        return f"Redis(url={settings_redis.masked(self.url)!r}, prefix={self.prefix!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """[queues]: which queues this node serves, in strict order of precedence."""
+
+    names: tuple[str, ...] = field(
+        default=("high", "default", "low"), metadata={"check": each(checks.QUEUE, least=1)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """[jobs]: seconds that hold for a job that carries none of its own; a TTL of -1 is for ever."""
+
+    result_ttl: int = field(default=604_800, metadata={"check": at_least(-1)})
+    failure_ttl: int = field(default=31_536_000, metadata={"check": at_least(-1)})
+    timeout: int = field(default=43_200, metadata={"check": at_least(1)})
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """[cancel]: seconds from SIGUSR1 to SIGTERM, and from there to SIGKILL; 0 skips the rung."""
+
+    usr1_grace: float = field(default=10.0, metadata={"check": at_least(0)})
+    term_grace: float = field(default=5.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """[stop]: what becomes of running jobs at SIGTERM; `timeout` (s) bounds the modes that wait."""
+
+    mode: str = field(
+        default="detach", metadata={"check": one_of("detach", "drain", "requeue", "cancel")}
+    )
+    timeout: float = field(default=300.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Zygote:
+    """[zygote.<class>]: a family of cells: its interpreter (empty: weppd's own), its imports."""
+
+    python: str = field(default="", metadata={"check": unless_empty(absolute)})
+    preload: tuple[str, ...] = field(default=(), metadata={"check": each(checks.MODULE)})
+    jobs_per_child: int = field(default=1, metadata={"check": at_least(1)})
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        shown = f"python={self.python!r}, preload={self.preload!r}"
+        return f"Zygote({shown}, jobs_per_child={self.jobs_per_child}, env={sorted(self.env)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """[tasks]: the modules that hold tasks; prefixes of functions' names to read as others."""
+
+    modules: tuple[str, ...] = field(
+        default=("tasks.wepp_rq", "tasks.noop"), metadata={"check": each(checks.MODULE)}
+    )
+    alias: Mapping[str, str] = field(default_factory=lambda: {"wepppy.rq": "tasks"})
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """[security]: what a payload may name beside the tasks; who may use the admin socket."""
+
+    allow: tuple[str, ...] = field(default=(), metadata={"check": each(checks.ALLOW)})
+    allow_types: tuple[str, ...] = field(default=(), metadata={"check": each(checks.TYPE)})
+    admin_group: str = field(default="", metadata={"check": unless_empty(checks.NAME)})
+    read_group: str = field(default="", metadata={"check": unless_empty(checks.NAME)})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """[run]: where run directories are; the first root that holds a run is its home."""
+
+    roots: tuple[str, ...] = field(
+        default=("/wc1/runs", "/geodata/weppcloud_runs"), metadata={"check": each(absolute)}
+    )
+    batch_root: str = field(default="/wc1/batch", metadata={"check": unless_empty(absolute)})
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """[wepp.binaries.<name>]: how one executable differs: its prompt contract.
+
+    `answers` names the order in which it reads the `.run` file, `name_chars` is how much of a file
+    name it keeps, and the markers are what its output holds after a whole simulation.
+    """
+
+    answers: str = field(default="weppcloud", metadata={"check": checks.NAME})
+    name_chars: int = field(default=50, metadata={"check": at_least(8)})
+    hillslope_marker: str = "COMPLETED HILLSLOPE SIM"
+    watershed_marker: str = "COMPLETED WATERSHED SIM"
+
+
+@dataclass(frozen=True, slots=True)
+class Wepp:
+    """[wepp]: the executables; `default_bin` serves jobs that name none."""
+
+    bin_dir: str = field(default="/usr/local/lib/weppd/bin", metadata={"check": absolute})
+    default_bin: str = field(default="", metadata={"check": unless_empty(checks.BINARY)})
+    binaries: Mapping[str, Binary] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """[scribe]: how many days a job's log stays in `log_dir`; 0 keeps it for ever."""
+
+    keep_days: float = field(default=30.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """[node]: when nodes take each other for dead (s): a lease that stands still for `lease_s`.
+
+    A node that stops with its jobs going on is given `hold_s` to come back. `settle_s` is how long
+    nothing is claimed after the store was restarted or replaced, until all nodes have told theirs.
+    """
+
+    lease_s: float = field(default=60.0, metadata={"check": at_least(1)})
+    hold_s: float = field(default=600.0, metadata={"check": at_least(0)})
+    settle_s: float = field(default=3.0, metadata={"check": at_least(0)})
+
+
+@dataclass(frozen=True, slots=True)
+class Compat:
+    """[compat]: where older readers of a run's state look.
+
+    `ledger` is "full" for one hash under the whole run id, "both" for a copy under its last part.
+    """
+
+    ledger: str = field(default="full", metadata={"check": one_of("full", "both")})
