@@ -7,7 +7,7 @@ DEV    := $(VENV)/.dev
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench chaos help install demo check test stubs stubs-check format lock clean
+.PHONY: bench chaos help hillsim-table install demo check test stubs stubs-check format lock clean
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ chaos: $(DEV)  ## kill everything, often, under load; print the ledger
 
 bench: $(DEV)  ## how fast a queue of no-op jobs drains, and what that costs
 	$(BIN)/python -m tests.bench.drain
+
+HILLSIM_DATA ?= ../shared/data/wepp
+hillsim-table: $(DEV)  ## hillsim beside other engines, over HILLSIM_DATA, into its README
+	$(BIN)/python -m tasks.hillsim compare $(HILLSIM_DATA) tasks/hillsim/README.md
 
 format: $(DEV)  ## rewrite the sources in the house's format
 	$(BIN)/ruff format .

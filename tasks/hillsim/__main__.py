@@ -37,9 +37,12 @@ def main() -> int:
 def _compare(arguments: list[str]) -> int:
     from tasks.hillsim import compare
 
-    if len(arguments) != 1 or not (Path(arguments[0]) / "runs").is_dir():
-        sys.stderr.write("python -m tasks.hillsim compare DIR: DIR has runs/ and output*/\n")
+    if len(arguments) not in (1, 2) or not (Path(arguments[0]) / "runs").is_dir():
+        sys.stderr.write("python -m tasks.hillsim compare DIR [PAGE]: DIR has runs/, output*/\n")
         return 2
+    if len(arguments) == 2:
+        compare.write(Path(arguments[0]), Path(arguments[1]))
+        return 0
     for line in compare.table(Path(arguments[0])):
         sys.stdout.write(line + "\n")
     return 0

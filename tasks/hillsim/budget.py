@@ -28,11 +28,10 @@ class Balance:
 
 
 def settle(slope: Hillslope, weather: Weather, clear: float, infiltrated: float) -> Balance:
-    c = slope.columns
+    c = slope.now
     water.soak(infiltrated, c.thick, slope.store)
-    slope.stages.wet(infiltrated)
-    percolation = water.percolate(slope.store, c.limit, c.drained, c.ks, c.power, slope.site.bottom)
-    plants, soil, litter = _evaporate(slope, weather, clear)
+    percolation = water.percolate(slope.store, c.limit, c.drained, c.ks, c.power, _bottom(slope))
+    plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
     saturation = water.push_up(slope.store, c.limit)
     steep = slope.site.sine / slope.site.shape.length
     lateral = water.drain_sideways(
@@ -41,7 +40,15 @@ def settle(slope: Hillslope, weather: Weather, clear: float, infiltrated: float)
     return Balance(infiltrated, plants, soil, litter, percolation, lateral, saturation)
 
 
-def _evaporate(slope: Hillslope, weather: Weather, clear: float) -> tuple[float, float, float]:
+def _bottom(slope: Hillslope) -> float:
+    """Conductivity out of the lowest layer (m/s), which may be frozen."""
+    lowest = float(slope.now.ks[len(slope.store) - 1])
+    return min(slope.site.bottom, lowest) if slope.frost.frozen else slope.site.bottom
+
+
+def _evaporate(
+    slope: Hillslope, weather: Weather, clear: float, infiltrated: float
+) -> tuple[float, float, float]:
     """Transpiration (with what leaves held), soil and litter evaporation of the day (m)."""
     snowy = slope.pack.water > 0.0
     share = evaporation.shading(slope.ground.residue.above)
@@ -57,18 +64,16 @@ def _evaporate(slope: Hillslope, weather: Weather, clear: float) -> tuple[float,
     albedo = evaporation.ground_albedo(slope.site.profile.albedo, share, snow=snowy)
     potential = evaporation.potential(air, albedo)
     plants = _transpire(slope, potential)
-    if snowy:
-        return plants, 0.0, 0.0
     demand = max(0.0, min(potential * share, potential - plants))
-    litter = min(slope.on_litter, demand)
+    litter = 0.0 if snowy else min(slope.on_litter, demand)
     slope.on_litter -= litter
-    soil = min(slope.stages.demand(demand - litter), float(slope.store[0]))
+    soil = min(slope.stages.evaporate(infiltrated, demand - litter), float(slope.store[0]))
     slope.store[0] -= soil
     return plants, soil, litter
 
 
 def _transpire(slope: Hillslope, potential: float) -> float:
-    crop, c = slope.ground.crop, slope.columns
+    crop, c = slope.ground.crop, slope.now
     demand = potential * min(1.0, crop.leaves / 3.0)
     leaves = min(slope.on_leaves, demand)
     slope.on_leaves -= leaves

@@ -1,7 +1,8 @@
-"""hillsim beside another engine's outputs: `python -m tasks.hillsim compare DIR`.
+"""hillsim beside another engine's outputs: `python -m tasks.hillsim compare DIR [PAGE]`.
 
 DIR holds `runs/p<i>.*` and, in one or more `output*/` directories, what other engines wrote there
 (`H<i>.loss.dat`). Every hillslope is run in a scratch copy; nothing in DIR is touched.
+With PAGE the table replaces the one between the marks of that Markdown page.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tasks.hillsim.errors import Refusal
 from tasks.wepp import annual
 from tasks.wepp.errors import FormatError
 
+BEGIN, END = "<!-- table: make hillsim-table -->", "<!-- end of the table -->"
 _HEAD = (
     "| hillslope | runoff mm/yr | others | soil loss t/ha/yr | others | yield t/yr | others |",
     "|---|---|---|---|---|---|---|",
@@ -36,6 +38,17 @@ def table(directory: Path) -> Iterator[str]:
             continue
         theirs = [found for path in outputs if (found := _read(path, number)) is not None]
         yield f"| {number} | {_cells(mine, theirs)} |"
+
+
+def write(directory: Path, page: Path) -> None:
+    """Put the table of `directory` where the page has one, between its two marks."""
+    text = page.read_text(encoding="utf-8")
+    before, found, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (found and ended):
+        raise ValueError(f"{page}: the marks {BEGIN} and {END} are not there")
+    body = "\n".join(table(directory))
+    page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
 
 
 def _simulated(runs: Path, number: int) -> annual.MeanYear:

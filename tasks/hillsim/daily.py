@@ -7,8 +7,8 @@
     element  3(1x,i2),1x,i4,2(1x,f8.3),3(1x,f7.3),f6.3,3(1x,f7.3),1x,f6.3,4(1x,f8.3),
              5(1x,f6.3),1x,f8.3                            days with runoff, the 1st and 15th
 
-Years count from 1. Soil water is what lies above wilting point. Nothing freezes in the soil. The
-water table adds up with what hangs on leaves and litter, for which the layout has no column.
+Years count from 1. Soil water is all of it, what plants cannot take included. The water
+table adds up with what hangs on leaves and litter, for which the layout has no column.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def water_row(slope: Hillslope, day: Day, year: int) -> str:
     head = "".join(f" {integer(value, 4)}" for value in (1, when.julian, year))
     runoff = scientific(day.runoff * 1000.0, 15, 7)
     taken = (balance.plants, balance.soil, balance.litter, balance.percolation)
-    kept = (0.0, balance.lateral, sum(slope.store), 0.0, slope.pack.water)
+    held = sum(slope.store) + slope.columns.held_back
+    kept = (0.0, balance.lateral, held, slope.frost.water, slope.pack.water)
     return (
         f" {head}{_millimetres(when.rain, day.wetted)} {runoff}{_millimetres(*taken)} "
         f"{scientific(0.0, 15, 7)}{_millimetres(*kept)}  {runoff}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.hillsim import budget, fieldwork, infiltration, snow, storm, surface
+from tasks.hillsim import budget, fieldwork, infiltration, storm, surface, winter
 from tasks.hillsim.budget import Balance
 from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.event import Runoff, route
@@ -17,12 +17,21 @@ from tasks.hillsim.infiltration import Excess, Ground
 from tasks.hillsim.residue import Climate
 from tasks.hillsim.snow import Winter
 from tasks.hillsim.storm import Hyetograph, Storm
-from tasks.hillsim.surface import Cover, Roots
+from tasks.hillsim.surface import Cover, Roots, Thaw
 from tasks.hillsim.today import Properties, Weather
+from tasks.hillsim.water import Columns
 
 _SOAKED = 0.01
 _SATURATED = 0.95
 _FULL = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What frost has made of the soil by the morning: for water, and for erosion."""
+
+    soil: Columns
+    thaw: Thaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Day:
     surface: Properties
     wetted: float
     snowfall: float
-    winter: bool
+    melt: bool
     balance: Balance
     runoff: float
     event: Runoff | None
@@ -46,10 +55,15 @@ def step(slope: Hillslope, weather: Weather, number: int) -> Day:
     ground.residue.decay(Climate(weather.mean, weather.rain, _wetness(slope)))
     _age(slope)
     sky = slope.site.sky(weather.julian)
-    winter = _winter(slope, weather, number) if snow.matters(slope.pack, weather.low) else None
-    melt = winter is not None and (winter.melted or slope.pack.water > 0.0)
-    rain = _hyetograph(slope, weather, winter if melt else None)
-    today = _properties(slope, weather, 0.0 if melt else weather.rain)
+    # Conductivity and erodibility of the day are the morning's, before the hours of frost and melt.
+    morning = Morning(slope.now, _thaw(slope))
+    frozen = slope.frost.frozen
+    cold = winter.step(slope, weather, sky, number) if winter.matters(slope, weather) else None
+    slope.refresh()
+    # Only rain on bare ground that is not frozen goes on as a storm; the rest comes by the hour.
+    melt = cold is not None and (cold.melted or frozen or slope.frost.frozen)
+    rain = _hyetograph(slope, weather, cold if melt else None)
+    today = _properties(slope, weather, morning, 0.0 if melt else weather.rain)
     reached = rain.depth if rain else 0.0
     if rain and not melt:
         rain = _intercept(slope, rain, today.cover)
@@ -62,8 +76,9 @@ def step(slope: Hillslope, weather: Weather, number: int) -> Day:
         event = route(slope, today, rain, excess, balance.saturation, melt=melt)
     _wear(slope, weather, None if melt else rain)
     _grow(slope, weather)
-    snowfall = winter.snowfall if winter else 0.0
-    return Day(weather, today, reached, snowfall, winter is not None, balance, runoff, event)
+    snowfall = cold.snowfall if cold else 0.0
+    snowy = cold is not None and cold.melted
+    return Day(weather, today, reached, snowfall, snowy, balance, runoff, event)
 
 
 def _wetness(slope: Hillslope) -> float:
@@ -76,7 +91,8 @@ def _topsoil(slope: Hillslope) -> tuple[float, float]:
     """Volumetric water and pore space of the top 0.2 m, both of the whole soil, rock included."""
     top, columns = slope.site.profile.top, slope.columns
     thickness = columns.thick[0] + columns.thick[1]
-    held = (slope.store[0] + slope.store[1]) / thickness + top.wp
+    ice = slope.frost.ice
+    held = (slope.store[0] + slope.store[1] + ice[0] + ice[1]) / thickness + top.wp
     pores = (columns.limit[0] + columns.limit[1]) / thickness + top.wp
     return float(held), float(pores)
 
@@ -91,24 +107,10 @@ def _age(slope: Hillslope) -> None:
             slope.columns.settle(index, slope.site.profile.layers[index], state.density)
 
 
-def _winter(slope: Hillslope, weather: Weather, number: int) -> Winter:
-    given = snow.Weather(
-        rain=weather.rain,
-        duration=weather.duration,
-        low=weather.low,
-        high=weather.high,
-        dew=weather.dew,
-        radiation=weather.radiation,
-        wind=weather.wind if slope.site.has_wind else 0.0,
-        canopy=slope.ground.crop.cover,
-    )
-    return snow.winter_day(slope.pack, given, slope.site.sky(weather.julian), number)
-
-
-def _hyetograph(slope: Hillslope, weather: Weather, winter: Winter | None) -> Hyetograph | None:
+def _hyetograph(slope: Hillslope, weather: Weather, cold: Winter | None) -> Hyetograph | None:
     """The day's rain as it falls, or the hours of melt as one storm; None where nothing reaches."""
-    if winter is not None:
-        return _melt_storm(winter)
+    if cold is not None:
+        return _melt_storm(cold)
     if weather.rain <= 0.0:
         return None
     ratio = weather.peak_ratio * slope.site.peak_scale
@@ -117,10 +119,10 @@ def _hyetograph(slope: Hillslope, weather: Weather, winter: Winter | None) -> Hy
     )
 
 
-def _melt_storm(winter: Winter) -> Hyetograph | None:
+def _melt_storm(cold: Winter) -> Hyetograph | None:
     """The hours with water as one storm: peak over mean, and the hour of the peak, as they are."""
-    wet = [amount for amount in winter.hours if amount > 0.0]
-    total = winter.total
+    wet = [amount for amount in cold.hours if amount > 0.0]
+    total = cold.total
     if total <= 0.0:
         return None
     largest = max(wet)
@@ -129,7 +131,7 @@ def _melt_storm(winter: Winter) -> Hyetograph | None:
     return storm.hyetograph(Storm(total, len(wet) * 3600.0, min(peak_time, 0.99), ratio))
 
 
-def _properties(slope: Hillslope, weather: Weather, rain: float) -> Properties:
+def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: float) -> Properties:
     ground, profile = slope.ground, slope.site.profile
     state, crop, residue = ground.surface, ground.crop, ground.residue
     cover = Cover(
@@ -143,15 +145,18 @@ def _properties(slope: Hillslope, weather: Weather, rain: float) -> Properties:
     plants = 1.0
     if crop.plant is not None and crop.perennial:
         plants = surface.perennial(crop.roots, crop.plant.rtmmax, planted=crop.planted)
-    ke = surface.conductivity(profile, state, cover, rain, weather.mean > 0.0, plants)
+    ke = _frozen(morning.soil, slope.columns)
+    if ke is None:
+        ke = surface.conductivity(profile, state, cover, rain, weather.mean > 0.0, plants)
     factors = surface.factors(profile, state, cover, roots, slope.site.sine, slope.site.spacing)
+    factors = surface.thawed(factors, morning.thaw)
     porosity = profile.top.porosity(state.density)
     held, pores = _topsoil(slope)
     deficit = max(0.0, pores - min(held, _FULL * pores))
     matric = surface.suction(profile.top, porosity) * deficit
     return Properties(
         porosity=porosity,
-        ke=_limited(slope, ke),
+        ke=_limited(slope, morning.soil, ke),
         matric=matric,
         roughness=state.roughness,
         live=crop.mass,
@@ -163,9 +168,25 @@ def _properties(slope: Hillslope, weather: Weather, rain: float) -> Properties:
     )
 
 
-def _limited(slope: Hillslope, ke: float) -> float:
+def _frozen(now: Columns, thawed: Columns) -> float | None:
+    """Conductivity of a frozen topsoil (m/s), its two layers in series; None where none freezes."""
+    if now.ks[0] >= thawed.ks[0] and now.ks[1] >= thawed.ks[1]:
+        return None
+    thickness = now.thick[0] + now.thick[1]
+    return float(thickness / (now.thick[0] / now.ks[0] + now.thick[1] / now.ks[1]))
+
+
+def _thaw(slope: Hillslope) -> Thaw:
+    """What frost has made of the topsoil: frozen, or thawed and how wet."""
+    top, columns, frost = slope.site.profile.top, slope.columns, slope.frost
+    held = (slope.store[0] / columns.thick[0]) - (top.fc - top.wp)
+    room = columns.limit[0] / columns.thick[0] - (top.fc - top.wp)
+    wet = float(held / room) if room > 0.0 else 0.0
+    return Thaw(frost.frozen and not frost.thawing, frost.cycles + frost.thawing, wet)
+
+
+def _limited(slope: Hillslope, columns: Columns, ke: float) -> float:
     """Conductivity held to that of the layers which are saturated from the surface down."""
-    columns = slope.columns
     for index in range(len(slope.store)):
         if slope.store[index] < _SATURATED * columns.limit[index]:
             break
@@ -197,7 +218,7 @@ def catch(cover: float, mass: float) -> float:
 
 
 def _infiltrate(slope: Hillslope, rain: Hyetograph, today: Properties) -> Excess:
-    columns = slope.columns
+    columns = slope.now
     room = sum(max(0.0, columns.limit[i] - slope.store[i]) for i in range(2))
     given = Ground(
         ke=today.ke,

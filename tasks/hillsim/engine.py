@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import VERSION, Summary, daily, day, forms, hillslope, reports, tally
+from tasks.hillsim import VERSION, Summary, daily, day, forms, hidden, hillslope, reports, tally
 from tasks.hillsim.day import Day
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.evaporation import LANGLEY
@@ -74,7 +74,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
     _announce(run, out)
-    slope = hillslope.build(given)
+    slope = hillslope.build(given, hidden.read(cwd))
     sums, kept = _run(run, given.climate, slope, out)
     _write(run, given, slope, sums, kept, cwd)
     print(MARKER, file=out, flush=True)

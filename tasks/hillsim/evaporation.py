@@ -17,6 +17,7 @@ _PLANT_ALBEDO = 0.23
 _SNOW_ALBEDO = 0.5
 _UPTAKE = 3.065
 _UPTAKE_SUM = 0.9533
+_STAGE2 = 0.0035
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +89,41 @@ def ground_albedo(soil: float, share: float, *, snow: bool) -> float:
 
 @dataclass(slots=True)
 class SoilStages:
-    """Ritchie's two stages: `first` m at the potential rate, then `second` m over `days`."""
+    """Ritchie's two stages: up to `limit` m at the potential rate, then `second` m by √days."""
 
     limit: float
     first: float = 0.0
     second: float = 0.0
-    days: float = 0.0
 
-    def wet(self, infiltrated: float) -> None:
-        """Give infiltration (m) to the second stage first, then to the first."""
-        back = min(self.second, infiltrated)
-        self.second -= back
-        self.days = (self.second / 0.0035) ** 2
-        if self.second <= 0.0:
-            self.first = max(0.0, self.first - (infiltrated - back))
+    def evaporate(self, wetted: float, most: float) -> float:
+        """Soil evaporation (m) of a day on which `wetted` m soaked in and `most` m is possible.
 
-    def demand(self, potential_soil: float) -> float:
-        """Evaporation (m) that the soil's stage allows of the day's potential."""
-        whole = min(potential_soil, max(0.0, self.limit - self.first))
-        self.first += whole
-        rest = potential_soil - whole
-        if rest <= 0.0:
-            return whole
-        self.days += rest / potential_soil
-        gain = min(rest, max(0.0, 0.0035 * math.sqrt(self.days) - self.second))
-        self.second += gain
-        return whole + gain
+        In the second stage rain that does not fill its deficit gives 0.8 of itself, or itself and
+        what the stage gives; the first stage passes into the second within a day (Ritchie 1972, as
+        CREAMS has it).
+        """
+        if self.first >= self.limit and wetted < self.second:
+            return self._second(wetted, most)
+        if self.first >= self.limit:
+            wetted -= self.second
+            self.first, self.second = self.limit, 0.0
+        self.first = max(0.0, self.first - wetted) + most
+        over = self.first - self.limit
+        if over <= 0.0:
+            self.second = 0.0
+            return most
+        self.first, self.second = self.limit, 0.6 * over
+        return most - 0.4 * over
+
+    def _second(self, wetted: float, most: float) -> float:
+        days = (self.second / _STAGE2) * (self.second / _STAGE2) + 1.0
+        gives = _STAGE2 * math.sqrt(days) - self.second
+        if wetted > 0.0:
+            quick = 0.8 * wetted
+            gives = quick if quick > gives else gives + wetted
+        gives = min(gives, most)
+        self.second = max(0.0, self.second + gives - wetted)
+        return gives
 
 
 @jit.kernel

@@ -1,7 +1,7 @@
 """What this version takes, and by which name it refuses the rest. Nothing is guessed.
 
 Taken: one overland flow element, a continuous daily climate, cropland, forest and fire forms of the
-management file. Soil frost is not simulated, and is refused where an input asks for it.
+management file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from tasks.wepp.runfile import HillslopeRun
 from tasks.wepp.scenarios import Annual, Perennial, Yearly
 
 HIDDEN = {
-    "frost.txt": "soil frost is not simulated",
     "pmetpara.txt": "FAO-56 reference evapotranspiration is not simulated",
     "wepp-co2.txt": "growth under changed CO2 is not simulated",
     "wepp_ui.txt": "hourly lateral flow is not simulated",
@@ -75,11 +74,6 @@ def _check_climate(inputs: Inputs, path: Path) -> None:
 
 def _check_management(run: HillslopeRun, inputs: Inputs, path: Path) -> None:
     plan = inputs.management
-    start = plan.initial(0)
-    if start.frdp > 0.0:
-        raise Refusal(
-            path, f"frost depth {start.frdp:g} m on the first day: frost is not simulated"
-        )
     for year in range(1, run.years + 1):
         for crop in plan.crops(year, 0):
             _check_yearly(crop, path)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from tasks.hillsim import erosion, fieldwork, jit, sediment, soil, storm, sun, surface, water
+from tasks.hillsim import erosion, fieldwork, frost, jit, sediment, soil, storm, sun, surface, water
 from tasks.hillsim.erosion import Shape
 from tasks.hillsim.evaporation import SoilStages
 from tasks.hillsim.fieldwork import Field
+from tasks.hillsim.frost import Frost
+from tasks.hillsim.hidden import FrostRules, Hidden
 from tasks.hillsim.plants import Crop
 from tasks.hillsim.residue import Residue
 from tasks.hillsim.sediment import Particle
@@ -42,6 +44,8 @@ class Site:
     spacing: float
     temporary_rills: bool
     bottom: float
+    wave: tuple[float, float, float]
+    frost: FrostRules
     skies: dict[int, sun.Sky] = field(default_factory=dict)
 
     @property
@@ -73,6 +77,8 @@ class Hillslope:
     columns: Columns
     store: jit.Column
     stages: SoilStages
+    now: Columns
+    frost: Frost
     pack: Pack = field(default_factory=Pack)
     on_leaves: float = 0.0
     on_litter: float = 0.0
@@ -81,15 +87,26 @@ class Hillslope:
     @property
     def water(self) -> float:
         """All water above wilting point, in soil, snow and on plants (m)."""
-        return float(sum(self.store)) + self.pack.water + self.on_leaves + self.on_litter
+        held = float(sum(self.store)) + self.frost.water
+        return held + self.pack.water + self.on_leaves + self.on_litter
+
+    def refresh(self) -> None:
+        """Bring `now`, the soil as water finds it, up to date with the frost in it."""
+        if not self.frost.frozen:
+            self.now = self.columns
+            return
+        plant = self.ground.crop.plant
+        factor = self.site.frost.conductivity(plant)
+        self.now = self.columns.frozen(self.frost.ice, self.frost.edges, factor)
 
 
-def build(inputs: Inputs) -> Hillslope:
+def build(inputs: Inputs, hidden: Hidden | None = None) -> Hillslope:
     """The hillslope of the four inputs as it stands on the first morning."""
     start = inputs.management.initial(0)
     given = soil_input(inputs.soil)
     profile = _profile(given, start)
-    site = _site(inputs, profile, start)
+    hidden = hidden or Hidden()
+    site = _site(inputs, profile, start, hidden)
     top = _surface(profile, start)
     ground = Field(
         plan=inputs.management,
@@ -106,10 +123,29 @@ def build(inputs: Inputs) -> Hillslope:
     columns = Columns.of(profile.layers)
     stores = (soil.initial_store(layer, given.saturation) for layer in profile.layers)
     stages = SoilStages(profile.stage1_limit)
-    slope = Hillslope(site, ground, columns, jit.column(stores), stages)
+    ice = Frost.of(len(profile.layers))
+    slope = Hillslope(site, ground, columns, jit.column(stores), stages, columns, ice)
+    if start.frdp > 0.0:
+        _freeze(slope, start.frdp, start.thdp)
     if start.snodpy > 0.0:
         slope.pack.fall(start.snodpy * 0.1)
     return slope
+
+
+def _freeze(slope: Hillslope, bottom: float, top: float) -> None:
+    """Freeze the soil down to `bottom` m, as the first day finds it, thawed down to `top` m."""
+    state, thick = slope.frost, slope.columns.thick
+    bottom = min(bottom, float(sum(thick)))
+    if bottom <= top:
+        return
+    state.edges[0], state.edges[1] = top, bottom
+    above = 0.0
+    for index, thickness in enumerate(thick):
+        part = frost.frozen_part(above, above + thickness, state.edges) / thickness
+        state.ice[index] = slope.store[index] * part
+        slope.store[index] -= state.ice[index]
+        above += thickness
+    slope.refresh()
 
 
 def soil_input(given: Soil) -> SoilInput:
@@ -191,7 +227,7 @@ def _surface(profile: Profile, start: scenarios.Initial) -> Surface:
     return state
 
 
-def _site(inputs: Inputs, profile: Profile, start: scenarios.Initial) -> Site:
+def _site(inputs: Inputs, profile: Profile, start: scenarios.Initial, hidden: Hidden) -> Site:
     element = inputs.slope.elements[0]
     points = tuple(zip(element.x, element.slope, strict=True))
     top, last = profile.top, profile.layers[-1]
@@ -208,6 +244,8 @@ def _site(inputs: Inputs, profile: Profile, start: scenarios.Initial) -> Site:
         spacing=start.rspace if start.rspace > 0.0 else 1.0,
         temporary_rills=start.rtyp == _TEMPORARY,
         bottom=water.bottom_conductivity(last.ks, last.thickness, profile.bedrock),
+        wave=frost.annual_wave(_monthly(inputs)),
+        frost=hidden.frost,
     )
 
 

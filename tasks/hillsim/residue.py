@@ -74,6 +74,11 @@ class Residue:
         return sum(c.standing + c.interrill for c in self.cohorts)
 
     @property
+    def lying(self) -> float:
+        """Flat residue between rills (kg/m²)."""
+        return sum(c.interrill for c in self.cohorts)
+
+    @property
     def buried(self) -> float:
         """Buried residue (kg/m²)."""
         return sum(c.buried for c in self.cohorts)

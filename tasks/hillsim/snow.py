@@ -1,7 +1,7 @@
 """The snow store, hour by hour: rain or snow, melt, and what leaves the pack.
 
 Melt after Hendrick, Filgate & Adams (1971), as NSERL Report 10, chapter 3 (Savabi, Young, Benoit)
-gives it. Soil frost is not simulated. Water in m, depths in m, density kg/m³, temperatures °C.
+gives it. Water in m, depths in m, density kg/m³, temperatures °C.
 """
 
 from __future__ import annotations
@@ -81,11 +81,17 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Winter:
-    """What a day's hours gave: water to the ground by hour (m), snowfall (m), melt or not."""
+    """What a day's hours gave: water to the ground by hour (m), snowfall (m), melt or not.
+
+    By hour as well the air (°C) and the snow's depth (m) and density (kg/m³) at its end.
+    """
 
     hours: tuple[float, ...]
     snowfall: float
     melted: bool
+    air: tuple[float, ...]
+    depths: tuple[float, ...]
+    densities: tuple[float, ...]
 
     @property
     def total(self) -> float:
@@ -113,15 +119,19 @@ def winter_day(pack: Pack, weather: Weather, sky: Sky, day: int) -> Winter:
     had_snow = pack.water > 0.0
     melts = _melts(weather, sky, course, falls)
     cold = (weather.low + weather.high) / 2.0 < 0.0
-    hours, snowfall = [], 0.0
+    hours, depths, densities, snowfall = [], [], [], 0.0
     for air, water, melt in zip(course, falls, melts, strict=True):
         rain = water if air > 0.0 else 0.0
         if water > rain:
             pack.fall(water)
             snowfall += water
         hours.append(_hour(pack, rain, melt, cold=cold))
+        depths.append(pack.depth)
+        densities.append(pack.density)
     pack.age += 1.0
-    return Winter(tuple(hours), snowfall, melted=had_snow or snowfall > 0.0)
+    melted = had_snow or snowfall > 0.0
+    columns = (tuple(course), tuple(depths), tuple(densities))
+    return Winter(tuple(hours), snowfall, melted, *columns)
 
 
 def _hour(pack: Pack, rain: float, melt: float, *, cold: bool) -> float:

@@ -71,6 +71,18 @@ class Factors:
     tauc: float
 
 
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """What frost has made of the topsoil.
+
+    `frozen` to the surface; `cycles` of thaw so far; `wet` 0 at field capacity, 1 saturated.
+    """
+
+    frozen: bool
+    cycles: int
+    wet: float
+
+
 def density(top: Layer, tilled: float, rain: float, days: float) -> float:
     """Bulk density after `rain` (m) and `days` since tillage, at most the consolidated one.
 
@@ -200,6 +212,27 @@ def factors(
     tauc = base.tauc_ratio - (base.tauc_ratio - 1.0) * fresh
     tauc *= 1.0 + 8.0 * (surface.roughness - SMOOTHEST)
     return Factors(max(0.03, ki), max(0.03, kr), min(2.0, tauc))
+
+
+def thawed(given: Factors, thaw: Thaw) -> Factors:
+    """The factors of a soil that is frozen, or thawed and still wetter than field capacity.
+
+    With the tension k (kPa, from 1 at saturation to 33 at field capacity): Kr × 2·0.933^k, τc ×
+    (0.875 + 0.0543 ln k) up to 10 kPa, Ki × a·exp(−ln(a)·k/33), a = 1 + 0.0586 n − 0.0027 n² of n
+    cycles, 1.31 beyond ten. NSERL Report 10, chapter 7.
+    """
+    if thaw.frozen:
+        return Factors(0.03, 0.03, given.tauc)
+    if thaw.cycles <= 0 or thaw.wet <= 0.0:
+        return given
+    tension = math.exp(math.log(33.0) * (1.0 - min(1.0, thaw.wet)))
+    n = thaw.cycles
+    peak = 1.0 + 0.0586 * n - 0.0027 * n * n if n <= 10 else 1.31
+    ki = given.ki * peak * math.exp(-math.log(peak) * tension / 33.0)
+    if tension > 10.0:
+        return Factors(ki, given.kr, given.tauc)
+    kr = given.kr * 2.0 * math.exp(math.log(0.933) * tension)
+    return Factors(ki, max(0.03, kr), given.tauc * (0.875 + 0.0543 * math.log(tension)))
 
 
 def _canopy(cover: Cover) -> float:

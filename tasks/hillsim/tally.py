@@ -55,7 +55,7 @@ class Tally:
         self.litter += balance.litter
         self.percolation += balance.percolation
         self.lateral += balance.lateral
-        if day.winter:
+        if day.melt:
             self.melt_runoff += day.runoff
             self.melt_events += day.event is not None
         else:

@@ -7,9 +7,11 @@ water above wilting point (m), top layer first; conductivities m/s; a step is on
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasks.hillsim import jit
+from tasks.hillsim.frost import frozen_part
 from tasks.hillsim.soil import Bedrock, Layer
 
 _DAY = 86400.0
@@ -27,6 +29,8 @@ class Columns:
     ks: jit.Column
     aniso: jit.Column
     power: jit.Column
+    wilting: jit.Column
+    tension: jit.Column
 
     @classmethod
     def of(cls, layers: tuple[Layer, ...]) -> Columns:
@@ -40,7 +44,47 @@ class Columns:
             ks=jit.column(layer.ks for layer in layers),
             aniso=jit.column(layer.anisotropy for layer in layers),
             power=jit.column(_power(a, b) for a, b in zip(drained, limits, strict=True)),
+            wilting=jit.column(layer.wp for layer in layers),
+            tension=jit.column(_tension(layer.fc, layer.wp) for layer in layers),
         )
+
+    def frozen(self, ice: jit.Column, edges: jit.Column, factor: float) -> Columns:
+        """The columns with the ice taking its room, conductivities of frozen soil in series.
+
+        Frozen soil conducts `factor` of what it does unfrozen, or what its pores beside the ice
+        do, if that is more: Saxton & Rawls (2006), `Ks·(θ/φ)^(3 + 2B)`.
+        """
+        kept = [max(0.0, a - b) for a, b in zip(self.drained, ice, strict=True)]
+        room = zip(self.limit, ice, kept, strict=True)
+        limits = [max(a - b, 1.02 * c, 1e-9) for a, b, c in room]
+        return Columns(
+            thick=self.thick,
+            limit=jit.column(limits),
+            drained=jit.column(kept),
+            ks=jit.column(self._conductivities(ice, edges, factor)),
+            aniso=self.aniso,
+            power=self.power,
+            wilting=self.wilting,
+            tension=self.tension,
+        )
+
+    def _conductivities(self, ice: jit.Column, edges: jit.Column, factor: float) -> Iterator[float]:
+        above = 0.0
+        for index, thick in enumerate(self.thick):
+            part = frozen_part(above, above + thick, edges)
+            above += thick
+            if part <= 0.0:
+                yield float(self.ks[index])
+                continue
+            pores = self.limit[index] / thick + self.wilting[index]
+            free = max(0.0, pores - ice[index] / part) / pores
+            share = max(factor, math.exp(self.tension[index] * math.log(max(free, 1e-9))), 1e-12)
+            yield float(self.ks[index] * thick / (part / share + thick - part))
+
+    @property
+    def held_back(self) -> float:
+        """Water of the profile at wilting point (m)."""
+        return float(sum(a * b for a, b in zip(self.wilting, self.thick, strict=True)))
 
     def settle(self, index: int, layer: Layer, density: float) -> None:
         """Give one layer the pore space of a new bulk density (kg/m³)."""
@@ -56,6 +100,11 @@ def _room(layer: Layer, density: float) -> float:
 def _power(drained: float, limit: float) -> float:
     """Exponent of the conductivity curve, −2.655/log10(fc/ul): K falls to 0.002 Ks at fc."""
     return -2.655 / math.log10(min(0.999, drained / limit))
+
+
+def _tension(fc: float, wp: float) -> float:
+    """`3 + 2B`, B of the tension curve through field capacity and wilting point."""
+    return 3.0 + 2.0 * math.log(1500.0 / 33.0) / math.log(max(1.02, fc / wp))
 
 
 def bottom_conductivity(ks: float, thickness: float, bedrock: Bedrock | None) -> float:

@@ -194,7 +194,7 @@ def test_a_missing_input_ends_with_one_line_that_names_it(runs: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["frost.txt", "pmetpara.txt", "wepp_ui.txt", "wepp-co2.txt"])
+@pytest.mark.parametrize("name", ["pmetpara.txt", "wepp_ui.txt", "wepp-co2.txt"])
 def test_a_hidden_input_that_would_change_results_is_refused(runs: Path, name: str) -> None:
     """The engines read it silently; hillsim says its name and stops."""
     (runs / name).write_text("1 1 1\n")
@@ -203,9 +203,6 @@ def test_a_hidden_input_that_would_change_results_is_refused(runs: Path, name: s
 
 
 REFUSED = {
-    "a frozen first day": (
-        "p2.man", lambda text: text.replace(" 92 0.00000 ", " 92 0.20000 "), "frost depth"
-    ),
     "an event report": (
         "p2.run", lambda text: text.replace("\n1\nNo\n", "\n3\nNo\n"), "loss option"
     ),

@@ -211,13 +211,21 @@ def test_potential_evapotranspiration_of_a_summer_day_is_some_millimetres() -> N
 def test_bare_soil_dries_at_the_full_rate_first_and_then_with_the_root_of_time() -> None:
     """6 mm at once, then 3.5 mm·√days; rain starts it anew."""
     stages = evaporation.SoilStages(limit=0.006)
-    taken = [stages.demand(0.004) for _ in range(10)]
+    taken = [stages.evaporate(0.0, 0.004) for _ in range(10)]
     assert taken[0] == 0.004
     assert 0.002 < taken[1] <= 0.004
     assert all(a >= b - 1e-12 for a, b in pairwise(taken[1:]))
-    assert stages.second == pytest.approx(0.0035 * math.sqrt(stages.days))
-    stages.wet(0.05)
-    assert stages.demand(0.004) == 0.004
+    assert stages.evaporate(0.05, 0.004) == 0.004
+
+
+def test_a_shower_on_dry_soil_goes_back_to_the_air_first() -> None:
+    """Rain below the second stage's deficit gives most of itself the same day (Ritchie 1972)."""
+    stages = evaporation.SoilStages(limit=0.006)
+    for _ in range(30):
+        dry = stages.evaporate(0.0, 0.004)
+    assert dry < 0.0005
+    assert stages.evaporate(0.002, 0.004) == pytest.approx(0.0016)
+    assert stages.evaporate(0.0, 0.004) < 0.0005
 
 
 def test_roots_take_no_more_than_asked_nor_than_is_there() -> None:

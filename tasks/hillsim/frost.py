@@ -1,0 +1,290 @@
+"""Frozen soil: one front that sinks by frost and thaws from above and below, hour by hour.
+
+The heat balance at the front, NSERL Report 10, chapter 3 (Savabi, Young, Benoit), with Stefan's
+law for its pace: what leaves through frozen soil, litter and snow, less what rises from below,
+freezes or thaws the water held above wilting point. Water does not migrate to the front. Depths m,
+heat fluxes W/m², temperatures °C, conductivities W/(m·K).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tasks.hillsim import jit
+
+FUSION = 3.35e8
+_TILLED = 0.2
+_TILLED_FROZEN, _DEEP_FROZEN = 1.75, 2.1
+_LITTER = 0.05
+_THINNEST = 0.01
+_DRIEST = 0.05
+_STEFAN = 5.67e-8
+_AIR_HEAT = 1290.0
+_KARMAN = 0.41
+_GAUGE = 2.0
+_HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class Frost:
+    """The frozen zone from `top` to `bottom` (m; 0, 0 where nothing is frozen) and its history.
+
+    `edges` are those two and the depth to which the thawed soil over the zone froze again, its
+    crust; `ice` by layer (m of water); `cycles` counts full thaws, `mild` days without frost.
+    """
+
+    ice: jit.Column
+    edges: jit.Column
+    cycles: int = 0
+    mild: int = 0
+
+    @classmethod
+    def of(cls, layers: int) -> Frost:
+        """An unfrozen profile."""
+        return cls(jit.zeros(layers), jit.zeros(3))
+
+    @property
+    def top(self) -> float:
+        """Where frozen soil begins (m)."""
+        return float(self.edges[0])
+
+    @property
+    def bottom(self) -> float:
+        """Where frozen soil ends (m)."""
+        return float(self.edges[1])
+
+    @property
+    def frozen(self) -> bool:
+        """Whether any soil is frozen."""
+        return self.bottom > 0.0
+
+    @property
+    def thawing(self) -> bool:
+        """Whether thawed soil lies on frozen soil, and nothing frozen on it."""
+        return self.top > 0.0 and self.edges[2] <= 0.0
+
+    @property
+    def water(self) -> float:
+        """All ice (m of water)."""
+        return float(sum(self.ice))
+
+    def count(self, *, was_frozen: bool) -> None:
+        """End a day: a full thaw is a cycle; 50 days without frost begin a new count."""
+        if self.frozen:
+            self.mild = 0
+            return
+        self.cycles += was_frozen
+        self.mild += 1
+        if self.mild > 50:
+            self.cycles = 0
+
+
+def annual_wave(means: tuple[float, ...]) -> tuple[float, float, float]:
+    """Mean, amplitude (°C) and phase (day on which it rises through the mean) of monthly means."""
+    mean = sum(means) / 12.0
+    days = [(month + 0.5) * 365.0 / 12.0 for month in range(12)]
+    turn = [2.0 * math.pi * day / 365.0 for day in days]
+    sines = sum((m - mean) * math.sin(t) for m, t in zip(means, turn, strict=True)) / 6.0
+    cosines = sum((m - mean) * math.cos(t) for m, t in zip(means, turn, strict=True)) / 6.0
+    amplitude = math.sqrt(sines * sines + cosines * cosines)
+    return mean, amplitude, math.atan2(-cosines, sines) * 365.0 / (2.0 * math.pi)
+
+
+def soil_temperature(wave: tuple[float, float, float], depth: float, day: float) -> float:
+    """Temperature at a depth (m) on a day of the year, the wave damped over 2 m."""
+    mean, amplitude, rises = wave
+    lag = depth / 2.0
+    return mean + amplitude * math.exp(-lag) * math.sin(2.0 * math.pi * (day - rises) / 365.0 - lag)
+
+
+def snow_conductivity(density: float) -> float:
+    """Of snow (W/(m·K)) by density (kg/m³): Sturm et al. (1997)."""
+    rho = density / 1000.0
+    if rho < 0.156:
+        return 0.023 + 0.234 * rho
+    return 0.138 - 1.01 * rho + 3.233 * rho * rho
+
+
+def soil_conductivity(moisture: float, density: float) -> float:
+    """Of unfrozen soil by volumetric water and consolidated density (kg/m³)."""
+    wet = 0.51 + 7.45 * moisture - 8.75 * moisture * moisture
+    return max(0.2, wet * (0.0014139 * density - 1.0588))
+
+
+def exchange(wind: float, rough: float) -> float:
+    """Sensible heat that a wind (m/s) takes off a surface (W/(m²·K)), by the log profile."""
+    profile = math.log(_GAUGE / min(max(rough, 0.001), 0.5))
+    return _AIR_HEAT * _KARMAN * _KARMAN * max(wind, 0.2) / (profile * profile)
+
+
+@jit.kernel
+def surface_temperature(net: float, air: float, mixing: float, resistance: float) -> float:
+    """Of the surface over a front at 0 °C: `(Rn + (4σT³ + h) Ta) / (4σT³ + h + 1/R)`."""
+    kelvin = air + 273.15
+    coupling = 4.0 * _STEFAN * kelvin * kelvin * kelvin + mixing
+    return (net + coupling * air) / (coupling + 1.0 / resistance)
+
+
+@jit.kernel
+def frozen_part(above: float, below: float, edges: jit.Column) -> float:
+    """Thickness of a layer (m) that is frozen: in the zone, or in the crust over thawed soil."""
+    zone = max(0.0, min(below, edges[1]) - max(above, edges[0]))
+    return float(zone + max(0.0, min(below, edges[2]) - above))
+
+
+@jit.kernel
+def freeze(
+    energy: float,
+    start: float,
+    end: float,
+    thick: jit.Column,
+    store: jit.Column,
+    ice: jit.Column,
+    edges: jit.Column,
+) -> float:
+    """Freeze from `start` down by `energy` (J/m²), by the water each layer holds; where it ends."""
+    above = 0.0
+    for index in range(len(store)):
+        below = above + thick[index]
+        if energy > 0.0 and start < min(below, end):
+            liquid = below - above - frozen_part(above, below, edges)
+            moisture = store[index] / max(liquid, 1e-9)
+            span = min(below, end) - start
+            reach = energy / (FUSION * max(moisture, _DRIEST))
+            step = min(span, reach)
+            taken = min(store[index], moisture * step)
+            store[index] -= taken
+            ice[index] += taken
+            start += step
+            energy = 0.0 if reach <= span else energy * (1.0 - step / reach)
+            if edges[1] > 0.0 and end <= edges[0]:
+                edges[2] = start
+            else:
+                edges[1] = start
+        above = below
+    return start
+
+
+@jit.kernel
+def thaw(
+    energy: float,
+    start: float,
+    end: float,
+    thick: jit.Column,
+    store: jit.Column,
+    ice: jit.Column,
+    edges: jit.Column,
+) -> float:
+    """Thaw by `energy` (J/m²) from `start` towards `end`, either way; where it ends.
+
+    The frozen zone must still span both; the caller moves its edge afterwards.
+    """
+    down = end > start
+    above = 0.0
+    for index in range(len(store)):
+        above += thick[index]
+    for turn in range(len(store)):
+        index = turn if down else len(store) - 1 - turn
+        top = 0.0
+        for other in range(index):
+            top += thick[other]
+        below = top + thick[index]
+        span = min(below, end) - start if down else start - max(top, end)
+        inside = top <= start < below if down else top < start <= below
+        if energy <= 0.0 or span <= 0.0 or not inside:
+            continue
+        frozen = frozen_part(top, below, edges)
+        content = ice[index] / max(frozen, 1e-9)
+        reach = energy / (FUSION * max(content, _DRIEST))
+        step = min(span, reach)
+        freed = min(ice[index], content * step)
+        ice[index] -= freed
+        store[index] += freed
+        energy = 0.0 if reach <= span else energy * (1.0 - step / reach)
+        if down:
+            start += step
+            edges[0] = start
+        else:
+            start -= step
+            if start < edges[0]:
+                edges[2] = start
+            else:
+                edges[1] = start
+    return start
+
+
+@jit.kernel
+def tidy(store: jit.Column, ice: jit.Column, edges: jit.Column) -> None:
+    """Join a crust that met the zone below; free the ice that rounding left where none is."""
+    if edges[2] > 0.0 and edges[2] >= edges[0] - 1e-9:
+        edges[0] = 0.0
+        edges[2] = 0.0
+    if edges[1] - edges[0] <= 1e-9:
+        # The zone is gone: a crust over it becomes the zone.
+        edges[1] = edges[2]
+        edges[0] = 0.0
+        edges[2] = 0.0
+    if edges[1] <= 1e-9:
+        edges[1] = 0.0
+        for index in range(len(store)):
+            store[index] += ice[index]
+            ice[index] = 0.0
+
+
+@jit.kernel
+def hours(
+    net: jit.Column,
+    air: jit.Column,
+    snow: jit.Column,
+    cover: jit.Column,
+    mixing: float,
+    litter: float,
+    rising: float,
+    unfrozen: float,
+    thick: jit.Column,
+    store: jit.Column,
+    ice: jit.Column,
+    edges: jit.Column,
+) -> None:
+    """Take the frozen zone through the hours of a day.
+
+    Parameters
+    ----------
+    net, air : net radiation at air temperature (W/m²) and air temperature (°C), by hour
+    snow, cover : depth of the snow (m) and its resistance (m²·K/W), by hour
+    mixing : sensible heat exchange (W/(m²·K))
+    litter : resistance of litter (m²·K/W)
+    rising : heat that rises from below (W/m²)
+    unfrozen : conductivity of the soil that thawed
+    thick, store, ice, edges : layers (m), their liquid water and ice (m), the frozen zone (m)
+    """
+    depth = 0.0
+    for index in range(len(thick)):
+        depth += thick[index]
+    for hour in range(len(air)):
+        over = litter + cover[hour]
+        crust = edges[2] if edges[0] > 0.0 else edges[1]
+        frozen = min(crust, _TILLED) / _TILLED_FROZEN + max(0.0, crust - _TILLED) / _DEEP_FROZEN
+        resistance = over + max(_THINNEST / _TILLED_FROZEN, frozen)
+        surface = surface_temperature(net[hour], air[hour], mixing, resistance)
+        if surface <= 0.0 or snow[hour] > 0.0:
+            leaving = -min(surface, 0.0) / resistance
+            if edges[0] > 0.0:
+                freeze(leaving * _HOUR, edges[2], edges[0], thick, store, ice, edges)
+                thaw(rising * _HOUR, edges[1], edges[0], thick, store, ice, edges)
+            elif leaving > rising:
+                freeze((leaving - rising) * _HOUR, edges[1], depth, thick, store, ice, edges)
+            else:
+                thaw((rising - leaving) * _HOUR, edges[1], edges[0], thick, store, ice, edges)
+        elif edges[1] > 0.0:
+            gone = edges[0] if edges[2] <= 0.0 else 0.0
+            resistance = over + max(_THINNEST, gone) / unfrozen
+            surface = surface_temperature(net[hour], air[hour], mixing, resistance)
+            energy = max(0.0, surface) / resistance * _HOUR
+            if edges[2] > 0.0:
+                thaw(energy, edges[2], 0.0, thick, store, ice, edges)
+            else:
+                thaw(energy, edges[0], edges[1], thick, store, ice, edges)
+            thaw(rising * _HOUR, edges[1], edges[0], thick, store, ice, edges)
+        tidy(store, ice, edges)

@@ -1,0 +1,64 @@
+"""The files that no `.run` file names and that decide results all the same, if they lie beside it.
+
+Honoured::
+
+    frost.txt       flag, fine layers of top and below / factors on the heat that snow, litter and
+                    soil conduct, then 1 to 3 shares of its conductivity that frozen soil keeps:
+                    under annuals and fallow, perennials, trees
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.wepp.records import Records, read_text
+from tasks.wepp.scenarios import Plant
+
+_TREE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class FrostRules:
+    """Factors on the conduction of heat, and what frozen soil keeps of its conductivity."""
+
+    snow: float = 1.0
+    litter: float = 1.0
+    soil: float = 1.0
+    bare: float = 1e-5
+    perennial: float = 1e-5
+    trees: float = 0.5
+
+    def conductivity(self, plant: Plant | None) -> float:
+        """The share that soil under a plant keeps; trees are stems thicker than 0.10 m."""
+        if plant is None:
+            return self.bare
+        if plant.diam > _TREE:
+            return self.trees
+        return self.perennial if plant.rtmmax > 0.0 else self.bare
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What the hidden files say, or what holds without them."""
+
+    frost: FrostRules = field(default_factory=FrostRules)
+
+
+def read(directory: Path) -> Hidden:
+    """The hidden files of a directory; FormatError names file and line."""
+    path = directory / "frost.txt"
+    return Hidden(_frost(path) if path.exists() else FrostRules())
+
+
+def _frost(path: Path) -> FrostRules:
+    records = Records(read_text(path), path)
+    records.numbers(3, "redistribution flag and the fine layers of top and below")
+    words = records.raw("factors of snow, litter and soil, then shares of frozen soil").split()
+    values = [records.parse(word, "a factor") for word in words]
+    if not 4 <= len(values) <= 6 or any(value < 0.0 for value in values):
+        records.fail(f"4 to 6 factors of 0 or more are wanted, found {' '.join(words)}")
+    if min(values[:3]) <= 0.0:
+        records.fail("the factors of snow, litter and soil must be above 0")
+    shares = [*values[3:], *[values[3]] * (6 - len(values))]
+    return FrostRules(*values[:3], *shares)
