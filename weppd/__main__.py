@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from weppd import __version__, daemon, embedded, settings
+from weppd import __version__, daemon, embedded, notify, settings
 from weppd.errors import AlreadyRunning, SettingsError, StoreError
 from weppd.settings import Settings
 
@@ -64,6 +64,7 @@ def _run(told: Settings, options: argparse.Namespace) -> int:
         return _run_embedded(told, options)
     if daemon.live(told, options.config):
         # The same process, the code and the settings as they are now; cells are adopted.
+        notify.keep(os.environ)
         os.execv(sys.executable, [sys.executable, "-m", "weppd", *sys.argv[1:]])
     return 0
 

@@ -8,17 +8,14 @@ import logging
 import os
 import platform
 import signal
-import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from weppd import __version__, logs, settings
+from weppd import __version__, logs, notify, settings
 from weppd.admin import auth, server
-from weppd.cell import launch
 from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
@@ -26,7 +23,7 @@ from weppd.core.leases import Terms
 from weppd.core.schedule import Rules, Ticket
 from weppd.errors import SettingsError, StoreAway, StoreError
 from weppd.settings import Settings
-from weppd.shell import host
+from weppd.shell import families, host
 from weppd.shell.bell import Bell
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
@@ -49,6 +46,8 @@ log = logging.getLogger("weppd")
 GOODBYE_S = 5.0
 GREETING_S = 1.5
 REGISTRY_S = 10.0
+COUNT_S = 5.0
+MORE_S = 15.0
 
 
 def rules_of(told: Settings) -> Rules:
@@ -77,13 +76,14 @@ class Weppd:
         config: str | None = None,
     ) -> None:
         self.again = False
+        self._queued: int | None = None
         self._config = config
         self._told, self._store, self._loop = told, store, loop
         self._runtime = Path(told.daemon.runtime_dir)
         self._generation = uuid.uuid4().hex
         rules, places = rules_of(told), Places.of(told)
         self._desk = Desk(rules)
-        self._notifier = host.Notifier(os.environ.get("NOTIFY_SOCKET"))
+        self._notifier = notify.Notifier(os.environ.get("NOTIFY_SOCKET"))
         self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
         tell = self.supervisor.tell
         self._peers = Peers(self._runtime / "cells.sock")
@@ -127,7 +127,7 @@ class Weppd:
     def _wire(self) -> None:
         self.supervisor.attach(self._hands)
         self.supervisor.watch(self._diary.settled)
-        self.supervisor.watch(lambda state: self._notifier.status(views.line(state)))
+        self.supervisor.watch(lambda state: self._notifier.status(views.line(state, self._queued)))
 
     def _meet(self, places: Places, rules: Rules) -> Neighbours:
         terms = Terms(self._told.node.lease_s)
@@ -168,7 +168,9 @@ class Weppd:
         )
         for problem in problems:
             log.warning("action=settings problem=%r", problem)
-        sock = server.listen(self._told.daemon.admin_socket)
+        where = self._told.daemon.admin_socket
+        given = notify.handed_in(where, os.environ)
+        sock = given or server.listen(where)
         await self._peers.listen()
         self._cells.found()
         self._spawn()
@@ -176,10 +178,11 @@ class Weppd:
             async with server.serving(self._keeper, sock, rules):
                 self._notifier.ready()
                 await self._serve()
-        server.unbind(self._told.daemon.admin_socket)
+        if given is None:
+            server.unbind(where)
 
     async def _serve(self) -> None:
-        tasks = [asyncio.create_task(each) for each in (self._work(), self._watch())]
+        tasks = [asyncio.create_task(each) for each in (self._work(), self._watch(), self._count())]
         try:
             await asyncio.wait([self.supervisor.stopped, *tasks], return_when="FIRST_COMPLETED")
             for task in tasks:
@@ -238,12 +241,29 @@ class Weppd:
         self._cells.recovered(tickets)
 
     async def _watch(self) -> None:
-        """Once a second: tell the watchdog that the loop turns, look for cells that fell silent."""
+        """Once a second: tell the watchdog that all is well, look for cells that fell silent."""
         while True:
-            self._notifier.watchdog()
+            if stuck := self._trips.stuck(self._told.redis):
+                log.error("action=watchdog problem=%r", stuck)
+            else:
+                self._notifier.watchdog()
+            if self._state().mood is states.Mood.DRAINING:
+                self._notifier.more_time(MORE_S)
             self._cells.look_for_silent()
             self._leavings.reap()
             await asyncio.sleep(1.0)
+
+    async def _count(self) -> None:
+        """Every few seconds: how many jobs wait, for the status line; None while nobody knows."""
+        while self._notifier.listens:
+            try:
+                counts = await self._store.counts()
+                self._queued = sum(each.queued for each in counts.values())
+            except StoreAway:
+                self._queued = None
+            self._notifier.status(views.line(self._state(), self._queued))
+            await asyncio.sleep(COUNT_S)
+        await asyncio.Event().wait()
 
     async def _wind_up(self) -> None:
         """Say goodbye: cells without a job end, those with one go on."""
@@ -275,33 +295,10 @@ class Weppd:
     # -- children and signals
 
     def _spawn(self) -> None:
-        shown = settings.for_tasks(self._told)
-        for name, zygote in self._told.zygotes.items():
-            setup: dict[str, Any] = {
-                "settings": shown,
-                "digest": self._generation,
-                "preload": list(zygote.preload),
-                "modules": list(self._told.tasks.modules),
-                "alias": dict(self._told.tasks.alias),
-                "allow": list(self._told.security.allow),
-                "allow_types": [each.split(":") for each in self._told.security.allow_types],
-                "jobs_per_child": zygote.jobs_per_child,
-            }
-            command = launch.command(
-                zygote.python or sys.executable,
-                str(self._runtime),
-                name,
-                str(self._peers.path),
-                str(self._runtime / "cells"),
-                extra={**zygote.env, **self._leavings.mark},
-            )
+        socket, mark = self._peers.path, self._leavings.mark
+        for name, command, setup in families.zygotes(self._told, self._generation, socket, mark):
             self._zygotes.add(name, command, setup)
-        argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(self._peers.path)]
-        argv += ["--jobs", f"{self._told.daemon.log_dir}/jobs"]
-        argv += ["--keep-days", str(self._told.scribe.keep_days)]
-        argv += ["--cells", f"{self._runtime}/cells", "--local", f"{self._runtime}/witness"]
-        argv += ["--witness-s", str(Terms(self._told.node.lease_s).witness_s)]
-        scribe = self._zygotes.add_scribe((argv, launch.scrubbed(os.environ)))
+        scribe = self._zygotes.add_scribe(families.scribe(self._told, socket))
         self._diary.dictation.own_scribe = lambda: scribe.pid
 
     @contextlib.contextmanager
@@ -340,6 +337,8 @@ class Weppd:
 
     def _asked_to_stop(self) -> None:
         mode = self._told.stop.mode
+        if self._notifier.listens and mode in ("detach", "drain") and notify.host_goes_down():
+            mode = "requeue"  # nothing outlives the host: jobs begin anew, here or elsewhere
         log.info("action=stop mode=%s", mode)
         self.supervisor.tell(on.StopAsked(mode))
         if mode == "drain":

@@ -16,7 +16,12 @@ from weppd.settings import TABLES, Binary, Zygote
 
 MAN = ROOT / "man"
 PAGES = sorted(MAN.iterdir())
-UNIT = ROOT / "systemd" / "weppd.service"
+SYSTEMD = ROOT / "systemd"
+UNIT = SYSTEMD / "weppd.service"
+UNITS = [SYSTEMD / name for name in ("weppd.service", "weppd@.service", "weppd.socket")]
+needs_analyze = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here"
+)
 
 
 def _plain(page: str) -> str:
@@ -88,19 +93,56 @@ def test_the_pages_can_be_set(page: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here"
-)
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
-    """systemd-analyze finds nothing wrong with the unit, on the oldest systemd of Debian 12."""
-    unit = tmp_path / "weppd.service"
-    text = UNIT.read_text().replace("/opt/weppd/bin/weppd", "/bin/true")
-    unit.write_text(re.sub(r"^Documentation=.*\n", "", text, flags=re.MULTILINE))
+@needs_analyze
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    """systemd-analyze finds nothing wrong with the units, on the oldest systemd of Debian 12."""
+    names = []
+    for path in UNITS:
+        text = path.read_text().replace("/opt/weppd/bin/weppd", "/bin/true")
+        text = re.sub(r"^Documentation=.*\n", "", text, flags=re.MULTILINE)
+        names.append(str(tmp_path / path.name.replace("@.", "@batch.")))
+        (tmp_path / path.name).write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True
+        ["systemd-analyze", "verify", "--man=no", *names], capture_output=True, text=True
     )
-    ours = [line for line in done.stderr.splitlines() if "weppd.service" in line]
+    ours = [line for line in done.stderr.splitlines() if "weppd" in line]
     assert (done.returncode, ours) == (0, [])
+
+
+@needs_analyze
+def test_the_unit_is_hardened(tmp_path: Path) -> None:
+    """What `systemd-analyze security` finds exposed is 3.0 at most ("OK")."""
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/weppd/bin/weppd", "/bin/true"))
+    ask = ["systemd-analyze", "security", "--offline=yes", "--threshold=30", "--no-pager"]
+    done = subprocess.run([*ask, str(unit)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_several_instances_are_run_as_one_is() -> None:
+    """weppd@.service differs from weppd.service in its places alone."""
+    one, many = (_directives(SYSTEMD / name) for name in ("weppd.service", "weppd@.service"))
+    many = {re.sub(r"-%i$", "", line).replace("/%i.", "/weppd.") for line in many}
+    assert one - many == {
+        "Wants=network-online.target weppd.socket",
+        "After=network-online.target remote-fs.target redis-server.service"
+        " valkey-server.service weppd.socket",
+        "Sockets=weppd.socket",
+        "Description=weppd, supervisor of WEPPcloud's jobs",
+        "Also=weppd.socket",
+    }
+
+
+def _directives(unit: Path) -> set[str]:
+    return {line for line in unit.read_text().splitlines() if line and line[0] not in "#["}
+
+
+def test_the_socket_is_where_weppd_and_weppdctl_look() -> None:
+    """The unit's admin socket is the default of both sides, and in a directory of no service."""
+    assert f"ListenStream={TABLES['daemon']().admin_socket}" in _directives(
+        SYSTEMD / "weppd.socket"
+    )
+    assert "RuntimeDirectory=weppd-admin" not in _directives(UNIT)
 
 
 def test_the_unit_leaves_running_jobs_alone() -> None:

@@ -39,9 +39,10 @@ def cells_of(state: State, zygote: str) -> int:
     )
 
 
-def line(state: State) -> str:
-    """One line for `systemctl status`."""
+def line(state: State, queued: int | None = None) -> str:
+    """One line for `systemctl status`; `queued` jobs wait, None where that is not known."""
     running = sum(isinstance(phase, Running | Ending) for phase in state.jobs.values())
     idle = sum(isinstance(each, Idle) for each in state.slots.values())
     away = ", the store is away" if state.away else ""
-    return f"{state.mood.value}: {running} running, {idle} slots idle{away}"
+    waiting = "" if queued is None or state.away else f"{queued} queued, "
+    return f"{state.mood.value}: {running} running, {waiting}{idle} slots idle{away}"

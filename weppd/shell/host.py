@@ -1,4 +1,4 @@
-"""What the host offers: the node's lock, the cells' files, systemd's notifications.
+"""What the host offers: the node's lock, the daemon's directories, the cells' files.
 
 The lock is a POSIX one (fcntl), which no child inherits: a job that outlives weppd cannot hold it.
 A cell's file under `<runtime>/cells/` is locked by the cell for as long as it lives, so that
@@ -10,9 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import struct
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,43 +116,3 @@ def make_dirs(runtime: Path, state: Path, logs: Path) -> None:
         except OSError as error:
             problem = f"daemon.{key}: cannot make {path}: {error.strerror}; make it or change it"
             raise SettingsError("settings", [problem]) from None
-
-
-class Notifier:
-    """sd_notify(3): tells systemd how the service is, or nobody where there is no systemd."""
-
-    def __init__(self, address: str | None) -> None:
-        self._address = "\0" + address[1:] if address and address[0] == "@" else address
-        self._last = ""
-
-    def ready(self) -> None:
-        """The service is up."""
-        self._send("READY=1")
-
-    def status(self, text: str) -> None:
-        """One line for `systemctl status`; sent only when it changes."""
-        if text != self._last:
-            self._last = text
-            self._send(f"STATUS={text}")
-
-    def watchdog(self) -> None:
-        """The loop turned."""
-        self._send("WATCHDOG=1")
-
-    def reloading(self) -> None:
-        """The service begins again in place; systemd wants the moment (sd_notify(3))."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-
-    def stopping(self) -> None:
-        """The service goes down."""
-        self._send("STOPPING=1")
-
-    def _send(self, text: str) -> None:
-        if not self._address:
-            return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-            sock.setblocking(False)
-            try:
-                sock.sendto(text.encode(), self._address)
-            except OSError:
-                self._address = None

@@ -17,11 +17,14 @@ from weppd.core import events as on
 from weppd.core.schedule import Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish
+from weppd.settings import Redis
 from weppd.store import ClaimAsk, Exchanged, Store
 from weppd.store.outbox import Outbox
 
 log = logging.getLogger("weppd")
 MOST = 64
+# A trip may take a claim's script again after a reconnect; this many of both deadlines is no trip.
+DEADLINES = 3
 PROBE_S = (0.1, 0.2, 0.5, 1.0)
 
 
@@ -69,6 +72,17 @@ class Trips:
         """Have jobs claimed for these workers with the next trip."""
         self._labels = labels
         self._wake.set()
+
+    def stuck(self, told: Redis) -> str:
+        """What is wrong with the trip that is under way: it outlived its deadlines; else "".
+
+        A store that is away is no fault of ours: each call to it then ends in time.
+        """
+        if self.busy_since is None:
+            return ""
+        out_s, due_s = time.monotonic() - self.busy_since, told.connect_timeout_s
+        due_s = DEADLINES * (due_s + told.call_timeout_s)
+        return f"a call to the store is out for {out_s:.0f} s" if out_s > due_s else ""
 
     async def run(self) -> None:
         """Make trips for ever; a task of its own."""

@@ -1,0 +1,61 @@
+"""The programs that weppd starts beside itself: a zygote for each class of cells, and the scribe.
+
+What each is told: its arguments, its environment, and for a zygote its setup frame.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from weppd import settings
+from weppd.cell import launch
+from weppd.core.leases import Terms
+from weppd.settings import Settings
+
+Command = tuple[list[str], dict[str, str]]
+
+
+def zygotes(
+    told: Settings, generation: str, socket: Path, mark: Mapping[str, str]
+) -> Iterator[tuple[str, Command, dict[str, Any]]]:
+    """For each class its name, how its zygote is started, and the setup that it is sent.
+
+    `generation` tells one life of weppd from another, `socket` is where zygotes and cells connect,
+    and `mark` are the variables by which what they leave behind is known.
+    """
+    shown, runtime = settings.for_tasks(told), Path(told.daemon.runtime_dir)
+    for name, zygote in told.zygotes.items():
+        setup: dict[str, Any] = {
+            "settings": shown,
+            "digest": generation,
+            "preload": list(zygote.preload),
+            "modules": list(told.tasks.modules),
+            "alias": dict(told.tasks.alias),
+            "allow": list(told.security.allow),
+            "allow_types": [each.split(":") for each in told.security.allow_types],
+            "jobs_per_child": zygote.jobs_per_child,
+        }
+        command = launch.command(
+            zygote.python or sys.executable,
+            str(runtime),
+            name,
+            str(socket),
+            str(runtime / "cells"),
+            extra={**zygote.env, **mark},
+        )
+        yield name, command, setup
+
+
+def scribe(told: Settings, socket: Path) -> Command:
+    """How the scribe is started."""
+    runtime = told.daemon.runtime_dir
+    argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(socket)]
+    argv += ["--jobs", f"{told.daemon.log_dir}/jobs"]
+    argv += ["--keep-days", str(told.scribe.keep_days)]
+    argv += ["--cells", f"{runtime}/cells", "--local", f"{runtime}/witness"]
+    argv += ["--witness-s", str(Terms(told.node.lease_s).witness_s)]
+    return argv, launch.scrubbed(os.environ)
