@@ -1,4 +1,7 @@
-"""The command `weppd`, also `python -m weppd`: options, exit codes, and beginning again."""
+"""The command `weppd`, also `python -m weppd`: options, exit codes, and beginning again.
+
+`weppd install-service` and `weppd uninstall-service` are commands of their own.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from weppd import __version__, daemon, embedded, notify, settings
+from weppd import __version__, daemon, embedded, install, notify, settings
 from weppd.errors import AlreadyRunning, SettingsError, StoreError
 from weppd.settings import Settings
 
-EX_CONFIG, EX_TEMPFAIL = 78, 75
+EX_CONFIG, EX_TEMPFAIL, EX_REFUSED = 78, 75, 1
+SERVICE = ("install-service", "uninstall-service")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The program. Exit codes: 0 stopped, 75 another one runs, 78 the settings are bad."""
-    options = _parser().parse_args(argv)
+    """The program. Exit codes: 0 stopped or done, 75 another one runs, 78 the settings are bad.
+
+    1 is an installation that was refused.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    service = words[:1] and words[0] in SERVICE
+    options = (_service_parser(words.pop(0)) if service else _parser()).parse_args(words)
     try:
+        if service:
+            return _service(options)
         told = settings.load(options.config, os.environ)
         if options.check_config:
             return _checked(options.config)
@@ -31,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StoreError as error:
         _say(f"redis.url: {error}")
         return EX_CONFIG
+    except install.InstallError as error:
+        _say(str(error))
+        return EX_REFUSED
     except AlreadyRunning as error:
         _say(str(error))
         return EX_TEMPFAIL
@@ -38,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="weppd", description="Run WEPPcloud's jobs on this host, in the foreground."
+        prog="weppd",
+        description="Run WEPPcloud's jobs on this host, in the foreground.",
+        epilog="`weppd install-service -h` and `weppd uninstall-service -h`: under systemd.",
     )
     parser.add_argument("--config", metavar="FILE", help="settings (/etc/weppd/weppd.toml)")
     parser.add_argument(
@@ -52,6 +68,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"weppd {__version__}")
     return parser
+
+
+def _service_parser(verb: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"weppd {verb}")
+    parser.set_defaults(verb=verb)
+    parser.add_argument(
+        "--root", metavar="DIR", type=Path, default=Path("/"), help="below which it goes (/)"
+    )
+    if verb == "install-service":
+        parser.description = "Put units, settings and manual pages in place; again to update."
+        parser.add_argument("--user", default="weppd", help="who weppd runs as (weppd)")
+        parser.add_argument("--group", help="the group that writes runs (the user's name)")
+        parser.add_argument("--config", metavar="FILE", help="settings that name the roots of runs")
+    else:
+        parser.description = "Remove what install-service put there; settings and logs stay."
+    return parser
+
+
+def _service(options: argparse.Namespace) -> int:
+    """Install the service, or remove it."""
+    try:
+        if options.verb == "uninstall-service":
+            install.uninstall(options.root, _say)
+        else:
+            there = options.root / install.CONFIG
+            config = options.config or (str(there) if there.exists() else None)
+            told = settings.load(config, {}) if config else Settings()
+            owner = install.Owner(options.user, options.group or options.user)
+            install.install(options.root, owner, told, _say)
+    except OSError as error:
+        raise install.InstallError(f"{error.filename}: {error.strerror}") from None
+    return 0
 
 
 def _checked(path: str | None) -> int:

@@ -75,12 +75,13 @@ def test_the_manual_has_every_option_and_exit_code() -> None:
     from weppd import __main__ as command
 
     page = _plain("weppd.8")
-    options = re.findall(r"--([a-z-]+)", command._parser().format_help())
+    parsers = [command._parser(), *map(command._service_parser, command.SERVICE)]
+    options = re.findall(r"--([a-z-]+)", "".join(each.format_help() for each in parsers))
     assert options
     for option in set(options):
         assert re.search(rf"^-{option}\b", page, re.MULTILINE), option
     codes = set(re.findall(r"^(\d+)$", page, re.MULTILINE))
-    assert codes == {"0", "2", str(command.EX_TEMPFAIL), str(command.EX_CONFIG)}
+    assert codes == {"0", "1", "2", str(command.EX_TEMPFAIL), str(command.EX_CONFIG)}
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed here")
