@@ -39,10 +39,10 @@ def cells_of(state: State, zygote: str) -> int:
     )
 
 
-def line(state: State, queued: int | None = None) -> str:
-    """One line for `systemctl status`; `queued` jobs wait, None where that is not known."""
+def line(state: State, queued: int | None) -> str:
+    """One line for `systemctl status`; `queued` jobs wait, None where the store does not say."""
     running = sum(isinstance(phase, Running | Ending) for phase in state.jobs.values())
     idle = sum(isinstance(each, Idle) for each in state.slots.values())
-    away = ", the store is away" if state.away else ""
-    waiting = "" if queued is None or state.away else f"{queued} queued, "
-    return f"{state.mood.value}: {running} running, {waiting}{idle} slots idle{away}"
+    if queued is None or state.away:
+        return f"{state.mood.value}: {running} running, {idle} slots idle, the store is away"
+    return f"{state.mood.value}: {running} running, {queued} queued, {idle} slots idle"
