@@ -204,6 +204,19 @@ def test_the_journal_knows_jobs_and_runs(up: Node) -> None:
     assert [(e["JOB_ID"], e["PRIORITY"]) for e in failed] == [(run, "4")]
 
 
+def test_the_doctor_looks_as_the_services_user(up: Node) -> None:
+    """`weppdctl doctor` tries the roots as www-data, and a good host has no failure."""
+    found = json.loads(up.run("weppdctl", "doctor", "--json"))
+    assert [each for each in found if each["level"] == "FAIL"] == []
+    assert "www-data may do what jobs do" in next(
+        each["seen"] for each in found if each["what"] == "run root"
+    )
+    up.run("chown", "root", "/srv/runs")
+    refused = json.loads(up.host.tried("weppdctl", "doctor", "--json").stdout)
+    up.run("chown", "www-data", "/srv/runs")
+    assert [each["what"] for each in refused if each["level"] == "FAIL"] == ["run root"]
+
+
 def test_settings_with_a_problem_are_one_clear_line(node: Node) -> None:
     """A wrong key: exit 78, its name in the journal, and no storm of restarts."""
     node.systemctl("stop", "weppd", "weppd.socket")

@@ -7,12 +7,13 @@ import sys
 import click
 
 from weppd import __version__
-from weppd.ctl import change, look, steer, talk
+from weppd.ctl import change, health, look, steer, talk
 
 VERBS = (
     *(look.status, look.nodes, look.jobs, look.show, look.logs),
     *(change.cancel, change.enqueue),
     *(steer.drain, steer.resume, steer.shutdown, steer.reload),
+    health.doctor,
 )
 
 

@@ -1,0 +1,165 @@
+"""`weppdctl doctor --adopt-rq`: what weppd would find of a running RQ deployment. Only reads.
+
+The keys are RQ's: `<prefix>:workers`, `<prefix>:queue:<name>`, and the sorted sets `wip`,
+`deferred` and `scheduled` of each queue. Payloads are read without unpickling anything.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import redis
+from redis.exceptions import ConnectionError, RedisError
+
+from weppd.core.schedule import renamed
+from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
+from weppd.doctor.store import connect
+from weppd.settings import Settings
+from weppd.settings_redis import with_db
+from weppd.store import pickles
+
+SAMPLE = 500
+LOCKS = 10_000
+
+
+@dataclass(slots=True)
+class Sample:
+    """What some of the waiting jobs are like."""
+
+    jobs: int = 0
+    serializers: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+
+
+def look(told: Settings, server: redis.Redis) -> Iterator[Finding]:
+    """What would be adopted, and what stands in the way."""
+    try:
+        prefix = told.redis.prefix
+        known = {_text(each).rpartition(":")[2] for each in server.smembers(f"{prefix}:queues")}
+        yield from _workers(server, prefix, told.daemon.name)
+        for name in sorted(known | set(told.queues.names)):
+            yield from _queue(told, server, name)
+        yield from _payloads(told, server, sorted(known))
+        yield from _locks(told)
+    except ConnectionError:
+        return  # the checks of the store have said so
+    except RedisError as error:
+        yield Finding(FAIL, "rq", f"Redis: {error}", "let the account read RQ's keys")
+
+
+def _text(raw: bytes | str) -> str:
+    return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+
+
+def _workers(server: redis.Redis, prefix: str, node: str) -> Iterator[Finding]:
+    names = [
+        _text(each).removeprefix(f"{prefix}:worker:")
+        for each in server.smembers(f"{prefix}:workers")
+    ]
+    alive = [name for name in names if server.exists(f"{prefix}:worker:{name}")]
+    rq = sorted(name for name in alive if not name.startswith(f"{node}."))
+    if rq:
+        yield Finding(
+            WARN,
+            "rq workers",
+            f"{len(rq)} beside this node: {', '.join(rq[:5])}",
+            "stop"
+            " those of RQ when their jobs have ended (SIGTERM), before weppd takes the"
+            " queues; other nodes of weppd may stay",
+        )
+    else:
+        yield Finding(OK, "rq workers", "none beside this node")
+
+
+def _queue(told: Settings, server: redis.Redis, name: str) -> Iterator[Finding]:
+    prefix = told.redis.prefix
+    counts = {
+        "queued": server.llen(f"{prefix}:queue:{name}"),
+        "started": server.zcard(f"{prefix}:wip:{name}"),
+        "deferred": server.zcard(f"{prefix}:deferred:{name}"),
+        "scheduled": server.zcard(f"{prefix}:scheduled:{name}"),
+    }
+    seen = f"{name}: " + ", ".join(f"{n} {word}" for word, n in counts.items())
+    if name not in told.queues.names and any(counts.values()):
+        yield Finding(
+            WARN,
+            "rq queue",
+            seen,
+            f"add {name!r} to [queues] names here or on another node, or its jobs wait for ever",
+        )
+    else:
+        yield Finding(OK, "rq queue", seen)
+    if stuck := server.llen(f"{prefix}:queue:{name}:intermediate"):
+        yield Finding(
+            WARN,
+            "rq queue",
+            f"{name}: {stuck} jobs between queue and worker",
+            "a worker that still lives has them, or lost them: RQ's own maintenance"
+            " fails them after a minute; enqueue them again",
+        )
+
+
+def _payloads(told: Settings, server: redis.Redis, queues: list[str]) -> Iterator[Finding]:
+    sample = Sample()
+    for name in queues:
+        for jid in server.lrange(f"{told.redis.prefix}:queue:{name}", 0, SAMPLE - 1):
+            data = server.hget(f"{told.redis.prefix}:job:{_text(jid)}", "data")
+            if isinstance(data, bytes):
+                _weigh(sample, data, told)
+    if not sample.jobs:
+        yield Finding(NOTE, "rq payloads", "no job waits: nothing to look at")
+        return
+    said = ", ".join(f"{n} {word}" for word, n in sample.serializers.items())
+    yield Finding(OK, "rq payloads", f"{sample.jobs} looked at: {said}")
+    for function, n in sample.refused.most_common(10):
+        yield Finding(
+            FAIL,
+            "rq payloads",
+            f"{function} is no task here, and {n} of those looked at call it",
+            "add its module to [tasks] modules or it to [security] allow",
+        )
+    for problem, n in sample.problems.most_common(5):
+        yield Finding(
+            FAIL,
+            "rq payloads",
+            f"{n} of those looked at cannot be read: {problem}",
+            "enqueue them with RQ's default serializer or JSON",
+        )
+
+
+def _weigh(sample: Sample, data: bytes, told: Settings) -> None:
+    call = pickles.peek(data)
+    sample.jobs += 1
+    sample.serializers[call.serializer] += 1
+    if call.function is None or call.problem:
+        sample.problems[call.problem or "no function is named"] += 1
+        return
+    name = renamed(call.function, told.tasks.alias)
+    module = name.rpartition(".")[0]
+    allowed = any(fnmatch.fnmatchcase(name, pattern) for pattern in told.security.allow)
+    if module not in told.tasks.modules and not allowed:
+        sample.refused[call.function] += 1
+
+
+def _locks(told: Settings) -> Iterator[Finding]:
+    server = connect(told, with_db(told.redis.url, told.redis.lock_db))
+    with server:
+        keys, endless = 0, 0
+        for key in server.scan_iter(match="nodb-lock:*", count=1000):
+            keys += 1
+            endless += server.ttl(key) == -1
+            if keys >= LOCKS:
+                break
+    if endless:
+        yield Finding(
+            WARN,
+            "rq locks",
+            f"{keys} locks of runs are held, {endless} for ever",
+            "look who holds them before weppd starts: a job that died keeps its lock",
+        )
+    else:
+        yield Finding(OK, "rq locks", f"{keys} locks of runs are held")
