@@ -78,8 +78,10 @@ def _service_parser(verb: str) -> argparse.ArgumentParser:
     )
     if verb == "install-service":
         parser.description = "Put units, settings and manual pages in place; again to update."
-        parser.add_argument("--user", default="weppd", help="who weppd runs as (weppd)")
-        parser.add_argument("--group", help="the group that writes runs (the user's name)")
+        parser.add_argument("--user", help="who weppd runs as (as before, else weppd)")
+        parser.add_argument(
+            "--group", help="the group that writes runs (as before, else the user's)"
+        )
         parser.add_argument("--config", metavar="FILE", help="settings that name the roots of runs")
     else:
         parser.description = "Remove what install-service put there; settings and logs stay."
@@ -95,7 +97,10 @@ def _service(options: argparse.Namespace) -> int:
             there = options.root / install.CONFIG
             config = options.config or (str(there) if there.exists() else None)
             told = settings.load(config, {}) if config else Settings()
-            owner = install.Owner(options.user, options.group or options.user)
+            before = install.owner_before(options.root)
+            user = options.user or before.user
+            group = options.group or (before.group if user == before.user else user)
+            owner = install.Owner(user, group)
             install.install(options.root, owner, told, _say)
     except OSError as error:
         raise install.InstallError(f"{error.filename}: {error.strerror}") from None

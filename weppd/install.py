@@ -8,7 +8,7 @@ What is put where, below `--root`::
     etc/weppd/weppd.toml  unless there is one
     usr/local/bin         links to weppd and weppdctl
     usr/local/share       manual pages, and what completes weppdctl's words
-    etc/weppd/installed.json   what was put there, with its digest
+    etc/weppd/installed.json   what was put there, with its digest, and who weppd runs as
 
 A file that somebody else put there or changed since is never written over and never removed.
 """
@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from grp import getgrnam
 from pathlib import Path
+from typing import Any
 
 from weppd.errors import WeppdError
 from weppd.settings import Settings
@@ -57,8 +58,7 @@ def install(root: Path, owner: Owner, told: Settings, say: Say) -> None:
     where the user or group does not exist; then nothing was written.
     """
     wanted, links = files(owner, told), programs()
-    known = _manifest(root)
-    _refuse_strangers(root, {**wanted, **links}, known)
+    _refuse_strangers(root, {**wanted, **links}, _manifest(root).get("files", {}))
     real = root == Path("/")
     if real and owner != Owner():
         _must_exist(owner)
@@ -67,7 +67,13 @@ def install(root: Path, owner: Owner, told: Settings, say: Say) -> None:
     for name, target in links.items():
         _link(root / name, target, say)
     _settle(root, owner, real, say)
-    _remember(root, {**wanted, **links})
+    _remember(root, owner, {**wanted, **links})
+
+
+def owner_before(root: Path) -> Owner:
+    """Who an earlier installation made weppd run as, else the usual user."""
+    known = _manifest(root)
+    return Owner(known["user"], known["group"]) if known else Owner()
 
 
 def files(owner: Owner, told: Settings) -> dict[str, str]:
@@ -229,7 +235,7 @@ def uninstall(root: Path, say: Say) -> None:
 
     InstallError while the service runs: its jobs would have nobody.
     """
-    known = _manifest(root)
+    known = _manifest(root).get("files")
     if not known:
         raise InstallError(f"{root / MANIFEST}: nothing was installed from here")
     real = root == Path("/")
@@ -268,14 +274,15 @@ def _remove(path: Path, digest: str, say: Say) -> None:
         path.parent.rmdir()
 
 
-def _remember(root: Path, wanted: Mapping[str, str]) -> None:
+def _remember(root: Path, owner: Owner, wanted: Mapping[str, str]) -> None:
     sums = {name: _sum(text.encode()) for name, text in wanted.items()}
-    (root / MANIFEST).write_text(json.dumps(sums, indent=1) + "\n")
+    known = {"user": owner.user, "group": owner.group, "files": sums}
+    (root / MANIFEST).write_text(json.dumps(known, indent=1) + "\n")
 
 
-def _manifest(root: Path) -> dict[str, str]:
+def _manifest(root: Path) -> dict[str, Any]:
     try:
-        known: dict[str, str] = json.loads((root / MANIFEST).read_text())
+        known: dict[str, Any] = json.loads((root / MANIFEST).read_text())
     except FileNotFoundError:
         return {}
     except ValueError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -71,3 +73,21 @@ def test_the_page_is_clean(command: tuple[str, ...]) -> None:
         pytest.skip(f"no {command[0]} on this machine")
     done = subprocess.run([*command, str(PAGE)], capture_output=True, text=True, timeout=30)
     assert done.stdout + done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shells_complete_what_the_program_has(shell: str) -> None:
+    """The files that make shells complete weppdctl's words are the program's own."""
+    ask = [sys.executable, "-m", "weppd.ctl"]
+    env = {**os.environ, "_WEPPDCTL_COMPLETE": f"{shell}_source"}
+    done = subprocess.run(ask, env=env, capture_output=True, text=True, timeout=30)
+    kept = PAGE.parents[1] / "systemd" / "completion" / f"weppdctl.{shell}"
+    assert kept.read_text() == done.stdout
+
+
+def test_a_shell_is_told_the_verbs() -> None:
+    """`weppdctl dr<TAB>` offers drain."""
+    words = {"_WEPPDCTL_COMPLETE": "bash_complete", "COMP_WORDS": "weppdctl dr", "COMP_CWORD": "1"}
+    ask = [sys.executable, "-m", "weppd.ctl"]
+    done = subprocess.run(ask, env={**os.environ, **words}, capture_output=True, text=True)
+    assert done.stdout.split() == ["plain,drain"]

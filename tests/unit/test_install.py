@@ -73,6 +73,13 @@ def test_a_second_installation_changes_nothing(
     assert "wrote" not in capsys.readouterr().err
 
 
+def test_an_update_keeps_the_user(tmp_path: Path) -> None:
+    """Installed again without --user, the service runs as who it ran before."""
+    run("install-service", "--user", "www-data", "--group", "webgroup", root=tmp_path)
+    assert run("install-service", root=tmp_path) == 0
+    assert {"User=www-data", "Group=webgroup"} <= set(dropped_in(tmp_path))
+
+
 def test_a_unit_that_was_edited_is_never_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
