@@ -4,10 +4,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 RUN    := $(VENV)/.extras
 DEV    := $(VENV)/.dev
+EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench chaos help hillsim-table install demo check test stubs stubs-check format lock clean
+.PHONY: bench chaos help hillsim-table install demo check test stubs stubs-check deb format lock clean
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -41,6 +42,9 @@ stubs: $(DEV)  ## the wheel in dist/, with the .pyi stubs of the public modules
 
 stubs-check: $(DEV)  ## hold the wheel's stubs against what it does, in an environment of its own
 	$(BIN)/python .ci/stubs.py check
+
+deb: $(DEV)  ## a Debian package in dist/; EXTRAS="" leaves out the science tasks' libraries
+	$(BIN)/python systemd/debian/build.py --extras '$(EXTRAS)'
 
 chaos: $(DEV)  ## kill everything, often, under load; print the ledger
 	$(BIN)/python -m tests.chaos

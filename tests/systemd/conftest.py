@@ -102,18 +102,19 @@ def node() -> Iterator[Node]:
         pytest.skip(reason)
     host = Host()
     try:
-        _furnish(host)
+        furnish(host)
+        weppd = f"{sys.prefix}/bin/weppd"
+        host.run(weppd, "install-service", "--user", "www-data", "--group", "www-data")
         yield Node(host)
     finally:
         host.stop()
 
 
-def _furnish(host: Host) -> None:
+def furnish(host: Host) -> None:
+    """Give a host a Redis, a root of runs, and settings for weppd."""
     host.run("mkdir", "-p", "/srv/runs", "/run/redis", "/etc/weppd")
     host.run("chown", "www-data:www-data", "/srv/runs", "/run/redis")
     host.path("/etc/weppd/weppd.toml").write_text(CONFIG)
     redis = "--unixsocketperm 777 --port 0 --appendonly no --dir /run/redis".split()
     redis += ["--save", "", "--unixsocket", SOCKET]
     host.run("systemd-run", "--unit=test-redis", str(find_server()), *redis)
-    weppd = f"{sys.prefix}/bin/weppd"
-    host.run(weppd, "install-service", "--user", "www-data", "--group", "www-data")
