@@ -317,6 +317,7 @@ class Weppd:
         finally:
             for number in handlers:
                 self._loop.remove_signal_handler(number)
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # also in what begins again in place
 
     def _reload(self) -> Sequence[str]:
         """Begin again in place, soon, with the settings and the code as they are now; jobs go on.

@@ -72,7 +72,7 @@ def _shown(one: Field[Any]) -> str:
 
 def test_the_manual_has_every_option_and_exit_code() -> None:
     """weppd(8) leaves out no option of weppd, and names the codes that it ends with."""
-    from weppd import __main__ as command
+    from weppd import command
 
     page = _plain("weppd.8")
     parsers = [command._parser(), *map(command._service_parser, command.SERVICE)]

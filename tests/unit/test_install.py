@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weppd import __main__ as command
+from weppd import command
 from weppd import install
 from weppd.settings import Run, Settings
 
