@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weppd import command
-from weppd import install
+from weppd import command, install
 from weppd.settings import Run, Settings
 
 UNITS = "etc/systemd/system"

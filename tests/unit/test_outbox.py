@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,19 @@ def test_a_file_half_written_at_a_power_cut_is_no_finish(tmp_path: Path) -> None
     assert len(outbox) == 0
     outbox.put(Finish(Claim("e", JOB), Finished(), "n.1", 1.0, 2.0))
     assert len(Outbox(tmp_path)) == 1
+
+
+def test_a_finish_that_has_no_room_leaves_nothing(tmp_path: Path) -> None:
+    """Where it cannot be written whole there is no part of it, and it can be put again."""
+    outbox = Outbox(tmp_path)
+    finish = Finish(Claim("e" * 32, JOB), Finished(b"x" * 4096), "n.1", 1.0, 2.5)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            outbox.put(finish)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    outbox.put(finish)
+    assert len(outbox) == 1

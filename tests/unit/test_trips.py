@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.waiting import soon
 from weppd.core import events as on
 from weppd.core.schedule import Rules, Traits
 from weppd.errors import StoreAway
-from weppd.model import Finish, Finished
+from weppd.model import Answer, Finish, Finished
 from weppd.shell import trips
 from weppd.store import JobSpec
 from weppd.store.memory import MemoryStore
@@ -21,9 +23,11 @@ class Flaky(MemoryStore):
     """A store whose line can be cut before a call arrives, or after it was carried out."""
 
     cut = ""
+    refused = 0
 
     async def exchange(self, finishes, claim):
         if self.cut == "before":
+            self.refused += 1
             raise StoreAway("cut before")
         answer = await super().exchange(finishes, claim)
         if self.cut == "after":
@@ -46,13 +50,13 @@ def _no_waiting(monkeypatch):
     monkeypatch.setattr(trips, "PROBE_S", (0.001,))
 
 
-def journey(tmp_path, story):
+def journey(tmp_path, story, outbox=Outbox):
     async def tell_it():
         store, told = Flaky(), Told()
         await store.open()
         desk = trips.Desk(Rules(node="n"))
         desk.registry["m.f"] = Traits()
-        box = Outbox(tmp_path / "outbox")
+        box = outbox(tmp_path / "outbox")
         going = trips.Trips(store, box, desk, ("high", "default"), told)
         task = asyncio.create_task(going.run())
         try:
@@ -128,3 +132,63 @@ def test_an_unknown_function_is_refused_in_its_ticket(tmp_path):
         assert "unknown task 'm.g'" in ticket.plan.refusal
 
     journey(tmp_path, story)
+
+
+class Small(Outbox):
+    """An outbox on a disk that has room for so many finishes more."""
+
+    room = 0
+
+    def put(self, finish):
+        if self.room == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "outbox")
+        self.room -= 1
+        super().put(finish)
+
+
+def test_a_full_disk_while_the_store_is_away_loses_nothing(tmp_path, caplog):
+    """What finds no room counts as recorded by nobody, so that its cell keeps it; it is said once;
+    where there is room again it goes to the disk, in order, and from there into the store."""
+
+    async def story(store, told, going, box):
+        jids = await store.enqueue([JobSpec("m.f", id=f"j{i}") for i in range(3)])
+        going.claim((1, 2, 3))
+        await soon(lambda: told.of(on.Claimed))
+        tickets = told.of(on.Claimed)[0].tickets
+        store.cut = "before"
+        for ticket in tickets:
+            going.record(Finish(ticket.claim, Finished(), ticket.worker, 1.0, 2.0))
+        await soon(lambda: store.refused > 5)
+        assert told.of(on.Recorded) == []
+        assert "No space left on device" in going.reason
+        assert caplog.text.count("state=full") == 1
+        box.room = 2
+        await soon(lambda: len(told.of(on.Recorded)) == 2)
+        assert [r.eid for r in told.of(on.Recorded)] == [t.eid for t in tickets[:2]]
+        box.room = 1
+        await soon(lambda: len(told.of(on.Recorded)) == 3)
+        assert "No space" not in going.reason
+        store.cut = ""
+        await soon(lambda: told.of(on.StoreBack))
+        assert [(await store.job(jid)).status for jid in jids] == ["finished"] * 3
+
+    journey(tmp_path, story, Small)
+
+
+def test_a_store_that_is_back_takes_what_the_full_disk_could_not(tmp_path):
+    """No room appears: the finishes go to the store itself as soon as it is there."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id="j1")])
+        going.claim((1,))
+        await soon(lambda: told.of(on.Claimed))
+        (ticket,) = told.of(on.Claimed)[0].tickets
+        store.cut = "before"
+        going.record(Finish(ticket.claim, Finished(), "n.1", 1.0, 2.0))
+        await soon(lambda: store.refused > 3)
+        store.cut = ""
+        (recorded,) = await soon(lambda: told.of(on.Recorded))
+        assert recorded.answer == Answer.OK
+        assert (await store.job("j1")).status == "finished"
+
+    journey(tmp_path, story, Small)

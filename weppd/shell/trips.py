@@ -1,8 +1,9 @@
 """Round trips to the store: finishes and claims together, and what happens while it is away.
 
 Finishes that cannot be sent go to the outbox on disk, and count as recorded; they are replayed
-before anything else is. A claim whose reply was lost is asked for again under its own token, so
-that no job is claimed and forgotten.
+before anything else is. Where the disk is full too they stay here and with their cells, which keep
+what was not acknowledged, and are tried again with every probe. A claim whose reply was lost is
+asked for again under its own token, so that no job is claimed and forgotten.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Trips:
         self._store, self._outbox, self._desk = store, outbox, desk
         self._queues, self._tell = tuple(queues), tell
         self._finishes: list[Finish] = []
+        self._full = ""
         self._labels: tuple[int, ...] = ()
         self._lost: ClaimAsk | None = None
         self._wake = asyncio.Event()
@@ -135,40 +137,66 @@ class Trips:
     # -- while the store is away
 
     def _put_away(self, finishes: Sequence[Finish], ask: ClaimAsk | None, error: StoreAway) -> None:
-        self.away, self.reason = True, str(error)
-        log.error("action=store state=away reason=%r", str(error))
-        for finish in finishes:
-            self._keep(finish)
+        self.away, self._full = True, ""
+        self.reason = str(error)
+        log.error("action=store state=away reason=%r", self.reason)
+        self._finishes[:0] = finishes
+        self._keep_all()
         if ask is not None:
             self._lost = ask
             self._tell(on.ClaimFailed())
 
-    def _keep(self, finish: Finish) -> None:
-        self._outbox.put(finish)
-        self._tell(on.Recorded(finish.claim.eid, None))
+    def _keep_all(self) -> None:
+        """Put what waits into the outbox, oldest first; what it has no room for goes on waiting."""
+        while self._finishes:
+            try:
+                self._outbox.put(self._finishes[0])
+            except OSError as error:
+                self._no_room(error)
+                return
+            finish = self._finishes.pop(0)
+            self._tell(on.Recorded(finish.claim.eid, None))
+        if self._full:
+            log.warning("action=outbox state=room")
+            self.reason, self._full = self.reason.removesuffix(self._full), ""
+
+    def _no_room(self, error: OSError) -> None:
+        """Say it once: what ended now stays with its cell until there is room, or the store."""
+        if self._full:
+            return
+        self._full = f"; the outbox cannot be written: {error.strerror}"
+        self.reason += self._full
+        log.error(
+            "action=outbox state=full file=%s reason=%r waiting=%d",
+            error.filename,
+            error.strerror,
+            len(self._finishes),
+        )
 
     async def _until_back(self) -> None:
         tries = 0
         while self.away:
             await asyncio.sleep(PROBE_S[min(tries, len(PROBE_S) - 1)])
             tries += 1
-            for finish in self._finishes:
-                self._keep(finish)
-            self._finishes = []
+            self._keep_all()
             if self._labels:
                 self._labels = ()
                 self._tell(on.ClaimFailed())
             await self._probe()
 
     async def _probe(self) -> None:
+        """Try to send what waits: the outbox first, then what it had no room for."""
+        waiting = self._finishes[:MOST]
         try:
             await self.replay()
-            answer = await self._store.exchange((), self._lost) if self._lost else Exchanged()
+            answer = await self._store.exchange(waiting, self._lost)
         except StoreAway:
             return
+        del self._finishes[: len(waiting)]
         lost, self._lost = self._lost, None
         self.away, self.reason = False, ""
         log.warning("action=store state=back")
+        self._deliver(waiting, None, answer)
         if lost is not None and answer.claims:
             self._tell(self._claimed(lost, answer, False))
         self._tell(on.StoreBack())

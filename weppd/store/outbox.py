@@ -52,17 +52,27 @@ class Outbox:
         return len(self._files())
 
     def put(self, finish: Finish) -> None:
-        """Keep a finish; once this returns it survives a power cut. OSError if it cannot."""
+        """Keep a finish; once this returns it survives a power cut.
+
+        OSError if it cannot, for want of room for one; then it may be put again.
+        """
         self._directory.mkdir(parents=True, exist_ok=True)
         self._last += 1
         path = self._directory / f"{self._last:012}-{finish.claim.eid}.json"
         new = path.with_suffix(".json.new")
-        with new.open("wb") as file:
-            file.write(dump(finish))
+        try:
+            self._write(new, dump(finish))
+            new.rename(path)
+        except OSError:
+            new.unlink(missing_ok=True)  # what there is of it only takes room
+            raise
+        self._sync()
+
+    def _write(self, path: Path, text: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        new.rename(path)
-        self._sync()
 
     def _sync(self) -> None:
         directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
