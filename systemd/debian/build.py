@@ -20,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -69,12 +68,13 @@ def wheel(work: Path) -> Path:
 def fill(stage: Path, made: Path, extras: str) -> str:
     """Install the wheel below the stage's /opt/weppd; the version that it has."""
     home = stage / OPT.lstrip("/")
-    venv.EnvBuilder(symlinks=True, with_pip=True).create(home)
+    # What the libraries need may hang on the patch version: ask for Debian's interpreter, not ours.
+    bare = [f"/usr/bin/{PYTHON}", "-m", "venv", "--symlinks", "--without-pip", str(home)]
+    subprocess.run(bare, check=True)
     wanted = f"{made}[{extras}]" if extras else str(made)
-    pip = [str(home / "bin/python3"), "-m", "pip", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(home)]
     lock = ["-c", str(ROOT / "requirements-dev.lock")]
     subprocess.run([*pip, "install", "--quiet", *lock, wanted], check=True)
-    subprocess.run([*pip, "uninstall", "--quiet", "--yes", "pip", "setuptools"], check=True)
     settle(home)
     return made.name.split("-")[1]
 

@@ -42,9 +42,10 @@ def framed(
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             given = signature.bind(*args, **kwargs).arguments
             call = f"{function.__name__}({summary(given)})"
-            voice = Panel(current(), str(next(iter(given.values()))), panel)
+            runid = next(iter(given.values()))
+            voice = Panel(current(), str(runid), panel)
             work = functools.partial(function, *args, **kwargs)
-            result = _perform(voice, call, lambda: _stamped(step, voice, work))
+            result = _perform(voice, call, lambda: _stamped(step, runid, work))
             voice.completed(call, result)
             if trigger:
                 voice.trigger(trigger)
@@ -69,14 +70,14 @@ def _perform(voice: Panel, call: str, work: Callable[[], R]) -> R:
         raise
 
 
-def _stamped(step: TaskEnum | None, voice: Panel, work: Callable[[], R]) -> R:
+def _stamped(step: TaskEnum | None, runid: Any, work: Callable[[], R]) -> R:
     """Do the work with its step not done until it is."""
     if step is None:
         return work()
     # Imported late: a task without a step needs no Redis client.
     from tasks.run.prep import RedisPrep
 
-    prep = RedisPrep.getInstanceFromRunID(voice.runid)
+    prep = RedisPrep.getInstanceFromRunID(runid)
     prep.remove_timestamp(step)
     result = work()
     prep.timestamp(step)

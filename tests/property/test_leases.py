@@ -85,4 +85,7 @@ def test_a_run_s_job_is_taken_only_when_its_witness_stood_still_too(rules: Terms
 def test_a_cell_gives_up_before_anybody_takes_its_job(rules: Terms) -> None:
     """The last word and the last witness, the cell's own looks and its ladder fit in one lease."""
     look_s, ladder_s = rules.cell_s / 12, rules.lease_s / 7
-    assert rules.cell_s + look_s + ladder_s + rules.beat_s < rules.lease_s
+    spent_s = look_s + ladder_s + rules.beat_s
+    assert rules.cell_s + spent_s < rules.lease_s
+    for hold_s in (0.0, rules.lease_s / 2, 10 * rules.lease_s):
+        assert rules.held_s(hold_s) + spent_s < max(rules.lease_s, hold_s)

@@ -1,10 +1,10 @@
 """Become a systemd of one's own: run as a script in a mount namespace of its own (unshare(1)).
 
-    boot.py HOME CGROUP...
+    boot.py HOME OPENED... -- CGROUP...
 
 HOME is an empty directory. An overlay of this host's root is mounted in it, with what is not
-wanted masked, and systemd-nspawn(1) boots it. All mounts go with the namespace, when its last
-process ends.
+wanted masked, and systemd-nspawn(1) boots it. The directories OPENED, above the interpreter, may be
+entered by every user in that host. All mounts go with the namespace, when its last process ends.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def prepare(upper: Path) -> None:
     (upper / "etc/machine-id").write_text(uuid.uuid4().hex + "\n")
 
 
-def main(home: Path, cgroups: list[str]) -> None:
+def main(home: Path, opened: list[str], cgroups: list[str]) -> None:
     """Mount, join the control groups, become systemd-nspawn."""
     mount("tmpfs", "mode=755,size=1g", home)
     upper, work, root = home / "upper", home / "work", home / "root"
@@ -60,6 +60,9 @@ def main(home: Path, cgroups: list[str]) -> None:
         each.mkdir()
     prepare(upper)
     mount("overlay", f"lowerdir=/,upperdir={upper},workdir={work}", root)
+    for place in opened:
+        inside = root / place.lstrip("/")
+        inside.chmod(inside.stat().st_mode | 0o011)
     for group in cgroups:
         Path(group, "cgroup.procs").write_text("0")
     options = "--quiet --keep-unit --register=no --private-network --notify-ready=yes"
@@ -70,4 +73,6 @@ def main(home: Path, cgroups: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    home, *rest = sys.argv[1:]
+    cut = rest.index("--")
+    main(Path(home), rest[:cut], rest[cut + 1 :])
