@@ -18,6 +18,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from tasks.run import panels
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from weppd.task import Cancelled, current
@@ -32,8 +33,10 @@ def framed(
     """Wrap a task whose first argument is the run id in the messages of `<runid>:<panel>`.
 
     `trigger` is the event that follows COMPLETED, when all that the task wrote is in its place;
-    `step` is what the run's ledger calls the task's work.
+    `step` is what the run's ledger calls the task's work. ValueError for a panel or an event that
+    no page knows.
     """
+    panels.check(panel, trigger)
 
     def wrap(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)

@@ -7,7 +7,10 @@
     rq:<job id> EXCEPTION <call>
     rq:<job id> EXCEPTION_JSON {"type":…,"message":…,"call":…}
     rq:<job id> ENQUEUED  <call> -> awaiting final job <id>
+    rq:<job id> SKIPPED   <call> -> <reason>
     rq:<job id> STATUS    <text>
+    rq:<job id> INFO      <text>
+    rq:<job id> ACTIVATED query_engine(<runid>)
     rq:<job id> TRIGGER   <panel> <EVENT>
 
 Readers split at white space. `<call>` is `run_hillslope_rq(my-run, wepp_id=7)`.
@@ -18,6 +21,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from tasks.run import panels
 from weppd.task import Context
 
 
@@ -52,12 +56,25 @@ class Panel:
         """The task has enqueued its children; `final` is the job that ends the pipeline."""
         self._say("ENQUEUED", f"{call} -> awaiting final job {final}")
 
+    def skipped(self, call: str, reason: str) -> None:
+        """The task, or a part of it, was left out."""
+        self._say("SKIPPED", f"{call} -> {reason}")
+
     def status(self, text: str) -> None:
         """Free text, such as progress."""
         self._say("STATUS", text)
 
+    def info(self, text: str) -> None:
+        """Free text that stays true, such as where something lies."""
+        self._say("INFO", text)
+
+    def activated(self) -> None:
+        """The tables of the run can be queried."""
+        self._say("ACTIVATED", f"query_engine({self.runid})")
+
     def trigger(self, event: str) -> None:
-        """Tell the page to refresh this panel."""
+        """Tell the page to refresh this panel; ValueError for an event that it does not know."""
+        panels.check(self.name, event)
         self._say("TRIGGER", f"{self.name} {event}")
 
     def _say(self, word: str, rest: str) -> None:

@@ -15,6 +15,7 @@ from tests.unit import fake_wepp
 from tests.unit.test_complete import ENRICHMENT
 from tests.unit.test_wepp_rq import REPORT
 from tests.waiting import eventually
+from weppd.settings_redis import with_db
 
 
 @pytest.fixture
@@ -46,6 +47,9 @@ def test_a_run_goes_from_the_queue_to_its_table_and_tells_the_page(house):
     assert heard[-1] == f"rq:{final} TRIGGER   wepp WEPP_RUN_TASK_COMPLETED"
     work = house.queue().fetch(house.show(job.id)["children"]["jobs:1,func:run_hillslopes_rq"])
     assert work.progress["done"] == work.progress["total"] == 12
+    with redis.Redis.from_url(with_db(house.url, 2), decode_responses=True) as client:
+        kept = [fields["text"] for _, fields in client.xrange("weppd:said:my-run:wepp")]
+    assert kept[-len(heard) :] == heard
     listener.close()
 
 

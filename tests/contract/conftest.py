@@ -63,6 +63,9 @@ class MemoryDoor:
     def heard(self) -> list[tuple[str, str]]:
         return self.store.published
 
+    def said(self, channel: str) -> list[str]:
+        return list(self.store.shelf.said[channel])
+
     def close(self) -> None:
         return
 
@@ -121,6 +124,12 @@ class RedisDoor:
         while message := self._pubsub.get_message(timeout=0.05):
             self._heard.append((message["channel"].decode(), message["data"].decode()))
         return self._heard
+
+    def said(self, channel: str) -> list[str]:
+        with redis.Redis.from_url(with_db(self.url, 2)) as client:
+            return [
+                fields[b"text"].decode() for _, fields in client.xrange(f"weppd:said:{channel}")
+            ]
 
     def close(self) -> None:
         self._pubsub.close()

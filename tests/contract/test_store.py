@@ -218,6 +218,25 @@ def test_listeners_of_a_run_hear_a_job_begin_and_end(run: Run) -> None:
     run(story)
 
 
+def test_what_is_said_on_a_channel_is_kept_for_who_was_away(run: Run) -> None:
+    """The last thousand of each channel, in their order, whoever listened; lifecycle events too."""
+
+    async def story(store: Any, door: Any) -> None:
+        for number in range(1003):
+            await store.publish("r1:wepp", f"line {number}")
+        await store.publish("r1:soils", "another")
+        assert door.said("r1:wepp") == [f"line {number}" for number in range(3, 1003)]
+        assert door.said("r1:soils") == ["another"]
+        await store.enqueue([a_job("r1")])
+        (claim,) = await claimed(store)
+        await store.began(claim, "n.1", 1, time.time())
+        await ended(store, claim, None)
+        states = [json.loads(text)["status"] for text in door.said("r1:rq")]
+        assert states == ["started", "success"]
+
+    run(story)
+
+
 def test_claims_go_back_to_the_head_in_their_order(run: Run) -> None:
     """Jobs handed back are claimed next, in the order they had, with no retry spent."""
 

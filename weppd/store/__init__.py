@@ -109,7 +109,8 @@ class Store(Protocol):
         deleted is not re-created."""
 
     async def publish(self, channel: str, text: str) -> None:
-        """Publish on a status channel. Redis has one space of channels for all its databases."""
+        """Publish on a status channel, and keep it among the channel's last thousand. Redis has
+        one space of channels for all its databases."""
 
     def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
         """RQ clients' commands to these workers, for as long as the connection holds: then

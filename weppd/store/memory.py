@@ -178,7 +178,7 @@ class MemoryStore:
         if meta is not None:
             self.shelf.set(jid, {"meta": meta})
         if runid:
-            self.published.append((f"{runid}:rq", event(jid, "started")))
+            self.shelf.say(f"{runid}:rq", event(jid, "started"))
 
     async def hand_back(self, claims: Sequence[Claim]) -> int:
         self._check()
@@ -329,7 +329,7 @@ class MemoryStore:
 
     async def publish(self, channel: str, text: str) -> None:
         self._check()
-        self.published.append((channel, text))
+        self.shelf.say(channel, text)
 
     async def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
         while True:

@@ -63,7 +63,8 @@ class RedisStore:
     """A store on one Redis or Valkey server (or the master behind it); clusters are refused.
 
     `url` is redis://, rediss:// or unix://, with RQ's database. Lifetimes in seconds stand where a
-    job has none of its own. `status_db` and `lock_db` are WEPPcloud's; channels have no database.
+    job has none of its own. `status_db` and `lock_db` are WEPPcloud's; channels have no
+    database, what was said on them is kept in `weppd:said:<channel>` of the former.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class RedisStore:
         self._where = address(url)
         self._connect_s, self._call_s = connect_timeout_s, call_timeout_s
         self._prefix, self._lock_db = prefix, lock_db
+        #: The database to come back to, and that of what is said on channels.
+        self._said = (self._where.db, status_db)
         self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
         self._lifetimes = Lifetimes(default_result_ttl, default_failure_ttl)
         self._line = self._dial()
@@ -152,7 +155,7 @@ class RedisStore:
         records = [record(finish, self._lifetimes) for finish in finishes]
         metas = await self._metas(finishes, records)
         calls = [
-            self._script("finish", *packing.finish(f, r, meta))
+            self._script("finish", *packing.finish(f, r, meta), *self._said)
             for f, r, meta in zip(finishes, records, metas, strict=True)
         ]
         if claim is not None:
@@ -195,7 +198,8 @@ class RedisStore:
             assert isinstance(before, bytes)
             meta = (before, with_items(before, written.meta) or b"") if written.meta else (b"", b"")
             put = self._script("restore", jid, *flat(fields))
-            end = self._script("finish", *packing.finish(finish, written, meta, force=True))
+            again = packing.finish(finish, written, meta, force=True)
+            end = self._script("finish", *again, *self._said)
             _, reply = await self._run([put, end])
         if reply[0] == b"ok" and not reply[2]:
             await self._amend_meta(jid, written.meta)
@@ -227,7 +231,8 @@ class RedisStore:
         after = with_items(job.meta, items) or b""
         channel = f"{job.runid}:rq" if job.runid else ""
         args = (job.id, claim.eid, worker, pid, repr(at), stamp(at), channel)
-        said = await self._one("began", *args, event(job.id, "started"), job.meta, after)
+        told = (event(job.id, "started"), job.meta, after)
+        said = await self._one("began", *args, *told, *self._said)
         if said < 0:
             await self._amend_meta(job.id, items)
 
@@ -288,7 +293,7 @@ class RedisStore:
         ((before, after),) = await self._metas([mine], [written])
         jid, by = finish.claim.job.id, finish.worker.rpartition(".")[0]
         seize = self._script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
-        end = self._script("finish", *packing.finish(mine, written, (before, after)))
+        end = self._script("finish", *packing.finish(mine, written, (before, after)), *self._said)
         taken, reply = await self._run([seize, end])
         if not taken:
             return False
@@ -335,7 +340,7 @@ class RedisStore:
         await self._one("progress", jid, json.dumps(dict(fields)))
 
     async def publish(self, channel: str, text: str) -> None:
-        await self._line.call("PUBLISH", channel, text)
+        await self._one("say", *self._said, channel, text)
 
     def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
         return listen(self._where, self._connect_s, self._prefix, workers)

@@ -7,7 +7,7 @@ Each function here says what the script of the same purpose in `scripts/` says.
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
@@ -18,6 +18,8 @@ from weppd.store.trees import mirror
 from weppd.store.wire import Fields, stamp
 
 INF = float("inf")
+#: So many messages of a channel are kept.
+KEPT = 1000
 
 
 def as_bytes(fields: Fields) -> dict[bytes, bytes]:
@@ -26,6 +28,10 @@ def as_bytes(fields: Fields) -> dict[bytes, bytes]:
         name.encode(): value if isinstance(value, bytes) else str(value).encode("utf-8")
         for name, value in fields.items()
     }
+
+
+def _last() -> deque[str]:
+    return deque(maxlen=KEPT)
 
 
 @dataclass(slots=True)
@@ -49,6 +55,12 @@ class Shelf:
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
+    said: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(_last))
+
+    def say(self, channel: str, text: str) -> None:
+        """Publish, and keep it among the channel's last."""
+        self.published.append((channel, text))
+        self.said[channel].append(text)
 
     def beat(self, node: str) -> int:
         """Bump a node's lease."""
@@ -130,7 +142,8 @@ def close(shelf: Shelf, finish: Finish, written: Record) -> int:
     else:
         _settle(shelf, jid, written, finish, asked is not None)
     _mirror(shelf, jid)
-    shelf.published += [(written.channel, text) for text in written.events if written.channel]
+    for text in written.events if written.channel else ():
+        shelf.say(written.channel, text)
     if not written.status.terminal and not canceled:
         return 0
     return settle_dependents(shelf, jid, word, finish.ended_at, reason)[0]

@@ -32,6 +32,7 @@ NAMES = (
     "prune",
     "pulse",
     "restore",
+    "say",
     "seize",
     "tree",
     "unlock",

@@ -1,8 +1,9 @@
 -- Enter that an execution runs.
--- ARGV: P W jid eid worker pid now stamp channel event meta_before meta_after
+-- ARGV: P W jid eid worker pid now stamp channel event meta_before meta_after home db
 -- Returns 1, 0 if the execution is not ours, or -1 if meta was not what we thought.
 -- with: keys
 -- with: executions
+-- with: said
 local jid, eid, worker, pid = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local now, stamp, channel, event = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local key = job_key(jid)
@@ -17,7 +18,7 @@ if own[3] ~= worker then
 end
 local first = own[2] ~= 'running'
 call('HSET', exec_key(jid), 'phase', 'running', 'worker', worker, 'pid', pid)
-if first and channel ~= '' then call('PUBLISH', channel, event) end
+if first and channel ~= '' then say(ARGV[13], ARGV[14], channel, event) end
 if call('HEXISTS', key, 'created_at') == 0 then return 1 end
 call('HSET', key, 'worker_name', worker, 'started_at', stamp)
 if ARGV[12] ~= '' then

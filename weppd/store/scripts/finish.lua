@@ -1,12 +1,14 @@
 -- Put one finish in place, fenced by its execution id.
 -- ARGV: P W jid eid node worker queue force status ttl now stamp due flags worked channel reason
 --       #fields fields… #entry entry… #events events… meta_before meta_after
+--       home db (of what is said)
 -- flags: f at front, s a retry is spent, c a crash, r the job returned its retry
 -- Returns {answer, released, meta written, number of children}.
 -- with: keys
 -- with: executions
 -- with: dependents
 -- with: held
+-- with: said
 local jid, eid, node, worker, queue = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local status, ttl, now, stamp = ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12]
 local due, flags, worked, channel, reason = ARGV[13], ARGV[14], ARGV[15], ARGV[16], ARGV[17]
@@ -143,7 +145,7 @@ local released = 0
 if terminal then released = settle_dependents(jid, status, reason, now, stamp) end
 if status == 'finished' and ttl == 0 then call('DEL', hung[1]) end
 if channel ~= '' then
-  for i = v1, v2 do call('PUBLISH', channel, ARGV[i]) end
+  for i = v1, v2 do say(ARGV[at + 2], ARGV[at + 3], channel, ARGV[i]) end
 end
 local many = call('EXISTS', key) == 1 and call('HLEN', children) or 0
 return {'ok', released, meta_written, many}
