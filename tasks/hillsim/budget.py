@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.hillsim import evaporation, water
+from tasks.hillsim import evaporation, jit, water
 from tasks.hillsim.evaporation import Air
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.today import Weather
@@ -16,7 +16,10 @@ from tasks.hillsim.today import Weather
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Where a day's water went (m): into the soil, out of it, and what could not stay in it."""
+    """Where a day's water went (m): into the soil, out of it, and what could not stay in it.
+
+    `arrived` came sideways from the slope above; `flows` is the lateral flow by layer.
+    """
 
     infiltrated: float
     plants: float
@@ -25,19 +28,38 @@ class Balance:
     percolation: float
     lateral: float
     saturation: float
+    arrived: float
+    flows: tuple[float, ...]
 
 
-def settle(slope: Hillslope, weather: Weather, clear: float, infiltrated: float) -> Balance:
+def settle(
+    slope: Hillslope,
+    weather: Weather,
+    clear: float,
+    infiltrated: float,
+    lateral: tuple[float, ...] = (),
+) -> Balance:
+    """Take the soil's water through the rest of the day.
+
+    Parameters
+    ----------
+    clear : clear-sky radiation (MJ/m²)
+    infiltrated : m
+    lateral : m by layer, from the slope above
+    """
     c = slope.now
+    arrived = water.seep_in(lateral, slope.store)
     water.soak(infiltrated, c.thick, slope.store)
     percolation = water.percolate(slope.store, c.limit, c.drained, c.ks, c.power, _bottom(slope))
     plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
     saturation = water.push_up(slope.store, c.limit)
     steep = slope.site.sine / slope.site.shape.length
-    lateral = water.drain_sideways(
-        slope.store, c.limit, c.drained, c.ks, c.power, c.thick, c.aniso, steep
+    flows = jit.zeros(len(slope.store))
+    sideways = water.drain_sideways(
+        slope.store, c.limit, c.drained, c.ks, c.power, c.thick, c.aniso, steep, flows
     )
-    return Balance(infiltrated, plants, soil, litter, percolation, lateral, saturation)
+    out = (plants, soil, litter, percolation, sideways, saturation)
+    return Balance(infiltrated, *out, arrived, tuple(float(flow) for flow in flows))
 
 
 def _bottom(slope: Hillslope) -> float:

@@ -64,21 +64,27 @@ _REPORTED = (1, 15)
 def water_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the water balance; the state is the evening's."""
     balance, when = day.balance, day.weather
-    head = "".join(f" {integer(value, 4)}" for value in (1, when.julian, year))
-    runoff = scientific(day.runoff * 1000.0, 15, 7)
+    head = "".join(f" {integer(value, 4)}" for value in (slope.site.number, when.julian, year))
+    runoff = scientific(over_path(slope, day, day.runoff) * 1000.0, 15, 7)
+    below = scientific(day.runoff * 1000.0, 15, 7)
     taken = (balance.plants, balance.soil, balance.litter, balance.percolation)
     held = sum(slope.store) + slope.columns.held_back
-    kept = (0.0, balance.lateral, held, slope.frost.water, slope.pack.water)
+    kept = (balance.arrived, balance.lateral, held, slope.frost.water, slope.pack.water)
     return (
         f" {head}{_millimetres(when.rain, day.wetted)} {runoff}{_millimetres(*taken)} "
-        f"{scientific(0.0, 15, 7)}{_millimetres(*kept)}  {runoff}"
+        f"{scientific(day.inflow.runoff * 1000.0, 15, 7)}{_millimetres(*kept)}  {below}"
     )
+
+
+def over_path(slope: Hillslope, day: Day, value: float) -> float:
+    """A depth or rate over the element as one over all the slope that the water has come down."""
+    return value * (slope.site.shape.length / day.event.length) if day.event else value
 
 
 def soil_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the soil properties, as the day's rain met them."""
     found, top = day.surface, slope.site.profile.top
-    head = f"{integer(1, 3)}{integer(day.weather.julian, 5)}{integer(year, 7)}"
+    head = f"{integer(slope.site.number, 3)}{integer(day.weather.julian, 5)}{integer(year, 7)}"
     values = (
         found.ke / MM_PER_HOUR,
         found.matric * 1000.0,
@@ -97,17 +103,19 @@ def element_row(slope: Hillslope, day: Day, year: int) -> str | None:
     when, event = day.weather, day.event
     if event is None and when.day not in _REPORTED:
         return None
-    dates = "".join(f" {integer(value, 2)}" for value in (1, when.day, when.month))
+    dates = "".join(f" {integer(value, 2)}" for value in (slope.site.number, when.day, when.month))
     return f"{dates} {integer(year, 4)}{_flow(slope, day)}{_state(slope, day)}"
 
 
 def _flow(slope: Hillslope, day: Day) -> str:
     """Precipitation to enrichment; zeros on a day without an event."""
     event = day.event
-    depths = _columns(8, 3, day.weather.rain * 1000.0, day.runoff * 1000.0 if event else 0.0)
+    runoff = over_path(slope, day, day.runoff) if event else 0.0
+    depths = _columns(8, 3, day.weather.rain * 1000.0, runoff * 1000.0)
     if event is None:
         return depths + _columns(7, 3, 0.0, 0.0, 0.0) + fixed(0.0, 6, 3)
-    rates = (event.excess.intensity / MM_PER_HOUR, event.flow.peak / MM_PER_HOUR)
+    peak = over_path(slope, day, event.flow.peak)
+    rates = (event.excess.intensity / MM_PER_HOUR, peak / MM_PER_HOUR)
     enriched = tally.enrichment(slope, event.load.classes)
     return depths + _columns(7, 3, *rates, event.flow.duration / 3600.0) + fixed(enriched, 6, 3)
 

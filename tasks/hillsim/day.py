@@ -1,4 +1,4 @@
-"""One day of a hillslope, its processes in the order in which they depend on each other.
+"""One day of an overland flow element, its processes in the order in which they need each other.
 
 Fieldwork, decay, surface, snow, interception, infiltration, water balance, routing, erosion and
 growth. Every depth is m over the slope, every mass kg per m of width unless a name says otherwise.
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from tasks.hillsim import budget, fieldwork, infiltration, storm, surface, winter
 from tasks.hillsim.budget import Balance
+from tasks.hillsim.erosion import Load, stranded
 from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.event import Runoff, route
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.infiltration import Excess, Ground
+from tasks.hillsim.inflow import NOTHING, Inflow, join
 from tasks.hillsim.residue import Climate
 from tasks.hillsim.snow import Winter
 from tasks.hillsim.storm import Hyetograph, Storm
@@ -24,6 +26,7 @@ from tasks.hillsim.water import Columns
 _SOAKED = 0.01
 _SATURATED = 0.95
 _FULL = 0.99
+_DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,10 @@ class Morning:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """All that a day leaves in the outputs; `wetted` m of rain and melt reached the ground."""
+    """All that a day of one element leaves in the outputs; `wetted` m of rain and melt came down.
+
+    `runoff` m over the element, what ran onto it included; `load` the sediment, if any moved.
+    """
 
     weather: Weather
     surface: Properties
@@ -46,20 +52,20 @@ class Day:
     balance: Balance
     runoff: float
     event: Runoff | None
+    inflow: Inflow
+    load: Load | None
 
 
-def step(slope: Hillslope, weather: Weather, number: int) -> Day:
-    """Take the slope through a day; `number` counts the days of the run."""
+def step(slope: Hillslope, weather: Weather, number: int, inflow: Inflow = NOTHING) -> Day:
+    """Take an element through a day; `number` counts the days of the run."""
     ground = slope.ground
     fieldwork.work(ground, weather.julian)
     ground.residue.decay(Climate(weather.mean, weather.rain, _wetness(slope)))
     _age(slope)
-    sky = slope.site.sky(weather.julian)
     # Conductivity and erodibility of the day are the morning's, before the hours of frost and melt.
     morning = Morning(slope.now, _thaw(slope))
     frozen = slope.frost.frozen
-    cold = winter.step(slope, weather, sky, number) if winter.matters(slope, weather) else None
-    slope.refresh()
+    cold = _cold(slope, weather, number)
     # Only rain on bare ground that is not frozen goes on as a storm; the rest comes by the hour.
     melt = cold is not None and (cold.melted or frozen or slope.frost.frozen)
     rain = _hyetograph(slope, weather, cold if melt else None)
@@ -67,18 +73,46 @@ def step(slope: Hillslope, weather: Weather, number: int) -> Day:
     reached = rain.depth if rain else 0.0
     if rain and not melt:
         rain = _intercept(slope, rain, today.cover)
-    excess = _infiltrate(slope, rain, today) if rain else Excess()
-    infiltrated = (rain.depth if rain else 0.0) - excess.depth
-    balance = budget.settle(slope, weather, sky.clear, infiltrated)
+    excess = _infiltrate(slope, rain, today, inflow)
+    infiltrated = (rain.depth if rain else 0.0) + inflow.runoff - excess.depth
+    clear = slope.site.sky(weather.julian).clear
+    balance = budget.settle(slope, weather, clear, infiltrated, inflow.lateral)
     runoff = excess.depth + balance.saturation
-    event = None
+    event, load = None, stranded(inflow.above) if inflow.above.sediment > 0.0 else None
     if runoff >= infiltration.LEAST_EXCESS:
-        event = route(slope, today, rain, excess, balance.saturation, melt=melt)
+        event = route(slope, today, rain, excess, balance.saturation, inflow, melt=melt)
+        load = event.load
     _wear(slope, weather, None if melt else rain)
     _grow(slope, weather)
-    snowfall = cold.snowfall if cold else 0.0
-    snowy = cold is not None and cold.melted
-    return Day(weather, today, reached, snowfall, snowy, balance, runoff, event)
+    snowfall, snowy = (cold.snowfall, cold.melted) if cold else (0.0, False)
+    return Day(
+        weather, today, reached, snowfall, snowy, balance, runoff, event, inflow, load
+    )  # fmt: skip
+
+
+def pass_on(day: Day, slope: Hillslope, below: Hillslope) -> Inflow:
+    """What the day's water and sediment of an element are to the element below it."""
+    length, event, load = slope.site.shape.length, day.event, day.load
+    share = length / below.site.shape.length
+    excess = event.excess if event else Excess(duration=_DAY)
+    return Inflow(
+        runoff=day.runoff * share,
+        begins=excess.begins,
+        duration=excess.duration,
+        lateral=tuple(flow * share for flow in day.balance.flows),
+        classes=load.classes if load else NOTHING.classes,
+        length=event.length if event else length,
+        path=event.path if event else 0.0,
+    )
+
+
+def _cold(slope: Hillslope, weather: Weather, number: int) -> Winter | None:
+    """The hours of a day on which snow, frost or freezing matter."""
+    if not winter.matters(slope, weather):
+        return None
+    done = winter.step(slope, weather, slope.site.sky(weather.julian), number)
+    slope.refresh()
+    return done
 
 
 def _wetness(slope: Hillslope) -> float:
@@ -217,7 +251,14 @@ def catch(cover: float, mass: float) -> float:
     return cover * (0.000627 * per_hectare - 3.733e-8 * per_hectare**2) / 1000.0
 
 
-def _infiltrate(slope: Hillslope, rain: Hyetograph, today: Properties) -> Excess:
+def _infiltrate(
+    slope: Hillslope, rain: Hyetograph | None, today: Properties, inflow: Inflow
+) -> Excess:
+    flows = None
+    if inflow.runoff > 0.0:
+        rain, flows = join(rain, inflow)
+    if rain is None:
+        return Excess()
     columns = slope.now
     room = sum(max(0.0, columns.limit[i] - slope.store[i]) for i in range(2))
     given = Ground(
@@ -227,7 +268,7 @@ def _infiltrate(slope: Hillslope, rain: Hyetograph, today: Properties) -> Excess
         leak=min(float(min(columns.ks)), slope.site.bottom),
         hollows=infiltration.hollows(slope.ground.surface.roughness, slope.site.shape.mean),
     )
-    return infiltration.infiltrate(rain, given)
+    return infiltration.infiltrate(rain, given, flows)
 
 
 def _wear(slope: Hillslope, weather: Weather, rain: Hyetograph | None) -> None:

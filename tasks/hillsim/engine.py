@@ -13,12 +13,16 @@ from tasks.hillsim.day import Day
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.hillslope import Hillslope
+from tasks.hillsim.inflow import NOTHING
 from tasks.hillsim.tally import Tally
 from tasks.hillsim.today import Weather
 from tasks.wepp import ebe, inputs, loss, passfile, runfile
 from tasks.wepp.climate import Climate
 from tasks.wepp.inputs import Inputs
 from tasks.wepp.runfile import HillslopeRun, StormRun
+
+Chain = tuple[Hillslope, ...]
+"""The elements of a hillslope, the uppermost first."""
 
 # The protocol's line, as every engine prints it, last: what production's success test looks for.
 MARKER = " WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY"
@@ -46,17 +50,18 @@ class _Written:
     soil: list[str] = field(default_factory=lambda: list(daily.SOIL_HEAD))
     element: list[str] = field(default_factory=lambda: list(daily.ELEMENT_HEAD))
 
-    def add(self, slope: Hillslope, today: Day, first_year: int) -> None:
+    def add(self, chain: Chain, today: tuple[Day, ...], first_year: int) -> None:
         """Keep a day."""
-        year = today.weather.year - first_year + 1
-        self.days.append(reports.pass_day(slope, today))
-        if today.event is not None:
-            self.events.append(reports.event_row(slope, today, today.event, year))
-        self.wat.append(daily.water_row(slope, today, year))
-        self.soil.append(daily.soil_row(slope, today, year))
-        row = daily.element_row(slope, today, year)
-        if row is not None:
-            self.element.append(row)
+        year = today[0].weather.year - first_year + 1
+        self.days.append(reports.pass_day(chain, today))
+        if today[-1].event is not None:
+            self.events.append(reports.event_row(chain, today, today[-1].event, year))
+        for slope, its_day in zip(chain, today, strict=True):
+            self.wat.append(daily.water_row(slope, its_day, year))
+            self.soil.append(daily.soil_row(slope, its_day, year))
+            row = daily.element_row(slope, its_day, year)
+            if row is not None:
+                self.element.append(row)
 
 
 def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
@@ -74,11 +79,11 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
     _announce(run, out)
-    slope = hillslope.build(given, hidden.read(cwd))
-    sums, kept = _run(run, given.climate, slope, out)
-    _write(run, given, slope, sums, kept, cwd)
+    chain = hillslope.chain(given, hidden.read(cwd))
+    sums, kept = _run(run, given.climate, chain, out)
+    _write(run, given, chain, sums, kept, cwd)
     print(MARKER, file=out, flush=True)
-    return _summary(run, slope, sums)
+    return _summary(run, chain, sums)
 
 
 def weathers(climate: Climate, years: int) -> Iterator[Weather]:
@@ -97,17 +102,27 @@ def weathers(climate: Climate, years: int) -> Iterator[Weather]:
         )
 
 
-def days(slope: Hillslope, climate: Climate, years: int) -> Iterator[Day]:
-    """Each day's results, the slope being taken along; its water is checked to add up."""
+def days(chain: Chain, climate: Climate, years: int) -> Iterator[tuple[Day, ...]]:
+    """Each day's results by element, the elements being taken along; their water is checked."""
     year = climate.begin_year
     for number, weather in enumerate(weathers(climate, years)):
         if weather.year != year:
             year = weather.year
-            slope.ground.begin_year(year - climate.begin_year + 1)
+            for slope in chain:
+                slope.ground.begin_year(year - climate.begin_year + 1)
+        yield tuple(_down(chain, weather, number))
+
+
+def _down(chain: Chain, weather: Weather, number: int) -> Iterator[Day]:
+    """A day from the uppermost element to the foot of the slope."""
+    above: tuple[Day, Hillslope] | None = None
+    for slope in chain:
+        inflow = day.pass_on(*above, slope) if above else NOTHING
         before = slope.water
-        today = day.step(slope, weather, number)
+        today = day.step(slope, weather, number, inflow)
         tally.check_day(before, slope, today)
         yield today
+        above = today, slope
 
 
 def _announce(run: HillslopeRun, out: TextIO) -> None:
@@ -117,19 +132,17 @@ def _announce(run: HillslopeRun, out: TextIO) -> None:
         print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
 
 
-def _run(
-    run: HillslopeRun, climate: Climate, slope: Hillslope, out: TextIO
-) -> tuple[Tally, _Written]:
-    sums, kept = Tally(), _Written()
-    before, year = slope.water, 0
+def _run(run: HillslopeRun, climate: Climate, chain: Chain, out: TextIO) -> tuple[Tally, _Written]:
+    sums, kept = Tally(tuple(slope.site.shape.length for slope in chain)), _Written()
+    before, year = tally.held(chain), 0
     _note_storms_without_duration(climate, out)
-    for today in days(slope, climate, run.years):
-        if today.weather.year != year:
-            year = today.weather.year
+    for today in days(chain, climate, run.years):
+        if today[0].weather.year != year:
+            year = today[0].weather.year
             print(f" SIMULATION YEAR = {year - climate.begin_year + 1:5d}", file=out)
-        sums.add(today, slope.site.shape.length)
-        kept.add(slope, today, climate.begin_year)
-    tally.check_run(before, slope, sums)
+        sums.add(today)
+        kept.add(chain, today, climate.begin_year)
+    tally.check_run(before, tally.held(chain), sums)
     return sums, kept
 
 
@@ -141,17 +154,17 @@ def _note_storms_without_duration(climate: Climate, out: TextIO) -> None:
 
 
 def _write(
-    run: HillslopeRun, given: Inputs, slope: Hillslope, sums: Tally, kept: _Written, cwd: Path
+    run: HillslopeRun, given: Inputs, chain: Chain, sums: Tally, kept: _Written, cwd: Path
 ) -> None:
-    report = reports.loss_report(run, given, slope, sums, _BANNER)
+    report = reports.loss_report(run, given, chain, sums, _BANNER)
     _put(cwd / run.loss, loss.dump(report))
     if run.pass_file is not None:
-        text = reports.pass_file(run, slope, given.climate.begin_year, kept.days)
+        text = reports.pass_file(run, chain, given.climate.begin_year, kept.days)
         _put(cwd / run.pass_file, text)
     if run.ebe is not None:
         _put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
     if run.plot is not None:
-        _put(cwd / run.plot, reports.plot(given, slope, sums, run.years))
+        _put(cwd / run.plot, reports.plot(given, sums, run.years))
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
         if name is not None:
             _put(cwd / name, "\n".join(rows) + "\n")
@@ -172,13 +185,12 @@ def _put(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _summary(run: HillslopeRun, slope: Hillslope, sums: Tally) -> Summary:
-    years, site = run.years, slope.site
-    lost = [value for value in sums.cells if value > 0.0]
+def _summary(run: HillslopeRun, chain: Chain, sums: Tally) -> Summary:
+    years = run.years
     return Summary(
         years=years,
         precip_mm=sums.precip * 1000.0 / years,
         runoff_mm=sums.runoff * 1000.0 / years,
-        soil_loss_kg_m2=sum(lost) / len(lost) / years if lost else 0.0,
-        sediment_kg=sums.sediment * site.width / years,
+        soil_loss_kg_m2=reports.mean_of(sums, 1.0) / years,
+        sediment_kg=sums.sediment * chain[0].site.width / years,
     )

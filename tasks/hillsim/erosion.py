@@ -48,6 +48,22 @@ class Bed:
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """What the flow brings from the slope above: its depth (m over this area), sediment.
+
+    `classes` kg per m of width.
+    """
+
+    depth: float = 0.0
+    classes: tuple[float, ...] = (0.0,) * CLASSES
+
+    @property
+    def sediment(self) -> float:
+        """Sediment of all classes (kg per m of width)."""
+        return sum(self.classes)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Runoff of an event: peak (m/s), effective duration (s), depth (m) and the excess behind it.
 
@@ -78,7 +94,8 @@ class Earth:
 class Load:
     """What an event moved, per m of slope width: load at the 101 cell edges, classes at the foot.
 
-    `edges` kg/m, `interrill` mean delivery to the rills (kg/m²), `classes` kg/m.
+    `edges` kg/m, the first what came in from above; `interrill` mean delivery to the rills (kg/m²);
+    `classes` kg/m.
     """
 
     edges: tuple[float, ...]
@@ -141,20 +158,27 @@ def shear(discharge: float, width: float, slope: float, friction: float) -> floa
     return WATER * GRAVITY * sine * radius * _SOIL_FRICTION / friction
 
 
-def erode(form: Shape, bed: Bed, event: Event, earth: Earth) -> Load:
-    """Sediment moved by one event; without gradient or transport capacity there is none."""
+def erode(form: Shape, bed: Bed, event: Event, earth: Earth, above: Above | None = None) -> Load:
+    """Sediment moved by one event; without gradient or transport capacity there is none.
+
+    What comes from `above` and cannot be carried on stays on the slope, evenly.
+    """
+    above = above or Above()
     discharge = event.peak * form.length * bed.spacing
     stress = shear(discharge, bed.width, form.mean, bed.friction)
     capacity = sediment.transport_capacity(stress, earth.particles, earth.sand)
     if form.mean < _LEAST_SLOPE or capacity <= 0.0:
-        return Load((0.0,) * (CELLS + 1), 0.0, (0.0,) * CLASSES)
+        return stranded(above)
     delivered = sediment.delivery(earth.particles, earth.roughness)
     arriving = [p.share * part for p, part in zip(earth.particles, delivered, strict=True)]
-    runoff = event.depth / event.excess_duration
+    runoff = max(0.0, event.depth - above.depth) / event.excess_duration
     # Interrill sediment of the excess, spread over the rill's width and the flow's duration.
     to_rill = event.interrill * event.intensity * runoff * sum(arriving)
     to_rill *= event.excess_duration / event.duration * bed.spacing / bed.width
-    loads, mix = jit.zeros(len(form.nodes)), jit.zeros(CLASSES)
+    scale = capacity * event.duration * bed.width / bed.spacing
+    loads = jit.zeros(len(form.nodes))
+    loads[0] = above.sediment / scale
+    mix = jit.column(part / scale for part in above.classes)
     transport.march(
         form.nodes,
         form.tops,
@@ -163,18 +187,25 @@ def erode(form: Shape, bed: Bed, event: Event, earth: Earth) -> Load:
         bed.tauc / stress,
         form.length * to_rill / capacity,
         _settling(event, earth.particles),
+        above.depth / event.depth,
         jit.column(_shares(arriving)),
         jit.column(p.share for p in earth.particles),
         jit.column(p.fall for p in earth.particles),
         loads,
         mix,
     )
-    scale = capacity * event.duration * bed.width / bed.spacing
     return Load(
         edges=tuple(float(loads[edge]) * scale for edge in form.edges),
         interrill=to_rill * event.duration * bed.width / bed.spacing,
         classes=tuple(float(part) * scale for part in mix),
     )
+
+
+def stranded(above: Above) -> Load:
+    """Sediment that comes from above and goes no further: it settles evenly down the slope."""
+    brought = above.sediment
+    edges = tuple(brought * (CELLS - cell) / CELLS for cell in range(CELLS + 1))
+    return Load(edges, 0.0, (0.0,) * CLASSES)
 
 
 def _settling(event: Event, particles: tuple[Particle, ...]) -> float:

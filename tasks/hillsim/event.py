@@ -8,6 +8,7 @@ from tasks.hillsim import erosion, routing, storm
 from tasks.hillsim.erosion import Earth, Load
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.infiltration import Excess
+from tasks.hillsim.inflow import Inflow
 from tasks.hillsim.routing import Flow, Friction
 from tasks.hillsim.storm import Hyetograph
 from tasks.hillsim.today import Properties
@@ -17,7 +18,10 @@ _DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Runoff:
-    """An event that was routed: the excess, the flow, the rain behind it, its sediment."""
+    """An event that was routed: the excess, the flow, the rain behind it, its sediment.
+
+    `length` (m) and `path` (length over α) are those of the slope that the water has come down.
+    """
 
     excess: Excess
     flow: Flow
@@ -26,6 +30,8 @@ class Runoff:
     concentration: float
     alpha: float
     load: Load
+    length: float
+    path: float
 
 
 def route(
@@ -34,6 +40,7 @@ def route(
     rain: Hyetograph | None,
     excess: Excess,
     saturation: float,
+    inflow: Inflow,
     *,
     melt: bool,
 ) -> Runoff:
@@ -42,17 +49,21 @@ def route(
     joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
     shape, state = slope.site.shape, slope.ground.surface
     rough = _friction(slope, today)
-    flow = routing.route(
-        joined.depth, joined.duration, joined.peak, shape.length, shape.mean, rough.total
-    )
+    length, path = shape.length, routing.resistance(shape.length, shape.mean, rough.total)
+    if inflow.runoff > 0.0:
+        length, path = length + inflow.length, path + inflow.path
+    # The whole way down is one plane; depths and rates are over it, the flow's over the element.
+    share = shape.length / length
+    whole = routing.route(joined.depth * share, joined.duration, joined.peak * share, path)
+    flow = Flow(whole.peak / share, whole.duration)
     discharge = flow.peak * shape.length * slope.site.spacing
     state.width = erosion.rill_width(
         discharge, state.width, slope.site.spacing, temporary=slope.site.temporary_rills
     )
-    load = _erode(slope, today, joined, flow, rough, melt=melt)
-    travel = routing.travel_time(flow.peak, shape.length, shape.mean, rough.total)
+    load = _erode(slope, today, joined, flow, rough, inflow, melt=melt)
+    travel = routing.travel_time(whole.peak, path)
     alpha = storm.wettest(rain, travel) if rain else min(1.0, travel / _DAY)
-    return Runoff(joined, flow, melt, storm_duration, travel, alpha, load)
+    return Runoff(joined, flow, melt, storm_duration, travel, alpha, load, length, path)
 
 
 def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> Excess:
@@ -61,7 +72,8 @@ def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> 
         return excess
     span = excess.duration or duration
     intensity = excess.intensity or rain / span
-    return Excess(excess.depth + saturation, span, excess.peak + saturation / span, intensity)
+    peak = excess.peak + saturation / span
+    return Excess(excess.depth + saturation, span, peak, intensity, excess.begins)
 
 
 def _friction(slope: Hillslope, today: Properties) -> Friction:
@@ -74,7 +86,14 @@ def _friction(slope: Hillslope, today: Properties) -> Friction:
 
 
 def _erode(
-    slope: Hillslope, today: Properties, excess: Excess, flow: Flow, rough: Friction, *, melt: bool
+    slope: Hillslope,
+    today: Properties,
+    excess: Excess,
+    flow: Flow,
+    rough: Friction,
+    inflow: Inflow,
+    *,
+    melt: bool,
 ) -> Load:
     site, base = slope.site, slope.site.profile.erodibility
     bed = erosion.Bed(
@@ -96,4 +115,4 @@ def _erode(
         melt=melt,
     )
     earth = Earth(site.particles, site.profile.top.sand, slope.ground.surface.roughness)
-    return erosion.erode(site.shape, bed, event, earth)
+    return erosion.erode(site.shape, bed, event, earth, inflow.above)

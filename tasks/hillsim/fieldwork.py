@@ -28,6 +28,7 @@ class Field:
     crop: Crop
     residue: Residue
     surface: Surface
+    element: int = 0
     year: int = 0
     current: int = 0
     crops: tuple[Yearly, ...] = field(default=())
@@ -45,7 +46,7 @@ class Field:
     def begin_year(self, year: int) -> None:
         """Turn to a year of the schedule (from 1)."""
         self.year, self.current = year, 0
-        self.crops = self.plan.crops(year, 0)
+        self.crops = self.plan.crops(year, self.element)
         self.crop.new_year()
 
     def season(self, yearly: Yearly) -> float:

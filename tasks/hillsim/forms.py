@@ -1,12 +1,13 @@
 """What this version takes, and by which name it refuses the rest. Nothing is guessed.
 
-Taken: one overland flow element, a continuous daily climate, cropland, forest and fire forms of the
-management file.
+Taken: overland flow elements in line, a continuous daily climate, cropland, forest and fire forms
+of the management file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from tasks.hillsim.errors import Refusal
@@ -30,9 +31,6 @@ def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:
     """Refusal, naming file and thing, where the run asks for what is not simulated."""
     _check_hidden(directory)
     _check_answers(run, directory)
-    count = len(inputs.slope.elements)
-    if count != 1:
-        raise Refusal(directory / run.slp, f"{count} overland flow elements: one is simulated")
     if inputs.slope.version == slope.CHANNEL_VERSION:
         raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
     _check_climate(inputs, directory / run.cli)
@@ -74,8 +72,9 @@ def _check_climate(inputs: Inputs, path: Path) -> None:
 
 def _check_management(run: HillslopeRun, inputs: Inputs, path: Path) -> None:
     plan = inputs.management
-    for year in range(1, run.years + 1):
-        for crop in plan.crops(year, 0):
+    elements = range(len(inputs.slope.elements))
+    for year, element in product(range(1, run.years + 1), elements):
+        for crop in plan.crops(year, element):
             _check_yearly(crop, path)
             for work in _tillages(inputs, crop):
                 _check_operation(plan.operations[work.op - 1], path)

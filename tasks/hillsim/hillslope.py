@@ -1,4 +1,7 @@
-"""A hillslope: what never changes, what changes every day, and how the inputs become both."""
+"""An overland flow element: what never changes, what changes daily, how inputs become both.
+
+A hillslope is one element, or several in line, the uppermost first.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ class Site:
     """What never changes; `bottom` is the conductivity out of the lowest layer (m/s)."""
 
     shape: Shape
+    number: int
     width: float
     azimuth: float
     latitude: float
@@ -100,13 +104,18 @@ class Hillslope:
         self.now = self.columns.frozen(self.frost.ice, self.frost.edges, factor)
 
 
-def build(inputs: Inputs, hidden: Hidden | None = None) -> Hillslope:
-    """The hillslope of the four inputs as it stands on the first morning."""
-    start = inputs.management.initial(0)
-    given = soil_input(inputs.soil)
+def chain(inputs: Inputs, hidden: Hidden | None = None) -> tuple[Hillslope, ...]:
+    """All elements of the four inputs, the uppermost first."""
+    return tuple(build(inputs, hidden, index) for index in range(len(inputs.slope.elements)))
+
+
+def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hillslope:
+    """An element of the four inputs (from 0) as it stands on the first morning."""
+    start = inputs.management.initial(index)
+    given = soil_input(inputs.soil, index)
     profile = _profile(given, start)
     hidden = hidden or Hidden()
-    site = _site(inputs, profile, start, hidden)
+    site = _site(inputs, profile, start, hidden, index)
     top = _surface(profile, start)
     ground = Field(
         plan=inputs.management,
@@ -116,6 +125,7 @@ def build(inputs: Inputs, hidden: Hidden | None = None) -> Hillslope:
         crop=Crop(),
         residue=Residue(),
         surface=top,
+        element=index,
     )
     if not site.temporary_rills and start.width <= 0.0:
         top.width = site.spacing
@@ -148,9 +158,9 @@ def _freeze(slope: Hillslope, bottom: float, top: float) -> None:
     slope.refresh()
 
 
-def soil_input(given: Soil) -> SoilInput:
-    """The soil file's one element in the units of this package: m, m/s, fractions."""
-    element = given.elements[0]
+def soil_input(given: Soil, index: int = 0) -> SoilInput:
+    """An element of the soil file in the units of this package: m, m/s, fractions."""
+    element = given.elements[index]
     modern = given.version >= 7777
     horizons = tuple(
         Horizon(
@@ -227,12 +237,15 @@ def _surface(profile: Profile, start: scenarios.Initial) -> Surface:
     return state
 
 
-def _site(inputs: Inputs, profile: Profile, start: scenarios.Initial, hidden: Hidden) -> Site:
-    element = inputs.slope.elements[0]
+def _site(
+    inputs: Inputs, profile: Profile, start: scenarios.Initial, hidden: Hidden, index: int
+) -> Site:
+    element = inputs.slope.elements[index]
     points = tuple(zip(element.x, element.slope, strict=True))
     top, last = profile.top, profile.layers[-1]
     return Site(
         shape=erosion.shape(element.length, points),
+        number=index + 1,
         width=inputs.slope.width,
         azimuth=inputs.slope.azimuth,
         latitude=inputs.climate.latitude,

@@ -7,6 +7,7 @@ fills hollows of the surface, or runs off; what the hollows hold after the storm
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.hillsim import jit
@@ -34,20 +35,29 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s)."""
+    """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s).
+
+    `begins` is when it starts (s after the rain does).
+    """
 
     depth: float = 0.0
     duration: float = 0.0
     peak: float = 0.0
     intensity: float = 0.0
+    begins: float = 0.0
 
 
-def infiltrate(rain: Hyetograph, ground: Ground) -> Excess:
-    """The excess of a storm; rain less excess is what the soil has taken. Under 0.1 mm is none."""
-    out = jit.zeros(4)
+def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None = None) -> Excess:
+    """The excess of a storm; rain less excess is what the soil has taken. Under 0.1 mm is none.
+
+    `inflow` (m/s) is what runs onto the ground in each of the rain's intervals; it infiltrates as
+    rain does, and is part of the excess where it does not.
+    """
+    out = jit.zeros(5)
     march(
         jit.column(rain.ends),
         jit.column(rain.rates),
+        jit.column(inflow or [0.0] * len(rain.ends)),
         rain.step,
         ground.ke,
         ground.suction,
@@ -58,7 +68,8 @@ def infiltrate(rain: Hyetograph, ground: Ground) -> Excess:
     )
     if out[0] < LEAST_EXCESS:
         return Excess()
-    return Excess(float(out[0]), float(out[1]), float(out[2]), float(out[3]) / float(out[1]))
+    depth, duration, peak, fallen, begins = (float(value) for value in out)
+    return Excess(depth, duration, peak, fallen / duration, begins)
 
 
 def hollows(roughness: float, slope: float) -> float:
@@ -70,6 +81,7 @@ def hollows(roughness: float, slope: float) -> float:
 def march(
     ends: jit.Column,
     rates: jit.Column,
+    inflow: jit.Column,
     step: float,
     ke: float,
     suction: float,
@@ -78,7 +90,10 @@ def march(
     hollows: float,
     out: jit.Column,
 ) -> None:
-    """March through the storm; `out` gets excess (m), duration (s), peak (m/s), rain in it (m)."""
+    """March through the storm.
+
+    `out` gets excess (m), its duration (s) and peak (m/s), the rain in it (m), its start (s).
+    """
     time = 0.0
     taken = 0.0
     held = 0.0
@@ -89,13 +104,15 @@ def march(
         rain = rates[index] * length
         for _ in range(parts):
             time += length
-            supply = rain + held
+            supply = rain + inflow[index] * length + held
             able = capacity(taken, supply, length, ke, suction)
             soaked = min(supply, able, max(0.0, room + leak * time - taken))
             taken += soaked
             held = min(hollows, supply - soaked)
             excess = supply - soaked - held
             if excess > 1e-12:
+                if out[0] <= 0.0:
+                    out[4] = time - length
                 out[0] += excess
                 out[1] += length
                 out[2] = max(out[2], excess / length)

@@ -55,31 +55,29 @@ def friction(cover: Cover, roughness: float, tilled: float, rill_share: float) -
     return Friction(rill, interrill, rill_share * rill + (1.0 - rill_share) * interrill)
 
 
-def route(
-    depth: float, duration: float, peak_excess: float, length: float, slope: float, total: float
-) -> Flow:
-    """Peak and effective duration of `depth` m of excess over `duration` s on a plane.
+def route(depth: float, duration: float, peak_excess: float, path: float) -> Flow:
+    """Peak and effective duration of `depth` m of excess over `duration` s on a flow path.
 
     Parameters
     ----------
     depth, duration, peak_excess : excess (m), its duration (s) and greatest rate (m/s)
-    length, slope : of the plane (m, m/m)
-    total : friction factor of the whole width
+    path : length over α of the planes that the water runs down, see `resistance`
     """
     mean = depth / duration
-    equilibrium = travel_time(mean, length, slope, total)
+    equilibrium = travel_time(mean, path)
     ratio = min(1.0, mean / peak_excess) if peak_excess > 0.0 else 1.0
     peak = max(mean * peak_ratio(equilibrium / duration, ratio), _LEAST_PEAK, depth / _DAY)
     return Flow(peak, depth / peak)
 
 
-def travel_time(rate: float, length: float, slope: float, total: float) -> float:
-    """Time (s) to equilibrium at an excess `rate` (m/s), `(L/(α √rate))^(2/3)`.
+def resistance(length: float, slope: float, total: float) -> float:
+    """`L/α` of a plane, `q = α h^1.5` with `α = sqrt(8 g S/f)`: Chezy's law. Planes in line add."""
+    return length / math.sqrt(8.0 * GRAVITY * max(slope, _LEAST_SLOPE) / total)
 
-    `q = α h^1.5` with `α = sqrt(8 g S/f)`: Chezy's law on a wide plane.
-    """
-    alpha = math.sqrt(8.0 * GRAVITY * max(slope, _LEAST_SLOPE) / total)
-    return math.pow(length / (alpha * math.sqrt(rate)), 2.0 / 3.0)
+
+def travel_time(rate: float, path: float) -> float:
+    """Time (s) to equilibrium at an excess `rate` (m/s), `(L/(α √rate))^(2/3)`."""
+    return math.pow(path / math.sqrt(rate), 2.0 / 3.0)
 
 
 def peak_ratio(t_star: float, v_star: float) -> float:

@@ -1,9 +1,9 @@
 """The march of sediment down a slope: the kernel of `erosion`.
 
-Normalised (see `erosion`): capacity `Tc = x·s(x)` with s linear on a span, shear `τ = Tc^(2/3)`.
-Where the load is below capacity `dG/dx = η(τ − τc)(1 − G/Tc) + θ`; above it
-`dG/dx = φ/x·(Tc − G) + θ`, which has a closed form on each span. Where the mode changes inside a
-span the place is found by bisection.
+Normalised (see `erosion`): flow `q = n + (1 − n)x`, of which n enters at the top; capacity
+`Tc = q·s(x)` with s linear on a span, shear `τ = Tc^(2/3)`. Where the load is below capacity
+`dG/dx = η(τ − τc)(1 − G/Tc) + θ`; above it `dG/dx = φ/q·(Tc − G) + θ`, which has a closed form on
+each span if nothing enters. Where the mode changes inside a span the place is found by bisection.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def march(
     tauc: float,
     theta: float,
     phi: float,
+    entering: float,
     arriving: jit.Column,
     soil: jit.Column,
     fall: jit.Column,
@@ -32,27 +33,31 @@ def march(
 ) -> None:
     """Carry the load from node to node; `loads` gets it at each, `mix` the classes at the foot.
 
+    The first of `loads` and `mix` hold what comes in from above.
+
     Parameters
     ----------
     nodes, tops, ends : distance 0–1; relative gradient at the top and end of each span
     eta, tauc, theta, phi : rill detachment, critical shear, interrill supply, deposition
+    entering : share n of the flow at the foot that enters at the top; above 1 where flow is lost
     arriving, soil, fall : class shares of interrill sediment and of the soil; fall velocities
     """
-    load = 0.0
+    load = loads[0]
+    n = entering
     for span in range(len(tops)):
         x = nodes[span]
         end = nodes[span + 1]
         a = (ends[span] - tops[span]) / (end - x)
         b = tops[span] - a * x
         for turn in range(_TURNS):
-            capacity = x * (a * x + b)
-            rises = 2.0 * a * x + b
+            capacity = (n + (1.0 - n) * x) * (a * x + b)
+            rises = 2.0 * (1.0 - n) * a * x + (1.0 - n) * b + n * a
             settles = load > capacity or (load >= capacity and rises < theta)
             stop = end
-            after = _move(x, end, load, a, b, eta, tauc, theta, phi, settles)
-            if turn < _TURNS - 1 and _crossed(end, after, a, b, settles):
-                stop = _crossing(x, end, load, a, b, eta, tauc, theta, phi, settles)
-                after = stop * (a * stop + b)
+            after = _move(x, end, load, a, b, eta, tauc, theta, phi, n, settles)
+            if turn < _TURNS - 1 and _crossed(end, after, a, b, n, settles):
+                stop = _crossing(x, end, load, a, b, eta, tauc, theta, phi, n, settles)
+                after = (n + (1.0 - n) * stop) * (a * stop + b)
             _sort(after - load, theta * (stop - x), arriving, soil, fall, mix)
             load = after
             x = stop
@@ -72,19 +77,35 @@ def _move(
     tauc: float,
     theta: float,
     phi: float,
+    n: float,
     settles: bool,
 ) -> float:
     """The load at `end`, the mode of `x` holding on all the way."""
     if settles:
-        return _deposit(x, end, load, a, b, theta, phi)
-    return _detach(x, end, load, a, b, eta, tauc, theta)
+        return _deposit(x, end, load, a, b, theta, phi, n)
+    return _detach(x, end, load, a, b, eta, tauc, theta, n)
 
 
 @jit.kernel
 def _deposit(
-    x: float, end: float, load: float, a: float, b: float, theta: float, phi: float
+    x: float,
+    end: float,
+    load: float,
+    a: float,
+    b: float,
+    theta: float,
+    phi: float,
+    n: float,
 ) -> float:
-    """`G = P(x) + (G0 − P(x0))(x0/x)^φ` with `P = φa/(φ+2)·x² + (φb + θ)/(φ+1)·x`."""
+    """`G = P(x) + (G0 − P(x0))(x0/x)^φ` with `P = φa/(φ+2)·x² + (φb + θ)/(φ+1)·x`.
+
+    Where flow enters from above by exponential midpoint: exact for constant flow and capacity.
+    """
+    if n > 0.0:
+        middle = 0.5 * (x + end)
+        flow = max(n + (1.0 - n) * middle, 1e-9)
+        level = max(0.0, flow * (a * middle + b)) + theta * flow / phi
+        return max(0.0, level + (load - level) * math.exp(-min(700.0, phi * (end - x) / flow)))
     square = phi * a / (phi + 2.0)
     line = (phi * b + theta) / (phi + 1.0)
     base = end * (square * end + line)
@@ -96,14 +117,22 @@ def _deposit(
 
 @jit.kernel
 def _detach(
-    x: float, end: float, load: float, a: float, b: float, eta: float, tauc: float, theta: float
+    x: float,
+    end: float,
+    load: float,
+    a: float,
+    b: float,
+    eta: float,
+    tauc: float,
+    theta: float,
+    n: float,
 ) -> float:
     """The load after detachment, by exponential midpoint: exact for constant shear and capacity.
 
     Explicit steps blow up where capacity is small beside detachment; this form cannot.
     """
     middle = 0.5 * (x + end)
-    capacity = middle * (a * middle + b)
+    capacity = (n + (1.0 - n) * middle) * (a * middle + b)
     if capacity <= 1e-12:
         return load + theta * (end - x)
     rate = eta * max(0.0, math.exp(math.log(capacity) * (2.0 / 3.0)) - tauc)
@@ -115,9 +144,9 @@ def _detach(
 
 
 @jit.kernel
-def _crossed(end: float, load: float, a: float, b: float, settles: bool) -> bool:
+def _crossed(end: float, load: float, a: float, b: float, n: float, settles: bool) -> bool:
     """Whether the load at `end` belongs to the other mode."""
-    capacity = end * (a * end + b)
+    capacity = (n + (1.0 - n) * end) * (a * end + b)
     slack = 1e-9 * capacity + 1e-15
     return load < capacity - slack if settles else load > capacity + slack
 
@@ -133,6 +162,7 @@ def _crossing(
     tauc: float,
     theta: float,
     phi: float,
+    n: float,
     settles: bool,
 ) -> float:
     """Where between `x` and `end` the load meets the capacity, by bisection."""
@@ -140,9 +170,8 @@ def _crossing(
     high = end
     for _ in range(40):
         middle = 0.5 * (low + high)
-        if _crossed(
-            middle, _move(x, middle, load, a, b, eta, tauc, theta, phi, settles), a, b, settles
-        ):
+        after = _move(x, middle, load, a, b, eta, tauc, theta, phi, n, settles)
+        if _crossed(middle, after, a, b, n, settles):
             high = middle
         else:
             low = middle

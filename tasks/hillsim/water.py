@@ -128,6 +128,17 @@ def soak(depth: float, thick: jit.Column, store: jit.Column) -> None:
         store[index] += depth * thick[index] / top
 
 
+def seep_in(flows: tuple[float, ...], store: jit.Column) -> float:
+    """Add the lateral flow of the slope above (m by layer) to the layers as deep; returns it all.
+
+    What comes deeper than the profile goes enters its lowest layer.
+    """
+    last = len(store) - 1
+    for index, flow in enumerate(flows):
+        store[min(index, last)] += flow
+    return sum(flows)
+
+
 @jit.kernel
 def percolate(
     store: jit.Column,
@@ -187,20 +198,23 @@ def drain_sideways(
     thick: jit.Column,
     aniso: jit.Column,
     per_length: float,
+    flows: jit.Column,
 ) -> float:
     """Lateral flow of the day (m) out of the layers above field capacity, the top one first.
 
     `thickness·anisotropy·K·sin(slope)/L` a day, at most the drainable water; `per_length` is
-    sin(slope)/L (1/m).
+    sin(slope)/L (1/m); `flows` gets what each layer gives (m).
     """
     total = 0.0
     for index in range(len(store)):
         excess = store[index] - drained[index]
+        flows[index] = 0.0
         if excess <= 0.0:
             continue
         share = min(1.0, store[index] / limit[index])
         conductivity = ks[index] * max(0.002, share ** power[index])
         flow = min(excess, thick[index] * aniso[index] * conductivity * _DAY * per_length)
+        flows[index] = flow
         store[index] -= flow
         total += flow
     return total

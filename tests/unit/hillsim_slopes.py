@@ -81,10 +81,34 @@ def documents(
     return Inputs(form or slope(), soil or ground(), management, climate or weather(rows))
 
 
+def in_line(inputs: Inputs, *lengths: float) -> Inputs:
+    """The inputs with their one element repeated, an element to a length (m), top first."""
+    (element,), (earth,) = inputs.slope.elements, inputs.soil.elements
+    count, schedule = len(lengths), inputs.management.schedule
+    return replace(
+        inputs,
+        slope=replace(
+            inputs.slope, elements=tuple(replace(element, length=length) for length in lengths)
+        ),
+        soil=replace(inputs.soil, elements=(earth,) * count),
+        management=replace(
+            inputs.management,
+            initial_of=(1,) * count,
+            schedule=tuple(tuple(year * count for year in turn) for turn in schedule),
+        ),
+    )
+
+
 def run(inputs: Inputs) -> tuple[Hillslope, list[Day]]:
-    """The slope after all days of the climate, and what each day did."""
-    built = hillslope.build(inputs)
-    return built, list(engine.days(built, inputs.climate, 2))
+    """A slope of one element after all days of the climate, and what each day did."""
+    (built,), days = run_chain(inputs)
+    return built, [day for (day,) in days]
+
+
+def run_chain(inputs: Inputs) -> tuple[tuple[Hillslope, ...], list[tuple[Day, ...]]]:
+    """The elements after all days of the climate, and what each day did on each."""
+    chain = hillslope.chain(inputs)
+    return chain, list(engine.days(chain, inputs.climate, 2))
 
 
 def soil_input(

@@ -223,11 +223,9 @@ def test_a_form_that_is_not_simulated_is_refused_by_name(runs: Path, form: str) 
     assert written(runs) == {}
 
 
-@pytest.mark.parametrize(
-    ("number", "thing"), [(37, "3 overland flow elements"), (75, "a single storm")]
-)
+@pytest.mark.parametrize(("number", "thing"), [(75, "a single storm")])
 def test_real_runs_beyond_this_version_are_refused(number: int, thing: str, tmp_path: Path) -> None:
-    """Several elements and single storms end in the first second, with exit code 1."""
+    """Single storms end in the first second, with exit code 1."""
     runs = real(tmp_path, number)
     done = program(runs, number)
     assert done.returncode == 1
@@ -235,9 +233,9 @@ def test_real_runs_beyond_this_version_are_refused(number: int, thing: str, tmp_
     assert MARKER not in done.stdout
 
 
-@pytest.mark.parametrize("number", [1, 9, 33, 60])
-def test_real_inputs_of_one_element_are_simulated(number: int, tmp_path: Path) -> None:
-    """Cropland, a fire and a volcanic soil, as they came, run to their marker."""
+@pytest.mark.parametrize("number", [1, 9, 33, 37, 47, 60])
+def test_real_inputs_are_simulated(number: int, tmp_path: Path) -> None:
+    """Cropland, forest, a fire and a road of three elements, a volcanic soil: to their marker."""
     runs = real(tmp_path, number)
     summary, said = simulate(runs, number)
     assert said[-1] == MARKER

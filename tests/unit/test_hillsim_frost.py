@@ -23,7 +23,7 @@ def winter(rows: list[tuple[float, ...]]) -> Hillslope:
     """A slope after these days from 1 January on, each day's water checked to add up."""
     climate = build.weather(rows, start=date(2001, 1, 1))
     slope = hillslope.build(build.documents(rows, climate=climate))
-    for _ in engine.days(slope, climate, 1):
+    for _ in engine.days((slope,), climate, 1):
         pass
     return slope
 
@@ -83,7 +83,7 @@ def test_frozen_soil_lets_rain_run_off_that_it_takes_in_when_thawed() -> None:
         slope = hillslope.build(
             build.documents(rows, climate=climate, soil=build.ground(saturation=0.8))
         )
-        runoff[name] = [day.runoff for day in engine.days(slope, climate, 1)][-1]
+        runoff[name] = [day.runoff for (day,) in engine.days((slope,), climate, 1)][-1]
     assert runoff["frozen"] > 0.010 > runoff["mild"]
 
 

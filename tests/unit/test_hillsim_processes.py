@@ -109,8 +109,9 @@ def test_hollows_hold_water_back_and_let_it_in_later() -> None:
 
 def test_a_long_steady_storm_leaves_a_slope_at_the_rate_of_its_excess() -> None:
     """Far beyond equilibrium the peak is the excess; on a long flat slope it is far below."""
-    long = routing.route(0.04, 20 * 3600.0, 0.04 / 72000.0, 50.0, 0.2, 5.0)
-    short = routing.route(0.04, 600.0, 0.04 / 600.0, 2000.0, 0.001, 20.0)
+    steep, flat = routing.resistance(50.0, 0.2, 5.0), routing.resistance(2000.0, 0.001, 20.0)
+    long = routing.route(0.04, 20 * 3600.0, 0.04 / 72000.0, steep)
+    short = routing.route(0.04, 600.0, 0.04 / 600.0, flat)
     assert long.peak == pytest.approx(0.04 / 72000.0, rel=1e-6)
     assert short.peak < 0.3 * 0.04 / 600.0
     for flow in (long, short):
