@@ -19,6 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from weppd.cell.group import Group
 from weppd.cell.procfs import become_subreaper, set_pdeathsig, stat
 from weppd.cell.proctree import Tree
 
@@ -84,7 +87,40 @@ def compiled() -> str | None:
     return str(program)
 
 
-def start(mode: str, count: int, mark: str, *, program: str | None = None, extra: str = "") -> int:
+def delegated() -> str:
+    """A new control group (cgroup v2) that is marked as systemd marks those it delegates.
+
+    Skips the test where none can be made: no cgroup v2, or not root.
+    """
+    for mount in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        place = f"{mount}/weppd-test-{uuid.uuid4().hex}"
+        try:
+            os.mkdir(place)
+            os.setxattr(place, "user.delegate", b"1")
+        except OSError:
+            continue
+        if os.path.exists(f"{place}/cgroup.kill"):
+            return place
+    return pytest.skip("no control group of version 2 can be made here")
+
+
+def remove_group(place: str) -> None:
+    """Remove a control group with all below it, once the last of it is gone."""
+    for inner in [entry.path for entry in os.scandir(place) if entry.is_dir()]:
+        remove_group(inner)
+    eventually(lambda: not Path(f"{place}/cgroup.procs").read_text())
+    os.rmdir(place)
+
+
+def start(
+    mode: str,
+    count: int,
+    mark: str,
+    *,
+    program: str | None = None,
+    extra: str = "",
+    group: Group | None = None,
+) -> int:
     """Start a nasty tree as a child in a session of its own; its leader once the tree stands.
 
     `mark` goes into the environment of all its members.
@@ -96,6 +132,8 @@ def start(mode: str, count: int, mark: str, *, program: str | None = None, extra
     if pid == 0:
         os.setsid()
         os.dup2(write, 1)
+        if group is not None and not group.put(os.getpid()):
+            os._exit(9)
         os.execve(command[0], [*command, extra] if extra else command, {MARK: mark})
     os.close(write)
     stands = select.select([read], [], [], 10)[0] and os.read(read, 1) == b"r"

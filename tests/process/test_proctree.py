@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.lab import compiled, eventually, in_subreaper, new_mark, start, survivors
+from tests.process.lab import (
+    compiled,
+    eventually,
+    in_subreaper,
+    new_mark,
+    start,
+    survivors,
+)
 from weppd.cell import procfs, proctree
 from weppd.cell.proctree import Tree
 

@@ -20,7 +20,7 @@ import signal
 import sys
 import time
 
-from weppd.cell import cellfile, procfs, sweep
+from weppd.cell import cellfile, group, procfs, sweep
 from weppd.cell.channel import Link
 from weppd.cell.child import Child
 from weppd.cell.frames import VERSION, pack
@@ -84,7 +84,9 @@ class Cell:
         self._asks: dict[Any, tuple[dict[str, Any], bytes]] = {}
         self._retiring = False
         self._strays: set[int] = set()
+        self._group = group.of_cell(os.getpid())
         self._warm: Warm | None = None
+        self._warm_group: group.Group | None = None
         self._fork_at = 0.0
         self._poll = select.poll()
         self._wakeup = Wakeup()
@@ -204,9 +206,13 @@ class Cell:
         self._file.write(start["eid"], start["job"], warm.pid)
         self._file_stale = False
         warm.send(start, body)
-        self._run = Run(start, Tree(warm.pid, self._strays.copy), self._children, now)
+        self._run = self._run_in(warm, start, now)
         began = {"kind": "began", "eid": start["eid"], "pid": warm.pid}
         self._link.send({**began, "at": self._run.began_at})
+
+    def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:
+        tree = Tree(warm.pid, self._strays.copy, self._warm_group)
+        return Run(start, tree, self._children, now)
 
     def _hello_eid(self) -> str | None:
         return self._over[0]["eid"] if self._over is not None else None
@@ -247,6 +253,11 @@ class Cell:
         except OSError as error:
             self._fork_at = now + _FORK_AGAIN_S
             self._say(f"no child could be forked: {error}")
+            return
+        # A group with one in it that cannot die never freezes: later jobs do without.
+        usable = self._group is not None and not self._strays
+        in_it = usable and self._group is not None and self._group.put(self._warm.pid)
+        self._warm_group = self._group if in_it else None
 
     def _forget_cell(self) -> None:
         """In a child just forked: close all that is the cell's."""
@@ -344,7 +355,7 @@ class Cell:
         start = run.stopped_callback()
         self._stopped_over = over
         self._warm.send(start)
-        self._run = Run(start, Tree(self._warm.pid, self._strays.copy), self._children, now)
+        self._run = self._run_in(self._warm, start, now)
         return True
 
     def _reap_idle(self) -> None:

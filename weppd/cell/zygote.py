@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 
-from weppd.cell import cell, procfs, registry
+from weppd.cell import cell, group, procfs, registry
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
@@ -128,6 +128,7 @@ class Zygote:
                 sys.exit(_THREADS)
             setup.registry, problems = registry.find(setup.modules)
             self._problems += problems
+            group.leftovers()
             rehearse()
             gc.collect()
             gc.freeze()
@@ -186,13 +187,19 @@ class Zygote:
                 break
             if pid in self._cells:
                 dead.append((self._cells.pop(pid), pid, status))
-        undead = self._sweep() if dead else []
+        undead = self._sweep([pid for _, pid, _ in dead]) if dead else []
         for n, pid, status in dead:
             gone = {"kind": "gone", "n": n, "pid": pid, "status": status}
             self._link.send({**gone, "undead": undead})
 
-    def _sweep(self) -> list[str]:
+    def _sweep(self, cells: list[int]) -> list[str]:
+        """End what these dead cells had running; who could not be killed, by number and name."""
+        groups = [one for one in map(group.of_dead, cells) if one is not None]
+        for one in groups:
+            one.kill()
         killed = Tree(0, self._cells.keys).kill(_SWEEP_S)
+        for one in groups:
+            one.remove()
         return [f"{member.pid} {member.name}" for member in killed.undead]
 
     def _say(self, line: str) -> None:
