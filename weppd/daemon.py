@@ -20,7 +20,7 @@ from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
 from weppd.core.leases import Terms
-from weppd.core.schedule import Rules, Ticket
+from weppd.core.schedule import Rules
 from weppd.errors import SettingsError, StoreAway, StoreError
 from weppd.settings import Settings
 from weppd.shell import families, host
@@ -33,6 +33,7 @@ from weppd.shell.neighbours import Neighbours, now_s
 from weppd.shell.notes import Notes
 from weppd.shell.peers import Peers
 from weppd.shell.performer import Hands
+from weppd.shell.recovery import Recovery
 from weppd.shell.sources import Sources
 from weppd.shell.start import Places
 from weppd.shell.supervisor import Supervisor
@@ -45,7 +46,6 @@ from weppd.store.redis import RedisStore
 log = logging.getLogger("weppd")
 GOODBYE_S = 5.0
 GREETING_S = 1.5
-REGISTRY_S = 10.0
 COUNT_S = 5.0
 MORE_S = 15.0
 
@@ -101,6 +101,7 @@ class Weppd:
         self._diary = Diary(self._peers, places)
         outbox = Outbox(Path(told.daemon.state_dir) / "outbox")
         self._trips = Trips(store, outbox, self._desk, told.queues.names, tell)
+        self._recovery = self._past()
         self._bell = Bell(store, tell)
         self._hands = Hands(
             store, self._trips, self._bell, self._cells, self._zygotes, self._diary, places, rules
@@ -128,6 +129,10 @@ class Weppd:
         self.supervisor.attach(self._hands)
         self.supervisor.watch(self._diary.settled)
         self.supervisor.watch(lambda state: self._notifier.status(views.line(state, self._queued)))
+
+    def _past(self) -> Recovery:
+        life = host.Life(self._runtime, Path(self._told.daemon.state_dir))
+        return Recovery(self._store, self._trips, self._desk, self._cells, self._zygotes, life)
 
     def _meet(self, places: Places, rules: Rules) -> Neighbours:
         terms = Terms(self._told.node.lease_s)
@@ -196,8 +201,7 @@ class Weppd:
 
     async def _work(self) -> None:
         """Reach the store, sort what an earlier life left, then work for ever."""
-        await self._reach_store()
-        await self._recover()
+        await self._recovery.run()
         await asyncio.gather(
             self._trips.run(),
             self._bell.run(),
@@ -205,40 +209,6 @@ class Weppd:
             self._sources.commands(),
             self._sources.schedule(),
         )
-
-    async def _reach_store(self) -> None:
-        said = ""
-        while True:
-            try:
-                await self._store.open()
-                return
-            except StoreAway as error:
-                self._trips.reason = str(error)
-                if str(error) != said:
-                    log.error("action=store state=away waiting=%r", str(error))
-                    said = str(error)
-                await asyncio.sleep(0.5)
-
-    async def _recover(self) -> None:
-        """Outcomes from the outbox first, then the executions that the store enters for us."""
-        tickets: dict[str, Ticket] = {}
-        while True:
-            try:
-                await self._trips.replay()
-                claims = await self._store.leftovers(self._told.daemon.name)
-                break
-            except StoreAway:
-                await asyncio.sleep(0.5)
-        self._trips.reason = ""
-        # Whether a job may run again is its task's word.
-        if claims and not await self._zygotes.known(REGISTRY_S):
-            log.error("action=recover problem='a zygote is silent; its tasks are not known'")
-        for number, claim in enumerate(claims, 1):
-            worker = claim.job.extra.get("worker_name") or f"{self._told.daemon.name}.{number}"
-            tickets[claim.eid] = self._desk.ticket(claim, worker)
-        if tickets:
-            log.warning("action=recover executions=%d", len(tickets))
-        self._cells.recovered(tickets)
 
     async def _watch(self) -> None:
         """Once a second: tell the watchdog that all is well, look for cells that fell silent."""

@@ -46,6 +46,7 @@ class Job:
     `data` and `meta` are the producer's bytes, untouched (`data` as stored, maybe compressed).
     `function` is the dotted name read from them without unpickling, None where they cannot be read;
     `problem` then says why in one line. Numbers are None where the hash had no such field.
+    `crashes` is how often its worker was lost under it, `losses` how, the oldest first.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Job:
     place: str = ""
     cpus: str | None = None
     crashes: int = 0
+    losses: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

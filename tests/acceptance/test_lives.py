@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import redis
 
 from tests.acceptance.conftest import ENV, ROOT
 from tests.waiting import eventually
@@ -67,6 +72,48 @@ def test_a_killed_cell_ends_its_tree_and_its_job_says_so(daemon):
     eventually(lambda: [p for p in daemon.family() if p.name() == "sleep"] == [], within=5)
     again = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
     assert daemon.ends(again.id)["state"] == "finished"
+
+
+def test_a_job_that_loses_its_cell_again_and_again_is_set_aside(daemon):
+    """The third loss fails it, with how it went each time."""
+    daemon.tables["tasks"]["modules"] = ["tests.acceptance.nodetasks"]
+    daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
+    daemon.start()
+    ledger = daemon.home / "ledger"
+    job = daemon.queue().enqueue("tests.acceptance.nodetasks.again", None, str(ledger), 60)
+    begun = lambda: ledger.read_text().splitlines() if ledger.exists() else []  # noqa: E731
+    for body in range(1, 4):
+        eventually(lambda n=body: len(begun()) == n, within=15)
+        os.kill(int(begun()[-1].split()[1]), signal.SIGKILL)
+    shown = daemon.ends(job.id)
+    assert shown["state"] == "failed"
+    assert "set aside: its worker was lost 3 times" in shown["error"]
+    assert shown["traceback"].count("worker lost: killed by SIGKILL") == 4
+    assert len(begun()) == 3
+
+
+def test_a_reboot_of_the_host_is_no_crash_of_its_jobs(daemon):
+    """What ran is failed, or run again, as lost to the reboot; it is not taken for not begun."""
+    daemon.tables["tasks"]["modules"] = ["tests.acceptance.nodetasks"]
+    daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
+    daemon.start()
+    once, again = (str(daemon.home / name) for name in ("once", "again"))
+    names = [f"tests.acceptance.nodetasks.{name}" for name in ("once", "again")]
+    first = daemon.queue().enqueue(names[0], None, once, 60)
+    second = daemon.queue().enqueue(names[1], None, again, 60)
+    eventually(lambda: Path(once).exists() and Path(again).exists(), within=15)
+    daemon.end()
+    shutil.rmtree(daemon.home / "run")
+    life = daemon.home / "state" / "life"
+    life.write_text("another-boot " + life.read_text().split()[1])
+    daemon.start()
+    shown = daemon.ends(first.id)
+    assert (shown["state"], shown["error"]) == ("failed", "worker lost: the host was rebooted")
+    eventually(lambda: Path(again).read_text().count("begin") == 2, within=15)
+    assert Path(once).read_text().count("begin") == 1
+    with redis.Redis.from_url(daemon.url) as client:
+        assert client.hget(f"rq:job:{second.id}", "weppd_crashes") is None
+    assert daemon.ctl("cancel", second.id)[0] == 0
 
 
 def test_without_redis_it_waits_says_so_and_answers(daemon):

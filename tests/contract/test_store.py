@@ -23,7 +23,7 @@ from tests.contract.build import (
     running,
 )
 from weppd.errors import Refused, StoreError
-from weppd.model import Answer, Canceled, Retried, Stopped
+from weppd.model import Answer, Canceled, Failed, Retried, Stopped
 from weppd.store import Retry
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
@@ -330,6 +330,25 @@ def test_a_retry_goes_round_again_and_counts(run: Run) -> None:
         await ended(store, claim, Retried("host shutdown", spent=False))
         (claim,) = await claimed(store)
         assert (claim.job.retries_left, claim.job.crashes) == (1, 1)
+
+    run(story)
+
+
+def test_a_job_keeps_how_it_crashed_until_it_ends(run: Run) -> None:
+    """The next claim knows each loss; whoever requeues it by hand after its end begins anew."""
+
+    async def story(store: Any, door: Any) -> None:
+        (jid,) = await store.enqueue([a_job()])
+        for causes in ((), ("killed",), ("killed", "its cell ended")):
+            (claim,) = await claimed(store)
+            assert (claim.job.losses, claim.job.crashes) == (causes, len(causes))
+            cause = ("killed", "its cell ended", "")[len(causes)]
+            if cause:
+                await ended(store, claim, Retried(cause, spent=False, crash=True))
+        await ended(store, claim, Failed("set aside", kind="poison"))
+        door.requeue(jid)
+        (claim,) = await claimed(store)
+        assert (claim.job.losses, claim.job.crashes) == ((), 0)
 
     run(story)
 

@@ -65,6 +65,10 @@ MUTANTS = {
         "    for held in event.held:\n",
         "    for held in ():\n",
     ),
+    "after a reboot nothing is taken for begun": (
+        "        if not lost.began and not event.reset:",
+        "        if not lost.began:",
+    ),
     "a stop forgets the waiting": ("        orders.append(do.HandBack(waiting))\n", ""),
     "a stop does not end what runs": (
         'if event.mode in ("requeue", "cancel"):',

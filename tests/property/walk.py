@@ -46,6 +46,7 @@ class Walk:
             (2, self.claim_repeated, world.reply is not None and world.claim is None),
             (1, self.weppd_starts, True),
             (1, self.zygote_dies, True),
+            (1, self.host_reboots, True),
             (1, self.stop, True),
             (1, self.pause, True),
             (2, self.resume, world.state.mood is not Mood.OPEN),
@@ -132,6 +133,12 @@ class Walk:
 
     def weppd_starts(self, pick: int) -> None:
         self.world.restart()
+
+    def host_reboots(self, pick: int) -> None:
+        ran = {cell.ticket.job.id for cell in self.world.cells.values() if cell.ticket}
+        self.world.reboot()
+        back = [job.id for job in self.world.queue if job.id in ran]
+        assert back == [], "what had begun is handed back as if it had not"
 
     def zygote_dies(self, pick: int) -> None:
         zygote = ("light", "heavy")[pick % 2]

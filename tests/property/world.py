@@ -246,6 +246,17 @@ class World:
         alive = [on.Held(n, c.zygote, c.ticket) for n, c in self.cells.items() if c.ticket]
         self.tell(on.Recovered(tuple(lost), 0.0, tuple(alive)))
 
+    def reboot(self) -> None:
+        """The host goes down and comes up: no cell lives, and no file tells who had begun."""
+        self.killed |= {cell.ticket.job.id for cell in self.cells.values() if cell.ticket}
+        self.cells, self.forks, self.records, self.claim = {}, [], [], None
+        self.reply, self.bell = None, False
+        self.state = fresh(self.rules, self.slots)
+        for zygote in ("light", "heavy"):
+            self.tell(on.ClassReady(zygote))
+        lost = tuple(on.Lost(ticket, False) for ticket in self.claimed.values())
+        self.tell(on.Recovered(lost, 0.0, reset="the host was rebooted"))
+
     def waiting(self, kind: type[Phase]) -> bool:
         """Whether the machine has a job in this phase."""
         return any(isinstance(phase, kind) for phase in self.state.jobs.values())

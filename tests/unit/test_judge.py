@@ -77,9 +77,10 @@ def test_a_crash_is_retried_only_where_the_task_says_so_and_three_times_at_most(
     """A body that dies again and again is set aside with its history."""
     assert isinstance(died(a_ticket(), "gone", 3), Failed)
     assert isinstance(died(a_ticket(True, crashes=0), "gone", 3), Retried)
-    last = died(a_ticket(True, crashes=2), "gone", 3)
+    last = died(a_ticket(True, crashes=2, losses=("killed", "ended")), "gone", 3)
     assert isinstance(last, Failed)
-    assert "3 times" in last.reason
+    assert last.reason == "set aside: its worker was lost 3 times; the last time: gone"
+    assert last.traceback.splitlines()[1:] == ["  1. killed", "  2. ended", "  3. gone"]
 
 
 def test_a_plan_applies_the_alias_before_anything_else():

@@ -57,12 +57,15 @@ class Held:
 class Recovered:
     """What this node's last life left was sorted, by the cells' files and the store.
 
-    `lost`: claims without a living cell; `held`: those that a living cell's file names.
+    `lost`: claims without a living cell; `held`: those that a living cell's file names. `reset`
+    says what took the cells' files away meanwhile (a reboot): then nothing tells which of the lost
+    ones had begun.
     """
 
     lost: tuple[Lost, ...]
     wall: float
     held: tuple[Held, ...] = ()
+    reset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,15 @@ def died(ticket: Ticket, cause: str, crashes_allowed: int) -> Outcome:
     if ticket.plan.retry_on_crash and count < crashes_allowed:
         return Retried(cause, spent=False, crash=True, traceback=cause)
     if ticket.plan.retry_on_crash:
-        cause = f"set aside: its worker was lost {count} times; the last time: {cause}"
-        return Failed(cause, cause, "poison")
+        reason = f"set aside: its worker was lost {count} times; the last time: {cause}"
+        return Failed(reason, "\n".join([reason, *_history(ticket, cause)]), "poison")
     return again_or_failed(ticket, Failed(cause, cause, "lost"))
+
+
+def _history(ticket: Ticket, cause: str) -> list[str]:
+    causes = [*ticket.job.losses, cause]
+    first = ticket.job.crashes + 2 - len(causes)
+    return [f"  {number}. {each}" for number, each in enumerate(causes, first)]
 
 
 def displaced(ticket: Ticket, cause: str) -> Outcome:

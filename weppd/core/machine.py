@@ -41,6 +41,7 @@ from weppd.core.state import (
     State,
     Waiting,
 )
+from weppd.model import Outcome
 
 
 def decide(state: State, event: on.Event) -> Decision:
@@ -101,17 +102,20 @@ def _recovered(state: State, event: on.Recovered) -> Decision:
     for lost in event.lost:
         if lost.ticket.eid in state.jobs:
             continue
-        if lost.began:
-            outcome = judge.died(
-                lost.ticket,
-                "worker lost: its cell died while weppd was away",
-                moves.crash_limit(state),
-            )
-            state, more = moves.record_unbegun(state, lost.ticket, outcome, event.wall)
-            orders += more
-        else:
+        if not lost.began and not event.reset:
             orders.append(do.HandBack((lost.ticket,)))
+            continue
+        outcome = _lost(state, lost.ticket, event.reset)
+        state, more = moves.record_unbegun(state, lost.ticket, outcome, event.wall)
+        orders += more
     return state, orders
+
+
+def _lost(state: State, ticket: Ticket, reset: str) -> Outcome:
+    if reset:
+        return judge.displaced(ticket, f"worker lost: {reset}")
+    cause = "worker lost: its cell died while weppd was away"
+    return judge.died(ticket, cause, moves.crash_limit(state))
 
 
 def _recorded(state: State, event: on.Recorded) -> Decision:

@@ -115,7 +115,7 @@ class Cells:
         self._silent |= {file.n for file in files if file.locked}
         return files
 
-    def recovered(self, tickets: dict[str, Ticket]) -> None:
+    def recovered(self, tickets: dict[str, Ticket], reset: str = "") -> None:
         """What the last life left is sorted (`tickets` by eid): decide it, then what was said."""
         self._tickets = tickets
         self._leavings.end_orphans()
@@ -124,7 +124,7 @@ class Cells:
         dead = {f.eid for f in files if f.eid and not f.locked}
         lost = [on.Lost(t, eid in dead) for eid, t in tickets.items() if eid not in living]
         held = [on.Held(f.n, f.zygote, tickets[e]) for e, f in living.items() if e in tickets]
-        self._tell(on.Recovered(tuple(lost), time.time(), tuple(held)))
+        self._tell(on.Recovered(tuple(lost), time.time(), tuple(held), reset))
         self._recovered = True
         self._leavings.remove_old_tmp()
         waiting, self._held_back = self._held_back, []

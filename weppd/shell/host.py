@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import struct
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from weppd.errors import AlreadyRunning, SettingsError
 
+log = logging.getLogger("weppd")
 _FLOCK = struct.Struct("hhqqi4x")
 
 
@@ -100,6 +103,44 @@ def _holder(fd: int) -> int:
 def boot_id() -> str:
     """The kernel's id of this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+class Life:
+    """Whether the cells' files are those of this node's last life: one line, in both directories.
+
+    After a reboot, or in a new container, the runtime directory has lost what the state directory
+    still has; where it lies on a disk, its files are of another boot.
+    """
+
+    def __init__(self, runtime: Path, state: Path) -> None:
+        self._runtime, self._state = runtime / "life", state / "life"
+
+    def reset(self) -> str:
+        """What took the cells' files away since the last `note`; empty: nothing did."""
+        was = _line(self._state)
+        if was and was.split()[0] != boot_id():
+            return "the host was rebooted"
+        emptied = was and was != _line(self._runtime)
+        return "the runtime directory was emptied" if emptied else ""
+
+    def note(self) -> None:
+        """What an earlier life left is sorted. A full disk loses the note, and is logged."""
+        if _line(self._state) and not self.reset():
+            return
+        line = f"{boot_id()} {uuid.uuid4().hex}\n"
+        for path in (self._runtime, self._state):
+            try:
+                path.write_text(line)
+            except OSError as error:
+                log.error("action=life file=%s problem=%r", path, error.strerror)
+                return
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        return ""
 
 
 def make_dirs(runtime: Path, state: Path, logs: Path) -> None:

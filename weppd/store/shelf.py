@@ -137,6 +137,7 @@ def close(shelf: Shelf, finish: Finish, written: Record) -> int:
         _write(shelf, jid, written)
         shelf.set(jid, {"status": "canceled", "ended_at": stamp(finish.ended_at)})
         if kept:
+            _clean(shelf, jid)
             shelf.set(jid, {"weppd_reason": reason})
             shelf.registries["canceled", finish.claim.job.queue][jid] = finish.ended_at
     else:
@@ -170,9 +171,17 @@ def _write(shelf: Shelf, jid: str, written: Record) -> None:
     shelf.set(jid, written.fields)
     if written.entry:
         shelf.entries[jid] = as_bytes(written.entry)
+    if written.status.terminal:
+        _clean(shelf, jid)
     before = shelf.jobs[jid].get(b"meta", b"")
     if written.meta and (after := with_items(before, written.meta)):
         shelf.jobs[jid][b"meta"] = after
+
+
+def _clean(shelf: Shelf, jid: str) -> None:
+    """A job that is requeued by hand begins with a clean slate."""
+    for name in (b"weppd_crashes", b"weppd_losses"):
+        shelf.jobs[jid].pop(name, None)
 
 
 def _mirror(shelf: Shelf, jid: str) -> None:
@@ -193,6 +202,9 @@ def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
         if counts:
             left = int(shelf.jobs[jid].get(name) or 0)
             shelf.jobs[jid][name] = str(max(0, left + step)).encode()
+    if written.crash:
+        lines = [shelf.jobs[jid].get(b"weppd_losses", b""), written.reason.encode()]
+        shelf.jobs[jid][b"weppd_losses"] = b"\n".join(filter(None, lines))
     if written.due:
         shelf.registries["scheduled", finish.claim.job.queue][jid] = written.due
     else:

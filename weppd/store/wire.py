@@ -38,7 +38,7 @@ _TRANSIENT = frozenset(
 _OWN = frozenset(
     b"data meta origin description timeout result_ttl failure_ttl ttl retries_left".split()
     + b"retry_intervals enqueue_at_front_on_retry created_at enqueued_at".split()
-    + b"weppd_parent weppd_place weppd_cpus weppd_crashes".split()
+    + b"weppd_parent weppd_place weppd_cpus weppd_crashes weppd_losses".split()
     + [f"{v}_callback_{x}".encode() for v in _CALLBACKS.values() for x in ("name", "timeout")]
 )
 
@@ -78,6 +78,7 @@ def decode(jid: str, fields: Hash, queue: str) -> Job:
         place=_text(fields, "weppd_place"),
         cpus=_text(fields, "weppd_cpus") or None,
         crashes=_number(fields, "weppd_crashes", problems) or 0,
+        losses=tuple(_text(fields, "weppd_losses").splitlines()),
         extra=_extra(fields),
         problem=problems[0] if problems else None,
         **rest,
@@ -236,6 +237,8 @@ def rehash(job: Job) -> Fields:
         fields["retry_intervals"] = json.dumps(list(job.retry_intervals))
     own = {"parent": job.parent, "place": job.place, "cpus": job.cpus, "crashes": job.crashes}
     fields.update((f"weppd_{name}", value) for name, value in own.items() if value)
+    if job.losses:
+        fields["weppd_losses"] = "\n".join(job.losses)
     if job.meta:
         fields["meta"] = job.meta
     return fields

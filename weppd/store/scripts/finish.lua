@@ -73,7 +73,11 @@ local function again()
     end
   end
   if has('r') then call('HINCRBY', key, 'number_of_retries', 1) end
-  if has('c') then call('HINCRBY', key, 'weppd_crashes', 1) end
+  if has('c') then
+    call('HINCRBY', key, 'weppd_crashes', 1)
+    local before = call('HGET', key, 'weppd_losses')
+    call('HSET', key, 'weppd_losses', before and before .. '\n' .. reason or reason)
+  end
   if status == 'scheduled' then
     call('ZADD', P .. ':scheduled:' .. queue, due, jid)
   else
@@ -119,6 +123,8 @@ else
     call('ZADD', P .. ':canceled:' .. queue, now, jid)
   end
   if e2 >= e1 then call('XADD', hung[3], 'MAXLEN', '~', 10, '*', unpack(ARGV, e1, e2)) end
+  -- A job that is requeued by hand begins with a clean slate.
+  if terminal then call('HDEL', key, 'weppd_crashes', 'weppd_losses') end
   if meta_after ~= '' then
     if (call('HGET', key, 'meta') or '') == meta_before then
       call('HSET', key, 'meta', meta_after)

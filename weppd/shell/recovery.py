@@ -1,0 +1,74 @@
+"""What an earlier life of this node left: its outcomes, its executions and their cells."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from weppd.core.schedule import Ticket
+from weppd.errors import StoreAway
+from weppd.model import Claim
+from weppd.shell.cells import Cells
+from weppd.shell.host import Life
+from weppd.shell.trips import Desk, Trips
+from weppd.shell.zygotes import Zygotes
+from weppd.store import Store
+
+log = logging.getLogger("weppd")
+REGISTRY_S = 10.0
+AGAIN_S = 0.5
+
+
+class Recovery:
+    """Reaches the store for the first time and sorts what was left, once."""
+
+    def __init__(
+        self, store: Store, trips: Trips, desk: Desk, cells: Cells, zygotes: Zygotes, life: Life
+    ) -> None:
+        self._store, self._trips, self._desk = store, trips, desk
+        self._cells, self._zygotes, self._life = cells, zygotes, life
+        self._node = desk.rules.node
+
+    async def run(self) -> None:
+        """Reach the store, however long that takes; then sort, and have it decided."""
+        await self._reach_store()
+        claims = await self._leftovers()
+        self._trips.reason = ""
+        # Whether a job may run again is its task's word.
+        if claims and not await self._zygotes.known(REGISTRY_S):
+            log.error("action=recover problem='a zygote is silent; its tasks are not known'")
+        tickets: dict[str, Ticket] = {}
+        for number, claim in enumerate(claims, 1):
+            worker = claim.job.extra.get("worker_name") or f"{self._node}.{number}"
+            tickets[claim.eid] = self._desk.ticket(claim, worker)
+        if tickets:
+            log.warning("action=recover executions=%d", len(tickets))
+        self._sort(tickets)
+
+    def _sort(self, tickets: dict[str, Ticket]) -> None:
+        if reset := self._life.reset():
+            log.warning("action=recover note=%r", reset)
+        self._cells.recovered(tickets, reset)
+        self._life.note()
+
+    async def _reach_store(self) -> None:
+        said = ""
+        while True:
+            try:
+                await self._store.open()
+                return
+            except StoreAway as error:
+                self._trips.reason = str(error)
+                if str(error) != said:
+                    log.error("action=store state=away waiting=%r", str(error))
+                    said = str(error)
+                await asyncio.sleep(AGAIN_S)
+
+    async def _leftovers(self) -> list[Claim]:
+        """Outcomes from the outbox first, then the executions that the store enters for us."""
+        while True:
+            try:
+                await self._trips.replay()
+                return await self._store.leftovers(self._node)
+            except StoreAway:
+                await asyncio.sleep(AGAIN_S)
