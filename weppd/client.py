@@ -7,8 +7,9 @@
     job.result(timeout=3600)
 
 The same calls and the same bytes as rq's Queue, without rq and without importing the tasks; plus
-`cpus=`, `label=`, `parent=` and `unique=`. A command is never sent twice behind the caller's back:
-connection errors are redis-py's own, and then the job may or may not be queued.
+`cpus=`, `limits=`, `memory=`, `expect=`, `label=`, `parent=` and `unique=`. A command is never sent
+twice behind the caller's back: connection errors are redis-py's own, and then the job may or may
+not be queued.
 """
 
 from __future__ import annotations
@@ -81,9 +82,11 @@ class Queue:
 
         rq's options are taken from the keywords (job_timeout, result_ttl, failure_ttl, ttl,
         description, depends_on, job_id, at_front, meta, retry, repeat, on_success, on_failure,
-        on_stopped, unique), and weppd's (cpus, label, parent, place); all others, and all
-        positional ones, are the function's. Raises Refused for a doubled unique job, an unknown
-        dependency or a parent that is being cancelled.
+        on_stopped, unique), and weppd's (cpus, limits, memory, expect, label, parent, place); all
+        others, and all positional ones, are the function's. `limits` are as weppd.limits reads
+        them, {"cpu.max": "50%"}; `memory` ("2G") is what the host must have free for the job,
+        `expect` how long it will take ("90s"). Raises Refused for a doubled unique job, an unknown
+        dependency or a parent that is being cancelled, ValueError for an option without sense.
         """
         return self._put(self.call(function, *args, **kwargs))
 

@@ -34,6 +34,7 @@ from weppd.shell.notes import Notes
 from weppd.shell.peers import Peers
 from weppd.shell.performer import Hands
 from weppd.shell.recovery import Recovery
+from weppd.shell.rules import rules_of
 from weppd.shell.sources import Sources
 from weppd.shell.start import Places
 from weppd.shell.supervisor import Supervisor
@@ -48,21 +49,6 @@ GOODBYE_S = 5.0
 GREETING_S = 1.5
 COUNT_S = 5.0
 MORE_S = 15.0
-
-
-def rules_of(told: Settings) -> Rules:
-    """What the settings say about every job, as the core reads it."""
-    cancel = told.cancel
-    return Rules(
-        node=told.daemon.name,
-        alias=dict(told.tasks.alias),
-        allow=told.security.allow,
-        classes={name: zygote.jobs_per_child for name, zygote in told.zygotes.items()},
-        timeout=told.jobs.timeout,
-        cores=len(os.sched_getaffinity(0)),
-        rungs=(("USR1", cancel.usr1_grace), ("TERM", cancel.term_grace), ("KILL", 0.0)),
-        cell_lease=Terms(told.node.lease_s).cell_s,
-    )
 
 
 class Weppd:

@@ -73,6 +73,9 @@ class Job:
     parent: str | None = None
     place: str = ""
     cpus: str | None = None
+    limits: Mapping[str, object] = field(default_factory=dict)
+    memory: str | None = None
+    expect_s: float | None = None
     crashes: int = 0
     losses: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -40,10 +40,19 @@ from weppd.settings_tables import (
     Daemon as Daemon,
 )
 from weppd.settings_tables import (
+    Host as Host,
+)
+from weppd.settings_tables import (
     Jobs as Jobs,
 )
 from weppd.settings_tables import (
+    Limits as Limits,
+)
+from weppd.settings_tables import (
     Node as Node,
+)
+from weppd.settings_tables import (
+    Queue as Queue,
 )
 from weppd.settings_tables import (
     Queues as Queues,
@@ -94,6 +103,9 @@ class Settings:
     daemon: Daemon = field(default_factory=Daemon)
     redis: Redis = field(default_factory=Redis)
     queues: Queues = field(default_factory=Queues)
+    queue: Mapping[str, Queue] = field(default_factory=dict)
+    host: Host = field(default_factory=Host)
+    limits: Limits = field(default_factory=Limits)
     jobs: Jobs = field(default_factory=Jobs)
     cancel: Cancel = field(default_factory=Cancel)
     stop: Stop = field(default_factory=Stop)
@@ -130,6 +142,8 @@ TABLES: Mapping[str, type] = {
     "daemon": Daemon,
     "redis": Redis,
     "queues": Queues,
+    "host": Host,
+    "limits": Limits,
     "jobs": Jobs,
     "cancel": Cancel,
     "stop": Stop,
@@ -144,13 +158,14 @@ TABLES: Mapping[str, type] = {
 
 
 def _read(reading: Reading, mapping: Mapping[str, object], machine: Machine) -> Settings:
-    reading.spelling("", mapping, [*TABLES, "zygote"])
+    reading.spelling("", mapping, [*TABLES, "queue", "zygote"])
     made = _surroundings(reading, machine)
     made["wepp"] = {"binaries": _binaries(reading, mapping.get("wepp", {}))}
     tables: dict[str, object] = {
         name: reading.table(kind, name, mapping.get(name, {}), made.get(name))
         for name, kind in TABLES.items()
     }
+    tables["queue"] = _queues(reading, mapping.get("queue", {}))
     tables["zygotes"] = _zygotes(reading, mapping.get("zygote", {}))
     settings = Settings(**tables)  # type: ignore[arg-type]
     url = settings.redis.url
@@ -172,6 +187,16 @@ def _surroundings(reading: Reading, machine: Machine) -> dict[str, dict[str, obj
         "redis": {"url": url, "prefix": env.get("RQ_KEY_PREFIX") or Redis().prefix},
         "run": {"batch_root": env.get("BATCH_RUNNER_ROOT") or Run().batch_root},
     }
+
+
+def _queues(reading: Reading, given: object) -> dict[str, Queue]:
+    """A table for each queue that the file gives one; whether it is served is another matter."""
+    named = reading.mapping("queue", given)
+    for name in named:
+        complaint = checks.QUEUE(name)
+        if complaint:
+            reading.wrong(f"queue.{name}", complaint)
+    return {name: reading.table(Queue, f"queue.{name}", value) for name, value in named.items()}
 
 
 def _zygotes(reading: Reading, given: object) -> dict[str, Zygote]:

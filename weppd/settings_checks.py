@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from weppd import limits
+
 Check = Callable[[Any], "str | None"]
 
 
@@ -56,6 +58,16 @@ def unless_empty(check: Check) -> Check:
     return lambda value: check(value) if value else None
 
 
+def memory(value: str) -> str | None:
+    """A size of memory."""
+    try:
+        limits.size(value)
+    except limits.LimitError:
+        return f"must be a size of memory from 1M, such as 512M or 16G, not {value!r}"
+    return None
+
+
+CPUS = matches(r"all|[0-9]{1,4}", 'a number of CPUs, or "all"')
 NAME = matches(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "1 to 64 of letters, digits, '.', '_', '-'")
 QUEUE = matches(r"[^\s:*\[\]?]+", "a queue's name, without spaces or any of :*[]?")
 MODULE = matches(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", "a dotted module, such as tasks.wepp_rq")

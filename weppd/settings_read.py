@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields
 from typing import Any, TypeVar
 
+from weppd import limits
+
 T = TypeVar("T")
 PREFIX = "WEPPD_"
 
@@ -58,6 +60,13 @@ def _names(value: object) -> Mapping[str, str]:
     return {_text(key): _text(item) for key, item in value.items()}
 
 
+def _limits(value: object) -> Mapping[str, str]:
+    try:
+        return limits.check(value)
+    except limits.LimitError as error:
+        raise Wrong(str(error).removeprefix("limits: ")) from error
+
+
 # -- values of variables ---------------------------------------------------------------------------
 
 
@@ -84,6 +93,7 @@ KINDS: Mapping[str, tuple[Callable[[object], Any], Callable[[str], object]]] = {
     "float": (_number, _spelt(float, "a number")),
     "tuple[str, ...]": (_texts, _spelt(_listed, "items with commas between, or a JSON list")),
     "Mapping[str, str]": (_names, _spelt(json.loads, "a JSON object")),
+    "Held": (_limits, _spelt(json.loads, "a JSON object")),
 }
 
 

@@ -60,6 +60,42 @@ class Jobs:
     timeout: int = field(default=43_200, metadata={"check": at_least(1)})
 
 
+#: Limits by name, as weppd.limits reads them.
+Held = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """[host]: what the jobs of this node may claim together.
+
+    `cpus` of 0 is the larger of the CPUs that weppd may use and its slots; memory that is empty is
+    not counted.
+    """
+
+    cpus: int = field(default=0, metadata={"check": at_least(0)})
+    memory: str = field(default="", metadata={"check": unless_empty(checks.memory)})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """[limits]: what no job may exceed, and who holds it: the kernel's cgroups, or weppd itself."""
+
+    backend: str = field(default="auto", metadata={"check": one_of("auto", "psutil", "cgroup")})
+    each: Held = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """[queue.<name>]: what holds for each job of one queue, where its task or it says no less.
+
+    `cpus` ("", a number or "all") and `memory` are what a job claims that says nothing itself.
+    """
+
+    cpus: str = field(default="", metadata={"check": unless_empty(checks.CPUS)})
+    memory: str = field(default="", metadata={"check": unless_empty(checks.memory)})
+    limits: Held = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Cancel:
     """[cancel]: seconds from SIGUSR1 to SIGTERM, and from there to SIGKILL; 0 skips the rung."""

@@ -60,6 +60,7 @@ def task(
     retry_on_crash: bool = False,
     jobs_per_child: int | None = None,
     limits: Mapping[str, Any] | None = None,
+    memory: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a top-level function as a task, under its dotted name; the function is unchanged.
 
@@ -71,7 +72,8 @@ def task(
     - `retry_on_crash`: a job whose process died, through no word of its own, may run again;
     - `jobs_per_child`: jobs that one process may serve in a row, as long as it leaves nothing
       behind; None for the zygote's own number;
-    - `limits`: cgroup v2 names to values, such as {"memory.max": "2G"}.
+    - `limits`: what no job of it may exceed, cgroup v2 names to values: {"memory.max": "2G"};
+    - `memory`: what the host must have free for a job of it, such as "2G".
 
     ValueError if an option or the function cannot be used.
     """
@@ -84,6 +86,7 @@ def task(
         "retry_on_crash": retry_on_crash,
         "jobs_per_child": jobs_per_child,
         "limits": dict(limits) if limits else None,
+        "memory": memory,
     }
     _check(options)
 
@@ -104,6 +107,11 @@ def _check(options: dict[str, Any]) -> None:
     cpus = options["cpus"]
     if cpus != "all" and (type(cpus) is not int or cpus < 0):
         raise ValueError(f"@task(cpus={cpus!r}): give 0, 1, more, or 'all'")
+    if options["limits"] or options["memory"]:
+        from weppd import limits
+
+        limits.check(options["limits"] or {}, "@task(limits=…)")
+        limits.check({"memory.max": options["memory"] or "max"}, "@task(memory=…)")
     if not isinstance(options["zygote"], str) or not options["zygote"]:
         raise ValueError(f"@task(zygote={options['zygote']!r}): give the name of a zygote class")
 

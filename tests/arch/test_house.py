@@ -12,8 +12,15 @@ import pytest
 from tests.arch.source import FUNCTIONS, ROOT, functions, imports, modules, name_of, tree, uses
 
 #: What the cells run, under the operator's own interpreter: standard library, Python 3.10.
-ALONE = ("weppd/cell", "weppd/errors.py", "weppd/model.py", "weppd/runs.py", "weppd/task.py")
-NEIGHBOURS = ("cell", "errors", "model", "runs", "task")
+ALONE = (
+    "weppd/cell",
+    "weppd/errors.py",
+    "weppd/limits.py",
+    "weppd/model.py",
+    "weppd/runs.py",
+    "weppd/task.py",
+)
+NEIGHBOURS = ("cell", "errors", "limits", "model", "runs", "task")
 
 #: Modules and names of the standard library that came after 3.10.
 AFTER_310 = (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.arch.source import ROOT
-from weppd.settings import TABLES, Binary, Zygote
+from weppd.settings import TABLES, Binary, Queue, Zygote
 
 MAN = ROOT / "man"
 PAGES = sorted(MAN.iterdir())
@@ -46,7 +46,12 @@ def _item(section: str, key: str) -> str:
 
 @pytest.mark.parametrize(
     ("table", "kind"),
-    [*TABLES.items(), ("zygote.<class>", Zygote), ("wepp.binaries.<name>", Binary)],
+    [
+        *TABLES.items(),
+        ("queue.<name>", Queue),
+        ("zygote.<class>", Zygote),
+        ("wepp.binaries.<name>", Binary),
+    ],
 )
 def test_the_manual_has_every_key_with_its_default(table: str, kind: type) -> None:
     """weppd.toml(5) leaves out no key, and the defaults that it names are the true ones."""

@@ -19,6 +19,7 @@ from weppd.settings import (
     TABLES,
     Binary,
     Machine,
+    Queue,
     Settings,
     Zygote,
     embedded,
@@ -357,17 +358,19 @@ def test_the_shipped_file_names_every_key_with_its_default() -> None:
 
     Examples for what depends on the machine (name, slots) may differ.
     """
-    text = re.sub(r"(?m)^# (?=(\[wepp|[a-z_0-9]+ = ))", "", ETC.read_text())
+    text = re.sub(r"(?m)^# (?=(\[wepp|\[queue|[a-z_0-9]+ = ))", "", ETC.read_text())
     file = tomllib.loads(text)
     for name, kind in TABLES.items():
         assert set(file[name]) == _keys_of(kind), name
     assert set(file["zygote"]["light"]) == _keys_of(Zygote)
+    assert set(file["queue"]["low"]) == _keys_of(Queue)
     [binary] = file["wepp"]["binaries"].values()
     assert set(binary) == _keys_of(Binary)
     settings = Settings.parse(file, {})
     default = Settings()
     assert settings.wepp.binaries == {"wepp_250915": Binary()}
-    same = replace(settings, daemon=default.daemon, wepp=default.wepp)
+    assert settings.queue == {"low": Queue()}
+    same = replace(settings, daemon=default.daemon, wepp=default.wepp, queue={})
     assert same == default
 
 

@@ -122,6 +122,13 @@ class Usage(Reply):
     processes: int = 0
 
 
+class Held(Reply):
+    """A limit that holds for a job: its value as it was given, and who set it."""
+
+    value: str
+    source: str
+
+
 class JobRow(Reply):
     """A job in a list. `state` is RQ's word; `error` is one line, for a job that failed."""
 
@@ -150,6 +157,7 @@ class JobDetail(JobRow):
     pid: int | None = None
     timeout: int | None = None
     cpus: int | str | None = None
+    limits: dict[str, Held] = Field(default_factory=dict)
     retries_left: int = 0
     crashes: int = 0
     result: str | None = None

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from weppd import limits
+from weppd.limits import Limit, LimitError
 from weppd.model import Claim, Job
 
 
@@ -25,6 +27,8 @@ class Traits:
     short: bool = False
     retry_on_crash: bool = False
     jobs_per_child: int | None = None
+    limits: Mapping[str, object] = field(default_factory=dict)
+    memory: str | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Traits:
@@ -33,6 +37,15 @@ class Traits:
         if "cpus" in known:
             known["cpus"] = str(known["cpus"])
         return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What the operator says about the jobs of one queue; None where it is nothing."""
+
+    cpus: str | None = None
+    memory: str | None = None
+    limits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,8 @@ class Rules:
     rungs: tuple[tuple[str, float], ...] = (("USR1", 10.0), ("TERM", 5.0), ("KILL", 0.0))
     crashes_allowed: int = 3
     cell_lease: float = 36.0
+    limits: Mapping[str, str] = field(default_factory=dict)
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,7 @@ class Plan:
     cpus: int = 1
     jobs_per_child: int = 1
     retry_on_crash: bool = False
+    limits: Mapping[str, Limit] = field(default_factory=dict)
     refusal: str | None = None
     notice: str | None = None
 
@@ -99,6 +115,12 @@ def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
     traits = traits or Traits()
     if traits.zygote not in rules.classes:
         return Plan(name, refusal=_no_class(name, traits.zygote, rules))
+    try:
+        held = limits_of(job.queue, traits, job.limits, rules)
+    except LimitError as error:
+        return Plan(
+            name, traits.zygote, refusal=f"job {job.id} has no limits to run under: {error}"
+        )
     timeout, notice = _timeout(job, traits, rules)
     return Plan(
         name,
@@ -107,8 +129,21 @@ def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
         _cpus(job.cpus or traits.cpus, rules.cores),
         traits.jobs_per_child or rules.classes[traits.zygote],
         traits.retry_on_crash,
+        held,
         notice=notice,
     )
+
+
+def limits_of(
+    queue: str, traits: Traits, own: Mapping[str, object], rules: Rules
+) -> dict[str, Limit]:
+    """The limits that hold for a job of `queue` that brings `own`, each with who set it.
+
+    LimitError where one of them makes no sense, or no CPU is left.
+    """
+    lane = rules.lanes.get(queue, Lane())
+    wide = [("daemon", rules.limits), (f"queue {queue}", lane.limits)]
+    return limits.resolve([*wide, ("task", traits.limits), ("job", own)])
 
 
 def renamed(name: str, alias: Mapping[str, str]) -> str:

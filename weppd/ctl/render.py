@@ -159,6 +159,8 @@ def _course(data: Data, now: float) -> Iterator[tuple[str, str]]:
     yield "progress", _progress(data["progress"])
     yield "timeout", span(data["timeout"]) if (data["timeout"] or 0) > 0 else ""
     yield "cpus", clean(data["cpus"])
+    for name, held in data.get("limits", {}).items():
+        yield "limit", f"{clean(name)} {clean(held['value'])}, set by the {clean(held['source'])}"
     yield "retries", f"{data['retries_left']} left" if data["retries_left"] else ""
     yield "crashes", str(data["crashes"] or "")
     yield "usage", _usage(data["usage"])

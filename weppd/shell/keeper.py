@@ -12,16 +12,17 @@ from weppd import __version__
 from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
-from weppd.core.schedule import Rules, Traits, renamed
+from weppd.core.schedule import Rules, Traits, limits_of, renamed
 from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
+from weppd.limits import LimitError
 from weppd.scribe import reader
 from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
 from weppd.shell.neighbours import Neighbours
 from weppd.shell.peers import Peers
-from weppd.shell.shapes import detail, local, row
+from weppd.shell.shapes import detail, local, row, shown_limits
 from weppd.shell.start import Places
 from weppd.shell.supervisor import Supervisor
 from weppd.shell.trips import Trips
@@ -112,8 +113,12 @@ class Keeper:
             return None
         answer = self._with_progress(detail(view), view)
         function = renamed(view.function or "", self._rules.alias)
-        traits = self._registry.get(function)
-        answer.setdefault("cpus", traits.cpus if traits else "1")
+        traits = self._registry.get(function) or Traits()
+        answer["cpus"] = view.cpus or traits.cpus
+        try:
+            answer["limits"] = shown_limits(limits_of(view.queue, traits, view.limits, self._rules))
+        except LimitError as error:
+            answer["limits"] = {"none": {"value": str(error), "source": "refused"}}
         answer["log"] = f"{self._places.jobs}/{jid}.log"
         return answer
 

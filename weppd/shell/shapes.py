@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 import pickletools
+from collections.abc import Mapping
 from typing import Any
 
+from weppd.limits import Limit
 from weppd.shell.diary import Entry
 from weppd.shell.start import label_of
 from weppd.store import JobView
@@ -55,6 +57,11 @@ def detail(view: JobView) -> dict[str, Any]:
         "left_behind": usage.get("left") or 0,
         "traceback": view.exc_info or None,
     }
+
+
+def shown_limits(held: Mapping[str, Limit]) -> dict[str, dict[str, str]]:
+    """The limits of a job: each value as it was given, and who set it."""
+    return {name: {"value": each.text, "source": each.source} for name, each in held.items()}
 
 
 def local(entry: Entry) -> dict[str, Any]:

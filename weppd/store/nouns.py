@@ -79,6 +79,9 @@ class JobSpec:
     on_failure: Callback | None = None
     on_stopped: Callback | None = None
     cpus: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    memory: str | None = None
+    expect_s: float | None = None
     unique: bool = False
     parent: str | None = None
     label: str | None = None
@@ -119,6 +122,9 @@ class JobView:
     meta: Mapping[str, Any] = field(default_factory=dict)
     progress: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Any] = field(default_factory=dict)
+    cpus: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    memory: str | None = None
     eid: str = ""
     node: str = ""
     phase: str = ""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from weppd import limits
 from weppd.model import Callback
 from weppd.store import JobSpec, Retry
 
@@ -18,7 +19,8 @@ Function = str | Callable[..., Any]
 
 _OPTIONS = frozenset(
     "job_timeout timeout description result_ttl ttl failure_ttl depends_on job_id at_front meta"
-    " retry repeat on_success on_failure on_stopped unique cpus label parent place".split()
+    " retry repeat on_success on_failure on_stopped unique cpus limits memory expect"
+    " label parent place".split()
 )
 _PERIOD = re.compile(r"(\d+)\s*([smhd]?)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -62,6 +64,9 @@ def spec(
         on_failure=_callback(options.get("on_failure")),
         on_stopped=_callback(options.get("on_stopped")),
         cpus=None if options.get("cpus") is None else str(options["cpus"]),
+        limits=_limits(options),
+        memory=_memory(options.get("memory")),
+        expect_s=_expect(options.get("expect")),
         unique=bool(options.get("unique")),
         parent=_job_id(options["parent"]) if options.get("parent") else None,
         label=options.get("label"),
@@ -93,6 +98,25 @@ def seconds(name: str, value: Any) -> int | None:
     if found is None:
         raise ValueError(f"{name}={value!r} is no period: give seconds, or '30m', '12h', '1d'")
     return int(found[1]) * _SECONDS[found[2]]
+
+
+def _limits(options: Mapping[str, Any]) -> dict[str, str]:
+    """Those given as such; those in meta stay where they are, but must make sense too."""
+    inner = (options.get("meta") or {}).get("limits")
+    if inner is not None:
+        limits.check(inner, 'meta["limits"]')
+    return limits.check(options.get("limits") or {})
+
+
+def _memory(given: Any) -> str | None:
+    return None if given is None else str(limits.size(given))
+
+
+def _expect(given: Any) -> float | None:
+    value = seconds("expect", given)
+    if value is not None and value < 1:
+        raise ValueError(f"expect={given!r}: give one second or more")
+    return None if value is None else float(value)
 
 
 def _id(value: Any) -> str:

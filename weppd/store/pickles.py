@@ -71,10 +71,10 @@ def peek(data: bytes) -> Call:
     return _call(top if ended else _open_tuple(stack), ended)
 
 
-def literals(meta: bytes, most: int = MAX_OPS) -> dict[str, Any]:
+def literals(meta: bytes, most: int = MAX_OPS, nested: bool = False) -> dict[str, Any]:
     """The entries of a pickled or JSON dict whose values are plain: str, int, float, bool, None.
 
-    Empty where the dict takes more than `most` opcodes.
+    Empty where the dict takes more than `most` opcodes. `nested` keeps dicts among the values.
     """
     if not meta:
         return {}
@@ -88,7 +88,7 @@ def literals(meta: bytes, most: int = MAX_OPS) -> dict[str, Any]:
     if not isinstance(top, dict):
         return {}
     plain = (str, int, float, bool, type(None))
-    return {k: v for k, v in top.items() if isinstance(v, plain)}
+    return {k: v for k, v in top.items() if isinstance(v, (*plain, dict) if nested else plain)}
 
 
 def with_items(meta: bytes, items: Mapping[str, str | int]) -> bytes | None:

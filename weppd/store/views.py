@@ -10,6 +10,7 @@ from typing import Any
 
 from weppd.errors import StoreError
 from weppd.store import JobView
+from weppd.store.asked import limits_of
 from weppd.store.pickles import literals, peek
 from weppd.store.wire import Hash
 
@@ -61,6 +62,9 @@ def view(jid: str, fields: Hash, entry: Hash, execution: Hash, children: Hash) -
         meta=literals(fields.get(b"meta", b"")),
         progress=_object(fields, b"weppd_progress"),
         usage=_object(fields, b"weppd_usage"),
+        cpus=_text(fields, b"weppd_cpus") or None,
+        limits=limits_of(fields, []),
+        memory=_text(fields, b"weppd_memory") or None,
         eid=_text(execution, b"eid"),
         node=_text(execution, b"node"),
         phase=_text(execution, b"phase"),

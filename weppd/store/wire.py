@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from weppd.model import Callback, Job
-from weppd.store import JobSpec
+from weppd.store import JobSpec, asked
 from weppd.store.pickles import peek
 
 Hash = Mapping[bytes, bytes]
@@ -39,6 +39,7 @@ _OWN = frozenset(
     b"data meta origin description timeout result_ttl failure_ttl ttl retries_left".split()
     + b"retry_intervals enqueue_at_front_on_retry created_at enqueued_at".split()
     + b"weppd_parent weppd_place weppd_cpus weppd_crashes weppd_losses".split()
+    + b"weppd_limits weppd_memory weppd_expect".split()
     + [f"{v}_callback_{x}".encode() for v in _CALLBACKS.values() for x in ("name", "timeout")]
 )
 
@@ -77,6 +78,9 @@ def decode(jid: str, fields: Hash, queue: str) -> Job:
         parent=_text(fields, "weppd_parent") or None,
         place=_text(fields, "weppd_place"),
         cpus=_text(fields, "weppd_cpus") or None,
+        limits=asked.limits_of(fields, problems),
+        memory=_text(fields, "weppd_memory") or None,
+        expect_s=asked.seconds_of(fields),
         crashes=_number(fields, "weppd_crashes", problems) or 0,
         losses=tuple(_text(fields, "weppd_losses").splitlines()),
         extra=_extra(fields),
@@ -215,8 +219,18 @@ def _put_own(fields: Fields, spec: JobSpec) -> None:
     if spec.meta:
         fields["meta"] = dumps(dict(spec.meta), spec.serializer)
     own = {"parent": spec.parent, "label": spec.label, "place": spec.place, "cpus": spec.cpus}
-    fields.update((f"weppd_{name}", value) for name, value in own.items() if value)
+    _put_weppd(fields, own | _asks(spec))
     fields.update(spec.extra)
+
+
+def _put_weppd(fields: Fields, own: Mapping[str, str | int | None]) -> None:
+    fields.update((f"weppd_{name}", value) for name, value in own.items() if value)
+
+
+def _asks(job: JobSpec | Job) -> dict[str, str | None]:
+    """What a job asks of its host, apart from its CPUs."""
+    expect = repr(job.expect_s) if job.expect_s else None
+    return {"limits": asked.written(job.limits), "memory": job.memory, "expect": expect}
 
 
 def rehash(job: Job) -> Fields:
@@ -235,10 +249,9 @@ def rehash(job: Job) -> Fields:
     if job.retries_left or job.retry_intervals:
         fields["retries_left"] = job.retries_left
         fields["retry_intervals"] = json.dumps(list(job.retry_intervals))
-    own = {"parent": job.parent, "place": job.place, "cpus": job.cpus, "crashes": job.crashes}
-    fields.update((f"weppd_{name}", value) for name, value in own.items() if value)
-    if job.losses:
-        fields["weppd_losses"] = "\n".join(job.losses)
+    own: dict[str, str | int | None] = {"parent": job.parent, "place": job.place}
+    own |= {"cpus": job.cpus, "crashes": job.crashes, "losses": "\n".join(job.losses)}
+    _put_weppd(fields, own | _asks(job))
     if job.meta:
         fields["meta"] = job.meta
     return fields
