@@ -96,9 +96,12 @@ class Weppd:
         self._neighbours = self._meet(places, rules)
         self._notes = Notes(self._peers, store, self._diary, self._hands.errands)
         self._sources = self._listen(rules)
-        self._keeper = Keeper(
+        self._keeper = self._keep(places, rules)
+
+    def _keep(self, places: Places, rules: Rules) -> Keeper:
+        return Keeper(
             self.supervisor,
-            store,
+            self._store,
             self._trips,
             self._diary,
             self._peers,
