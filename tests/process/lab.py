@@ -87,10 +87,10 @@ def compiled() -> str | None:
     return str(program)
 
 
-def delegated() -> str:
+def new_group() -> str | None:
     """A new control group (cgroup v2) that is marked as systemd marks those it delegates.
 
-    Skips the test where none can be made: no cgroup v2, or not root.
+    None where none can be made: no cgroup v2, or not root.
     """
     for mount in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
         place = f"{mount}/weppd-test-{uuid.uuid4().hex}"
@@ -101,7 +101,12 @@ def delegated() -> str:
             continue
         if os.path.exists(f"{place}/cgroup.kill"):
             return place
-    return pytest.skip("no control group of version 2 can be made here")
+    return None
+
+
+def delegated() -> str:
+    """`new_group`, or the test is skipped."""
+    return new_group() or pytest.skip("no control group of version 2 can be made here")
 
 
 def remove_group(place: str) -> None:

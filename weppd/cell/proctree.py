@@ -55,7 +55,7 @@ _FREEZE_S = 2.0
 _PAUSE_S = 0.0002
 _HUNT = 20
 _LOOKS = 5
-_LOOK_DEEPER = 8
+_LOOK_DEEPER = 16
 _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
@@ -195,7 +195,7 @@ class Tree:
                 continue
             calm += 1
             # Who was struck hands its children to us as it dies. Only below one that does not die
-            # is there something to look for: at the 8th, 16th, 32nd, …
+            # is there something to look for: at the 16th, 32nd, 64th, …
             if calm >= _LOOK_DEEPER and not calm & (calm - 1):
                 self._kill_deep()
             # The victims need the CPU to die: never spin.
