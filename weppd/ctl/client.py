@@ -50,6 +50,16 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, sock: socket.socket) -> None:
         super().__init__("weppd")
         self.sock = sock
+        self._out = bytearray()
+
+    def send(self, data: Any) -> None:
+        # Head and body go out at once: a daemon that answers on the head alone, and hangs up,
+        # would otherwise be met by the body, and its answer be lost.
+        self._out += data
+
+    def flush(self) -> None:
+        out, self._out = self._out, bytearray()
+        self.sock.sendall(out)
 
 
 class Client:
@@ -111,6 +121,7 @@ class Client:
             if body is not None:
                 sent, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
             connection.request(method, target, sent, headers)
+            connection.flush()
             while not select.select([sock], [], [], self.patience_s)[0]:
                 self._probe()
             with connection.getresponse() as answer:
@@ -123,6 +134,7 @@ class Client:
                 sock.settimeout(self.patience_s)
                 connection = _Connection(sock)
                 connection.request("GET", "/healthz", headers={"Connection": "close"})
+                connection.flush()
                 with connection.getresponse() as answer:
                     answer.read()
         except (OSError, http.client.HTTPException):
