@@ -1,0 +1,67 @@
+"""The engine's reports as tables: Parquet that says of each column what it is and in which unit.
+
+::
+
+    <output>/H<i>.{pass,ebe,element,loss,soil,wat}.dat      hillslopes     → H.*.parquet
+    <output>/interchange/interchange_version.json           the layout's version
+
+What the tables are made of may be of stock builds, of builds of 2024, of WEPPcloud's or of hillsim.
+Every table appears whole or not at all, and the same reports give the same bytes.
+
+Importing this package is light; what reads and writes is imported by those who do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tasks.run.directory import NotPrepared, RunDirectory
+
+FOLDER = "interchange"
+
+
+def _nothing(done: int) -> None: ...
+
+
+def hillslopes(
+    run: RunDirectory,
+    *,
+    output: Path | None = None,
+    first_year: int | None = None,
+    threads: int = 1,
+    step: Callable[[int], None] = _nothing,
+) -> Path:
+    """Make the tables of a run's hillslopes; returns the directory where they are.
+
+    The reports are in `output`, which is the run's own unless given. `first_year` is the calendar
+    year of the first simulated one, where the climate counts from another. `step` is called with a
+    number of reports as they are read; `hillslope_reports` says how many there are.
+
+    NotPrepared where a hillslope's report, or every climate, is missing; FormatError with file and
+    line where a report is not what an engine writes; OSError. The former tables stay then.
+    """
+    from tasks.interchange import calendar, hills, version
+
+    output = output or run.output
+    target = output / FOLDER
+    dates = calendar.of_run(run.root, output, first_year)
+    expected = _expected(run) if output == run.output else None
+    version.prepare(target, run.hillslope_table)
+    hills.convert(output, run.runs, target, dates, expected, threads, step)
+    return target
+
+
+def hillslope_reports(output: Path) -> int:
+    """How many reports of hillslopes `output` holds."""
+    from tasks.interchange import hills
+
+    return sum(len(hills.find(output, kind)) for kind in hills.KINDS)
+
+
+def _expected(run: RunDirectory) -> tuple[int, ...] | None:
+    """The hillslopes that were prepared; None in a run whose inputs were taken away."""
+    try:
+        return run.hillslopes()
+    except NotPrepared:
+        return None

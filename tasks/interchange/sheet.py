@@ -1,0 +1,43 @@
+"""A Parquet file that grows by tables and appears whole, the same bytes for the same rows.
+
+Row groups are cut by count, whatever tables the rows come in. Nothing in the file tells a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from tasks.run.atomic import replacing
+
+GROUP_ROWS = 100_000
+
+
+def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> int:
+    """Write the rows of `tables`, in order, as the file at `path`; returns how many.
+
+    What `tables` raises leaves the former file as it was. Without rows the file has its schema.
+    """
+    waiting: list[pa.Table] = []
+    held = rows = 0
+    with (
+        replacing(path) as file,
+        parquet.ParquetWriter(
+            file, schema, compression="snappy", use_dictionary=True, version="2.6"
+        ) as sheet,
+    ):
+        for table in tables:
+            # The tables' metadata is of their columns; the file's may have more.
+            same = table.schema.equals(schema, check_metadata=True)
+            waiting.append(table if same else table.cast(schema))
+            held, rows = held + table.num_rows, rows + table.num_rows
+            while held >= GROUP_ROWS:
+                together = pa.concat_tables(waiting)
+                sheet.write_table(together.slice(0, GROUP_ROWS), row_group_size=GROUP_ROWS)
+                waiting, held = [together.slice(GROUP_ROWS)], held - GROUP_ROWS
+        if held:
+            sheet.write_table(pa.concat_tables(waiting), row_group_size=GROUP_ROWS)
+    return rows
