@@ -85,7 +85,13 @@ class Queue:
         on_stopped, unique), and weppd's (cpus, limits, memory, expect, label, parent, place); all
         others, and all positional ones, are the function's. `limits` are as weppd.limits reads
         them, {"cpu.max": "50%"}; `memory` ("2G") is what the host must have free for the job,
-        `expect` how long it will take ("90s"). Raises Refused for a doubled unique job, an unknown
+        `expect` how long it will take ("90s").
+
+        `unique=True` refuses a second job of the same job_id, as rq does. Text for `unique` is a
+        key under which one job lives at most: the answer is then that one, whoever enqueued it;
+        "run" is a key for each function and run. A job that was asked to end does not count.
+
+        Raises Refused for a doubled unique job, an unknown
         dependency or a parent that is being cancelled, ValueError for an option without sense.
         """
         return self._put(self.call(function, *args, **kwargs))
@@ -230,15 +236,15 @@ class _Desk:
 
     def put(self, spec: JobSpec) -> str:
         jid = spec.id or str(uuid.uuid4())
-        packing.refuse(self._script("enqueue", *packing.enqueue(spec, jid, time.time())), jid)
-        return jid
+        reply = self._script("enqueue", *packing.enqueue(spec, jid, time.time()))
+        return packing.answered(reply, jid)
 
     def put_many(self, specs: Sequence[JobSpec]) -> list[str]:
         """Simple jobs in one transaction; those that something may speak against, one by one."""
         jids: list[str] = []
         plain: list[tuple[str, JobSpec]] = []
         for spec in specs:
-            if spec.depends_on or spec.unique or spec.parent:
+            if spec.depends_on or spec.unique or spec.unique_as or spec.parent:
                 self._put_plain(plain)
                 plain = []
                 jids.append(self.put(spec))

@@ -182,14 +182,17 @@ class Context:
         timeout: int | None = None,
         queue: str | None = None,
         cpus: int | str | None = None,
+        unique: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id.
 
         `label` is the key under which the child is found again in the parent's record;
         `depends_on` takes ids of jobs that must finish first; `timeout` is in seconds; without
-        `queue` the child goes to the parent's. Refused if this job is being cancelled or the store
-        does not take it.
+        `queue` the child goes to the parent's. `unique` is a key under which one job lives at most
+        ("run": one of this function for its run): where one does, its id is returned and nothing
+        is enqueued; it stays where it is in its tree. Refused if this job is being cancelled or the
+        store does not take it.
         """
         raise NotImplementedError
 
@@ -279,6 +282,7 @@ class LocalContext(Context):
         timeout: int | None = None,
         queue: str | None = None,
         cpus: int | str | None = None,
+        unique: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Refused: outside a job nothing can be enqueued this way."""

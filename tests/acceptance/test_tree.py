@@ -109,3 +109,20 @@ def test_a_job_behind_a_cancelled_one_does_not_wait_for_ever(daemon):
     daemon.start()
     eventually(lambda: daemon.state(third.id) == "canceled", within=20)
     assert f"its dependency {first.id} was canceled" in daemon.show(second.id)["error"]
+
+
+def test_a_double_submission_is_one_job(daemon):
+    """From a task, from weppdctl, from a producer: unique="run" answers with the live job."""
+    prepare(daemon).start()
+    root = daemon.queue().enqueue("treetasks.once", "r")
+    daemon.ends(root.id)
+    first, second = root.result()
+    assert first == second
+    code, out, err = daemon.ctl("enqueue", "treetasks.hold", "r", "--unique", "run", "--json")
+    assert (code, json.loads(out)["id"]) == (0, first), err
+    assert daemon.queue().enqueue("treetasks.hold", "r", unique="run").id == first
+    assert daemon.ctl("cancel", first)[0] == 0
+    assert daemon.queue().enqueue("treetasks.hold", "r", unique="run").id != first
+    code, _, err = daemon.ctl("enqueue", "tasks.noop.noop", "7", "--unique", "run")
+    assert code != 0
+    assert "names no run" in err

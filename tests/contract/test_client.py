@@ -108,6 +108,21 @@ def test_a_job_that_is_not_there_is_said_to_be_so(redis_url: str) -> None:
         job.get_status()
 
 
+def test_two_clicks_are_one_job(redis_url: str) -> None:
+    """unique="run" answers with the live job of that function and run; a key must be text."""
+    queue = Queue("default", redis_url)
+    first = queue.enqueue(TASK, "r", 7, unique="run")
+    assert queue.enqueue(TASK, "r", 8, unique="run").id == first.id
+    calls = [queue.call(TASK, "r", 9, unique="run"), queue.call(TASK, "q", 9, unique="run")]
+    again, other = queue.enqueue_many(calls)
+    assert (again.id, queue.count) == (first.id, 2)
+    assert other.id != first.id
+    work(redis_url)
+    assert queue.enqueue(TASK, "r", 7, unique="run").id != first.id
+    with pytest.raises(ValueError, match="unique=7"):
+        queue.enqueue(TASK, "r", 7, unique=7)
+
+
 def test_a_unique_job_is_enqueued_once(redis_url: str) -> None:
     """The second is refused by name."""
     queue = Queue("default", redis_url)

@@ -76,6 +76,7 @@ class Twins(RuleBasedStateMachine):
         parent=st.none() | pick,
         retries=st.integers(0, 2),
         ttl=st.sampled_from([None, None, 0]),
+        key=st.sampled_from(["", "", "k"]),
     )
     def enqueue(
         self,
@@ -86,8 +87,9 @@ class Twins(RuleBasedStateMachine):
         parent: int | None,
         retries: int,
         ttl: int | None,
+        key: str,
     ) -> None:
-        """A new job, perhaps with dependencies, perhaps a child."""
+        """A new job, perhaps with dependencies, perhaps a child, perhaps there already."""
         some = self.ids or ["nobody"]
         spec = a_job(
             id=f"j{len(self.ids)}",
@@ -98,8 +100,9 @@ class Twins(RuleBasedStateMachine):
             parent=None if parent is None or not self.ids else some[parent % len(some)],
             retry=Retry(retries) if retries else None,
             result_ttl=ttl,
+            unique_as=key,
         )
-        if isinstance(self.both(lambda store: store.enqueue([spec])), list):
+        if self.both(lambda store: store.enqueue([spec])) == [spec.id]:
             self.ids.append(spec.id)
 
     @rule(n=st.integers(1, 3))

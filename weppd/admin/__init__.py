@@ -99,8 +99,12 @@ class House(Protocol):
         at_front: bool = False,
         cpus: int | str | None = None,
         label: str | None = None,
+        unique: str | None = None,
     ) -> str:
-        """Put a job on a queue and return its id; `args` and `kwargs` are what JSON can say."""
+        """Put a job on a queue and return its id; `args` and `kwargs` are what JSON can say.
+
+        Where a live job has the key `unique`, its id is the answer.
+        """
         ...
 
     async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:

@@ -102,6 +102,7 @@ class EnqueueBody(Body):
     at_front: bool = False
     cpus: int | Literal["all"] | None = None
     label: str | None = Field(default=None, max_length=200)
+    unique: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class Progress(Reply):

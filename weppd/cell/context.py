@@ -162,6 +162,7 @@ class JobContext(Context):
         timeout: int | None = None,
         queue: str | None = None,
         cpus: int | str | None = None,
+        unique: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id; see `Context.enqueue`.
@@ -180,6 +181,7 @@ class JobContext(Context):
                 "timeout": timeout,
                 "queue": queue,
                 "cpus": cpus,
+                "unique": unique,
                 "description": _description(name, args, kwargs),
                 "serializer": "pickle",
             },

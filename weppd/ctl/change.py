@@ -44,6 +44,7 @@ def cancel(ctl: Talk, job: str, grace: float | None, no_wait: bool, reason: str)
 @click.option("--at-front", is_flag=True, help="Put it before the jobs that wait.")
 @click.option("--cpus", metavar="N", help='CPUs it needs: a number, or "all".')
 @click.option("--label", metavar="TEXT", help="The job's name in its run's tree.")
+@click.option("--unique", metavar="KEY", help='One live job of this key at most; "run": per run.')
 @click.option("--description", metavar="TEXT", help="What lists show of it.")
 @click.option("--wait", is_flag=True, help="Wait for its end; exit 1 unless it finished.")
 def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **options: Any) -> None:

@@ -154,8 +154,9 @@ class Keeper:
         at_front: bool = False,
         cpus: int | str | None = None,
         label: str | None = None,
+        unique: str | None = None,
     ) -> str:
-        """Put a job on a queue and return its id."""
+        """Put a job on a queue and return its id, or that of the live one with this `unique`."""
         spec = JobSpec(
             function,
             tuple(args),
@@ -169,6 +170,7 @@ class Keeper:
             at_front=at_front,
             cpus=None if cpus is None else str(cpus),
             label=label,
+            unique_as=unique or "",
         )
         (jid,) = await self._store.enqueue([spec])
         return jid

@@ -127,6 +127,7 @@ def child_spec(parent: Job, number: int, header: dict[str, Any], body: bytes) ->
         queue=header.get("queue") or parent.queue,
         id=header["job"],
         unique=True,
+        unique_as=header.get("unique") or "",
         description=header.get("description"),
         timeout=header.get("timeout"),
         depends_on=tuple(header.get("depends_on") or ()),

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import Refused, StoreAway
+from weppd.errors import Refused
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
     CancelAnswer,
@@ -22,16 +22,16 @@ from weppd.store import (
     Command,
     Exchanged,
     JobSpec,
-    JobView,
     Lease,
     Node,
     Pulse,
-    QueueCounts,
     Running,
     TreeCancel,
     held,
     locks,
 )
+from weppd.store.looks import Looks
+from weppd.store.packing import sole_key
 from weppd.store.pickles import with_items
 from weppd.store.record import Lifetimes, event, record
 from weppd.store.shelf import (
@@ -48,20 +48,19 @@ from weppd.store.shelf import (
     push_due,
     seize,
     settle_dependents,
+    twin_of,
 )
 from weppd.store.trees import Felling
-from weppd.store.views import STATES, registry, view
 from weppd.store.wire import decode, encode, rehash, stamp
 
 
-class MemoryStore:
+class MemoryStore(Looks):
     """A store that lives and dies with its process. `now` is its clock, seconds since the epoch."""
 
     def __init__(
         self, *, lifetimes: Lifetimes | None = None, now: Callable[[], float] = time.time
     ) -> None:
-        self.shelf = Shelf()
-        self.away = False
+        super().__init__()
         self.suspended = False
         self._lifetimes = lifetimes or Lifetimes()
         self._now = now
@@ -82,10 +81,6 @@ class MemoryStore:
         """Play FLUSHALL."""
         self.shelf = Shelf(published=self.shelf.published)
         self._tokens.clear()
-
-    def _check(self) -> None:
-        if self.away:
-            raise StoreAway("the store in memory is away, because a test said so")
 
     async def open(self) -> None:
         self._check()
@@ -257,7 +252,14 @@ class MemoryStore:
     def _enqueue(self, spec: JobSpec) -> str:
         jid, at, shelf = spec.id or str(uuid.uuid4()), self._now(), self.shelf
         self._refuse(spec, jid)
-        shelf.jobs[jid] = as_bytes({**encode(spec, jid, at), "status": "created"})
+        fields = encode(spec, jid, at)
+        key = sole_key(spec, fields.get("data"))
+        if (twin := twin_of(shelf, key)) and twin != jid:
+            return twin
+        self._refuse_unknown(spec, jid)
+        shelf.jobs[jid] = as_bytes({**fields, "status": "created"})
+        if key:
+            shelf.sole[key] = jid
         shelf.queues.setdefault(spec.queue, [])
         if spec.parent:
             label, known = spec.label or jid, shelf.children[spec.parent]
@@ -280,40 +282,11 @@ class MemoryStore:
             raise Refused(f"job {jid} is there already: a unique job is enqueued once")
         if above := closed_above(self.shelf, spec.parent):
             raise Refused(f"job {above} is being cancelled: nothing may be enqueued below it")
+
+    def _refuse_unknown(self, spec: JobSpec, jid: str) -> None:
         for dependency in spec.depends_on:
             if not self.shelf.status(dependency):
                 raise Refused(f"job {jid} depends on {dependency}, which is not there")
-
-    async def job(self, jid: str) -> JobView | None:
-        self._check()
-        shelf = self.shelf
-        if b"data" not in shelf.jobs.get(jid, {}):
-            return None
-        entry, execution = shelf.entries.get(jid, {}), shelf.executions.get(jid, {})
-        return view(jid, shelf.jobs[jid], entry, execution, shelf.children.get(jid, {}))
-
-    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
-        self._check()
-        name = registry(state)
-        jids = [jid for queue in sorted(self.shelf.queues) for jid in self._members(name, queue)]
-        views = [await self.job(jid) for jid in jids]
-        return [v for v in views if v and v.status == state][offset : offset + limit]
-
-    def _members(self, name: str, queue: str) -> list[str]:
-        if name == "queued":
-            return list(self.shelf.queues[queue])
-        members = self.shelf.registries[name, queue]
-        order = sorted(members, key=lambda m: members[m], reverse=name != "deferred")
-        return [member.split(":")[0] for member in order]
-
-    async def counts(self) -> dict[str, QueueCounts]:
-        self._check()
-        return {
-            queue: QueueCounts(
-                **{state: len(self._members(name, queue)) for state, name in STATES.items()}
-            )
-            for queue in self.shelf.queues
-        }
 
     async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
         self._check()

@@ -54,8 +54,9 @@ class JobSpec:
     `function` is a dotted name; it is neither imported nor looked up. `args` and `kwargs` are
     serialised here, unless `data` holds the producer's own bytes (compressed or not).
     None for a number means that the field is left out and the node's settings decide. `unique`
-    refuses a second job of the same `id`. `parent` enters the job among that job's children under
-    `label`, and is refused while the parent is being cancelled.
+    refuses a second job of the same `id`; `unique_as` is a key under which one job lives at most:
+    where one does, it is the answer, and nothing is enqueued. `parent` enters the job among that
+    job's children under `label`, and is refused while the parent is being cancelled.
     """
 
     function: str
@@ -83,6 +84,7 @@ class JobSpec:
     memory: str | None = None
     expect_s: float | None = None
     unique: bool = False
+    unique_as: str = ""
     parent: str | None = None
     label: str | None = None
     place: str = ""

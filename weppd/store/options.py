@@ -23,6 +23,7 @@ _OPTIONS = frozenset(
     " label parent place".split()
 )
 _PERIOD = re.compile(r"(\d+)\s*([smhd]?)\Z")
+_LONGEST_KEY = 200
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -67,7 +68,8 @@ def spec(
         limits=_limits(options),
         memory=_memory(options.get("memory")),
         expect_s=_expect(options.get("expect")),
-        unique=bool(options.get("unique")),
+        unique=options.get("unique") is True,
+        unique_as=_key("unique", options.get("unique")),
         parent=_job_id(options["parent"]) if options.get("parent") else None,
         label=options.get("label"),
         place=options.get("place", ""),
@@ -125,6 +127,15 @@ def _id(value: Any) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", str(value)):
         raise ValueError(f"job_id={value!r} holds more than letters, digits, - and _")
     return str(value)
+
+
+def _key(name: str, value: Any) -> str:
+    """A key that a producer chose; "" where it chose none."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_KEY:
+        raise ValueError(f"{name}={value!r}: give text of 1 to {_LONGEST_KEY} characters")
+    return value
 
 
 def _job_id(job: Any) -> str:

@@ -9,10 +9,13 @@ from typing import Any
 from weppd.errors import Refused
 from weppd.model import Finish
 from weppd.store import ClaimAsk, JobSpec, Node, Running
+from weppd.store.pickles import peek
 from weppd.store.record import Record
 from weppd.store.wire import Fields, encode, flat, stamp
 
 WORKER_TTL = 480
+#: The key that stands for a function and its run.
+PER_RUN = "run"
 Args = list[Any]
 #: A job's meta as it was read and as it shall be; both empty where it stays as it is.
 MetaChange = tuple[bytes, bytes]
@@ -72,12 +75,29 @@ def enqueue(spec: JobSpec, jid: str, now: float) -> Args:
     # With an id of our own making, a hash that is there already is this very command, sent again.
     front, unique = int(spec.at_front), 1 if spec.unique else 0 if spec.id else 2
     head = [jid, spec.queue, repr(now), stamp(now), front, unique, spec.parent or ""]
-    waits = _listed(spec.depends_on)
-    return [*head, spec.label or jid, spec.ttl or 0, *waits, *flat(encode(spec, jid, now))]
+    waits, fields = _listed(spec.depends_on), encode(spec, jid, now)
+    key = sole_key(spec, fields.get("data"))
+    return [*head, spec.label or jid, spec.ttl or 0, key, *waits, *flat(fields)]
 
 
-def refuse(reply: Sequence[bytes], jid: str) -> None:
-    """Raise Refused where `enqueue` said no."""
+def sole_key(spec: JobSpec, data: object) -> str:
+    """The key under which one live job may be, "" for none; `data` is the job's payload.
+
+    "run" stands for the job's function and its run. Refused where it belongs to no run.
+    """
+    if spec.unique_as != PER_RUN:
+        return spec.unique_as
+    runid = peek(data).runid if isinstance(data, bytes) else None
+    if runid is None:
+        raise Refused(f"unique={PER_RUN!r}: the call of {spec.function} names no run")
+    return f"{spec.function}:{runid}"
+
+
+def answered(reply: Sequence[bytes], jid: str) -> str:
+    """The id of the job that is enqueued now: `jid`, or the live one that has its key already.
+
+    Refused where `enqueue` said no.
+    """
     word, which = reply[0].decode(), reply[1].decode()
     if word == "twice":
         raise Refused(f"job {jid} is there already: a unique job is enqueued once")
@@ -85,3 +105,4 @@ def refuse(reply: Sequence[bytes], jid: str) -> None:
         raise Refused(f"job {jid} depends on {which}, which is not there")
     if word == "cancelled":
         raise Refused(f"job {which} is being cancelled: nothing may be enqueued below it")
+    return which if word == "twin" else jid

@@ -276,9 +276,8 @@ class RedisStore:
             self._script("enqueue", *packing.enqueue(spec, jid, now))
             for spec, jid in zip(specs, jids, strict=True)
         ]
-        for reply, jid in zip(await self._run(calls) if calls else [], jids, strict=True):
-            packing.refuse(reply, jid)
-        return jids
+        replies = await self._run(calls) if calls else []
+        return [packing.answered(reply, jid) for reply, jid in zip(replies, jids, strict=True)]
 
     async def leftovers(self, node: str) -> list[Claim]:
         return list(_claims(await self._one("leftovers", node)))

@@ -52,6 +52,7 @@ class Shelf:
     closed: set[str] = field(default_factory=set)
     locks: dict[held.Place, bytes] = field(default_factory=dict)
     held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
+    sole: dict[str, str] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
@@ -108,6 +109,13 @@ class Shelf:
         """Delete a job; what waits for it is for its end to settle."""
         for shelf in (self.jobs, self.entries):
             shelf.pop(jid, None)
+
+
+def twin_of(shelf: Shelf, key: str) -> str:
+    """The live job that has this key; one that was asked to end does not count."""
+    jid = shelf.sole.get(key, "")
+    over = shelf.status(jid) in ("", "finished", "failed", "stopped", "canceled")
+    return "" if over or jid in shelf.cancels else jid
 
 
 def fence(shelf: Shelf, claim: Claim) -> str:

@@ -40,3 +40,9 @@ def restless(runid: str) -> None:
     while time.monotonic() < until:
         number += 1
         current().enqueue("treetasks.hold", runid, label=f"jobs:0,func:hold{number}")
+
+
+@task()
+def once(runid: str) -> list[str]:
+    """Enqueue the same stage twice, as a dispatcher that was submitted twice; the ids."""
+    return [current().enqueue(hold, runid, unique="run") for _ in range(2)]

@@ -1,13 +1,23 @@
 -- Enqueue one job, with all that can speak against it.
--- ARGV: P W jid queue now stamp front unique parent label ttl | #waits waits… | fields…
+-- ARGV: P W jid queue now stamp front unique parent label ttl key | #waits waits… | fields…
 -- unique: 1 refuses a second job of this id, 2 takes it for the same command sent again.
--- Returns {'ok', status} or {'twice' | 'unknown' | 'cancelled', which}.
+-- key: where a live job has it already, that one is the answer ('twin'); '' for none.
+-- Returns {'ok', status} or {'twice' | 'twin' | 'unknown' | 'cancelled', which}.
 -- with: keys
 -- with: dependents
 local jid, queue, now, stamp, front = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local unique, parent, label, ttl = ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
+local sole = ARGV[12] ~= '' and W .. 'unique:' .. ARGV[12]
 local key = job_key(jid)
-local n = tonumber(ARGV[12])
+local n = tonumber(ARGV[13])
+local KEPT = 2592000
+
+-- Whether a job will still run, or runs and was not asked to end.
+local function lives_on(other)
+  local seen = call('HMGET', job_key(other), 'status', 'created_at')
+  local over = seen[1] == 'finished' or FAILED[seen[1]]
+  return seen[2] and not over and call('EXISTS', W .. 'cancel:' .. other) == 0
+end
 
 if unique ~= '0' and call('EXISTS', key) == 1 then
   if unique == '1' then return {'twice', jid} end
@@ -22,15 +32,21 @@ while above ~= '' and steps < 100 do
   end
   above, steps = seen[2] or '', steps + 1
 end
+local twin = sole and call('GET', sole)
+if twin and twin ~= jid and lives_on(twin) then
+  call('EXPIRE', sole, KEPT)
+  return {'twin', twin}
+end
 local waits, failed = {}, {}
-for i = 13, 12 + n do
+for i = 14, 13 + n do
   local status = call('HGET', job_key(ARGV[i]), 'status')
   if not status then return {'unknown', ARGV[i]} end
   if status ~= 'finished' then waits[#waits + 1] = ARGV[i] end
   if FAILED[status] then failed[#failed + 1] = {ARGV[i], status} end
 end
 
-call('HSET', key, 'status', 'created', unpack(ARGV, 13 + n))
+call('HSET', key, 'status', 'created', unpack(ARGV, 14 + n))
+if sole then call('SET', sole, jid, 'EX', KEPT) end
 if parent ~= '' then
   -- A label used twice must not hide the first child from a cancel.
   local children = W .. 'children:' .. parent
