@@ -3,6 +3,8 @@
 ::
 
     <output>/H<i>.{pass,ebe,element,loss,soil,wat}.dat      hillslopes     → H.*.parquet
+    <output>/{pass,ebe,loss,soil}_pw0.txt, chnwb.txt,       channels       → *_pw0.*.parquet,
+        chan.out, chanwb.out                                                 chan*.parquet, chnwb.…
     <output>/interchange/interchange_version.json           the layout's version
 
 What the tables are made of may be of stock builds, of builds of 2024, of WEPPcloud's or of hillsim.
@@ -49,6 +51,27 @@ def hillslopes(
     expected = _expected(run) if output == run.output else None
     version.prepare(target, run.hillslope_table)
     hills.convert(output, run.runs, target, dates, expected, threads, step)
+    return target
+
+
+def watershed(
+    run: RunDirectory,
+    *,
+    output: Path | None = None,
+    first_year: int | None = None,
+    step: Callable[[int], None] = _nothing,
+) -> Path:
+    """Make the tables of a run's channel network; arguments and errors as those of `hillslopes`.
+
+    NotPrepared names the reports that are missing.
+    """
+    from tasks.interchange import calendar, network, version
+
+    output = output or run.output
+    target = output / FOLDER
+    dates = calendar.of_run(run.root, output, first_year)
+    version.prepare(target, run.hillslope_table)
+    network.convert(output, run.runs, target, dates, step)
     return target
 
 

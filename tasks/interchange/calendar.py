@@ -77,6 +77,10 @@ class Calendar:
         _refuse(julian == 0, year, month=month, day=day)
         return self._dates(simulated, julian, month, day, days)
 
+    def year(self, year: int) -> int:
+        """The calendar year of a year as a report has it."""
+        return self.first_year + year - 1 if year < SIMULATED_BELOW else year
+
     def _simulated(self, year: Ints) -> Ints:
         return np.where(year < SIMULATED_BELOW, year, year - self.first_year + 1)
 

@@ -1,0 +1,103 @@
+"""The tables of a run's channel network, made of what the engine wrote about it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.interchange import net_daily, net_loss, net_pass, passing, sheet, text
+from tasks.interchange.calendar import Calendar
+from tasks.interchange.net_daily import Daily, Network
+from tasks.run.directory import NotPrepared
+from tasks.wepp.errors import CutShort
+
+SOURCES = (
+    net_pass.SOURCE,
+    *(daily.source for daily in net_daily.DAILY),
+    net_loss.SOURCE,
+)
+_BLOCK = 1 << 20
+
+
+def missing(output: Path, runs: Path) -> list[str]:
+    """The names of those reports that neither `output` nor `runs` has, compressed or not."""
+    return [name for name in SOURCES if _find(name, output, runs) is None]
+
+
+def convert(
+    output: Path, runs: Path, target: Path, calendar: Calendar, step: Callable[[int], None]
+) -> None:
+    """Write the tables of the network into `target`. NotPrepared, FormatError, OSError.
+
+    The reports are in `output`; those that the engine leaves where it ran are looked for in `runs`
+    besides. `step` is called with 1 for each report.
+    """
+    if lacking := missing(output, runs):
+        raise NotPrepared(f"{output} lacks {', '.join(lacking)}: run the channel network first")
+    _events(_at(net_pass.SOURCE, output, runs), target, calendar)
+    step(1)
+    network = Network(calendar, outlet(runs / "pw0.str"))
+    for daily in net_daily.DAILY:
+        rows = _rows(daily, _at(daily.source, output, runs), network)
+        sheet.write(target / daily.product.file, daily.product.schema(), rows)
+        step(1)
+    path = _at(net_loss.SOURCE, output, runs)
+    for product, table in net_loss.tables(path, _text(path), calendar):
+        sheet.write(target / product.file, product.schema(), [table])
+    step(1)
+
+
+def outlet(structure: Path) -> int | None:
+    """The element of the outlet: the last of the network's structure file; None without it."""
+    try:
+        lines = structure.read_text(encoding="latin-1").splitlines()
+    except FileNotFoundError:
+        return None
+    rows = [line.split("#")[0].split() for line in lines]
+    elements = [[int(word) for word in row] for row in rows[1:] if row]
+    if not elements:
+        return None
+    hillslopes = max(number for row in elements for number in row[1:4])
+    return hillslopes + len(elements)
+
+
+def _events(path: Path, target: Path, calendar: Calendar) -> None:
+    with text.Report(path, net_pass.BEGINS) as report:
+        head = net_pass.head(report.head, path)
+        schema = net_pass.PRODUCT.schema(head.facts)
+        blocks = report.blocks(_BLOCK, passing.last_record)
+        tables = (
+            table for block in blocks for table in net_pass.tables(block, head.wepp_ids, calendar)
+        )
+        rows = sheet.write(target / net_pass.PRODUCT.file, schema, tables)
+    if not rows:
+        raise CutShort(path, len(report.head), "the file ends with its head")
+    metadata = net_pass.METADATA
+    sheet.write(target / metadata.file, metadata.schema(head.facts), [head.table()])
+
+
+def _rows(daily: Daily, path: Path, network: Network) -> Iterator[pa.Table]:
+    with text.Report(path) as report:
+        if not report.head:
+            raise CutShort(path, 0, "the report is empty")
+        for block in report.blocks(_BLOCK):
+            yield daily.rows(block, report.head, network)
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("latin-1")
+
+
+def _find(name: str, output: Path, runs: Path) -> Path | None:
+    return text.find(output, name) or text.find(runs, name)
+
+
+def _at(name: str, output: Path, runs: Path) -> Path:
+    found = _find(name, output, runs)
+    if found is None:  # it went since it was looked for
+        raise NotPrepared(f"{output} lacks {name}: run the channel network first")
+    return found
