@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import redis
@@ -152,6 +153,18 @@ class Twins(RuleBasedStateMachine):
             jid = self.ids[i % len(self.ids)]
             self.both(lambda store: _felled(store.cancel_tree(jid, "by anna")))
 
+    @rule(i=pick)
+    def retry(self, i: int) -> None:
+        """A job is sent round again."""
+        if self.ids:
+            jid = self.ids[i % len(self.ids)]
+            self.both(lambda store: _retried(store.retry(jid)))
+
+    @rule(queue=st.sampled_from(["high", "low"]), on=st.booleans())
+    def pause(self, queue: str, on: bool) -> None:
+        """A queue is paused or resumed."""
+        self.both(lambda store: store.pause([queue], on))
+
     @rule()
     def pulse(self) -> None:
         """A beat with all that was ever claimed."""
@@ -180,7 +193,7 @@ class Twins(RuleBasedStateMachine):
 
 async def _told(call: Coroutine[Any, Any, Any]) -> Any:
     got = await call
-    return [(c.eid, c.job.id) for c in got.claims], sorted(got.empty)
+    return [(c.eid, c.job.id) for c in got.claims], sorted(got.empty), got.suspended
 
 
 async def _answers(call: Coroutine[Any, Any, Any]) -> Any:
@@ -209,7 +222,13 @@ async def _seen(call: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def _counted(call: Coroutine[Any, Any, Any]) -> Any:
-    return await call
+    counts = await call
+    return {name: replace(each, oldest=bool(each.oldest)) for name, each in counts.items()}
+
+
+async def _retried(call: Coroutine[Any, Any, Any]) -> Any:
+    got = await call
+    return replace(got, woken=set(got.woken))
 
 
 async def _ordered(call: Coroutine[Any, Any, Any]) -> Any:

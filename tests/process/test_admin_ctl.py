@@ -57,7 +57,11 @@ def test_status_shows_the_node(daemon: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("jobs",), ("show", "j1"), ("cancel", "j1"), ("enqueue", "a.b")]
+    "words",
+    [
+        *(("status",), ("jobs",), ("show", "j1"), ("cancel", "j1"), ("enqueue", "a.b")),
+        *(("queues",), ("tree", "j1"), ("retry", "j1"), ("pause", "low"), ("resume",)),
+    ],
 )
 def test_every_verb_has_json(daemon: Served, words: tuple[str, ...]) -> None:
     """--json prints one line that a program can read."""
@@ -87,6 +91,27 @@ def test_cancel_says_what_ended_at_which_signal(daemon: Served) -> None:
     assert result.output == (
         "job j1: stopped; 3 processes ended: 2 at SIGUSR1, 1 at SIGKILL; nothing of it lives\n"
     )
+
+
+def test_tree_draws_what_is_below(daemon: Served) -> None:
+    """Each job below has a line of its own, a failed one its error's last line."""
+    result = ctl(daemon, "tree", "j1", "--all")
+    assert daemon.house.asked == [("tree", ("j1", True))]
+    assert result.output.splitlines() == [
+        "finished run_wepp_rq j1",
+        "├─ failed   h7 c",
+        "│    no such file",
+        "└─ and 3 queued",
+    ]
+    assert ctl(daemon, "tree", "nobody").exit_code == 4
+
+
+def test_pause_tells_which_queues_are_paused(daemon: Served) -> None:
+    """The answer of pause names the queues; without a name all are asked for."""
+    result = ctl(daemon, "pause", "high", "low")
+    assert result.output == "weppd: open; 2 jobs run; paused: high, low\n"
+    ctl(daemon, "resume")
+    assert [each[1][0] for each in daemon.house.asked] == [["high", "low"], []]
 
 
 def test_cancel_need_not_wait(daemon: Served) -> None:

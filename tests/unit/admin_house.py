@@ -38,6 +38,23 @@ class FakeHouse:
         self._heard("status", None)
         return {"name": "node1", "slots": [{"name": "node1.1"}], "queues": {"high": {"queued": 3}}}
 
+    async def queues(self) -> Sequence[Mapping[str, Any]]:
+        self._heard("queues", None)
+        low = {"name": "low", "served": False, "queued": 2, "oldest_at": 60.0}
+        return [{"name": "high", "served": True, "paused": True}, low]
+
+    async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
+        self._heard("tree", (name, every))
+        if name not in self.store:
+            raise NoSuchJob(name)
+        child = {"id": "c", "state": "failed", "error": "no such file", "name": "h7", "stage": "1"}
+        root = {"id": name, "state": "finished", "name": "run_wepp_rq", "children": [child]}
+        return {"name": name, "jobs": [root | {"more": {"queued": 3}}]}
+
+    async def retry(self, jid: str, who: Caller) -> Mapping[str, Any]:
+        self._heard("retry", (jid, who.uid))
+        return {"retried": [jid], "woken": 2}
+
     async def nodes(self) -> Sequence[Mapping[str, Any]]:
         self._heard("nodes", None)
         return [{"name": "node1", "own": True}, {"name": "node2", "quiet_s": 70, "running": 2}]
@@ -103,8 +120,12 @@ class FakeHouse:
         self._heard("drain", (wait, who.uid))
         return {"mood": "paused", "running": 2}
 
-    async def resume(self, who: Caller) -> Mapping[str, Any]:
-        self._heard("resume", who.uid)
+    async def pause(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
+        self._heard("pause", (list(queues), who.uid))
+        return {"mood": "open", "running": 2, "paused": list(queues)}
+
+    async def resume(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
+        self._heard("resume", (list(queues), who.uid))
         return {"mood": "open", "running": 2}
 
     async def shutdown(self, mode: str, who: Caller) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ def test_status_fills_in_what_the_daemon_left_out() -> None:
     assert told["slots"][0]["phase"] == "idle"
     assert told["queues"]["high"] == {
         "queued": 3, "started": 0, "deferred": 0, "scheduled": 0,
-        "finished": 0, "failed": 0, "canceled": 0,
+        "finished": 0, "failed": 0, "canceled": 0, "paused": False,
     }  # fmt: skip
     assert told["store"]["state"] == "up"
 
@@ -212,7 +212,8 @@ def test_every_verb_needs_its_right(method: str, path: str, need: Right) -> None
     for who in (STRANGER, READER):
         house = FakeHouse(a_job("j"))
         house.lines["j"] = []
-        answer = ask(house, method, path.replace("{jid}", "j"), b"", who)
+        target = path.replace("{jid}", "j").replace("{name:path}", "j")
+        answer = ask(house, method, target, b"", who)
         if who.right < need:
             assert (answer.status, answer.data["type"], house.asked) == (403, "not-allowed", [])
             assert f"pid {who.pid} of uid {who.uid}" in answer.data["detail"]
@@ -226,3 +227,28 @@ def test_each_change_is_logged_with_who_did_it(caplog: pytest.LogCaptureFixture)
         ask(FakeHouse(a_job("j")), "POST", "/v1/jobs/j/cancel", {"reason": "a\nb"})
     (record,) = caplog.records
     assert record.getMessage() == ("action=cancel uid=0 pid=1 job='j' grace=None reason='a\\nb'")
+
+
+def test_a_tree_is_asked_for_by_any_run_id() -> None:
+    """Run ids of batches have colons, semicolons and slashes; the tree comes with all its keys."""
+    house = FakeHouse(a_job("batch;;b;;r/1"))
+    told = ask(house, "GET", "/v1/tree/batch;;b;;r/1?all=1").data
+    assert house.asked == [("tree", ("batch;;b;;r/1", True))]
+    (root,) = told["jobs"]
+    assert (root["more"], root["children"][0]["children"]) == ({"queued": 3}, [])
+    assert ask(house, "GET", "/v1/tree/" + "x" * 301).data["type"] == "no-such-job"
+
+
+def test_pause_and_resume_take_queues_or_none() -> None:
+    """Which queues is the caller's word, and none is all; the answer says which are paused."""
+    house = FakeHouse()
+    assert ask(house, "POST", "/v1/pause", {"queues": ["low"]}).data["paused"] == ["low"]
+    ask(house, "POST", "/v1/resume")
+    assert house.asked == [("pause", (["low"], 0)), ("resume", ([], 0))]
+    assert ask(house, "POST", "/v1/pause", {"queues": [""]}).status == 422
+
+
+def test_retry_says_what_goes_round_again() -> None:
+    """The job, and how many others wait for it again."""
+    told = ask(FakeHouse(a_job("j", "failed")), "POST", "/v1/jobs/j/retry").data
+    assert told == {"job": "j", "retried": ["j"], "woken": 2}

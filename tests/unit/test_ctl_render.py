@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from weppd.admin import models
-from weppd.ctl import render
+from weppd.ctl import render, trees
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ctl"
 NOW = 1_750_000_000.0
@@ -184,3 +184,50 @@ def test_paint_colours_the_state_and_moves_nothing() -> None:
     assert "<failed>failed</>" in painted
     bare = painted.replace("<failed>", "").replace("<queued>", "").replace("</>", "")
     assert bare == render.jobs(data, NOW)
+
+
+def test_queues() -> None:
+    """Who waits for how long, which queue is paused, and which nobody here serves."""
+    rows = [
+        {"name": "high", "served": True, "queued": 3, "oldest_at": NOW - 7500},
+        {"name": "default", "served": True, "paused": True, "queued": 41, "started": 2},
+        {"name": "a-batch-of-somebody-else", "finished": 120_000, "failed": 7},
+    ]
+    golden("queues", render.queues(told(models.Queues, queues=rows), NOW))
+
+
+def test_the_tree_of_a_run() -> None:
+    """States, times, progress, the failed step's last line, and how many are not drawn."""
+
+    def hill(number: int, state: str, **more: Any) -> dict[str, Any]:
+        return {"id": f"h{number}", "state": state, "name": f"run_hillslope_rq {number}", **more}
+
+    hills = [
+        hill(7, "failed", error="tasks.wepp.errors.EngineFailed: p7: no marker in the output " * 2),
+        hill(
+            8, "started", started_at=NOW - 3, progress={"done": 12, "total": 100, "note": "yr 12"}
+        ),
+    ]
+    stages = [
+        {"id": "p", "state": "finished", "name": "prep_rq", "started_at": NOW - 90,
+         "ended_at": NOW - 60},
+        {"id": "s", "state": "finished", "name": "run_hillslopes_rq", "started_at": NOW - 60,
+         "ended_at": NOW - 59, "children": hills, "more": {"finished": 900, "queued": 92}},
+        {"id": "w", "state": "deferred", "name": "run_watershed_rq"},
+        {"id": "x", "state": "expired", "name": "old"},
+    ]  # fmt: skip
+    root = {
+        "id": ID.format(1), "state": "finished", "name": "run_wepp_rq", "started_at": NOW - 100,
+        "ended_at": NOW - 99, "children": stages,
+    }  # fmt: skip
+    golden("tree", trees.tree(told(models.Tree, name="my-run", jobs=[root]), NOW))
+
+
+def test_a_retry_is_told_in_a_line() -> None:
+    """One job, or those below one that finished; and what waits for them again."""
+    one = told(models.Retried, job="j", retried=["j"], woken=1)
+    many = told(models.Retried, job="j", retried=["a", "b"], woken=12)
+    assert render.retried(one) == "job j: on its queue again; 1 job waits for that again"
+    assert render.retried(many) == (
+        "job j: 2 jobs below it on their queues again; 12 jobs wait for that again"
+    )

@@ -55,6 +55,10 @@ class House(Protocol):
         """The node at a glance: `models.Status`. Answers while the store is away, too."""
         ...
 
+    async def queues(self) -> Sequence[Mapping[str, Any]]:
+        """Every queue, those that this node serves first: `models.QueueState`."""
+        ...
+
     async def nodes(self) -> Sequence[Mapping[str, Any]]:
         """Every node that the store knows, this one first: `models.NodeRow`."""
         ...
@@ -65,6 +69,20 @@ class House(Protocol):
 
     async def job(self, jid: str) -> Mapping[str, Any] | None:
         """One job with everything known of it: `models.JobDetail`. None where there is none."""
+        ...
+
+    async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
+        """The tree below the job `name`, or all trees of the run `name`: `models.Tree`.
+
+        Of a stage of many jobs only some are shown and the others counted, unless `every` is set.
+        """
+        ...
+
+    async def retry(self, jid: str, who: Caller) -> Mapping[str, Any]:
+        """Send a job round again with what fell with it: `models.Retried`.
+
+        Of one that finished, what went wrong below it.
+        """
         ...
 
     async def cancel(
@@ -111,8 +129,12 @@ class House(Protocol):
         """Take no more jobs; with `wait` answer when none runs: `models.Mood`."""
         ...
 
-    async def resume(self, who: Caller) -> Mapping[str, Any]:
-        """Take jobs again: `models.Mood`."""
+    async def pause(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
+        """Have no node take jobs of these queues (none: all that this serves): `models.Mood`."""
+        ...
+
+    async def resume(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
+        """Take jobs of these queues again (none: all, also after a drain): `models.Mood`."""
         ...
 
     async def shutdown(self, mode: str, who: Caller) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from weppd.admin.problems import HANDLERS, BadRequest, NotAllowed
 from weppd.admin.stopping import unless, until
 
 MAX_BODY = 1 << 20
+MAX_NAME = 300
 _log = logging.getLogger(__name__)
 _job_id = TypeAdapter(models.JobId)
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -85,6 +86,11 @@ async def status(asked: Asked) -> Response:
     return _json(models.Status.model_validate(await asked.house.status()))
 
 
+async def queues(asked: Asked) -> Response:
+    """List the queues: how many jobs of each stand where, and which are paused."""
+    return _json(models.Queues.model_validate({"queues": list(await asked.house.queues())}))
+
+
 async def nodes(asked: Asked) -> Response:
     """List the nodes, and for how long each has been quiet."""
     return _json(models.Nodes.model_validate({"nodes": list(await asked.house.nodes())}))
@@ -104,6 +110,22 @@ async def show(asked: Asked) -> Response:
     if found is None:
         raise NoSuchJob(asked.jid)
     return _json(models.JobDetail.model_validate(found))
+
+
+async def tree(asked: Asked) -> Response:
+    """Show a job with all below it, or all trees of a run."""
+    name: str = asked.request.path_params["name"]
+    if not 0 < len(name) <= MAX_NAME:
+        raise NoSuchJob(repr(name[:200]))
+    found = await asked.house.tree(name, asked.query(models.TreeQuery).all)
+    return _json(models.Tree.model_validate(found))
+
+
+async def retry(asked: Asked) -> Response:
+    """Send a job that went wrong round again, and what was cancelled because of it."""
+    _record(asked, "retry", job=asked.jid)
+    done = await asked.house.retry(asked.jid, asked.who)
+    return _json(models.Retried.model_validate({"job": asked.jid, **done}))
 
 
 async def cancel(asked: Asked) -> Response:
@@ -138,10 +160,18 @@ async def drain(asked: Asked) -> Response:
     return _json(models.Mood.model_validate(await asked.house.drain(body.wait, asked.who)))
 
 
+async def pause(asked: Asked) -> Response:
+    """Have no node take jobs of some queues."""
+    body = await asked.body(models.QueuesBody)
+    _record(asked, "pause", queues=body.queues)
+    return _json(models.Mood.model_validate(await asked.house.pause(body.queues, asked.who)))
+
+
 async def resume(asked: Asked) -> Response:
     """Take jobs again."""
-    _record(asked, "resume")
-    return _json(models.Mood.model_validate(await asked.house.resume(asked.who)))
+    body = await asked.body(models.QueuesBody)
+    _record(asked, "resume", queues=body.queues)
+    return _json(models.Mood.model_validate(await asked.house.resume(body.queues, asked.who)))
 
 
 async def shutdown(asked: Asked) -> Response:
@@ -167,12 +197,16 @@ Verb = Callable[[Asked], Coroutine[Any, Any, Response]]
 VERBS: tuple[tuple[str, str, Right, Verb], ...] = (
     ("GET", "/healthz", Right.NOTHING, healthz),
     ("GET", "/v1/status", Right.READ, status),
+    ("GET", "/v1/queues", Right.READ, queues),
     ("GET", "/v1/nodes", Right.READ, nodes),
+    ("GET", "/v1/tree/{name:path}", Right.READ, tree),
     ("GET", "/v1/jobs", Right.READ, jobs),
     ("POST", "/v1/jobs", Right.CHANGE, enqueue),
     ("GET", "/v1/jobs/{jid}", Right.READ, show),
     ("GET", "/v1/jobs/{jid}/log", Right.READ, log),
     ("POST", "/v1/jobs/{jid}/cancel", Right.CHANGE, cancel),
+    ("POST", "/v1/jobs/{jid}/retry", Right.CHANGE, retry),
+    ("POST", "/v1/pause", Right.CHANGE, pause),
     ("POST", "/v1/drain", Right.CHANGE, drain),
     ("POST", "/v1/resume", Right.CHANGE, resume),
     ("POST", "/v1/shutdown", Right.CHANGE, shutdown),

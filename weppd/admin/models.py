@@ -193,6 +193,67 @@ class QueueRow(Reply):
     finished: int = 0
     failed: int = 0
     canceled: int = 0
+    paused: bool = False
+
+
+class QueueState(QueueRow):
+    """One queue: whether this node serves it, and since when its first job waits."""
+
+    name: str
+    served: bool = False
+    oldest_at: Epoch = None
+
+
+class Queues(Reply):
+    """`GET /v1/queues`."""
+
+    queues: list[QueueState]
+
+
+class QueuesBody(Body):
+    """`POST /v1/pause` and `/v1/resume`: which queues; none is all."""
+
+    queues: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default_factory=list, max_length=100
+    )
+
+
+class TreeQuery(Body):
+    """`GET /v1/tree/{name}`: whether every job of a large stage is wanted."""
+
+    all: bool = False
+
+
+class TreeNode(Reply):
+    """A job in its tree. `more` counts the children that are not shown, by state; `state` is RQ's
+    word, or "expired" for a job whose record is gone."""
+
+    id: str
+    state: str
+    name: str = ""
+    stage: str = ""
+    runid: str | None = None
+    started_at: Epoch = None
+    ended_at: Epoch = None
+    progress: Progress | None = None
+    error: str | None = None
+    children: list[TreeNode] = Field(default_factory=list)
+    more: dict[str, int] = Field(default_factory=dict)
+
+
+class Tree(Reply):
+    """`GET /v1/tree/{name}`: one tree for a job, all trees of a run, the latest first."""
+
+    name: str
+    jobs: list[TreeNode]
+
+
+class Retried(Reply):
+    """What a retry did: which jobs are on their queues again, how many wait for them again."""
+
+    job: str
+    retried: list[str]
+    woken: int = 0
 
 
 class Zygote(Reply):
@@ -281,10 +342,11 @@ class ShutdownBody(Body):
 
 
 class Mood(Reply):
-    """What the daemon is about now, and how many jobs run."""
+    """What the daemon is about now, how many jobs run, and which queues are paused."""
 
     mood: str
     running: int = 0
+    paused: list[str] | None = None
 
 
 class Health(Reply):

@@ -1,4 +1,4 @@
-"""The verbs that change: cancel, enqueue."""
+"""The verbs that change: cancel, retry, enqueue."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ def cancel(ctl: Talk, job: str, grace: float | None, no_wait: bool, reason: str)
     ctl.show(data, lambda: render.cancelled(data))
     if data["survivors"] and not no_wait:
         raise click.exceptions.Exit(REFUSED)
+
+
+@talk.verb
+@click.argument("job")
+def retry(ctl: Talk, job: str) -> None:
+    """Send a job round again that failed, was stopped or cancelled.
+
+    What was cancelled because of it waits for it again. Of a job that finished, what went wrong
+    below it is sent round again.
+    """
+    data = ctl.ask("POST", job_path(job, "/retry"), {})
+    ctl.show(data, lambda: render.retried(data))
 
 
 @talk.verb

@@ -10,9 +10,9 @@ from weppd import __version__
 from weppd.ctl import change, health, look, steer, talk
 
 VERBS = (
-    *(look.status, look.nodes, look.jobs, look.show, look.logs),
-    *(change.cancel, change.enqueue),
-    *(steer.drain, steer.resume, steer.shutdown, steer.reload),
+    *(look.status, look.queues, look.nodes, look.jobs, look.show, look.tree, look.logs),
+    *(change.cancel, change.retry, change.enqueue),
+    *(steer.pause, steer.drain, steer.resume, steer.shutdown, steer.reload),
     health.doctor,
 )
 

@@ -1,4 +1,4 @@
-"""The verbs that look: status, jobs, show, logs."""
+"""The verbs that look: status, queues, nodes, jobs, show, tree, logs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import click
 
-from weppd.ctl import render, talk
+from weppd.ctl import render, talk, trees
 from weppd.ctl.client import Told, job_path
 from weppd.ctl.talk import Talk
 
@@ -35,6 +35,18 @@ def status(ctl: Talk, watch: bool) -> None:
     def once() -> None:
         data = ctl.ask("GET", "/v1/status")
         ctl.show(data, lambda: render.status(data, time.time(), talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
+
+
+@talk.verb
+@_watch
+def queues(ctl: Talk, watch: bool) -> None:
+    """List the queues: how many jobs stand where, since when the first waits, which are paused."""
+
+    def once() -> None:
+        data = ctl.ask("GET", "/v1/queues")
+        ctl.show(data, lambda: render.queues(data, time.time(), talk.width(), talk.paint()))
 
     ctl.watch(watch, once)
 
@@ -71,10 +83,33 @@ def jobs(ctl: Talk, state: str | None, limit: int, offset: int, watch: bool) -> 
 
 @talk.verb
 @click.argument("job")
-def show(ctl: Talk, job: str) -> None:
+@_watch
+def show(ctl: Talk, job: str, watch: bool) -> None:
     """Show all that is known of one job."""
-    data = ctl.ask("GET", job_path(job))
-    ctl.show(data, lambda: render.job(data, time.time(), talk.width(), talk.paint()))
+
+    def once() -> None:
+        data = ctl.ask("GET", job_path(job))
+        ctl.show(data, lambda: render.job(data, time.time(), talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
+
+
+@talk.verb
+@click.argument("name", metavar="JOB|RUN")
+@click.option("-a", "--all", "every", is_flag=True, help="Every job of large stages, too.")
+@_watch
+def tree(ctl: Talk, name: str, every: bool, watch: bool) -> None:
+    """Draw the tree of jobs below one, or all trees of a run.
+
+    Each line has a job's state, its time and progress, and the last line of its error.
+    """
+    target = f"/v1/tree/{quote(name, safe='')}?all={int(every)}"
+
+    def once() -> None:
+        data = ctl.ask("GET", target)
+        ctl.show(data, lambda: trees.tree(data, time.time(), talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
 
 
 @talk.verb

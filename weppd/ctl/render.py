@@ -14,6 +14,7 @@ from weppd.ctl.table import Paint, clean, clock, columns, cut, plain, plural, si
 Data = Mapping[str, Any]
 TERMINAL = ("finished", "failed", "stopped", "canceled")
 _COUNTS = ("queued", "started", "deferred", "scheduled", "finished", "failed", "canceled")
+_QUEUE = ["QUEUE", "WAITS", "QUEUED", "RUN", "DEFER", "SCHED", "DONE", "FAILED", "CANCEL"]
 # A node that beats is seen to move at every look.
 _QUIET_S = 15.0
 _KEY = 11
@@ -24,10 +25,29 @@ def status(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str
     blocks = [_node(data, now, paint), _slots(data["slots"], now, width, paint)]
     if data["queues"]:
         rows = [[name, *(str(row[key]) for key in _COUNTS)] for name, row in data["queues"].items()]
-        blocks.append(columns(["QUEUE", *map(str.upper, _COUNTS)], rows, width, numbers=True))
+        table = columns(["QUEUE", *map(str.upper, _COUNTS)], rows, width, numbers=True)
+        blocks.append(
+            table + _listed("paused", [n for n, q in data["queues"].items() if q["paused"]])
+        )
     problems = [*_zygote_problems(data), *data["problems"]]
     blocks.append([paint("problem", "failed") + f": {clean(each)}" for each in problems])
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def queues(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
+    """The queues: for how long the first job of each waits, and how many jobs stand where."""
+    rows = [
+        [clean(q["name"]), _since(q["oldest_at"], now), *(str(q[key]) for key in _COUNTS)]
+        for q in data["queues"]
+    ]
+    lines = columns(_QUEUE, rows, width, numbers=True)
+    lines += _listed("paused", [q["name"] for q in data["queues"] if q["paused"]])
+    strange = [q["name"] for q in data["queues"] if not q["served"]]
+    return "\n".join(lines + _listed("not served by this node", strange))
+
+
+def _listed(what: str, names: Sequence[str]) -> list[str]:
+    return [f"{what}: {', '.join(map(clean, names))}"] if names else []
 
 
 def nodes(data: Data, width: int = 80, paint: Paint = plain) -> str:
@@ -247,9 +267,20 @@ def _end_of_one(data: Data) -> str:
     return f"{state}; {ended}; nothing of it lives"
 
 
+def retried(data: Data) -> str:
+    """Which jobs are on their queues again, and how many wait for them."""
+    count, woken = len(data["retried"]), data["woken"]
+    who = data["job"] if data["retried"] == [data["job"]] else f"{plural(count, 'job')} below it"
+    line = f"job {clean(data['job'])}: "
+    line += "on its queue again" if who == data["job"] else f"{who} on their queues again"
+    return line + (f"; {plural(woken, 'job waits', 'jobs wait')} for that again" if woken else "")
+
+
 def mood(data: Data) -> str:
     """What the daemon is about after a verb that steers it."""
-    return f"weppd: {clean(data['mood'])}; {plural(data['running'], 'job runs', 'jobs run')}"
+    line = f"weppd: {clean(data['mood'])}; {plural(data['running'], 'job runs', 'jobs run')}"
+    paused = data.get("paused")
+    return line + (f"; paused: {', '.join(map(clean, paused))}" if paused else "")
 
 
 def _alive(data: Data) -> str:

@@ -1,4 +1,4 @@
-"""The verbs that steer the daemon itself: drain, resume, shutdown, reload."""
+"""The verbs that steer the daemon itself: pause, drain, resume, shutdown, reload."""
 
 from __future__ import annotations
 
@@ -17,9 +17,21 @@ def drain(ctl: Talk, wait: bool) -> None:
 
 
 @talk.verb
-def resume(ctl: Talk) -> None:
-    """Take jobs again after a drain."""
-    data = ctl.ask("POST", "/v1/resume", {})
+@click.argument("queue", nargs=-1)
+def pause(ctl: Talk, queue: tuple[str, ...]) -> None:
+    """Have no node take jobs of these queues, until they are resumed.
+
+    Without a name: of all queues that this node serves. What runs goes on; restarts change nothing.
+    """
+    data = ctl.ask("POST", "/v1/pause", {"queues": list(queue)})
+    ctl.show(data, lambda: render.mood(data))
+
+
+@talk.verb
+@click.argument("queue", nargs=-1)
+def resume(ctl: Talk, queue: tuple[str, ...]) -> None:
+    """Take jobs again: of these queues, or of all, also after a drain."""
+    data = ctl.ask("POST", "/v1/resume", {"queues": list(queue)})
     ctl.show(data, lambda: render.mood(data))
 
 

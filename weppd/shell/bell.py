@@ -23,7 +23,8 @@ class Bell:
         self._armed = asyncio.Event()
 
     def arm(self, queues: Iterable[str], suspended: bool) -> None:
-        """Ring when one of these queues has a job; when all is suspended, ask again in a second."""
+        """Ring when one of these queues has a job; where others are suspended or paused, in a
+        second at the latest, for nothing tells when they are not any more."""
         self._queues, self._suspended = tuple(queues), suspended
         self._armed.set()
 
@@ -32,16 +33,17 @@ class Bell:
         while True:
             await self._armed.wait()
             self._armed.clear()
-            if self._suspended:
+            if self._suspended and not self._queues:
                 await asyncio.sleep(SUSPENDED_S)
             else:
                 await self._wait()
             self._tell(on.BellRang())
 
     async def _wait(self) -> None:
+        within_s = SUSPENDED_S if self._suspended else BELL_S
         while True:
             try:
-                if await self._store.wait(self._queues, BELL_S):
+                if await self._store.wait(self._queues, within_s) or self._suspended:
                     return
             except StoreAway:
                 await asyncio.sleep(1.0)

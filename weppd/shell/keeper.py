@@ -20,6 +20,7 @@ from weppd.scribe import reader
 from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
+from weppd.shell.groves import Groves
 from weppd.shell.neighbours import Neighbours
 from weppd.shell.peers import Peers
 from weppd.shell.shapes import detail, local, row, shown_limits
@@ -27,7 +28,7 @@ from weppd.shell.start import Places
 from weppd.shell.supervisor import Supervisor
 from weppd.shell.trips import Trips
 from weppd.shell.zygotes import Zygotes
-from weppd.store import JobSpec, JobView, Store
+from weppd.store import JobSpec, JobView, QueueCounts, Store
 
 ALL_STATES = ("started", "queued", "deferred", "scheduled", "failed", "canceled", "finished")
 
@@ -50,6 +51,7 @@ class Keeper:
         begin_again: Callable[[], Sequence[str]],
         neighbours: Neighbours,
     ) -> None:
+        self._groves = Groves(store)
         self._neighbours = neighbours
         self.since = time.time()
         self.begin_again = begin_again
@@ -86,6 +88,22 @@ class Keeper:
         answer["store"] = {"state": "away" if away else "up", "detail": away}
         return answer
 
+    async def queues(self) -> Sequence[Mapping[str, Any]]:
+        """The queues that this node serves, in their order, and then all others."""
+        counts = await self._store.counts()
+        served = {name: counts.get(name) or QueueCounts() for name in self._trips.queues}
+        paused = await self._store.pause((), True)
+        return [
+            {
+                **views.plain(each),
+                "name": name,
+                "served": name in served,
+                "paused": name in paused,
+                "oldest_at": each.oldest or None,
+            }
+            for name, each in {**served, **dict(sorted(counts.items()))}.items()
+        ]
+
     async def nodes(self) -> Sequence[Mapping[str, Any]]:
         """This node, and the others as they were seen at the last heartbeat."""
         running = len(self._supervisor.state.jobs)
@@ -121,6 +139,14 @@ class Keeper:
             answer["limits"] = {"none": {"value": str(error), "source": "refused"}}
         answer["log"] = f"{self._places.jobs}/{jid}.log"
         return answer
+
+    async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
+        """The tree below a job, or all trees of a run."""
+        return await self._groves.tree(name, every)
+
+    async def retry(self, jid: str, who: Caller) -> Mapping[str, Any]:
+        """Send a job round again, or what went wrong below one that finished."""
+        return await self._groves.retry(jid)
 
     async def cancel(
         self, jid: str, grace: float | None, wait: bool, who: Caller, *, reason: str = ""
@@ -183,11 +209,20 @@ class Keeper:
             await asyncio.sleep(0.05)
         return self._mood()
 
-    async def resume(self, who: Caller) -> Mapping[str, Any]:
-        """Take jobs again."""
-        self._supervisor.tell(on.ResumeAsked())
+    async def pause(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
+        """Have all nodes take no job of these queues; of all that this one serves if none is
+        named."""
+        paused = await self._store.pause(tuple(queues) or self._trips.queues, True)
+        return self._mood() | {"paused": sorted(paused)}
+
+    async def resume(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
+        """Take jobs of these queues again; without a name all, also after a drain."""
+        paused = await self._store.pause((), False)
+        paused = await self._store.pause(tuple(queues) or tuple(paused), False)
+        if not queues or self._supervisor.state.mood is Mood.OPEN:
+            self._supervisor.tell(on.ResumeAsked())
         await asyncio.sleep(0)
-        return self._mood()
+        return self._mood() | {"paused": sorted(paused)}
 
     async def shutdown(self, mode: str, who: Caller) -> Mapping[str, Any]:
         """Stop the daemon; the answer goes out before it does."""

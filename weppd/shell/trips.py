@@ -55,10 +55,10 @@ class Trips:
         self.away = False
         self.reason = ""
         self.suspended = False
-        self.empty: frozenset[str] = frozenset(queues)
+        self._all = self.empty = frozenset(queues)
         self.busy_since: float | None = None
         self._store, self._outbox, self._desk = store, outbox, desk
-        self._queues, self._tell = tuple(queues), tell
+        self.queues, self._tell = tuple(queues), tell
         self._finishes: list[Finish] = []
         self._full = ""
         self._labels: tuple[int, ...] = ()
@@ -115,7 +115,7 @@ class Trips:
         node = self._desk.rules.node
         eids = tuple(uuid.uuid4().hex for _ in labels)
         workers = tuple(f"{node}.{label}" for label in labels)
-        return ClaimAsk(self._queues, uuid.uuid4().hex, eids, node, workers)
+        return ClaimAsk(self.queues, uuid.uuid4().hex, eids, node, workers)
 
     def _deliver(self, finishes: Sequence[Finish], ask: ClaimAsk | None, answer: Exchanged) -> None:
         for finish, said in zip(finishes, answer.answers, strict=True):
@@ -123,7 +123,9 @@ class Trips:
                 log.warning("action=record job=%s answer=%r", finish.claim.job.id, said.value)
             self._tell(on.Recorded(finish.claim.eid, said))
         if ask is not None:
-            self.suspended, self.empty = answer.suspended, answer.empty or frozenset(self._queues)
+            self.suspended = answer.suspended
+            # With all of it suspended no queue was looked at, and no bell may hang at any.
+            self.empty = answer.empty if self.suspended else answer.empty or self._all
             self._tell(self._claimed(ask, answer, len(answer.claims) < len(ask.eids)))
 
     def _claimed(self, ask: ClaimAsk, answer: Exchanged, dry: bool) -> on.Claimed:

@@ -14,7 +14,7 @@ A node has one claim outstanding at a time: the store remembers the last token o
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from weppd.model import Claim, Finish
 from weppd.store.locks import Lock, Taken
@@ -30,10 +30,14 @@ from weppd.store.nouns import (
     Node,
     Pulse,
     QueueCounts,
+    Retried,
     Retry,
     Running,
     TreeCancel,
 )
+
+if TYPE_CHECKING:
+    from weppd.store.trees import Reading
 
 
 class Store(Protocol):
@@ -90,6 +94,20 @@ class Store(Protocol):
     async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
         """Jobs of all queues in one state: queued and deferred in order, the others newest first.
         StoreError for a word that is no state."""
+
+    async def tree(self, jids: Sequence[str]) -> Reading:
+        """Read the trees below some jobs."""
+
+    async def of_run(self, runid: str) -> list[str]:
+        """The jobs of a run that began and stand below no other, the latest first."""
+
+    async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
+        """Have all nodes take no job of these queues, or take them again; those that are paused
+        now. A claim that asks for a paused queue says `suspended`, and does not name it empty."""
+
+    async def retry(self, jid: str) -> Retried:
+        """Put a job that failed, was stopped or cancelled on its queue again; what was cancelled
+        because of that waits for it again."""
 
     async def counts(self) -> dict[str, QueueCounts]:
         """The counts of every queue that a producer ever used, by name."""
@@ -155,6 +173,7 @@ __all__ = [
     "Node",
     "Pulse",
     "QueueCounts",
+    "Retried",
     "Retry",
     "Running",
     "Store",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from weppd.errors import StoreAway
-from weppd.store import JobView, QueueCounts
+from weppd.store import JobView, QueueCounts, steering
 from weppd.store.shelf import Shelf
+from weppd.store.trees import Reading
 from weppd.store.views import STATES, registry, view
 
 
@@ -45,7 +48,21 @@ class Looks:
         self._check()
         return {
             queue: QueueCounts(
-                **{state: len(self._members(name, queue)) for state, name in STATES.items()}
+                **{state: len(self._members(name, queue)) for state, name in STATES.items()},
+                paused=queue in self.shelf.paused,
+                oldest=self.shelf.enqueued_at(self._members("queued", queue)[:1]),
             )
             for queue in self.shelf.queues
         }
+
+    async def tree(self, jids: Sequence[str]) -> Reading:
+        self._check()
+        walk = Reading(jids)
+        while calls := walk.calls():
+            walk.took([[steering.tree_row(self.shelf, jid) for jid in call[1:]] for call in calls])
+        return walk
+
+    async def of_run(self, runid: str) -> list[str]:
+        self._check()
+        began = self.shelf.runs.get(runid, {})
+        return sorted(began, key=lambda jid: -began[jid])

@@ -25,17 +25,19 @@ from weppd.store import (
     Lease,
     Node,
     Pulse,
+    Retried,
     Running,
     TreeCancel,
+    claiming,
     held,
     locks,
+    steering,
 )
 from weppd.store.looks import Looks
 from weppd.store.packing import sole_key
 from weppd.store.pickles import with_items
 from weppd.store.record import Lifetimes, event, record
 from weppd.store.shelf import (
-    INF,
     Shelf,
     as_bytes,
     cancel_one,
@@ -46,12 +48,11 @@ from weppd.store.shelf import (
     fence,
     free_all_deferred,
     push_due,
-    seize,
     settle_dependents,
     twin_of,
 )
 from weppd.store.trees import Felling
-from weppd.store.wire import decode, encode, rehash, stamp
+from weppd.store.wire import encode, rehash, stamp
 
 
 class MemoryStore(Looks):
@@ -64,7 +65,6 @@ class MemoryStore(Looks):
         self.suspended = False
         self._lifetimes = lifetimes or Lifetimes()
         self._now = now
-        self._tokens: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         self._moved = asyncio.Event()
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
 
@@ -80,7 +80,6 @@ class MemoryStore(Looks):
     def forget_all(self) -> None:
         """Play FLUSHALL."""
         self.shelf = Shelf(published=self.shelf.published)
-        self._tokens.clear()
 
     async def open(self) -> None:
         self._check()
@@ -95,8 +94,8 @@ class MemoryStore(Looks):
         answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
         if claim is None or self.suspended:
             return Exchanged(answers, released, suspended=self.suspended)
-        claims, empty = self._claim(claim)
-        return Exchanged(answers, released, tuple(claims), frozenset(empty))
+        claims, empty, paused = claiming.claim(self.shelf, claim, self._now())
+        return Exchanged(answers, released, tuple(claims), frozenset(empty), paused)
 
     def _finish(self, finish: Finish) -> tuple[Answer, int]:
         answer = Answer(fence(self.shelf, finish.claim))
@@ -108,57 +107,6 @@ class MemoryStore(Looks):
             line = self.shelf.queues.setdefault(job.queue, [])
             line[:] = [jid for jid in line if jid != job.id]
         return answer, close(self.shelf, finish, record(finish, self._lifetimes))
-
-    def _claim(self, ask: ClaimAsk) -> tuple[list[Claim], set[str]]:
-        token, taken = self._tokens.get(ask.node, ("", []))
-        if token == ask.token:
-            return self._repeat(taken), set()
-        claims: list[Claim] = []
-        empty: set[str] = set()
-        for queue in ask.queues:
-            while len(claims) < len(ask.eids) and queue not in empty:
-                jid = self._pop(queue)
-                if jid is None:
-                    empty.add(queue)
-                elif self._claimable(jid):
-                    claims.append(self._take(ask, len(claims), jid, queue))
-        if claims:
-            self._tokens[ask.node] = (ask.token, [(c.eid, c.job.id) for c in claims])
-        return claims, empty
-
-    def _repeat(self, taken: list[tuple[str, str]]) -> list[Claim]:
-        kept = [pair for pair in taken if self._owns(*pair) and pair[1] in self.shelf.jobs]
-        return [self._again(eid, jid) for eid, jid in kept]
-
-    def _pop(self, queue: str) -> str | None:
-        line = self.shelf.queues.get(queue)
-        return line.pop(0) if line else None
-
-    def _owns(self, eid: str, jid: str) -> bool:
-        return self.shelf.live(jid).get(b"eid") == eid.encode()
-
-    def _claimable(self, jid: str) -> bool:
-        here = b"data" in self.shelf.jobs.get(jid, {})
-        return here and self.shelf.status(jid) != "canceled" and not self.shelf.live(jid)
-
-    def _take(self, ask: ClaimAsk, i: int, jid: str, queue: str) -> Claim:
-        eid, worker = ask.eids[i], ask.workers[i]
-        at = stamp(self._now())
-        self.shelf.set(jid, {"status": "started", "worker_name": worker, "origin": queue})
-        self.shelf.set(jid, {"started_at": at, "last_heartbeat": at, "ended_at": ""})
-        for name in (b"weppd_progress", b"weppd_usage", b"weppd_reason", b"weppd_none"):
-            self.shelf.jobs[jid].pop(name, None)
-        self.shelf.cancels.pop(jid, None)
-        self.shelf.closed.discard(jid)
-        self.shelf.executions[jid] = as_bytes(
-            {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
-        )
-        self.shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
-        return self._again(eid, jid)
-
-    def _again(self, eid: str, jid: str) -> Claim:
-        fields = self.shelf.jobs[jid]
-        return Claim(eid, decode(jid, fields, self.shelf.origin(jid)))
 
     async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
         self._check()
@@ -174,13 +122,15 @@ class MemoryStore(Looks):
             self.shelf.set(jid, {"meta": meta})
         if runid:
             self.shelf.say(f"{runid}:rq", event(jid, "started"))
+            if not self.shelf.jobs.get(jid, {}).get(b"weppd_parent"):
+                self.shelf.runs.setdefault(runid, {})[jid] = at
 
     async def hand_back(self, claims: Sequence[Claim]) -> int:
         self._check()
         count = 0
         for claim in reversed(claims):
             jid = claim.job.id
-            if not self._owns(claim.eid, jid):
+            if not claiming.owns(self.shelf, claim.eid, jid):
                 continue
             held.let_go_of_all(self.shelf, jid)
             end_execution(self.shelf, claim, "handed back")
@@ -217,7 +167,7 @@ class MemoryStore(Looks):
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         self._check()
         seq = self.shelf.beat(node.name)
-        mine = [r for r in running if self._owns(r.eid, r.job)]
+        mine = [r for r in running if claiming.owns(self.shelf, r.eid, r.job)]
         for each in mine:
             held.renew_all(self.shelf, each.job, self._now())
         gone = {r.job for r in mine if self.shelf.status(r.job) in ("", "canceled")}
@@ -242,6 +192,17 @@ class MemoryStore(Looks):
         meta = self.shelf.jobs.get(jid, {}).get(b"meta", b"")
         children = list(self.shelf.children.get(jid, {}).values())
         return [*(w.encode() for w in words), meta, children, [each.encode() for each in also], b""]
+
+    async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
+        self._check()
+        self.shelf.paused = self.shelf.paused | {*queues} if on else self.shelf.paused - {*queues}
+        return frozenset(self.shelf.paused)
+
+    async def retry(self, jid: str) -> Retried:
+        self._check()
+        done = steering.retry(self.shelf, jid, self._now())
+        self._ring()
+        return done
 
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         self._check()
@@ -318,7 +279,7 @@ class MemoryStore(Looks):
             for jid in list(self.shelf.executions)
             if (execution := self.shelf.live(jid)) and execution[b"node"] == node.encode()
         ]
-        return [self._again(eid, jid) for eid, jid in mine if jid in self.shelf.jobs]
+        return [claiming.again(self.shelf, eid, jid) for eid, jid in mine if jid in self.shelf.jobs]
 
     async def nodes(self) -> list[Lease]:
         self._check()
@@ -327,7 +288,7 @@ class MemoryStore(Looks):
     async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
         self._check()
         by = finish.worker.rpartition(".")[0]
-        if not seize(self.shelf, lease, finish.claim, fresh, by):
+        if not claiming.seize(self.shelf, lease, finish.claim, fresh, by):
             return False
         await self.exchange([replace(finish, claim=replace(finish.claim, eid=fresh))], None)
         return True

@@ -29,7 +29,8 @@ class ClaimAsk:
 @dataclass(frozen=True, slots=True)
 class Exchanged:
     """What one exchange brought: an answer and a number of released dependents for each finish,
-    the claims, the queues that the claim saw empty, and whether `rq suspend` is in force."""
+    the claims, the queues that the claim saw empty, and whether `rq suspend` is in force or one of
+    the queues is paused."""
 
     answers: tuple[Answer, ...] = ()
     released: tuple[int, ...] = ()
@@ -134,7 +135,8 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many jobs of one queue stand where."""
+    """How many jobs of one queue stand where; whether nodes take none of it (`paused`), and since
+    when the first of those that wait does (RQ's text, empty where none waits)."""
 
     queued: int = 0
     started: int = 0
@@ -143,6 +145,8 @@ class QueueCounts:
     finished: int = 0
     failed: int = 0
     canceled: int = 0
+    paused: bool = False
+    oldest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +226,21 @@ class TreeCancel:
     canceled: tuple[str, ...] = ()
     running: tuple[Asked, ...] = ()
     over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of a retry.
+
+    `state` is "ok" (the job's new status is `status`), "live" (it runs), "other" (it neither failed
+    nor was stopped or cancelled), "waits" (for `job`, which failed itself) or "unknown". `woken`
+    were cancelled for its sake, and wait for it again.
+    """
+
+    state: str
+    status: str = ""
+    job: str = ""
+    woken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

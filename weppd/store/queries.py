@@ -1,4 +1,4 @@
-"""Looking at jobs and queues: reads only, each in one trip or two."""
+"""Looking at jobs and queues, each in one trip or two; and the one write that needs no script."""
 
 from __future__ import annotations
 
@@ -68,11 +68,36 @@ class Queries:
     async def counts(self) -> dict[str, QueueCounts]:
         """The counts of every queue."""
         queues = await self.queues()
-        reads = [self._count(name, queue) for queue in queues for name in STATES.values()]
-        replies = iter(await self._all(reads))
+        reads: list[tuple[Any, ...]] = [("SMEMBERS", f"{self._own}paused")]
+        reads += [("LINDEX", f"{self._prefix}:queue:{queue}", 0) for queue in queues]
+        reads += [self._count(name, queue) for queue in queues for name in STATES.values()]
+        paused, *replies = await self._all(reads)
+        heads, numbers = replies[: len(queues)], iter(replies[len(queues) :])
+        oldest = await self._enqueued_at([head.decode() for head in heads if head])
         return {
-            queue: QueueCounts(**{state: next(replies) for state in STATES}) for queue in queues
+            queue: QueueCounts(
+                **{state: next(numbers) for state in STATES},
+                paused=queue.encode() in paused,
+                oldest=oldest.get(head.decode(), "") if head else "",
+            )
+            for queue, head in zip(queues, heads, strict=True)
         }
+
+    async def _enqueued_at(self, jids: Sequence[str]) -> dict[str, str]:
+        reads = [("HGET", f"{self._prefix}:job:{jid}", "enqueued_at") for jid in jids]
+        return {j: (at or b"").decode() for j, at in zip(jids, await self._all(reads), strict=True)}
+
+    async def of_run(self, runid: str) -> list[str]:
+        """The jobs of a run that stand below no other, the latest first."""
+        found = await self._line.call("ZREVRANGE", f"{self._own}run:{runid}", 0, -1)
+        return [jid.decode() for jid in found]
+
+    async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
+        """Pause queues, or resume them; those that are paused now."""
+        key = f"{self._own}paused"
+        change = [("SADD" if on else "SREM", key, *queues)] if queues else []
+        paused = (await self._all([*change, ("SMEMBERS", key)]))[-1]
+        return frozenset(queue.decode() for queue in paused)
 
     def _count(self, name: str, queue: str) -> tuple[str, str]:
         if name == "queued":

@@ -10,6 +10,9 @@
     weppd:children:<jid>   label → jid
     weppd:held:<jid>       the locks that the running job holds, see `weppd.store.locks`
     weppd:closed:<jid>     the top of a tree that is being cancelled (1 h): nothing goes in below
+    weppd:fallen:<jid>     the jobs that were cancelled because it failed; a retry wakes them
+    weppd:run:<runid>      the jobs of a run that began and stand below none, by their start
+    weppd:paused           the queues that nobody takes jobs of
     weppd:node:<node>      seq (the lease), state, last_heartbeat;  weppd:nodes: their names
 
 With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
@@ -38,6 +41,7 @@ from weppd.store import (
     Node,
     Pulse,
     QueueCounts,
+    Retried,
     Running,
     TreeCancel,
     locks,
@@ -50,13 +54,13 @@ from weppd.store.pickles import with_items
 from weppd.store.queries import Queries
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
 from weppd.store.scripts import NAMES, source
-from weppd.store.trees import Felling, mirror
+from weppd.store.stranded import Stranded
+from weppd.store.trees import Felling, Reading, mirror
 from weppd.store.wire import decode, flat, paired, rehash, stamp
 
 OLDEST = (6, 2)
 DUE_AT_ONCE = 200
 META_TRIES = 5
-DEFERRED_AT_ONCE, DEFERRED_CALLS, DEFERRED_LEASE_S = 200, 100, 40
 
 
 class RedisStore:
@@ -89,7 +93,7 @@ class RedisStore:
         self._line = self._dial()
         self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
         self._queries = Queries(self._line, prefix, self._own)
-        self._deferred = ("", 0)
+        self._stranded = Stranded(self._one)
         self._scripts = {name: source(name) for name in NAMES}
         self._digests = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -269,6 +273,18 @@ class RedisStore:
             walk.took(await self._run([self._script(*call) for call in calls]))
         return walk.result()
 
+    async def tree(self, jids: Sequence[str]) -> Reading:
+        walk = Reading(jids)
+        while calls := walk.calls():
+            walk.took(await self._run([self._script(*call) for call in calls]))
+        return walk
+
+    async def retry(self, jid: str) -> Retried:
+        now = time.time()
+        *words, woken = await self._one("retry", jid, repr(now), stamp(now))
+        state, status, which = (word.decode() for word in words)
+        return Retried(state, status, which, tuple(each.decode() for each in woken))
+
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         jids = [spec.id or str(uuid.uuid4()) for spec in specs]
         now = time.time()
@@ -307,21 +323,7 @@ class RedisStore:
         return int(await self._one("due", repr(now), stamp(now), DUE_AT_ONCE))
 
     async def free_deferred(self, node: str) -> int:
-        at = time.time()
-        freed, queues = 0, await self._queries.queues()
-        if self._deferred[0] not in queues:
-            self._deferred = (queues[0] if queues else "", 0)
-        for _ in range(DEFERRED_CALLS):
-            queue, offset = self._deferred
-            args = (node, repr(at), stamp(at), queue, offset, DEFERRED_AT_ONCE, DEFERRED_LEASE_S)
-            seen, gone = await self._one("deferred", *args) if queue else (-1, 0)
-            freed += gone
-            if seen < 0:
-                break
-            self._deferred = (queue, offset + seen - gone)
-            if seen < DEFERRED_AT_ONCE:
-                self._deferred = (next((q for q in queues if q > queue), ""), 0)
-        return freed
+        return await self._stranded.free(node, await self._queries.queues())
 
     async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
         wanted = (*self._place(lock), lock.token, lock.ttl, locks.value(lock, time.time()))
@@ -354,6 +356,12 @@ class RedisStore:
 
     async def counts(self) -> dict[str, QueueCounts]:
         return await self._queries.counts()
+
+    async def of_run(self, runid: str) -> list[str]:
+        return await self._queries.of_run(runid)
+
+    async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
+        return await self._queries.pause(queues, on)
 
 
 def _claims(taken: Sequence[Sequence[Any]]) -> tuple[Claim, ...]:

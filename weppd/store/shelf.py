@@ -20,6 +20,7 @@ from weppd.store.wire import Fields, stamp
 INF = float("inf")
 #: So many messages of a channel are kept.
 KEPT = 1000
+FAILED = ("failed", "stopped", "canceled")
 
 
 def as_bytes(fields: Fields) -> dict[bytes, bytes]:
@@ -50,6 +51,13 @@ class Shelf:
     children: dict[str, dict[bytes, bytes]] = field(default_factory=lambda: defaultdict(dict))
     cancels: dict[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
+    paused: set[str] = field(default_factory=set)
+    #: parent → the jobs that were cancelled because it failed
+    fallen: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: run id → the jobs of that run that began and stand below none, with their start
+    runs: dict[str, dict[str, float]] = field(default_factory=dict)
+    #: node → its last claim's token and what it got, as (eid, job)
+    tokens: dict[str, tuple[str, list[tuple[str, str]]]] = field(default_factory=dict)
     locks: dict[held.Place, bytes] = field(default_factory=dict)
     held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
     sole: dict[str, str] = field(default_factory=dict)
@@ -92,6 +100,10 @@ class Shelf:
     def origin(self, jid: str) -> str:
         """The queue that a job came from."""
         return self.jobs.get(jid, {}).get(b"origin", b"").decode()
+
+    def enqueued_at(self, jids: list[str]) -> str:
+        """When the first of these was put on its queue; empty where there is none."""
+        return self.jobs.get(jids[0], {}).get(b"enqueued_at", b"").decode() if jids else ""
 
     def live(self, jid: str) -> dict[bytes, bytes]:
         """The execution that runs or is about to; empty where there is none."""
@@ -254,6 +266,8 @@ def settle_dependents(
     released, ended = 0, [(jid, status, reason)]
     for parent, how, why in ended:
         for child in shelf.dependents.pop(parent, []):
+            if how in FAILED and not _allows(shelf, child):
+                shelf.fallen[parent].append(child)
             if shelf.status(child) != "deferred":
                 continue
             if how != "finished" and not _allows(shelf, child):
@@ -271,7 +285,7 @@ def settle_dependents(
 
 
 def _allows(shelf: Shelf, jid: str) -> bool:
-    return shelf.jobs[jid].get(b"allow_dependency_failures") == b"1"
+    return shelf.jobs.get(jid, {}).get(b"allow_dependency_failures") == b"1"
 
 
 def _met(shelf: Shelf, jid: str) -> bool:
@@ -306,8 +320,9 @@ def free_all_deferred(shelf: Shelf, now: float) -> int:
 def free_deferred(shelf: Shelf, jid: str, at: float) -> bool:
     """Release or cancel a deferred job whose dependencies are all over, or one of them in vain."""
     waits = json.loads(shelf.jobs[jid].get(b"dependency_ids") or b"[]")
-    failed = [d for d in waits if shelf.status(d) in ("failed", "stopped", "canceled")]
+    failed = [d for d in waits if shelf.status(d) in FAILED]
     if failed and not _allows(shelf, jid):
+        shelf.fallen[failed[0]].append(jid)
         how = shelf.status(failed[0])
         why = shelf.jobs[failed[0]].get(b"weppd_reason", b"").decode()
         because = f"its dependency {failed[0]} was {how}" + (f": {why}" if why else "")
@@ -355,16 +370,3 @@ def closed_above(shelf: Shelf, jid: str | None) -> str | None:
             return jid
         jid = shelf.jobs.get(jid, {}).get(b"weppd_parent", b"").decode()
     return None
-
-
-def seize(shelf: Shelf, lease: Lease, claim: Claim, fresh: str, by: str) -> bool:
-    """Take an execution from a node whose lease stands where it was seen, under the id `fresh`."""
-    jid, execution = claim.job.id, shelf.live(claim.job.id)
-    own = (execution.get(b"eid"), execution.get(b"node"))
-    if str(shelf.leases.get(lease.node, "")) != lease.seq:
-        return False
-    if own != (claim.eid.encode(), lease.node.encode()):
-        return False
-    shelf.registries["wip", claim.job.queue].pop(f"{jid}:{claim.eid}", None)
-    execution.update({b"eid": fresh.encode(), b"node": by.encode()})
-    return True

@@ -32,6 +32,7 @@ NAMES = (
     "prune",
     "pulse",
     "restore",
+    "retry",
     "say",
     "seize",
     "tree",

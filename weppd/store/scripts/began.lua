@@ -21,6 +21,13 @@ call('HSET', exec_key(jid), 'phase', 'running', 'worker', worker, 'pid', pid)
 if first and channel ~= '' then say(ARGV[13], ARGV[14], channel, event) end
 if call('HEXISTS', key, 'created_at') == 0 then return 1 end
 call('HSET', key, 'worker_name', worker, 'started_at', stamp)
+if channel ~= '' and not call('HGET', key, 'weppd_parent') then
+  -- Where a run's trees begin, for those who look at the run; the latest thousand.
+  local run = W .. 'run:' .. string.sub(channel, 1, -4)
+  call('ZADD', run, now, jid)
+  call('ZREMRANGEBYRANK', run, 0, -1001)
+  call('EXPIRE', run, 31536000)
+end
 if ARGV[12] ~= '' then
   if (call('HGET', key, 'meta') or '') ~= ARGV[11] then return -1 end
   call('HSET', key, 'meta', ARGV[12])

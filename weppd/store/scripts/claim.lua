@@ -1,6 +1,7 @@
 -- Claim up to n jobs from the queues, in their order.
 -- ARGV: P W node token now stamp | #queues queues… | n eids… workers…
--- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}.
+-- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}. A paused queue is passed
+-- by, is not called empty (no bell may hang there), and makes the answer suspended.
 -- with: keys
 -- with: executions
 local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -48,9 +49,12 @@ local eids = at + queues + 1
 local workers = eids + n
 local empty, claims, taken = {}, {}, {}
 
+local suspended = 0
 for q = 1, queues do
   local queue = ARGV[at + q]
-  while #claims < n do
+  local paused = call('SISMEMBER', W .. 'paused', queue) == 1
+  if paused then suspended = 1 end
+  while #claims < n and not paused do
     local jid = call('LPOP', queue_key(queue))
     if not jid then
       empty[#empty + 1] = queue
@@ -67,4 +71,4 @@ end
 if #claims > 0 then
   call('SET', memory, token .. table.concat(taken), 'EX', 604800)
 end
-return {0, empty, claims}
+return {suspended, empty, claims}

@@ -36,6 +36,7 @@ local function look(jid)
       local why = call('HGET', job_key(other), 'weppd_reason') or ''
       local because = 'its dependency ' .. other .. ' was ' .. status
       if why ~= '' then because = because .. ': ' .. why end
+      fell_with(other, jid)
       cancel_waiting(jid, 'deferred', queue, because, now, stamp)
       settle_dependents(jid, 'canceled', because, now, stamp)
       return true

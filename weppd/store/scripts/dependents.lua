@@ -29,6 +29,13 @@ local function is_met(jid, allows, parent, how)
   return true
 end
 
+-- Remember that `child` cannot run because of `parent`: a retry of the one wakes the other.
+local function fell_with(parent, child)
+  local key = W .. 'fallen:' .. parent
+  call('SADD', key, child)
+  call('EXPIRE', key, 31536000)
+end
+
 -- Release the jobs that waited for `root` alone; cancel those that cannot run any more, and then
 -- what waited for them. Returns how many were released, and {job, word, why} of what ended,
 -- the root first.
@@ -42,6 +49,7 @@ local function settle_dependents(root, how, reason, now, stamp)
       local fields = call('HMGET', job_key(child), 'status', 'origin', 'enqueue_at_front',
         'allow_dependency_failures')
       local queue, allows = fields[2] or '', fields[4] == '1'
+      if FAILED[word] and not allows then fell_with(parent, child) end
       if fields[1] ~= 'deferred' then
         call('SREM', key, child)
       elseif word ~= 'finished' and not allows then

@@ -1,0 +1,78 @@
+"""The twin's claims: what `scripts/claim.lua` and `seize.lua` do in Redis."""
+
+from __future__ import annotations
+
+from weppd.model import Claim
+from weppd.store import ClaimAsk, Lease
+from weppd.store.shelf import INF, Shelf, as_bytes
+from weppd.store.wire import decode, stamp
+
+
+def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str], bool]:
+    """Take jobs off the queues in their order; also the queues that were seen empty, and whether
+    one of them is paused."""
+    token, taken = shelf.tokens.get(ask.node, ("", []))
+    if token == ask.token:
+        kept = [pair for pair in taken if owns(shelf, *pair) and pair[1] in shelf.jobs]
+        return [again(shelf, eid, jid) for eid, jid in kept], set(), False
+    claims: list[Claim] = []
+    empty: set[str] = set()
+    for queue in ask.queues:
+        while len(claims) < len(ask.eids) and queue not in empty | shelf.paused:
+            jid = _pop(shelf, queue)
+            if jid is None:
+                empty.add(queue)
+            elif _claimable(shelf, jid):
+                claims.append(_take(shelf, ask, len(claims), jid, queue, at))
+    if claims:
+        shelf.tokens[ask.node] = (ask.token, [(c.eid, c.job.id) for c in claims])
+    return claims, empty, bool(shelf.paused.intersection(ask.queues))
+
+
+def owns(shelf: Shelf, eid: str, jid: str) -> bool:
+    """Whether the job's live execution is this one."""
+    return shelf.live(jid).get(b"eid") == eid.encode()
+
+
+def again(shelf: Shelf, eid: str, jid: str) -> Claim:
+    """The claim of an execution, from what is on record."""
+    return Claim(eid, decode(jid, shelf.jobs[jid], shelf.origin(jid)))
+
+
+def _pop(shelf: Shelf, queue: str) -> str | None:
+    line = shelf.queues.get(queue)
+    return line.pop(0) if line else None
+
+
+def _claimable(shelf: Shelf, jid: str) -> bool:
+    here = b"data" in shelf.jobs.get(jid, {})
+    return here and shelf.status(jid) != "canceled" and not shelf.live(jid)
+
+
+def _take(shelf: Shelf, ask: ClaimAsk, i: int, jid: str, queue: str, now: float) -> Claim:
+    eid, worker = ask.eids[i], ask.workers[i]
+    at = stamp(now)
+    shelf.set(jid, {"status": "started", "worker_name": worker, "origin": queue})
+    shelf.set(jid, {"started_at": at, "last_heartbeat": at, "ended_at": ""})
+    for name in (b"weppd_progress", b"weppd_usage", b"weppd_reason", b"weppd_none"):
+        shelf.jobs[jid].pop(name, None)
+    shelf.cancels.pop(jid, None)
+    shelf.closed.discard(jid)
+    shelf.executions[jid] = as_bytes(
+        {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
+    )
+    shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
+    return again(shelf, eid, jid)
+
+
+def seize(shelf: Shelf, lease: Lease, claim: Claim, fresh: str, by: str) -> bool:
+    """Take an execution from a node whose lease stands where it was seen, under the id `fresh`."""
+    jid, execution = claim.job.id, shelf.live(claim.job.id)
+    own = (execution.get(b"eid"), execution.get(b"node"))
+    if str(shelf.leases.get(lease.node, "")) != lease.seq:
+        return False
+    if own != (claim.eid.encode(), lease.node.encode()):
+        return False
+    shelf.registries["wip", claim.job.queue].pop(f"{jid}:{claim.eid}", None)
+    execution.update({b"eid": fresh.encode(), b"node": by.encode()})
+    return True
