@@ -11,18 +11,24 @@ from collections.abc import Callable, Sequence
 
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
+from tasks.run.locks import locked
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
-from tasks.wepp import binary, hillslopes
+from tasks.wepp import binary, dispatch, hillslopes, plan
+from tasks.wepp.dispatch import WORKING
 from tasks.wepp.hillslopes import Hillslope
 from tasks.wepp.pool import fan_out
+from tasks.wepp.prep import files
+from tasks.wepp.prep import stages as prep
 from tasks.wepp.reconcile import Reconciled, ledger_of
-from tasks.wepp.simulation import Simulation, prepare
+from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, prepare
 from weppd.task import current, task
 
-TIMEOUT = 43_200
+TIMEOUT = plan.TIMEOUT
 PANEL = "wepp"
+#: Seconds for which another may still hold what a job must have for itself.
+_PATIENCE_S = 5.0
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -58,7 +64,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
         work.add(simulation, seconds)
         progress.step()
 
-    with work:
+    with locked(runid, WORKING, wait=_PATIENCE_S), work:
         rows += _simulate(work.left, ended)
     hillslopes.write(run.hillslope_table, rows)
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
@@ -70,50 +76,151 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
 def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, float]:
     """Run the channel network of a run, `pw0.run`; returns (True, seconds).
 
-    The hillslopes must have been run: their pass files are its input.
+    The hillslopes must have been run: their pass files are its input. A network that the run's
+    ledger has as done is not run again.
     """
     run, engine = _run(runid), _engine(wepp_bin, network=True)
     simulation = prepare(run, WATERSHED, engine)
-    took: list[float] = []
+    work = Reconciled(ledger_of(runid, run), [simulation])
+    took = [seconds for _, seconds in work.done]
 
     def ended(done: Simulation, code: int, seconds: float) -> None:
         done.conclude(code)
+        work.add(done, seconds)
         took.append(seconds)
 
-    fan_out([simulation], 1, Simulation.start, ended)
+    with locked(runid, WORKING, wait=_PATIENCE_S), work:
+        fan_out(work.left, 1, Simulation.start, ended)
     current().log(f"watershed of {len(simulation.answers.passes)}, engine={engine.name}")
     return True, took[0]
 
 
+# -- dispatchers: each enqueues the plan from one of its beginnings
+
+
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
 @framed(PANEL)
-def run_wepp_rq(runid: str, wepp_bin: str | None = None) -> str:
-    """Enqueue the stages of a WEPP run over prepared inputs; returns the final job's id.
+def run_wepp_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
+    """Enqueue a whole WEPP run, from the documents to the tables; returns the final job's id.
 
-    What can be seen to be missing fails here: the run, its hillslopes, the executable.
+    Only what is unfinished is done, as the run's ledger has it; `clean` begins afresh. What can be
+    seen to be missing fails here: the run, its documents, the executable.
     """
-    _run(runid).hillslopes()
-    _engine(wepp_bin)
-    ctx = current()
-    ran = ctx.enqueue(
-        _run_hillslopes_rq, runid, wepp_bin, label="jobs:1,func:run_hillslopes_rq", timeout=TIMEOUT
-    )
-    final = ctx.enqueue(
-        _log_complete_rq,
-        runid,
-        label="jobs:6,func:_log_complete_rq",
-        depends_on=[ran],
-        timeout=TIMEOUT,
-    )
-    Panel(ctx, runid, PANEL).enqueued(f"run_wepp_rq({runid})", final)
-    return final
+    return _dispatch(runid, plan.WHOLE, wepp_bin, clean)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
-@framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED")
+@framed(PANEL)
+def run_wepp_noprep_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
+    """Enqueue a WEPP run over the inputs that are in `wepp/runs`; returns the final job's id."""
+    return _dispatch(runid, plan.NOPREP, wepp_bin, clean)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(PANEL)
+def run_wepp_watershed_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
+    """Enqueue the channel network, prepared anew, over hillslopes that were run; as run_wepp_rq."""
+    return _dispatch(runid, plan.WATERSHED, wepp_bin, clean)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(PANEL)
+def run_wepp_watershed_noprep_rq(
+    runid: str, wepp_bin: str | None = None, clean: bool = False
+) -> str:
+    """Enqueue the channel network as it is prepared, over hillslopes that were run."""
+    return _dispatch(runid, plan.WATERSHED_NOPREP, wepp_bin, clean)
+
+
+# -- stage 0, and the network's preparation: from documents to files
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_slopes_rq(runid: str) -> None:
+    """Write `p<id>.slp`, cut to the greatest length where one is set."""
+    prep.prepare(runid, _run(runid), prep.SLOPES)
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_managements_rq(runid: str) -> None:
+    """Write `p<id>.man` from the library of covers, or from management files."""
+    prep.prepare(runid, _run(runid), prep.COVERS)
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_soils_rq(runid: str) -> None:
+    """Write `p<id>.sol`."""
+    prep.prepare(runid, _run(runid), prep.SOILS)
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_climates_rq(runid: str) -> None:
+    """Link `p<id>.cli` to the climates."""
+    prep.prepare(runid, _run(runid), prep.CLIMATES)
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_multi_ofe_rq(runid: str) -> None:
+    """Write slopes, managements and soils of several overland flow elements each."""
+    prep.prepare(runid, _run(runid), prep.SLOPES, prep.COVERS, prep.SOILS)
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_remaining_rq(runid: str) -> None:
+    """Write `p<id>.run` and the coefficient files that are in effect."""
+    prep.prepare(runid, _run(runid), prep.ANSWERS)
+
+
+@task(timeout=plan.PREP_TIMEOUT)
+@framed(PANEL)
+def _prep_watershed_rq(runid: str) -> None:
+    """Write `pw0.*` and `chan.inp`."""
+    prep.prepare(runid, _run(runid), prep.NETWORK)
+
+
+# -- after the network
+
+
+@task(timeout=TIMEOUT, cpus=0)
+@framed(PANEL)
+def _post_run_cleanup_out_rq(runid: str) -> None:
+    """Put what the network wrote beside its answers (`chan.out`, …) among the outputs."""
+    run = _run(runid)
+    run.output.mkdir(parents=True, exist_ok=True)
+    for name in NETWORK_OUTPUTS:
+        if (run.runs / name).exists():
+            files.link(run.output / name, run.runs / name)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED", step=TaskEnum.run_wepp_watershed)
 def _log_complete_rq(runid: str) -> None:
     """Tell the panel that the run is complete: the page reloads its results on this."""
+    files.sweep(_run(runid).root / "wepp")
     current().log("WEPP run complete")
+
+
+def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
+    run = _run(runid)
+    dispatch.refuse(runid, run)
+    wanted = dispatch.wanted(run, begin)
+    wepp_bin = wepp_bin or dispatch.wepp_of(run).wepp_bin
+    _engine(wepp_bin)
+    if wanted.watershed:
+        _engine(wepp_bin, network=True)
+    if clean:
+        dispatch.clean(runid, run, begin)
+    dispatch.unstamp(runid, begin)
+    final = dispatch.enqueue(runid, wanted, wepp_bin)
+    task_name = {plan.WHOLE: "run_wepp_rq"}.get(begin, f"run_wepp_{begin}_rq")
+    Panel(current(), runid, PANEL).enqueued(f"{task_name}({runid})", final)
+    return final
 
 
 def _run(runid: str) -> RunDirectory:

@@ -75,8 +75,8 @@ class Story:
 
     def _enqueue(self, runid: str) -> tuple[str, str]:
         """The ids of the final job and of the one that runs the hillslopes."""
-        job = self._queue.enqueue("tasks.wepp_rq.run_wepp_rq", runid)
-        self._screen.line(f"enqueued run_wepp_rq({runid!r}) as {job.id}")
+        job = self._queue.enqueue("tasks.wepp_rq.run_wepp_noprep_rq", runid)
+        self._screen.line(f"enqueued run_wepp_noprep_rq({runid!r}) as {job.id}")
         job.result(PATIENCE_S)
         children = self._view(job.id).children
         return children[FINAL], children[WORK]

@@ -95,6 +95,17 @@ def read(path: str | Path, years: int | None = None) -> Climate:
     return parse(read_text(path), path, years)
 
 
+def declared_years(path: str | Path) -> int:
+    """The years that the climate file at `path` declares, by its head; FormatError, OSError."""
+    with open(path, encoding="latin-1") as file:
+        records = Records("".join(line for _, line in zip(range(5), file, strict=False)), path)
+    records.number("the version of the climate file")
+    _kind(records)
+    records.raw("the station")
+    records.raw("the heading of the site")
+    return int(_site(records)[0][5])
+
+
 def parse(text: str, path: str | Path = "climate", years: int | None = None) -> Climate:
     """The climate file that `text` is, with `years` whole years; None means those it declares.
 

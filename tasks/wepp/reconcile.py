@@ -84,7 +84,7 @@ def fingerprint(engine: Engine) -> str:
         return _bytes_of(engine.path, stat.st_mtime_ns, stat.st_size)
     from tasks import hillsim
 
-    return _sources(Path(hillsim.__file__).parent)
+    return sources_of(Path(hillsim.__file__).parent)
 
 
 @functools.cache
@@ -94,5 +94,6 @@ def _bytes_of(path: Path, mtime_ns: int, size: int) -> str:
 
 
 @functools.cache
-def _sources(package: Path) -> str:
+def sources_of(package: Path) -> str:
+    """The digest of the Python sources in a directory and below."""
     return digest(package.rglob("*.py"))

@@ -33,7 +33,7 @@ _STEEP, _GENTLE = (0.12, 0.45), (0.03, 0.12)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
+class Ground:
     """A soil texture of sample runs."""
 
     name: str
@@ -46,11 +46,11 @@ class _Ground:
     kr: float  # s/m
 
 
-_GROUNDS = (
-    _Ground("Loam", "loam", 42.0, 18.0, 0.27, 0.11, 18.0, 5.0e-4),
-    _Ground("Silt loam", "silt loam", 20.0, 15.0, 0.31, 0.12, 12.0, 7.0e-4),
-    _Ground("Sandy loam", "sandy loam", 62.0, 11.0, 0.20, 0.08, 32.0, 4.0e-4),
-    _Ground("Clay loam", "clay loam", 30.0, 32.0, 0.34, 0.19, 7.0, 3.0e-4),
+GROUNDS = (
+    Ground("Loam", "loam", 42.0, 18.0, 0.27, 0.11, 18.0, 5.0e-4),
+    Ground("Silt loam", "silt loam", 20.0, 15.0, 0.31, 0.12, 12.0, 7.0e-4),
+    Ground("Sandy loam", "sandy loam", 62.0, 11.0, 0.20, 0.08, 32.0, 4.0e-4),
+    Ground("Clay loam", "clay loam", 30.0, 32.0, 0.34, 0.19, 7.0, 3.0e-4),
 )
 
 
@@ -71,7 +71,7 @@ def write_sample(
     for number in range(1, hillslopes + 1):
         cover = COVERS[(number - 1) % len(COVERS)]
         _write_hillslope(runs, number, cover, years, random.Random(f"hillslope {number} {seed}"))
-        _write_climate(runs / f"p{number}.cli", _station(cover), years, seed, shared)
+        _write_climate(runs / f"p{number}.cli", station_of(cover), years, seed, shared)
     return runs
 
 
@@ -79,8 +79,8 @@ def _write_hillslope(
     runs: Path, number: int, cover: Cover, years: int, dice: random.Random
 ) -> None:
     texts = {
-        "slp": slope.dump(_slope(cover, dice)),
-        "sol": soil.dump(_soil(cover, _GROUNDS[(number - 1) % len(_GROUNDS)], dice)),
+        "slp": slope.dump(slope_of(cover, dice)),
+        "sol": soil.dump(soil_of(cover, GROUNDS[(number - 1) % len(GROUNDS)], dice)),
         "man": management.dump(sample_cover.management(cover, years)),
         "run": runfile.dump(runfile.production(number, years)),
     }
@@ -105,11 +105,13 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="latin-1")
 
 
-def _station(cover: Cover) -> Station:
+def station_of(cover: Cover) -> Station:
+    """The station whose weather falls on a cover."""
     return RIDGE if cover.forest_soil else VALLEY
 
 
-def _slope(cover: Cover, dice: random.Random) -> slope.Slope:
+def slope_of(cover: Cover, dice: random.Random) -> slope.Slope:
+    """A profile as steep as such a cover's would be."""
     mean = dice.uniform(*(_STEEP if cover.forest_soil else _GENTLE))
     shape = dice.choice(_SHAPES)
     steps = len(shape) - 1
@@ -120,7 +122,8 @@ def _slope(cover: Cover, dice: random.Random) -> slope.Slope:
     return slope.Slope(97.5, azimuth, width, (element,))
 
 
-def _soil(cover: Cover, ground: _Ground, dice: random.Random) -> soil.Soil:
+def soil_of(cover: Cover, ground: Ground, dice: random.Random) -> soil.Soil:
+    """A soil of this ground below a cover."""
     version = 7778.0 if cover.forest_soil else 2006.2
     depths = (150.0, 450.0, round(dice.uniform(700.0, 1200.0)))
     layers = tuple(_layer(ground, n, depth, version) for n, depth in enumerate(depths))
@@ -139,7 +142,7 @@ def _soil(cover: Cover, ground: _Ground, dice: random.Random) -> soil.Soil:
     return soil.Soil(version, f"{ground.name}, {cover.name}", 1, (element,))
 
 
-def _layer(ground: _Ground, number: int, depth: float, version: float) -> soil.Layer:
+def _layer(ground: Ground, number: int, depth: float, version: float) -> soil.Layer:
     om = (5.0, 1.5, 0.5)[number]
     cec = round(2.0 * om + 0.5 * ground.clay, 1)
     rock = (5.0, 10.0, 25.0)[number]

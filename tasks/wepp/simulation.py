@@ -21,17 +21,18 @@ from tasks.wepp.prompts import Answers
 TAIL_LINES, TAIL_WIDTH = 3, 160
 #: Files in the directory of the answers that an engine reads without being asked to.
 HIDDEN = (
-    "chan.inp",
     "firedate.txt",
     "frost.txt",
     "gwcoeff.txt",
     "phosphorus.txt",
     "pmetpara.txt",
     "snow.txt",
-    "tc.txt",
-    "tcr.txt",
     "wepp_ui.txt",
 )
+#: Those that only a network reads: they are written after the hillslopes have run.
+NETWORK_HIDDEN = ("chan.inp", "tc.txt", "tcr.txt")
+#: What a network writes beside its answers, without being asked to.
+NETWORK_OUTPUTS = ("chan.out", "chanwb.out", "runout", "tc_out.txt")
 # hillsim says with a NOTE which of the outputs asked for it does not write; the others it must.
 _HILLSIM_WRITES = ("pass", "loss", "ebe")
 
@@ -80,7 +81,8 @@ class Simulation:
     def inputs(self) -> list[Path]:
         """Every file that its outcome depends on: its answers, what they name, the hidden files."""
         named = [*self.answers.inputs().values(), *self.answers.passes]
-        hidden = [self.run.runs / name for name in HIDDEN if (self.run.runs / name).is_file()]
+        names = (*HIDDEN, *NETWORK_HIDDEN) if self.wepp_id == WATERSHED else HIDDEN
+        hidden = [self.run.runs / name for name in names if (self.run.runs / name).is_file()]
         return [
             self.run.run_file(self.wepp_id),
             *(Path(os.path.normpath(self.run.runs / name)) for name in named),
@@ -89,16 +91,20 @@ class Simulation:
 
     def made(self) -> list[Path]:
         """The outputs that are there, and the log."""
-        asked = [self.output(kind) for kind in self.answers.outputs()]
-        return [self.err_file, *(path for path in asked if path.exists())]
+        return [self.err_file, *(path for path in self._outputs() if path.exists())]
 
     def start(self) -> Process:
         """Remove the outputs of an earlier run, then start the engine."""
-        for kind in self.answers.outputs():
-            path = self.output(kind)
+        for path in self._outputs():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
         return self.engine.start(self.run.run_file(self.wepp_id), self.err_file)
+
+    def _outputs(self) -> list[Path]:
+        """Those that were asked for, and a network's that have names of their own."""
+        asked = [self.output(kind) for kind in self.answers.outputs()]
+        unasked = NETWORK_OUTPUTS if self.wepp_id == WATERSHED else ()
+        return [*asked, *(self.run.runs / name for name in unasked)]
 
     def conclude(self, code: int) -> None:
         """SimulationFailed unless the engine ended well, said so, and left whole outputs."""

@@ -37,13 +37,15 @@ def test_a_run_goes_from_the_queue_to_its_table_and_tells_the_page(house):
     run = a_run(house, dict.fromkeys(range(1, 13), "ok"))
     listener = redis.Redis.from_url(house.url).pubsub(ignore_subscribe_messages=True)
     listener.subscribe("my-run:wepp")
-    job = house.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run")
+    job = house.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")
     final = job.result(timeout=30)
     house.queue().fetch(final).result(timeout=60)
     assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 13))
     heard = _heard_until(listener, "TRIGGER")
-    assert heard[0] == f"rq:{job.id} STARTED   run_wepp_rq(my-run)"
-    assert f"rq:{job.id} ENQUEUED  run_wepp_rq(my-run) -> awaiting final job {final}" in heard
+    assert heard[0] == f"rq:{job.id} STARTED   run_wepp_noprep_rq(my-run)"
+    assert (
+        f"rq:{job.id} ENQUEUED  run_wepp_noprep_rq(my-run) -> awaiting final job {final}" in heard
+    )
     assert heard[-1] == f"rq:{final} TRIGGER   wepp WEPP_RUN_TASK_COMPLETED"
     work = house.queue().fetch(house.show(job.id)["children"]["jobs:1,func:run_hillslopes_rq"])
     assert work.progress["done"] == work.progress["total"] == 12
@@ -101,7 +103,7 @@ def test_bad_input_fails_the_job_by_name(house, args, says):
 def test_a_cancel_ends_every_executable_of_the_pool(house):
     """weppdctl cancel returns when no process of the fan-out lives, and what waited is canceled."""
     run = a_run(house, dict.fromkeys(range(1, 7), "hang"))
-    job = house.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run")
+    job = house.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")
     final = job.result(timeout=30)
     work = house.show(job.id)["children"]["jobs:1,func:run_hillslopes_rq"]
     started = eventually(lambda: list(run.runs.glob("pid.*")), within=20)
@@ -153,7 +155,7 @@ def test_canonical_logs_do_not_depend_on_the_number_of_slots(make_daemon):
         fake_wepp.install(daemon.home / "bin", loss=REPORT + ENRICHMENT)
         a_run(daemon, dict.fromkeys(range(1, 13), "ok"))
         daemon.start()
-        job = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run")
+        job = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")
         daemon.queue().fetch(job.result(timeout=30)).result(timeout=60)
         texts.append(eventually(lambda d=daemon, j=job: _canonical(d, j.id), within=20))
         assert daemon.stop() == 0

@@ -35,7 +35,8 @@ class RecordingContext(LocalContext):
         self.steps.append((done, total, note))
 
     def enqueue(self, function: Any, *args: Any, **options: Any) -> str:
-        self.children.append({"function": dotted_name(function), "args": args, **options})
+        name = function if isinstance(function, str) else dotted_name(function)
+        self.children.append({"function": name, "args": args, **options})
         return f"child-{len(self.children)}"
 
     def words(self) -> list[str]:

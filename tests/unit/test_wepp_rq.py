@@ -118,10 +118,10 @@ def test_a_bad_run_id_is_refused_by_name(ctx, runid: str):
 def test_what_is_missing_is_named_in_one_line(ctx, tmp_path: Path):
     """Missing run, unprepared run, missing input, unknown executable: each says what to do."""
     with pytest.raises(RunError, match="'my-run' has no directory: tried"):
-        wepp_rq.run_wepp_rq("my-run")
+        wepp_rq.run_wepp_noprep_rq("my-run")
     (tmp_path / "runs" / "my-run").mkdir(parents=True)
     with pytest.raises(NotPrepared, match="wepp/runs does not exist"):
-        wepp_rq.run_wepp_rq("my-run")
+        wepp_rq.run_wepp_noprep_rq("my-run")
     run = RunDirectory(fake_wepp.prepare_run(tmp_path / "runs", "other", {7: "ok"}))
     with pytest.raises(NotPrepared, match=r"p8\.run does not exist"):
         wepp_rq.run_hillslope_rq("other", 8)
@@ -143,7 +143,7 @@ def test_a_hillslope_is_a_whole_number_from_one(ctx, tmp_path: Path, wepp_id):
 def test_the_dispatcher_enqueues_work_and_its_end(ctx, tmp_path: Path):
     """Children carry production's labels and 12 hours; the final job waits for the hillslopes."""
     a_run(tmp_path, {7: "ok"})
-    assert wepp_rq.run_wepp_rq("my-run") == "child-2"
+    assert wepp_rq.run_wepp_noprep_rq("my-run") == "child-2"
     work, end = ctx.children
     assert work["function"] == "tasks.wepp_rq._run_hillslopes_rq"
     assert work["label"] == "jobs:1,func:run_hillslopes_rq"
@@ -151,14 +151,18 @@ def test_the_dispatcher_enqueues_work_and_its_end(ctx, tmp_path: Path):
     assert end["depends_on"] == ["child-1"]
     assert work["timeout"] == end["timeout"] == 43_200
     assert ctx.messages[1][1] == (
-        "rq:j1 ENQUEUED  run_wepp_rq(my-run) -> awaiting final job child-2"
+        "rq:j1 ENQUEUED  run_wepp_noprep_rq(my-run) -> awaiting final job child-2"
     )
 
 
-def test_the_end_of_a_run_triggers_the_page(ctx):
-    """The page reloads its results when the final job says so."""
+def test_the_end_of_a_run_triggers_the_page(ctx, tmp_path: Path):
+    """The page reloads its results when the final job says so; the run counts as done then."""
+    run = a_run(tmp_path, {7: "ok"})
+    (run.runs / ".p7.slp.0123abcd.tmp").write_text("left by a killed writer")
     wepp_rq._log_complete_rq("my-run")
     assert ctx.messages[-1] == ("my-run:wepp", "rq:j1 TRIGGER   wepp WEPP_RUN_TASK_COMPLETED")
+    assert RedisPrep.getInstanceFromRunID("my-run")["run_wepp_watershed"]
+    assert not list(run.runs.glob(".*.tmp"))
 
 
 def test_the_watershed_runs_after_its_hillslopes(ctx, tmp_path: Path):

@@ -1,0 +1,167 @@
+"""From a run's documents, or its prepared files, to the jobs of its plan."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from tasks.run import foreign
+from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
+from tasks.run.locks import NoDbAlreadyLockedError, locked, owner
+from tasks.run.nodb import READONLY, ReadOnlyRun
+from tasks.run.prep import RedisPrep
+from tasks.run.steps import TaskEnum
+from tasks.wepp import plan as plans
+from tasks.wepp import prompts
+from tasks.wepp.documents import Wepp
+from tasks.wepp.plan import Planned, Wanted, plan
+from tasks.wepp.prep.given import Given
+from tasks.wepp.reconcile import ledger_of
+from weppd.task import current
+
+#: Held by whoever makes the model's outputs of a run: two at once would write the same files.
+WORKING = "runtime-paths/wepp"
+MODULE = "tasks.wepp_rq"
+#: The jobs that start an engine, and so take the name of one.
+_ENGINES = ("_run_hillslopes_rq", "_run_flowpaths_rq", "run_watershed_rq")
+_AGAIN_S = 1.0
+
+
+def wanted(run: RunDirectory, begin: str) -> Wanted:
+    """What a run is to make, beginning at `begin`.
+
+    From its documents where they are needed; a run that is only to be simulated needs none.
+    NotPrepared, BrokenDocument and ForeignDocument for what is missing or cannot be used.
+    """
+    return _from_documents(run, begin) if begin in _FROM_DOCUMENTS else _from_files(run, begin)
+
+
+_FROM_DOCUMENTS = (plans.WHOLE, plans.WATERSHED)
+
+
+def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
+    """Enqueue the plan below the current job; returns the id of the final job.
+
+    A job is known to its parent before the next is enqueued, so that a parent that is killed
+    leaves a tree that can be seen and cancelled.
+    """
+    ids: dict[str, str] = {}
+    for job in plan(wanted):
+        ids[job.name] = current().enqueue(
+            f"{MODULE}.{job.function}",
+            runid,
+            **_arguments(job, wepp_bin),
+            label=job.label,
+            depends_on=[ids[name] for name in job.after],
+            timeout=job.timeout,
+        )
+    return ids["_log_complete_rq"]
+
+
+def refuse(runid: str, run: RunDirectory) -> None:
+    """ReadOnlyRun, or NoDbAlreadyLockedError where somebody holds wepp.nodb or runs the model."""
+    if (run.root / READONLY).exists():
+        raise ReadOnlyRun(f"run {runid} is marked {READONLY}: remove the mark to run the model")
+    for name in (Wepp.path(run.root).name, WORKING):
+        if holder := owner(runid, name):
+            raise NoDbAlreadyLockedError(
+                f"{name} of {runid} is locked by {holder}: wait for it, or clear the lock if its"
+                " owner is gone"
+            )
+
+
+def unstamp(runid: str, begin: str) -> None:
+    """Take from the run's ledger the steps that are about to be done anew."""
+    prep = RedisPrep.getInstanceFromRunID(runid)
+    if begin in (plans.WHOLE, plans.NOPREP):
+        prep.remove_timestamp(TaskEnum.run_wepp_hillslopes)
+    prep.remove_timestamp(TaskEnum.run_wepp_watershed)
+    prep.remove_timestamp(TaskEnum.run_omni_scenarios)
+
+
+def clean(runid: str, run: RunDirectory, begin: str) -> None:
+    """Remove what is to be made anew, so that nothing of it counts as done.
+
+    With a beginning at prepared files, these stay; with one at the network, the hillslopes do.
+    """
+    wepp = run.root / "wepp"
+    with locked(runid, WORKING):
+        if begin == plans.WHOLE:
+            for name in ("runs", "output", "plots", "stats", "flowpaths"):
+                _empty(wepp / name)
+        elif begin == plans.NOPREP:
+            for name in ("output", "plots", "stats", "flowpaths/output"):
+                _empty(wepp / name)
+        ledger = ledger_of(runid, run)
+        if begin in (plans.WHOLE, plans.NOPREP):
+            ledger.forget()
+        else:
+            ledger.begin({"watershed": "", "prep:watershed": ""})
+
+
+def _from_documents(run: RunDirectory, begin: str) -> Wanted:
+    given = Given(run)
+    watershed, wepp = given.watershed, given.wepp
+    # Looked at now, so that what is missing is told before a single job is enqueued.
+    _ = given.landuse, given.soils, given.climate
+    return Wanted(
+        begin=begin,
+        multi_ofe=wepp.multi_ofe,
+        watershed=wepp.run_watershed and bool(watershed.channels),
+        flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths),
+        storms=(),
+        loss_grid=watershed.subcatchments is not None,
+        interchange=False,
+        years=given.years,
+        hillslopes=given.ids.sub_n,
+    )
+
+
+def _from_files(run: RunDirectory, begin: str) -> Wanted:
+    numbers = run.hillslopes()
+    network = run.run_file(WATERSHED)
+    if begin == plans.WATERSHED_NOPREP and not network.exists():
+        raise NotPrepared(f"{network} does not exist: prepare the network first")
+    try:
+        asked = prompts.read(network if network.exists() else run.run_file(numbers[0])).years
+    except prompts.BadAnswers:
+        # Whoever runs the simulation says what is wrong with its answers, and of which.
+        asked = 1
+    return Wanted(
+        begin=begin,
+        watershed=network.exists() and wepp_of(run).run_watershed,
+        loss_grid=False,
+        interchange=False,
+        years=asked,
+        hillslopes=len(numbers),
+    )
+
+
+def wepp_of(run: RunDirectory) -> Wepp:
+    """What is wanted, as far as the run says it in our words."""
+    try:
+        return Wepp.load(run.root)
+    except (NotPrepared, foreign.ForeignDocument):
+        return Wepp()
+
+
+def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, str | int]:
+    arguments: dict[str, str | int] = dict(job.arguments)
+    if wepp_bin is not None and job.function in _ENGINES:
+        arguments["wepp_bin"] = wepp_bin
+    return arguments
+
+
+def _empty(directory: Path) -> None:
+    """Remove what is in a directory, again where a file system was late; what NFS keeps stays."""
+    try:
+        shutil.rmtree(directory)
+    except FileNotFoundError:
+        return
+    except OSError:
+        time.sleep(_AGAIN_S)
+        shutil.rmtree(directory, ignore_errors=True)
+        left = [p for p in directory.rglob("*") if p.is_file() and not p.name.startswith(".nfs")]
+        if left:
+            raise

@@ -1,0 +1,206 @@
+"""The documents of a run that say what its WEPP simulations are made of.
+
+::
+
+    watershed.nodb   hillslopes, channels and flowpaths, each with its slope file
+    landuse.nodb     what grows where: covers of the library, or management files
+    soils.nodb       which soil file lies where, and how it is changed
+    climate.nodb     which weather falls where, and the design storms
+    wepp.nodb        what is wanted: channels, flowpaths, years, coefficients
+
+Paths are below the run and may not leave it. Hillslopes and channels go by TOPAZ id here; a list
+has an entry for each overland flow element, from the top.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from tasks.run.nodb import Document
+from tasks.wepp.numbering import WeppTopTranslator
+
+
+def _below(name: str) -> str:
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{name!r} is no path below the run")
+    return name
+
+
+Below = Annotated[str, AfterValidator(_below)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+OUTLET = 0
+
+
+class Part(BaseModel):
+    """A part of a document; a field that is misspelt is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class HillslopePart(Part):
+    """A hillslope and its profile; `mofe_slope_file` is that of several elements."""
+
+    topaz_id: int
+    slope_file: Below
+    mofe_slope_file: Below | None = None
+
+
+class ChannelPart(Part):
+    """A channel and the channel that it flows to, `OUTLET` for the last."""
+
+    topaz_id: int
+    downstream: int = OUTLET
+
+
+class FlowpathPart(Part):
+    """A flowpath of a hillslope, called by a name of letters, digits and underscores."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,24}$")]
+    topaz_id: int
+    slope_file: Below
+
+
+class Watershed(Document, name="watershed", version=1):
+    """The watershed. `channel_slopes` has a profile for each of `channels`, in their order."""
+
+    hillslopes: list[HillslopePart] = Field(default_factory=list)
+    channels: list[ChannelPart] = Field(default_factory=list)
+    channel_slopes: Below = "watershed/slope_files/channels.slp"
+    flowpaths: list[FlowpathPart] = Field(default_factory=list)
+    subcatchments: Below | None = None  # raster of TOPAZ ids
+
+    def numbering(self) -> WeppTopTranslator:
+        """The WEPP ids of its parts; ValueError for ids that cannot be."""
+        hills = [part.topaz_id for part in self.hillslopes]
+        return WeppTopTranslator(hills, [part.topaz_id for part in self.channels])
+
+
+class CoverChoice(Part):
+    """A cover of the library by its name, or a management file; covers given here win over its."""
+
+    cover: str | None = None
+    file: Below | None = None
+    canopy: Fraction | None = None
+    interrill: Fraction | None = None
+    rill: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> CoverChoice:
+        if (self.cover is None) == (self.file is None):
+            raise ValueError("give either cover or file")
+        return self
+
+
+class Landuse(Document, name="landuse", version=1):
+    """Which of `covers` is where."""
+
+    covers: dict[str, CoverChoice] = Field(default_factory=dict)
+    hillslopes: dict[int, list[str]] = Field(default_factory=dict)
+    channels: str = ""
+
+
+class Soils(Document, name="soils", version=1):
+    """Which of `soils` (soil files) is where; `clip_depth_mm` cuts them off, None leaves them."""
+
+    soils: dict[str, Below] = Field(default_factory=dict)
+    hillslopes: dict[int, list[str]] = Field(default_factory=dict)
+    channels: str = ""
+    clip_depth_mm: Positive | None = None
+    initial_saturation: Fraction | None = None
+
+
+class Climate(Document, name="climate", version=1):
+    """The weather: `file` everywhere but where `hillslopes` says otherwise.
+
+    `storms` are climates of a single storm each, by number. `observed_start_year` is the calendar
+    year of the first simulated one.
+    """
+
+    file: Below | None = None
+    hillslopes: dict[int, Below] = Field(default_factory=dict)
+    storms: dict[int, Below] = Field(default_factory=dict)
+    observed_start_year: int | None = None
+    delete_after_interchange: bool = False
+
+
+class Frost(Part):
+    """frost.txt: redistribution, fine layers; factors of snow, litter and soil, what frozen soil
+    keeps of its conductivity."""
+
+    redistribution: int = 1
+    layers: tuple[int, int] = (1, 1)
+    factors: tuple[Positive, Positive, Positive] = (1.0, 1.0, 1.0)
+    shares: Annotated[list[NotNegative], Field(min_length=1, max_length=3)] = [0.5]
+
+
+class Groundwater(Part):
+    """gwcoeff.txt: a linear reservoir below the soil."""
+
+    storage_mm: NotNegative = 200.0
+    baseflow_per_day: Fraction = 0.04
+    deep_seepage_per_day: Fraction = 0.0
+    threshold_area_ha: NotNegative = 1.0
+
+
+class Phosphorus(Part):
+    """phosphorus.txt: concentrations (mg/l, of sediment mg/kg)."""
+
+    surface_runoff: NotNegative
+    lateral_flow: NotNegative
+    baseflow: NotNegative
+    sediment: NotNegative
+
+
+class Snow(Part):
+    """snow.txt: rain-snow threshold (C), densities (kg/m3) of new and of settled snow."""
+
+    threshold_c: float = 0.0
+    new_density: Positive = 100.0
+    settled_density: Positive = 250.0
+
+
+class ChannelHydraulics(Part):
+    """What all channels of a run share: one block of pw0.chn each."""
+
+    side_slope: Positive = 19.99  # horizontal over vertical
+    bare_n: Positive = 0.04  # Manning, s/m^(1/3)
+    n: Positive = 0.3
+    erodibility: NotNegative = 1e-6  # s/m
+    critical_shear: NotNegative = 50.0  # Pa
+    depth_middle: NotNegative = 900.0  # m, to what does not erode
+    depth_sides: NotNegative = 1e-4
+    length_width: Positive = 1.5
+    peak_method: Annotated[int, Field(ge=1, le=5)] = 4
+    minimum_width_m: Positive = 0.305
+
+
+class Wepp(Document, name="wepp", version=1):
+    """What is wanted of the model; a coefficient that is None has no file, and is not in effect."""
+
+    wepp_bin: str | None = None
+    multi_ofe: bool = False
+    run_watershed: bool = True
+    run_flowpaths: bool = False
+    years: Annotated[int, Field(ge=1)] | None = None
+    clip_length_m: Positive | None = None
+    frost: Frost | None = None
+    groundwater: Groundwater | None = None
+    phosphorus: Phosphorus | None = None
+    snow: Snow | None = None
+    wepp_ui: bool = False
+    time_of_concentration: bool = False
+    channel: ChannelHydraulics = ChannelHydraulics()
+    routed_channels: list[int] = Field(
+        default_factory=list
+    )  # TOPAZ ids with rows in chan.out; none: the outlet
+
+
+def source(run: Path, name: str) -> Path:
+    """The file that a document names, below the run."""
+    return run / name

@@ -1,0 +1,65 @@
+"""`p<id>.run`, and the files that no answer names: coefficients that are in effect by being there.
+
+::
+
+    frost.txt        1 1 1 / 1.0 1.0 1.0 0.5      redistribution, layers / factors, shares
+    gwcoeff.txt      storage mm / baseflow 1/d / deep seepage 1/d / threshold area ha
+    snow.txt         threshold C / density of new snow / of settled snow, kg/m3
+    phosphorus.txt   surface runoff, lateral flow, baseflow mg/l / sediment mg/kg
+    wepp_ui.txt      its presence alone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tasks.wepp import runfile
+from tasks.wepp.documents import Frost, Wepp
+from tasks.wepp.prep import files
+from tasks.wepp.prep.given import Given
+
+
+def sources(given: Given) -> Iterator[Path]:
+    """None: the documents say it all."""
+    return iter(())
+
+
+def write(given: Given) -> list[Path]:
+    """Write them; returns their paths. A coefficient file that is not wanted is removed."""
+    numbers = range(1, given.ids.sub_n + 1)
+    files.drop_others(given.run.runs, ".run", numbers)
+    made = [_answers(given, number) for number in numbers]
+    for name, text in coefficients(given.wepp):
+        path = given.run.runs / name
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            made.append(files.put(path, text))
+    return made
+
+
+def coefficients(wepp: Wepp) -> Iterator[tuple[str, str | None]]:
+    """The files by name, each with its text; None for one that must not be there."""
+    yield "frost.txt", _frost(wepp.frost) if wepp.frost else None
+    for name, document in (
+        ("gwcoeff.txt", wepp.groundwater),
+        ("snow.txt", wepp.snow),
+        ("phosphorus.txt", wepp.phosphorus),
+    ):
+        yield name, None if document is None else _lines(document.model_dump().values())
+    yield "wepp_ui.txt", "1\n" if wepp.wepp_ui else None
+
+
+def _answers(given: Given, number: int) -> Path:
+    run = runfile.production(number, given.years)
+    return files.put(given.run.run_file(number), runfile.dump(run))
+
+
+def _frost(frost: Frost) -> str:
+    first = (frost.redistribution, *frost.layers)
+    return f"{' '.join(map(str, first))}\n{' '.join(map(str, (*frost.factors, *frost.shares)))}\n"
+
+
+def _lines(values: Iterable[float]) -> str:
+    return "".join(f"{value}\n" for value in values)

@@ -1,0 +1,29 @@
+"""`p<id>.cli`: the weather of each hillslope, a hard link to the climate's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.run.directory import NotPrepared
+from tasks.wepp import climate
+from tasks.wepp.prep import files
+from tasks.wepp.prep.given import Given
+
+
+def sources(given: Given) -> Iterator[Path]:
+    """The climate files that are read."""
+    yield from sorted({given.weather_of(top) for top in given.ids.hillslopes})
+
+
+def write(given: Given) -> list[Path]:
+    """Link them all; returns their paths. NotPrepared for a climate of fewer years than wanted."""
+    for path in sources(given):
+        held = climate.declared_years(path)
+        if held < given.years:
+            raise NotPrepared(f"{path} holds {held} years, {given.years} are wanted")
+    files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))
+    return [
+        files.link(given.run.runs / f"p{number}.cli", given.weather_of(top))
+        for number, top in enumerate(given.ids.hillslopes, 1)
+    ]

@@ -1,0 +1,86 @@
+"""`p<id>.man`: what grows on each hillslope, from the library of covers or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp import management, sample_cover
+from tasks.wepp.documents import CoverChoice, Landuse
+from tasks.wepp.prep import files, joined
+from tasks.wepp.prep.given import Given
+from tasks.wepp.scenarios import Management
+
+#: The covers that a document may name.
+LIBRARY = {
+    "old_forest": sample_cover.FOREST,
+    "young_forest": sample_cover.YOUNG_FOREST,
+    "low_severity_fire": sample_cover.LOW_FIRE,
+    "high_severity_fire": sample_cover.HIGH_FIRE,
+    "grass": sample_cover.GRASS,
+    "corn_fall_chisel": sample_cover.CORN,
+    "corn_no_till": sample_cover.NO_TILL,
+}
+
+
+def sources(given: Given) -> Iterator[Path]:
+    """The management files that are read."""
+    keys = {key for top in given.ids.hillslopes for key in _keys(given, top)}
+    choices = (_choice(given, key) for key in sorted(keys))
+    yield from (_file(given, choice) for choice in choices if choice.file is not None)
+
+
+def write(given: Given) -> list[Path]:
+    """Write them all; returns their paths. FormatError, BrokenDocument, NotPrepared."""
+    files.drop_others(given.run.runs, ".man", range(1, given.ids.sub_n + 1))
+    text = cache(lambda keys: management.dump(grown(given, keys)))
+    made = []
+    for number, top in enumerate(given.ids.hillslopes, 1):
+        path = given.run.runs / f"p{number}.man"
+        made.append(files.put(path, text(tuple(_keys(given, top)))))
+    return made
+
+
+def grown(given: Given, keys: Sequence[str]) -> Management:
+    """The management of these covers, element after element, long enough for the run."""
+    return joined.elements([_one(given, key) for key in keys])
+
+
+def _one(given: Given, key: str) -> Management:
+    choice = _choice(given, key)
+    if choice.cover is not None:
+        found = sample_cover.management(LIBRARY[choice.cover], given.years)
+    else:
+        found = management.read(_file(given, choice))
+        if found.simulated_years < given.years:
+            raise BrokenDocument(
+                f"{choice.file} holds {found.simulated_years} years, {given.years} are wanted"
+            )
+        # One period of all its years, so that hillslopes of several files fit together.
+        found = joined.flat(found, given.years)
+    given_covers = {"cancov": choice.canopy, "inrcov": choice.interrill, "rilcov": choice.rill}
+    changes = {name: value for name, value in given_covers.items() if value is not None}
+    return replace(found, initials=tuple(replace(one, **changes) for one in found.initials))
+
+
+def _choice(given: Given, key: str) -> CoverChoice:
+    choice = given.landuse.covers.get(key)
+    if choice is None:
+        raise BrokenDocument(f"{Landuse.path(given.run.root)}: there is no cover {key!r}")
+    if choice.cover is not None and choice.cover not in LIBRARY:
+        raise BrokenDocument(
+            f"{Landuse.path(given.run.root)}: cover {choice.cover!r} is not in the library:"
+            f" {', '.join(LIBRARY)}"
+        )
+    return choice
+
+
+def _keys(given: Given, top: int) -> Sequence[str]:
+    return given.of("landuse", given.landuse.hillslopes, top)
+
+
+def _file(given: Given, choice: CoverChoice) -> Path:
+    return given.file(choice.file or "", "the management")

@@ -1,0 +1,126 @@
+"""What a run's documents give to those who write its inputs: loaded once, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp import climate as climates
+from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
+from tasks.wepp.numbering import WeppTopTranslator
+
+
+class Given:
+    """The documents of the run in `run`, each read when it is first asked for.
+
+    NotPrepared names a document or a file that is missing, BrokenDocument one that does not fit.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+
+    @cached_property
+    def watershed(self) -> Watershed:
+        """Hillslopes and channels; at least one hillslope."""
+        document = Watershed.load(self.run.root)
+        if not document.hillslopes:
+            raise BrokenDocument(f"{self._of(Watershed)}: it has no hillslopes")
+        return document
+
+    @cached_property
+    def landuse(self) -> Landuse:
+        """The covers."""
+        return Landuse.load(self.run.root)
+
+    @cached_property
+    def soils(self) -> Soils:
+        """The soils."""
+        return Soils.load(self.run.root)
+
+    @cached_property
+    def climate(self) -> Climate:
+        """The weather."""
+        return Climate.load(self.run.root)
+
+    @cached_property
+    def wepp(self) -> Wepp:
+        """What is wanted; without a document, what is usual."""
+        try:
+            return Wepp.load(self.run.root)
+        except NotPrepared:
+            return Wepp()
+
+    @cached_property
+    def ids(self) -> WeppTopTranslator:
+        """The WEPP ids of the parts."""
+        try:
+            return self.watershed.numbering()
+        except ValueError as error:
+            raise BrokenDocument(f"{self._of(Watershed)}: {error}") from error
+
+    @cached_property
+    def years(self) -> int:
+        """The years to simulate: those asked for, else those of the weather."""
+        if self.wepp.years is not None:
+            return self.wepp.years
+        return climates.declared_years(self.file(self._weather(), "the climate"))
+
+    @property
+    def upstream(self) -> dict[int, tuple[int, ...]]:
+        """The channels that flow into each channel, all by TOPAZ id, in descending order."""
+        found: dict[int, tuple[int, ...]] = {}
+        for top in self.ids.channels:
+            into = (c.topaz_id for c in self.watershed.channels if c.downstream == top)
+            found[top] = tuple(sorted(into, reverse=True))
+        self._check_network()
+        return found
+
+    def weather_of(self, top: int) -> Path:
+        """The climate file of a hillslope, or of the channels for `OUTLET`."""
+        name = self.climate.hillslopes.get(top) or self._weather()
+        return self.file(name, "the climate" + (f" of {top}" if top else ""))
+
+    def of(self, what: str, by_top: Mapping[int, Sequence[str]], top: int) -> Sequence[str]:
+        """The entries of hillslope `top`, one for each element, in a document called `what`."""
+        keys = by_top.get(top)
+        if not keys:
+            path = self.run.root / f"{what}.nodb"
+            raise BrokenDocument(f"{path}: hillslope {top} has no {what}")
+        return keys if self.wepp.multi_ofe else keys[:1]
+
+    def file(self, name: str, what: str) -> Path:
+        """The file that a document names; NotPrepared where it is missing or empty."""
+        path = self.run.root / name
+        try:
+            if path.stat().st_size:
+                return path
+            trouble = "is empty"
+        except OSError as error:
+            trouble = f"cannot be read: {error.strerror}"
+        raise NotPrepared(f"{what}: {path} {trouble}")
+
+    def _weather(self) -> str:
+        name = self.climate.file or next(iter(self.climate.hillslopes.values()), None)
+        if name is None:
+            raise BrokenDocument(f"{self._of(Climate)}: it names no climate file")
+        return name
+
+    def _check_network(self) -> None:
+        known = set(self.ids.channels)
+        outlets = [c.topaz_id for c in self.watershed.channels if c.downstream == OUTLET]
+        if len(outlets) != 1:
+            raise BrokenDocument(f"{self._of(Watershed)}: {len(outlets)} channels are outlets")
+        for channel in self.watershed.channels:
+            top, below = channel.topaz_id, channel.downstream
+            if below != OUTLET and (
+                below not in known or self.ids.wepp(below) < self.ids.wepp(top)
+            ):
+                raise BrokenDocument(
+                    f"{self._of(Watershed)}: channel {top} flows to {below}, which is not below it"
+                )
+
+    def _of(self, document: type[Watershed] | type[Climate]) -> Path:
+        return document.path(self.run.root)

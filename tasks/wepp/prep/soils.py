@@ -1,0 +1,71 @@
+"""`p<id>.sol`: the soils below each hillslope, in the version that their sources have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp import soil
+from tasks.wepp.documents import Soils
+from tasks.wepp.prep import files
+from tasks.wepp.prep.given import Given
+
+
+def sources(given: Given) -> Iterator[Path]:
+    """The soil files that are read."""
+    keys = {key for top in given.ids.hillslopes for key in _keys(given, top)}
+    yield from (_file(given, key) for key in sorted(keys))
+
+
+def write(given: Given) -> list[Path]:
+    """Write them all; returns their paths. FormatError, BrokenDocument, NotPrepared."""
+    files.drop_others(given.run.runs, ".sol", range(1, given.ids.sub_n + 1))
+    text = cache(lambda keys: soil.dump(laid(given, keys)))
+    made = []
+    for number, top in enumerate(given.ids.hillslopes, 1):
+        path = given.run.runs / f"p{number}.sol"
+        made.append(files.put(path, text(tuple(_keys(given, top)))))
+    return made
+
+
+def laid(given: Given, keys: Sequence[str]) -> soil.Soil:
+    """The soils of these keys, element after element, changed as the document wants it."""
+    found = [soil.read(_file(given, key)) for key in keys]
+    versions = {one.version for one in found}
+    if len(versions) > 1:
+        raise BrokenDocument(
+            f"{Soils.path(given.run.root)}: {', '.join(keys)} are soils of different versions"
+        )
+    elements = tuple(_changed(given.soils, one.elements[0]) for one in found)
+    return replace(found[0], elements=elements)
+
+
+def _changed(wanted: Soils, element: soil.Element) -> soil.Element:
+    if wanted.initial_saturation is not None:
+        element = replace(element, saturation=wanted.initial_saturation)
+    if wanted.clip_depth_mm is not None:
+        element = replace(element, layers=clipped(element.layers, wanted.clip_depth_mm))
+    return element
+
+
+def clipped(layers: Sequence[soil.Layer], depth_mm: float) -> tuple[soil.Layer, ...]:
+    """The layers down to `depth_mm`; the one that reaches deeper ends there."""
+    kept: list[soil.Layer] = []
+    for layer in layers:
+        if kept and kept[-1].depth >= depth_mm:
+            break
+        kept.append(layer if layer.depth <= depth_mm else replace(layer, depth=depth_mm))
+    return tuple(kept)
+
+
+def _keys(given: Given, top: int) -> Sequence[str]:
+    return given.of("soils", given.soils.hillslopes, top)
+
+
+def _file(given: Given, key: str) -> Path:
+    if key not in given.soils.soils:
+        raise BrokenDocument(f"{Soils.path(given.run.root)}: there is no soil {key!r}")
+    return given.file(given.soils.soils[key], f"the soil {key}")

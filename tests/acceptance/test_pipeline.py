@@ -1,0 +1,120 @@
+"""A whole WEPP run through a real weppd: from documents to outputs, in production's tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.run.directory import RunDirectory
+from tasks.wepp import hillslopes
+from tasks.wepp.sample_watershed import write_watershed
+from tests.unit import fake_engines
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def house(daemon):
+    """A started daemon with executables for hillslopes and for networks."""
+    daemon.tables["wepp"]["default_bin"] = fake_engines.install(daemon.home / "bin")
+    daemon.start()
+    return daemon
+
+
+def launch(house, task: str = "run_wepp_rq", runid: str = "my-run", **options) -> tuple[str, str]:
+    """The dispatcher's id and that of the final job."""
+    job = house.queue().enqueue(f"tasks.wepp_rq.{task}", runid, **options)
+    return job.id, job.result(timeout=30)
+
+
+def complete(house, task: str = "run_wepp_rq", **options) -> str:
+    """Launch, and wait for the end; the dispatcher's id."""
+    parent, final = launch(house, task, **options)
+    house.queue().fetch(final).result(timeout=120)
+    return parent
+
+
+def content(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory."""
+    paths = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
+
+
+def test_a_run_directory_becomes_a_finished_run(house):
+    """Three channels and eight hillslopes: inputs, outputs, and what the network wrote beside."""
+    wd = house.home / "runs" / "my-run"
+    write_watershed(wd, channels=3, years=1)
+    parent = complete(house)
+    run = RunDirectory(wd)
+    assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 9))
+    assert (run.output / "loss_pw0.txt").exists()
+    assert (run.output / "chan.out").read_text().startswith("chan.out ")
+    children = house.show(parent)["children"]
+    assert list(children) == [
+        *(f"jobs:0,func:_prep_{kind}_rq" for kind in ("slopes", "managements", "soils")),
+        *("jobs:0,func:_prep_climates_rq", "jobs:0,func:_prep_remaining_rq"),
+        *("jobs:1,func:run_hillslopes_rq", "jobs:2,func:_prep_watershed_rq"),
+        *("jobs:3,func:run_watershed_rq", "jobs:4,func:_post_run_cleanup_out_rq"),
+        "jobs:6,func:_log_complete_rq",
+    ]
+    assert {house.state(jid) for jid in children.values()} == {"finished"}
+
+
+def test_a_second_launch_makes_nothing_anew_and_clean_makes_all_of_it_the_same(house):
+    """As make does; and what is made afresh is byte for byte what it was."""
+    wd = house.home / "runs" / "my-run"
+    write_watershed(wd, channels=3, years=1)
+    complete(house)
+    first = content(wd / "wepp")
+    born = {path: path.stat().st_ino for path in (wd / "wepp").rglob("*.dat")}
+    complete(house)
+    assert {path: path.stat().st_ino for path in (wd / "wepp").rglob("*.dat")} == born
+    assert content(wd / "wepp") == first
+    complete(house, clean=True)
+    again = content(wd / "wepp")
+    assert {n: t for n, t in again.items() if n not in VARYING} == {
+        n: t for n, t in first.items() if n not in VARYING
+    }
+
+
+#: What tells how long something took.
+VARYING = ("steps.jsonl", "output/interchange/hillslopes.parquet")
+
+
+def test_a_failed_engine_stops_what_waits_and_the_repaired_run_goes_on_from_there(house):
+    """Hillslope 7 of 8: one clear line, no job left waiting; after the repair the rest is done."""
+    wd = house.home / "runs" / "my-run"
+    write_watershed(wd, channels=3, years=1)
+    for kind in ("slopes", "managements", "soils", "climates", "remaining", "watershed"):
+        task = f"tasks.wepp_rq._prep_{kind}_rq"
+        house.queue().enqueue(task, "my-run").result(timeout=30)
+    soil = wd / "wepp/runs/p7.sol"
+    whole = soil.read_bytes()
+    soil.unlink()
+    soil.write_text("7778\n")
+    parent, final = launch(house, "run_wepp_noprep_rq")
+    children = house.show(parent)["children"]
+    failed = house.ends(children["jobs:1,func:run_hillslopes_rq"], within=60)
+    assert "hillslope 7 failed" in failed["error"]
+    assert house.ends(final)["state"] == "canceled"
+    soil.write_bytes(whole)
+    done = {path: path.stat().st_ino for path in (wd / "wepp/output").glob("H*.loss.dat")}
+    complete(house, "run_wepp_noprep_rq")
+    now = {path: path.stat().st_ino for path in (wd / "wepp/output").glob("H*.loss.dat")}
+    assert done.items() <= now.items()
+    assert len(now) == 8
+
+
+def test_a_second_launch_under_a_running_one_is_refused_by_name(house):
+    """Two pipelines in one directory would write the same files: who holds it is told."""
+    wd = house.home / "runs" / "my-run"
+    write_watershed(wd, channels=3, years=30)
+    parent, final = launch(house)
+    work = house.show(parent)["children"]["jobs:1,func:run_hillslopes_rq"]
+    eventually(lambda: house.state(work) == "started", within=60)
+    eventually(lambda: list((wd / "wepp/runs").glob("p*.err")), within=60)
+    second = house.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", clean=True)
+    error = house.ends(second.id)["error"]
+    assert "runtime-paths/wepp of my-run is locked by" in error
+    assert house.ctl("cancel", final)[0] == 0
+    assert house.ctl("cancel", work)[0] == 0

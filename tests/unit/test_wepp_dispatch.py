@@ -1,0 +1,179 @@
+"""The four ways to begin a WEPP run: which jobs each enqueues, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks import wepp_rq
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.foreign import ForeignDocument
+from tasks.run.locks import NoDbAlreadyLockedError, locked
+from tasks.run.nodb import ReadOnlyRun
+from tasks.run.prep import RedisPrep
+from tasks.run.steps import TaskEnum
+from tasks.wepp.dispatch import WORKING
+from tasks.wepp.plan import BEGINNINGS, Wanted, plan
+from tasks.wepp.sample_watershed import write_watershed
+from tests.unit import fake_wepp
+from tests.unit.recording import RecordingContext
+from weppd.task import REGISTRY, using
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, redis_url: str):
+    """A job's context over run roots in `runs`, with a stand-in as the default executable."""
+    fake_wepp.install_network(tmp_path / "bin")
+    wepp = {"bin_dir": str(tmp_path / "bin"), "default_bin": "wepp_250915"}
+    with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
+        yield context
+
+
+@pytest.fixture
+def wd(ctx, tmp_path: Path) -> Path:
+    """The directory of a run with documents, nothing prepared."""
+    wd = tmp_path / "runs" / "my-run"
+    write_watershed(wd, channels=3, years=1)
+    return wd
+
+
+def functions(ctx: RecordingContext) -> list[str]:
+    """What was enqueued, in order."""
+    return [child["function"].removeprefix("tasks.wepp_rq.") for child in ctx.children]
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS)
+@pytest.mark.parametrize("multi_ofe", [False, True])
+def test_every_planned_job_is_a_task(begin: str, multi_ofe: bool):
+    """No plan names a function that a cell would look for in vain."""
+    jobs = plan(Wanted(begin=begin, multi_ofe=multi_ofe, loss_grid=False, interchange=False))
+    assert {f"tasks.wepp_rq.{job.function}" for job in jobs} <= set(REGISTRY)
+
+
+def test_a_whole_run_is_a_tree_with_production_s_keys(ctx, wd):
+    """Stages 0 to 6, their keys in the parent's record, and what each waits for."""
+    final = wepp_rq.run_wepp_rq("my-run")
+    assert functions(ctx) == [
+        *("_prep_slopes_rq", "_prep_managements_rq", "_prep_soils_rq", "_prep_climates_rq"),
+        *("_prep_remaining_rq", "_run_hillslopes_rq", "_prep_watershed_rq", "run_watershed_rq"),
+        *("_post_run_cleanup_out_rq", "_log_complete_rq"),
+    ]
+    labels = [child["label"] for child in ctx.children]
+    assert labels[0] == "jobs:0,func:_prep_slopes_rq"
+    assert labels[5] == "jobs:1,func:run_hillslopes_rq"
+    assert labels[-1] == "jobs:6,func:_log_complete_rq"
+    assert ctx.children[4]["depends_on"] == ["child-1", "child-2", "child-3", "child-4"]
+    assert ctx.children[7]["depends_on"] == ["child-7"]
+    assert ctx.children[0]["timeout"] == 14_400
+    assert final == "child-10"
+    assert ctx.messages[-2][1].endswith(
+        "ENQUEUED  run_wepp_rq(my-run) -> awaiting final job child-10"
+    )
+
+
+def test_long_runs_give_their_network_more_than_twelve_hours(ctx, wd):
+    """0.05 s for each year and hillslope, in whole hours, and never less than 12."""
+    fake_wepp.prepare_run(wd.parent, "long-run", dict.fromkeys(range(1, 21), "ok"))
+    runs = wd.parent / "long-run" / "wepp" / "runs"
+    text = fake_wepp.WATERSHED.replace("\n0\n2\n", "\n0\n50000\n")
+    (runs / "pw0.run").write_text(text)
+    wepp_rq.run_wepp_watershed_noprep_rq("long-run")
+    assert ctx.children[0]["timeout"] == 14 * 3600
+    wepp_rq.run_wepp_rq("my-run")
+    network = next(c for c in ctx.children if c["function"].endswith("._prep_watershed_rq"))
+    assert network["timeout"] == 43_200
+
+
+def test_the_executable_that_was_asked_for_reaches_the_jobs_that_start_one(ctx, wd):
+    """The argument wins over the document; what starts no engine is not given one."""
+    write_watershed(wd, channels=3, years=1, wepp_bin="wepp_250915")
+    wepp_rq.run_wepp_rq("my-run")
+    given = {c["function"].rpartition(".")[2]: c.get("wepp_bin") for c in ctx.children}
+    assert given["_run_hillslopes_rq"] == given["run_watershed_rq"] == "wepp_250915"
+    assert given["_prep_slopes_rq"] is None
+
+
+def test_a_run_without_channels_ends_with_its_hillslopes(ctx, wd):
+    """run_watershed off: no network is prepared or run, and the page is told all the same."""
+    write_watershed(wd, channels=3, years=1, run_watershed=False)
+    wepp_rq.run_wepp_rq("my-run")
+    assert functions(ctx)[5:] == ["_run_hillslopes_rq", "_log_complete_rq"]
+
+
+def test_what_is_missing_is_told_before_a_job_is_enqueued(ctx, wd):
+    """Each document by name; a network that was not prepared; nothing half enqueued."""
+    for name in ("watershed", "landuse", "soils", "climate"):
+        path = wd / f"{name}.nodb"
+        text = path.read_bytes()
+        path.unlink()
+        with pytest.raises(NotPrepared, match=rf"{name}\.nodb does not exist"):
+            wepp_rq.run_wepp_rq("my-run")
+        path.write_bytes(text)
+    with pytest.raises(NotPrepared, match="wepp/runs does not exist"):
+        wepp_rq.run_wepp_noprep_rq("my-run")
+    fake_wepp.prepare_run(wd.parent, "other")
+    with pytest.raises(NotPrepared, match=r"pw0\.run does not exist"):
+        wepp_rq.run_wepp_watershed_noprep_rq("other")
+    assert ctx.children == []
+
+
+def test_a_production_run_is_simulated_as_it_is_prepared(ctx, wd):
+    """Its documents are another program's: they are not read for what is there in wepp/runs."""
+    other = fake_wepp.prepare_run(wd.parent, "other")
+    (other / "wepp.nodb").write_text('{"py/object": "site.Wepp", "_x": 1}')
+    wepp_rq.run_wepp_noprep_rq("other")
+    assert functions(ctx) == ["_run_hillslopes_rq", "_log_complete_rq"]
+    (other / "watershed.nodb").write_text('{"py/object": "site.Watershed"}')
+    with pytest.raises(ForeignDocument, match=r"watershed\.nodb was written by site\.Watershed"):
+        wepp_rq.run_wepp_rq("other")
+
+
+def test_a_locked_and_a_readonly_run_are_refused(ctx, wd):
+    """Somebody edits wepp.nodb, another job runs the model, the run is marked: who or what."""
+    for name in ("wepp.nodb", WORKING):
+        with (
+            locked("my-run", name),
+            pytest.raises(NoDbAlreadyLockedError, match=f"{name} of my-run is locked by"),
+        ):
+            wepp_rq.run_wepp_rq("my-run")
+    (wd / "READONLY").touch()
+    with pytest.raises(ReadOnlyRun, match="run my-run is marked READONLY"):
+        wepp_rq.run_wepp_rq("my-run")
+    assert ctx.children == []
+
+
+def test_a_launch_takes_the_stamps_of_what_is_done_anew(ctx, wd):
+    """Preflight shows the run as not done from the moment it is launched."""
+    prep = RedisPrep.getInstanceFromRunID("my-run")
+    for step in TaskEnum:
+        prep.timestamp(step)
+    wepp_rq.run_wepp_rq("my-run")
+    assert set(TaskEnum) - {TaskEnum(s) for s in prep.timestamps_report()} == {
+        TaskEnum.run_wepp_hillslopes,
+        TaskEnum.run_wepp_watershed,
+        TaskEnum.run_omni_scenarios,
+    }
+    prep.timestamp(TaskEnum.run_wepp_hillslopes)
+    for stage in ("slopes", "managements", "soils", "climates", "remaining", "watershed"):
+        getattr(wepp_rq, f"_prep_{stage}_rq")("my-run")
+    wepp_rq.run_wepp_watershed_noprep_rq("my-run")
+    assert prep["run_wepp_hillslopes"]
+
+
+def test_clean_begins_afresh_from_where_it_begins(ctx, wd):
+    """What is made anew is removed; what the beginning takes as given stays."""
+    run = RunDirectory(wd)
+    for stage in ("slopes", "managements", "soils", "climates", "remaining", "watershed"):
+        getattr(wepp_rq, f"_prep_{stage}_rq")("my-run")
+    run.output.mkdir()
+    (run.output / "H1.loss.dat").write_text("old")
+    (run.output / ".nfs0001").write_text("held open elsewhere")
+    wepp_rq.run_wepp_watershed_noprep_rq("my-run", clean=True)
+    assert (run.output / "H1.loss.dat").exists()
+    wepp_rq.run_wepp_noprep_rq("my-run", clean=True)
+    assert not (run.output / "H1.loss.dat").exists()
+    assert run.run_file(1).exists()
+    wepp_rq.run_wepp_rq("my-run", clean=True)
+    assert not run.runs.exists()
+    assert not (wd / "wepp" / "steps.jsonl").exists()

@@ -1,0 +1,295 @@
+"""A run's inputs from its documents: what is written reads back as what was asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks import hillsim
+from tasks.run.atomic import replace_text
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp import climate, management, runfile, slope, soil
+from tasks.wepp.documents import Climate, Frost, Groundwater, Landuse, Snow, Soils, Watershed, Wepp
+from tasks.wepp.errors import FormatError
+from tasks.wepp.numbering import WeppTopTranslator
+from tasks.wepp.prep import joined, stages
+from tasks.wepp.prep.soils import clipped
+from tasks.wepp.sample_watershed import write_watershed
+from tests.unit.recording import RecordingContext
+from weppd.task import using
+
+ALL = (
+    *(stages.SLOPES, stages.COVERS, stages.SOILS),
+    *(stages.CLIMATES, stages.ANSWERS, stages.NETWORK),
+)
+
+
+@pytest.fixture
+def wd(tmp_path: Path, redis_url: str):
+    """The directory of a run called my-run, inside a job."""
+    with using(RecordingContext(tmp_path / "runs", redis=redis_url)):
+        yield tmp_path / "runs" / "my-run"
+
+
+def prepared(wd: Path, *which: stages.Stage, **sample) -> RunDirectory:
+    """A sample watershed of three channels, prepared."""
+    write_watershed(wd, **{"channels": 3, "years": 1, **sample})
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, *(which or ALL))
+    return run
+
+
+def change(wd: Path, document, **fields) -> None:
+    """Give a document other fields."""
+    changed = document.load(wd).model_copy(update=fields)
+    replace_text(document.path(wd), changed.dump())
+
+
+def test_numbers_go_up_with_topaz_ids_and_channels_down_to_the_outlet():
+    """Every channel comes after those that flow into it; none is 0 both ways."""
+    ids = WeppTopTranslator([23, 22, 31, 33, 32], [24, 34])
+    assert ids.hillslopes == (22, 23, 31, 32, 33)
+    assert ids.channels == (34, 24)
+    assert [ids.wepp(top) for top in (22, 33, 34, 24, None, 99)] == [1, 5, 6, 7, 0, 0]
+    assert [ids.top(number) for number in (1, 7, 0, None)] == [22, 24, 0, 0]
+    assert (ids.chn_enum(34), ids.chn_enum(24), ids.chn_enum(22)) == (1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("hills", "channels", "says"),
+    [([22, 22], [24], "22 comes twice"), ([24], [34], "no hillslope's"), ([22], [23], "channel's")],
+)
+def test_ids_of_the_wrong_kind_are_refused(hills, channels, says):
+    """A channel among the hillslopes would shift every number after it."""
+    with pytest.raises(ValueError, match=says):
+        WeppTopTranslator(hills, channels)
+
+
+def test_every_input_reads_back_and_the_embedded_engine_runs_over_them(wd, capsys):
+    """Eight hillslopes of three channels: slopes, soils, covers, weather and answers."""
+    run = prepared(wd)
+    assert run.hillslopes() == tuple(range(1, 9))
+    assert slope.read(run.runs / "p1.slp") == slope.read(
+        wd / "watershed/slope_files/hillslopes/hill_22.slp"
+    )
+    key = Soils.load(wd).hillslopes[22][0]
+    assert soil.read(run.runs / "p1.sol") == soil.read(wd / f"soils/{key}.sol")
+    assert management.read(run.runs / "p1.man").simulated_years == 1
+    answers = runfile.read(run.runs / "p1.run")
+    assert (answers.slp, answers.pass_file, answers.years) == ("p1.slp", "../output/H1.pass.dat", 1)
+    run.output.mkdir()
+    with open(wd / "said", "w") as said:
+        for number in run.hillslopes():
+            assert hillsim.run(f"p{number}.run", run.runs, said).years == 1
+
+
+def test_weather_and_whole_slopes_are_links_and_replaced_not_written_through(wd):
+    """A file of a run may be a hard link to its source: the source stays as it is."""
+    run = prepared(wd)
+    source = wd / "watershed/slope_files/hillslopes/hill_22.slp"
+    assert (run.runs / "p1.slp").samefile(source)
+    assert (run.runs / "p1.cli").samefile(wd / Climate.load(wd).hillslopes[22])
+    before = source.read_bytes()
+    change(wd, Wepp, clip_length_m=20.0)
+    stages.prepare("my-run", run, stages.SLOPES)
+    assert not (run.runs / "p1.slp").samefile(source)
+    assert source.read_bytes() == before
+
+
+def test_a_file_system_without_links_gets_copies(wd, monkeypatch):
+    """Run and climate may lie on two file systems."""
+
+    def no_links(*paths: object, **options: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", no_links)
+    run = prepared(wd)
+    assert climate.read(run.runs / "p1.cli").years == 1
+    assert not (run.runs / "p1.cli").samefile(wd / Climate.load(wd).hillslopes[22])
+
+
+def test_a_clipped_slope_keeps_its_area_and_its_gradients(wd):
+    """Its length is the greatest one allowed; shorter slopes stay as they are."""
+    run = prepared(wd, stages.SLOPES, clip_length_m=60.0)
+    for number, part in enumerate(sorted(Watershed.load(wd).hillslopes, key=lambda p: p.topaz_id)):
+        whole, cut = slope.read(wd / part.slope_file), slope.read(run.runs / f"p{number + 1}.slp")
+        (was,), (now,) = whole.elements, cut.elements
+        assert now.length == min(was.length, 60.0)
+        assert now.length * cut.width == pytest.approx(was.length * whole.width, rel=1e-4)
+        assert (now.x, now.slope) == (was.x, was.slope)
+
+
+def test_covers_given_by_the_document_win_over_the_library(wd):
+    """Canopy and ground cover of a choice are those of the first day."""
+    write_watershed(wd, channels=3, years=1)
+    landuse = Landuse.load(wd)
+    (key,) = landuse.hillslopes[22]
+    choice = landuse.covers[key].model_copy(update={"canopy": 0.33, "interrill": 0.44})
+    change(wd, Landuse, covers={**landuse.covers, key: choice})
+    stages.prepare("my-run", RunDirectory(wd), stages.COVERS)
+    found = management.read(RunDirectory(wd).runs / "p1.man").initial(0)
+    assert (found.cancov, found.inrcov) == (0.33, 0.44)
+
+
+def test_a_management_file_serves_as_a_cover_and_must_last(wd):
+    """A file of the run instead of the library; one that ends too early is refused by name."""
+    run = prepared(wd, stages.COVERS, years=2)
+    (wd / "landuse").mkdir()
+    (wd / "landuse" / "own.man").write_bytes((run.runs / "p1.man").read_bytes())
+    landuse = Landuse.load(wd)
+    own = landuse.covers["channels"].model_copy(update={"cover": None, "file": "landuse/own.man"})
+    everywhere = {top: ["own"] for top in landuse.hillslopes}
+    change(wd, Landuse, covers={"own": own}, hillslopes=everywhere)
+    stages.prepare("my-run", run, stages.COVERS)
+    assert management.read(run.runs / "p8.man").simulated_years == 2
+    change(wd, Wepp, years=3)
+    with pytest.raises(BrokenDocument, match=r"own\.man holds 2 years, 3 are wanted"):
+        stages.prepare("my-run", run, stages.COVERS)
+
+
+def test_several_elements_have_profile_soil_and_cover_each(wd):
+    """Slopes, soils and managements of two elements, which one file holds together."""
+    run = prepared(wd, stages.SLOPES, stages.COVERS, stages.SOILS, elements=2)
+    assert len(slope.read(run.runs / "p1.slp").elements) == 2
+    assert len(soil.read(run.runs / "p1.sol").elements) == 2
+    assert management.read(run.runs / "p1.man").elements == 2
+
+
+def test_managements_that_are_joined_keep_what_each_refers_to(wd):
+    """Corn beside forest: plants, operations and dates of both are found by their own indices."""
+    run = prepared(wd, stages.COVERS, channels=9)
+    parts = [management.read(path) for path in sorted(run.runs.glob("p*.man"))]
+    whole = joined.elements(parts)
+    assert len(whole.plants) == sum(len(one.plants) for one in set(parts))
+    for element, part in enumerate(parts):
+        (mine,), (theirs,) = whole.crops(1, element), part.crops(1, 0)
+        assert whole.plants[mine.itype - 1] == part.plants[theirs.itype - 1]
+        if theirs.tilseq:
+            ours = whole.surface_effects[mine.tilseq - 1].tillages
+            assert [whole.operations[t.op - 1] for t in ours] == [
+                part.operations[t.op - 1] for t in part.surface_effects[theirs.tilseq - 1].tillages
+            ]
+    assert management.parse(management.dump(whole)).elements == len(parts)
+
+
+def test_soils_are_cut_and_wetted_as_the_document_says(wd):
+    """No layer below the clip; the first day's saturation is the document's."""
+    write_watershed(wd, channels=3, years=1)
+    change(wd, Soils, clip_depth_mm=400.0, initial_saturation=0.75)
+    stages.prepare("my-run", RunDirectory(wd), stages.SOILS)
+    (element,) = soil.read(wd / "wepp/runs/p1.sol").elements
+    assert [layer.depth for layer in element.layers] == [150.0, 400.0]
+    assert element.saturation == 0.75
+    assert clipped(element.layers, 150.0) == element.layers[:1]
+
+
+def test_coefficients_are_in_effect_by_being_there_and_go_when_not_wanted(wd):
+    """frost, gwcoeff and snow as the engines read them; taken back, the files are gone."""
+    run = prepared(
+        wd, stages.ANSWERS, frost=Frost(), groundwater=Groundwater(), snow=Snow(), wepp_ui=True
+    )
+    assert (run.runs / "frost.txt").read_text() == "1 1 1\n1.0 1.0 1.0 0.5\n"
+    assert (run.runs / "gwcoeff.txt").read_text() == "200.0\n0.04\n0.0\n1.0\n"
+    assert (run.runs / "snow.txt").read_text() == "0.0\n100.0\n250.0\n"
+    assert (run.runs / "wepp_ui.txt").exists()
+    change(wd, Wepp, frost=None, groundwater=None, snow=None, wepp_ui=False)
+    stages.prepare("my-run", run, stages.ANSWERS)
+    assert not [path for path in run.runs.iterdir() if path.suffix == ".txt"]
+
+
+def test_the_network_is_written_as_the_channels_flow(wd):
+    """pw0.str numbers hillslopes left, right, top and the channels that flow in."""
+    run = prepared(wd)
+    assert (run.runs / "pw0.str").read_text().splitlines() == [
+        "99.1",
+        "2 8 7 6 0 0 0 0 0 0",
+        "2 5 4 3 0 0 0 0 0 0",
+        "2 2 1 0 9 10 0 0 0 0",
+    ]
+    channels = slope.read(run.runs / "pw0.slp")
+    assert (channels.version, len(channels.elements)) == (99.1, 3)
+    assert channels.elements[-1].width == 2.0  # the outlet's, which the document has first
+    assert len(soil.read(run.runs / "pw0.sol").elements) == 3
+    assert management.read(run.runs / "pw0.man").elements == 3
+    answers = runfile.read(run.runs / "pw0.run")
+    assert answers.hillslopes == tuple(f"../output/H{n}.pass.dat" for n in range(1, 9))
+    assert (run.runs / "chan.inp").read_text() == "1 600\n0\n1\n11\n"
+
+
+@pytest.mark.parametrize(
+    ("flows", "says"),
+    [
+        ({24: 0, 34: 0, 44: 24}, "2 channels are outlets"),
+        ({24: 34, 34: 0, 44: 24}, "24 flows to 34, which is not below"),
+        ({24: 0, 34: 94, 44: 24}, "34 flows to 94, which is not below"),
+    ],
+)
+def test_a_network_that_is_none_is_named(wd, flows, says):
+    """Two outlets, a circle, a channel that is nowhere: the document and the channel."""
+    run = prepared(wd, stages.ANSWERS)
+    parts = [part.model_copy(update={"downstream": flows[part.topaz_id]}) for part in _chans(wd)]
+    change(wd, Watershed, channels=parts)
+    with pytest.raises(BrokenDocument, match=says):
+        stages.prepare("my-run", run, stages.NETWORK)
+
+
+def _chans(wd: Path):
+    return Watershed.load(wd).channels
+
+
+def test_what_is_prepared_is_not_written_again_and_what_changed_is(wd):
+    """As make does: the documents, their sources and the files themselves decide."""
+    run = prepared(wd)
+    assert stages.prepare("my-run", run, *ALL) == 0
+    (run.runs / "p3.sol").write_text("spoilt")
+    change(wd, Landuse, channels="grass")
+    assert stages.prepare("my-run", run, *ALL) == 3  # soils, and managements of both kinds
+    soil.read(run.runs / "p3.sol")
+    assert stages.prepare("my-run", run, *ALL) == 0
+
+
+def test_hillslopes_that_are_no_more_leave_nothing_behind(wd):
+    """A watershed that shrank has no p<id> of the hillslopes that it lost."""
+    run = prepared(wd, channels=9)
+    write_watershed(wd, channels=3, years=1)
+    stages.prepare("my-run", run, *ALL)
+    assert run.hillslopes() == tuple(range(1, 9))
+    assert not list(run.runs.glob("p9.*"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind", "says"),
+    [
+        (lambda wd: (wd / "soils.nodb").unlink(), NotPrepared, r"soils\.nodb does not exist"),
+        (lambda wd: (wd / "climate/sample_ridge.cli").unlink(), NotPrepared, "ridge.cli cannot be"),
+        (lambda wd: change(wd, Wepp, years=9), NotPrepared, "holds 1 years, 9 are wanted"),
+        (lambda wd: change(wd, Soils, hillslopes={}), BrokenDocument, "hillslope 22 has no soils"),
+        (
+            lambda wd: change(wd, Landuse, covers={}),
+            BrokenDocument,
+            r"landuse\.nodb: there is no cover",
+        ),
+        (
+            lambda wd: (wd / "watershed/slope_files/hillslopes/hill_22.slp").write_text("97.5\nx"),
+            FormatError,
+            r"hill_22\.slp:2",
+        ),
+        (
+            lambda wd: (wd / "soils.nodb").write_text(
+                '{"schema": "soils/1", "soils": {"a": "/x"}}'
+            ),
+            BrokenDocument,
+            "soils.a: .* no path below the run",
+        ),
+    ],
+)
+def test_what_is_missing_or_broken_is_one_line_that_names_it(wd, spoil, kind, says):
+    """Document, source, years, key, path: the message says where to look."""
+    write_watershed(wd, channels=3, years=1)
+    spoil(wd)
+    with pytest.raises(kind, match=says) as caught:
+        stages.prepare("my-run", RunDirectory(wd), *ALL)
+    assert "\n" not in str(caught.value)
