@@ -5,6 +5,7 @@
     <output>/H<i>.{pass,ebe,element,loss,soil,wat}.dat      hillslopes     → H.*.parquet
     <output>/{pass,ebe,loss,soil}_pw0.txt, chnwb.txt,       channels       → *_pw0.*.parquet,
         chan.out, chanwb.out                                                 chan*.parquet, chnwb.…
+    both                                                    the watershed  → totalwatsed3.parquet
     <output>/interchange/interchange_version.json           the layout's version
 
 What the tables are made of may be of stock builds, of builds of 2024, of WEPPcloud's or of hillsim.
@@ -15,7 +16,7 @@ Importing this package is light; what reads and writes is imported by those who 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tasks.run.directory import NotPrepared, RunDirectory
@@ -73,6 +74,23 @@ def watershed(
     version.prepare(target, run.hillslope_table)
     network.convert(output, run.runs, target, dates, step)
     return target
+
+
+def totalwatsed3(
+    run: RunDirectory, *, output: Path | None = None, ash_types: Mapping[int, str] | None = None
+) -> Path:
+    """Make the daily table of the whole watershed of the hillslopes' tables; returns its path.
+
+    The groundwater reservoir is that of the run's `gwcoeff.txt`, or the usual one. `ash_types` says
+    by WEPP id whether a hillslope's ash is black or white, where the run has ash.
+
+    NotPrepared where a table of the hillslopes is missing, or an area in it; FormatError, OSError.
+    """
+    from tasks.interchange import totals
+
+    target = (output or run.output) / FOLDER
+    totals.write(target, run.root / "ash", totals.groundwater(run.runs), ash_types or {})
+    return target / totals.PRODUCT.file
 
 
 def hillslope_reports(output: Path) -> int:
