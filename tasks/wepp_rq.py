@@ -230,11 +230,6 @@ def _run(runid: str) -> RunDirectory:
 def _engine(wepp_bin: str | None, *, network: bool = False) -> binary.Engine:
     engine = binary.choose(current().settings.get("wepp") or {}, wepp_bin, network=network)
     if engine.path is None:
-        if network:
-            raise binary.UnknownBinary(
-                "hillsim simulates hillslopes only: give run_watershed_rq the wepp_bin of an"
-                " executable in [wepp] bin_dir"
-            )
         binary.warm_up()
     return engine
 

@@ -1,4 +1,4 @@
-"""hillsim: the embedded engine for one hillslope, where no Fortran executable is at hand.
+"""hillsim: the embedded engine for hillslopes and watersheds, where no executable is at hand.
 
 It answers the prompts of the same `.run` files, reads the same inputs and writes the same output
 layouts as the Fortran engines do, by physics of the published documentation (README.md says which,
@@ -29,7 +29,7 @@ class Summary:
 
 
 def run(run_file: str | Path, cwd: str | Path, out: TextIO) -> Summary:
-    """Simulate the hillslope that `run_file` describes.
+    """Simulate the hillslope, or the channels of the watershed, that `run_file` describes.
 
     Parameters
     ----------

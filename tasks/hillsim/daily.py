@@ -63,16 +63,20 @@ _REPORTED = (1, 15)
 
 def water_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the water balance; the state is the evening's."""
+    return balance_row(slope, day, year, over_path(slope, day, day.runoff), day.runoff)
+
+
+def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: float) -> str:
+    """The row with a runoff over the flow's path, and over the element (m)."""
     balance, when = day.balance, day.weather
     head = "".join(f" {integer(value, 4)}" for value in (slope.site.number, when.julian, year))
-    runoff = scientific(over_path(slope, day, day.runoff) * 1000.0, 15, 7)
-    below = scientific(day.runoff * 1000.0, 15, 7)
     taken = (balance.plants, balance.soil, balance.litter, balance.percolation)
     held = sum(slope.store) + slope.columns.held_back
     kept = (balance.arrived, balance.lateral, held, slope.frost.water, slope.pack.water)
     return (
-        f" {head}{_millimetres(when.rain, day.wetted)} {runoff}{_millimetres(*taken)} "
-        f"{scientific(day.inflow.runoff * 1000.0, 15, 7)}{_millimetres(*kept)}  {below}"
+        f" {head}{_millimetres(when.rain, day.wetted)} {scientific(runoff * 1000.0, 15, 7)}"
+        f"{_millimetres(*taken)} {scientific(day.inflow.runoff * 1000.0, 15, 7)}"
+        f"{_millimetres(*kept)}  {scientific(below * 1000.0, 15, 7)}"
     )
 
 

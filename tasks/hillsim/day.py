@@ -56,8 +56,18 @@ class Day:
     load: Load | None
 
 
-def step(slope: Hillslope, weather: Weather, number: int, inflow: Inflow = NOTHING) -> Day:
-    """Take an element through a day; `number` counts the days of the run."""
+def step(
+    slope: Hillslope,
+    weather: Weather,
+    number: int,
+    inflow: Inflow = NOTHING,
+    *,
+    routed: bool = True,
+) -> Day:
+    """Take an element through a day; `number` counts the days of the run.
+
+    Without `routed` its runoff is left as a depth, without peak and sediment: a channel's bed.
+    """
     ground = slope.ground
     fieldwork.work(ground, weather.julian)
     ground.residue.decay(Climate(weather.mean, weather.rain, _wetness(slope)))
@@ -79,7 +89,7 @@ def step(slope: Hillslope, weather: Weather, number: int, inflow: Inflow = NOTHI
     balance = budget.settle(slope, weather, clear, infiltrated, inflow.lateral)
     runoff = excess.depth + balance.saturation
     event, load = None, stranded(inflow.above) if inflow.above.sediment > 0.0 else None
-    if runoff >= infiltration.LEAST_EXCESS:
+    if routed and runoff >= infiltration.LEAST_EXCESS:
         event = route(slope, today, rain, excess, balance.saturation, inflow, melt=melt)
         load = event.load
     _wear(slope, weather, None if melt else rain)

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import VERSION, Summary, daily, day, forms, hidden, hillslope, reports, tally
+from tasks.hillsim import Summary, daily, day, forms, hidden, hillslope, reports, tally, watershed
 from tasks.hillsim.day import Day
 from tasks.hillsim.errors import Refusal
-from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.inflow import NOTHING
+from tasks.hillsim.output import BANNER, announce, put
 from tasks.hillsim.tally import Tally
-from tasks.hillsim.today import Weather
+from tasks.hillsim.today import Weather, weathers
 from tasks.wepp import ebe, inputs, loss, passfile, runfile
 from tasks.wepp.climate import Climate
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.runfile import HillslopeRun, StormRun
+from tasks.wepp.runfile import HillslopeRun, StormRun, WatershedRun
 
 Chain = tuple[Hillslope, ...]
 """The elements of a hillslope, the uppermost first."""
 
 # The protocol's line, as every engine prints it, last: what production's success test looks for.
 MARKER = " WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY"
-_BANNER = (
-    "",
-    f"     HILLSIM {VERSION}",
-    "     hillslope runoff and erosion, an engine of its own for WEPP's files",
-    "",
-    f"     engine=hillsim {VERSION}",
-    "",
-)
-_COLUMNS = (
-    *("day", "month", "year", "julian", "precip_mm", "duration_h", "tp", "ip"),
-    *("tmax_c", "tmin_c", "rad_langley", "wind_ms", "tdew_c"),
-)
 
 
 @dataclass(slots=True)
@@ -71,35 +58,20 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     removed first, and new ones appear whole or not at all.
     """
     run = runfile.parse(text, source)
-    if not isinstance(run, HillslopeRun):
-        what = "a single storm" if isinstance(run, StormRun) else "a watershed"
-        raise Refusal(source, f"{what}: continuous simulations of one hillslope are run")
+    if isinstance(run, StormRun):
+        raise Refusal(source, "a single storm: continuous simulations are run")
+    if isinstance(run, WatershedRun):
+        return watershed.simulate(run, cwd, out)
     for name in _outputs(run):
         (cwd / name).unlink(missing_ok=True)
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
-    _announce(run, out)
+    announce(run, out)
     chain = hillslope.chain(given, hidden.read(cwd))
     sums, kept = _run(run, given.climate, chain, out)
     _write(run, given, chain, sums, kept, cwd)
     print(MARKER, file=out, flush=True)
     return _summary(run, chain, sums)
-
-
-def weathers(climate: Climate, years: int) -> Iterator[Weather]:
-    """The days of the first `years` years, in the units of this package.
-
-    Rain without a duration cannot be a storm: the day is taken as dry, as the engines do.
-    """
-    days = climate.days
-    rows = zip(*(getattr(days, name).tolist() for name in _COLUMNS), strict=True)
-    for date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew in rows:
-        if year >= climate.begin_year + years:
-            return
-        depth = rain / 1000.0 if hours > 0.0 else 0.0
-        yield Weather(
-            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew
-        )
 
 
 def days(chain: Chain, climate: Climate, years: int) -> Iterator[tuple[Day, ...]]:
@@ -123,13 +95,6 @@ def _down(chain: Chain, weather: Weather, number: int) -> Iterator[Day]:
         tally.check_day(before, slope, today)
         yield today
         above = today, slope
-
-
-def _announce(run: HillslopeRun, out: TextIO) -> None:
-    for line in _BANNER:
-        print(line, file=out)
-    for kind, name in forms.unwritten(run):
-        print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
 
 
 def _run(run: HillslopeRun, climate: Climate, chain: Chain, out: TextIO) -> tuple[Tally, _Written]:
@@ -156,33 +121,23 @@ def _note_storms_without_duration(climate: Climate, out: TextIO) -> None:
 def _write(
     run: HillslopeRun, given: Inputs, chain: Chain, sums: Tally, kept: _Written, cwd: Path
 ) -> None:
-    report = reports.loss_report(run, given, chain, sums, _BANNER)
-    _put(cwd / run.loss, loss.dump(report))
+    report = reports.loss_report(run, given, chain, sums, BANNER)
+    put(cwd / run.loss, loss.dump(report))
     if run.pass_file is not None:
         text = reports.pass_file(run, chain, given.climate.begin_year, kept.days)
-        _put(cwd / run.pass_file, text)
+        put(cwd / run.pass_file, text)
     if run.ebe is not None:
-        _put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
+        put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
     if run.plot is not None:
-        _put(cwd / run.plot, reports.plot(given, sums, run.years))
+        put(cwd / run.plot, reports.plot(given, sums, run.years))
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
         if name is not None:
-            _put(cwd / name, "\n".join(rows) + "\n")
+            put(cwd / name, "\n".join(rows) + "\n")
 
 
 def _outputs(run: HillslopeRun) -> list[str]:
     names = (run.loss, run.pass_file, run.ebe, run.plot, run.wat, run.soil, run.element)
     return [name for name in names if name is not None]
-
-
-def _put(path: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="latin-1", errors="replace")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _summary(run: HillslopeRun, chain: Chain, sums: Tally) -> Summary:

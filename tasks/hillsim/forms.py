@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.hillsim.errors import Refusal
 from tasks.wepp import scenarios, slope
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.runfile import HillslopeRun
+from tasks.wepp.runfile import HillslopeRun, RunFile, WatershedRun
 from tasks.wepp.scenarios import Annual, Perennial, Yearly
 
 HIDDEN = {
@@ -23,6 +23,12 @@ HIDDEN = {
     "partsize.dat": "other particle classes than the five of the soil are not simulated",
     "beinpcalib.txt": "calibrated growth is not simulated",
 }
+_WATERSHED_HIDDEN = {
+    "gwcoeff.txt": "baseflow from a groundwater store is not simulated",
+    "tc.txt": "times of concentration of other methods are not simulated",
+    "tcr.txt": "channels that armour over time are not simulated",
+}
+_MONTHLY = 2
 _RESIDUE_WORK = {2: "burning", 3: "silage", 4: "shredding or cutting", 5: "residue removal"}
 _NOT_WRITTEN = ("initial", "crop", "graphics", "winter", "yields")
 
@@ -37,10 +43,30 @@ def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:
     _check_management(run, inputs, directory / run.man)
 
 
-def unwritten(run: HillslopeRun) -> Iterator[tuple[str, str]]:
+def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:
+    """As `check`, for the run of a watershed."""
+    _check_hidden(directory)
+    for name, why in _WATERSHED_HIDDEN.items():
+        if (directory / name).exists():
+            raise Refusal(directory / name, f"{why}: remove the file or use another engine")
+    source = directory / run.chn
+    if run.units.lower() == "e":
+        raise Refusal(source, "a loss report in English units: metric ones are written")
+    if run.loss_option == _MONTHLY:
+        raise Refusal(source, "sums of each month: sums of years and their means are written")
+    if run.imp is not None:
+        raise Refusal(directory / run.imp, "impoundments are not simulated")
+    if inputs.slope.version != slope.CHANNEL_VERSION:
+        why = f"version {inputs.slope.version:g}: channels have slope files of 99.1"
+        raise Refusal(directory / run.slp, why)
+    _check_climate(inputs, directory / run.cli)
+    _check_management(run, inputs, directory / run.man)
+
+
+def unwritten(run: RunFile) -> Iterator[tuple[str, str]]:
     """Each output that was asked for and that this version does not write: kind and file name."""
     for kind in _NOT_WRITTEN:
-        name = getattr(run, kind)
+        name = getattr(run, kind, None)
         if name is not None:
             yield kind, name
     if run.summary:
@@ -70,7 +96,7 @@ def _check_climate(inputs: Inputs, path: Path) -> None:
         raise Refusal(path, f"CLIGEN {inputs.climate.version:g}: 3.0 and later are simulated")
 
 
-def _check_management(run: HillslopeRun, inputs: Inputs, path: Path) -> None:
+def _check_management(run: HillslopeRun | WatershedRun, inputs: Inputs, path: Path) -> None:
     plan = inputs.management
     elements = range(len(inputs.slope.elements))
     for year, element in product(range(1, run.years + 1), elements):

@@ -246,8 +246,8 @@ def _site(
     return Site(
         shape=erosion.shape(element.length, points),
         number=index + 1,
-        width=inputs.slope.width,
-        azimuth=inputs.slope.azimuth,
+        width=inputs.slope.width if element.width is None else element.width,
+        azimuth=inputs.slope.azimuth if element.azimuth is None else element.azimuth,
         latitude=inputs.climate.latitude,
         elevation=inputs.climate.elevation,
         has_wind=inputs.climate.wind == 0,

@@ -136,7 +136,7 @@ def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
         lateral_m3=lateral[1],
         peak_m3_s=event.flow.peak * site.area,
         detached_kg=sum(value for value in masses if value > 0.0),
-        deposited_kg=-sum(value for value in masses if value < 0.0),
+        deposited_kg=sum(value for value in masses if value < 0.0) + 0.0,
         sediment_kg_m3=tuple(part * site.width / volume for part in event.load.classes),
         fractions=tuple(part / moved if moved > 0.0 else 0.0 for part in event.load.classes),
     )

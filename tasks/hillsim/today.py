@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.surface import Cover, Factors, Roots
+from tasks.wepp.climate import Climate
+
+_COLUMNS = (
+    *("day", "month", "year", "julian", "precip_mm", "duration_h", "tp", "ip"),
+    *("tmax_c", "tmin_c", "rad_langley", "wind_ms", "tdew_c"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +57,19 @@ class Properties:
     factors: Factors
     cover: Cover
     roots: Roots
+
+
+def weathers(climate: Climate, years: int) -> Iterator[Weather]:
+    """The days of the first `years` years, in the units of this package.
+
+    Rain without a duration cannot be a storm: the day is taken as dry, as the engines do.
+    """
+    days = climate.days
+    rows = zip(*(getattr(days, name).tolist() for name in _COLUMNS), strict=True)
+    for date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew in rows:
+        if year >= climate.begin_year + years:
+            return
+        depth = rain / 1000.0 if hours > 0.0 else 0.0
+        yield Weather(
+            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew
+        )

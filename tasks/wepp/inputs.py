@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.wepp import climate, management, slope, soil
 from tasks.wepp.climate import Climate
 from tasks.wepp.errors import FormatError
-from tasks.wepp.runfile import HillslopeRun, StormRun
+from tasks.wepp.runfile import RunFile, StormRun
 from tasks.wepp.scenarios import Management
 from tasks.wepp.slope import Slope
 from tasks.wepp.soil import Soil
@@ -21,7 +21,7 @@ from tasks.wepp.soil import Soil
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The four input files of a hillslope."""
+    """The four input files of a hillslope, or of the channels of a watershed."""
 
     slope: Slope
     soil: Soil
@@ -29,8 +29,8 @@ class Inputs:
     climate: Climate
 
 
-def read(run: HillslopeRun | StormRun, directory: str | Path) -> Inputs:
-    """The inputs that `run` names, relative to `directory`.
+def read(run: RunFile, directory: str | Path) -> Inputs:
+    """The inputs that `run` names, relative to `directory`; of a watershed those of its channels.
 
     FormatError names the file at fault; FileNotFoundError one that is missing.
     """

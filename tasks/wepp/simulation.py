@@ -34,7 +34,7 @@ NETWORK_HIDDEN = ("chan.inp", "tc.txt", "tcr.txt")
 #: What a network writes beside its answers, without being asked to.
 NETWORK_OUTPUTS = ("chan.out", "chanwb.out", "runout", "tc_out.txt")
 # hillsim says with a NOTE which of the outputs asked for it does not write; the others it must.
-_HILLSIM_WRITES = ("pass", "loss", "ebe")
+_HILLSIM_LEAVES_OUT = ("initial", "crop", "graphics", "winter", "yield")
 
 
 class SimulationFailed(Exception):
@@ -145,7 +145,7 @@ def verify(simulation: Simulation) -> None:
     answers = simulation.answers
     for kind in answers.outputs():
         path = simulation.output(kind)
-        unwritten = simulation.engine.name == HILLSIM and kind not in _HILLSIM_WRITES
+        unwritten = simulation.engine.name == HILLSIM and kind in _HILLSIM_LEAVES_OUT
         if not (unwritten and not path.exists()):
             _whole(answers.form, kind, answers.years)(path)
 

@@ -9,7 +9,7 @@ import pytest
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.prep import RedisPrep
-from tasks.wepp import annual, hillslopes
+from tasks.wepp import annual, hillslopes, sample, sample_network
 from tasks.wepp.binary import UnknownBinary
 from tasks.wepp.simulation import SimulationFailed
 from tests.unit import fake_wepp
@@ -188,11 +188,15 @@ def test_a_watershed_that_stops_after_merging_is_no_success(ctx, tmp_path: Path)
         wepp_rq.run_watershed_rq("my-run", wepp_bin="wepp_250915")
 
 
-def test_hillsim_runs_no_channel_network(ctx, tmp_path: Path):
-    """The network needs a real executable: hillsim says so instead of leaving it out."""
-    a_run(tmp_path, {7: "ok"})
-    with pytest.raises(UnknownBinary, match="hillsim simulates hillslopes only"):
-        wepp_rq.run_watershed_rq("my-run", wepp_bin="hillsim")
+def test_hillsim_runs_the_hillslopes_and_the_channel_network(ctx, tmp_path: Path):
+    """A sample run from its inputs to the outlet, without an executable."""
+    runs = sample.write_sample(tmp_path / "runs" / "my" / "my-run", 3, 1, 3)
+    sample_network.write_network(runs, 3, 1)
+    wepp_rq._run_hillslopes_rq("my-run", wepp_bin="hillsim")
+    assert wepp_rq.run_watershed_rq("my-run", wepp_bin="hillsim")[0] is True
+    report = (runs.parent / "output" / "loss_pw0.txt").read_text()
+    assert "Avg. Ann. water discharge from outlet" in report
+    assert ctx.words()[-1] == "COMPLETED"
 
 
 def test_tasks_have_twelve_hours_and_the_fan_out_all_cpus():

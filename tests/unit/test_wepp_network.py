@@ -1,0 +1,103 @@
+"""The files of a watershed's channels: structure, channels, chan.inp."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.wepp import channels, sample, sample_network, structure
+from tasks.wepp.errors import FormatError, Refused
+from tasks.wepp.structure import Feeds, Structure
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "wepp" / "watershed" / "runs"
+TWO = "99.1\n2 1 2 3  0 0 0  0 0 0\n# the outlet\n2 4 0 0  0 0 5  0 0 0\n"
+
+
+def test_a_structure_tells_what_feeds_each_channel() -> None:
+    """Left, right and top, by hillslopes and channels; comments are skipped."""
+    found = structure.parse(TWO, 4)
+    assert found.channels == (Feeds((1, 2, 3), (0, 0, 0)), Feeds((4, 0, 0), (0, 0, 5)))
+    assert structure.parse(structure.dump(found), 4) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("98\n", "version 98"),
+        ("99.1\n", "at least one channel"),
+        ("99.1\n2 1 9 0 0 0 0 0 0 0\n", "9 is none of the 4 hillslopes"),
+        ("99.1\n2 1 2 3 6 0 0 0 0 0\n", "6 is no channel above element 5"),
+        ("99.1\n2 1 2 0 0 0 0 0 0 0\n", "element 3 enters 0 channels"),
+        ("99.1\n2 1 1 0 0 0 0 0 0 0\n", "element 1 enters 2 channels"),
+        ("99.1\n1 1 1 0 0 0 0 0 0 0\n", "element kind 1"),
+    ],
+)
+def test_a_structure_that_is_no_tree_is_an_error_with_its_file(text: str, said: str) -> None:
+    """Engines end with exit code 0 and half the outputs; here file and element are named."""
+    with pytest.raises(FormatError, match=f"pw0.str.*{said}"):
+        structure.parse(text, 4, "pw0.str")
+
+
+def test_impoundments_are_refused_by_name() -> None:
+    """A kind of element that is known and not simulated."""
+    with pytest.raises(Refused, match="impoundments"):
+        structure.parse("99.1\n3 1 2 3 0 0 0 0 0 0\n", 3, "pw0.str")
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no real watershed at {DATA}")
+def test_the_channels_of_a_real_watershed_are_read_and_keep_their_values() -> None:
+    """Three hillslopes, one channel, Muskingum–Cunge, steps of ten minutes."""
+    assert structure.read(DATA / "pw0.str", 3) == Structure(3, (Feeds((1, 2, 3), (0, 0, 0)),))
+    found = channels.read(DATA / "pw0.chn")
+    assert (found.peak, found.ratio) == (channels.MUSKINGUM_CUNGE, 1.5)
+    (one,) = found.channels
+    assert (one.shape, one.bare, one.manning, one.tauc) == (2, 0.04, 0.3, 50.0)
+    assert (one.erodibility, one.depth_mid, one.depth_side) == (1e-6, 900.0, 1e-4)
+    assert channels.parse(channels.dump(found)) == found
+    assert channels.read_routing(DATA / "chan.inp") == channels.Routing(600.0, (4,))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (("\n4\n", "\n6\n"), "peak method 6"),
+        (("\n1.5\n", "\n0\n"), "length over width"),
+        (("0.06 0.001", "0 0.001"), "n must be above 0"),
+        (("\n2\n2\n", "\n3\n2\n"), "shape 3"),
+        (("\n2\n2\n", "\n2\n4\n"), "rating curve"),
+        (("0.5 0.2\n", "0.5\n"), "wanted, found|ends where"),
+    ],
+)
+def test_a_broken_channel_file_is_an_error_with_its_line(
+    edit: tuple[str, str], said: str, tmp_path: Path
+) -> None:
+    """The thing that is wrong is named, with the file and the line."""
+    runs = sample.write_sample(tmp_path, 1, 1, 3)
+    sample_network.write_network(runs, 1, 1)
+    text = (runs / "pw0.chn").read_text()
+    assert edit[0] in text
+    with pytest.raises(FormatError, match=rf"pw0.chn:\d+: .*({said})"):
+        channels.parse(text.replace(*edit), "pw0.chn")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("2 600\n0\n", "output 2"), ("1 600\n0.2\n", "baseflow")]
+)
+def test_what_of_chan_inp_is_not_simulated_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    """Other outputs than peaks, and a baseflow, are known and refused by name."""
+    (tmp_path / "chan.inp").write_text(text)
+    with pytest.raises(Refused, match=said):
+        channels.read_routing(tmp_path / "chan.inp")
+
+
+@pytest.mark.parametrize("hillslopes", [1, 2, 3, 5, 12])
+def test_a_sample_network_takes_every_hillslope_down_one_stream(
+    hillslopes: int, tmp_path: Path
+) -> None:
+    """The channels are a chain, and reading them finds each hillslope once."""
+    runs = sample.write_sample(tmp_path, hillslopes, 1, 3)
+    sample_network.write_network(runs, hillslopes, 1)
+    found = structure.read(runs / "pw0.str", hillslopes)
+    assert len(found.channels) == max(1, hillslopes // 2)
+    assert len(channels.read(runs / "pw0.chn").channels) == len(found.channels)
