@@ -52,8 +52,8 @@ chaos: $(DEV)  ## kill everything, often, under load; print the ledger
 bench-trees: $(DEV)  ## end process trees of every shape: survivors, strangers hit, milliseconds
 	$(BIN)/python -m tests.bench.bench_trees
 
-bench: $(DEV)  ## how fast a queue of no-op jobs drains, and what that costs
-	$(BIN)/python -m tests.bench.drain
+bench: $(DEV)  ## weppd beside RQ, Celery, Dramatiq, Huey, arq, taskiq; ONLY=rq,weppd TESTS=latency
+	$(BIN)/python -m tests.bench
 
 HILLSIM_DATA ?= ../shared/data/wepp
 hillsim-table: $(DEV)  ## hillsim beside other engines, over HILLSIM_DATA, into its README

@@ -1,0 +1,100 @@
+"""A farm of hillslopes: weppd beside `xargs -P` and GNU parallel over the same executable."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tasks.wepp.sample import write_sample
+from tests.acceptance.conftest import Daemon
+from tests.waiting import eventually
+from weppd.embedded import Embedded
+
+NAME = "farm_engine"
+FARM_S = 7200.0
+ENGINE = """#!/bin/sh
+exec {python} -m tasks.hillsim
+"""
+
+
+@contextlib.contextmanager
+def prepared(hillslopes: int, years: int, url: str = "") -> Iterator[tuple[Daemon, Path]]:
+    """A run of so many hillslopes, with hillsim as a program of its own for a model."""
+    home = Path(tempfile.mkdtemp(prefix="wb-"))
+    try:
+        daemon = Daemon(home, url)
+        engine = home / "bin" / NAME
+        engine.write_text(ENGINE.format(python=sys.executable))
+        engine.chmod(0o755)
+        run = home / "runs" / "farm"
+        write_sample(run, hillslopes=hillslopes, years=years)
+        yield daemon, run
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def shells(tool: str, hillslopes: int, years: int) -> dict[str, Any]:
+    """Seconds of `xargs` or `parallel`, two at a time, output to the same files."""
+    if shutil.which(tool) is None:
+        raise RuntimeError(f"{tool} is not installed here")
+    with prepared(hillslopes, years) as (daemon, run):
+        here = run / "wepp" / "runs"
+        engine = daemon.home / "bin" / NAME
+        one = f"{engine} < p{{}}.run > p{{}}.err 2>&1"
+        argv = {
+            "xargs": ["xargs", "-P", "2", "-I{}", "sh", "-c", one],
+            "parallel": ["parallel", "--will-cite", "-j", "2", one],
+        }[tool]
+        numbers = "".join(f"{n}\n" for n in range(1, hillslopes + 1))
+        began = time.perf_counter()
+        done = subprocess.run(argv, input=numbers, text=True, cwd=here, check=False)
+        took = time.perf_counter() - began
+        if done.returncode:
+            raise RuntimeError(f"{tool} ended with {done.returncode}")
+        return {"seconds": took, "outputs": _outputs(run)}
+
+
+def weppd(hillslopes: int, years: int) -> dict[str, Any]:
+    """Seconds from the call to the end of the job that runs them, in a running weppd."""
+    with embedded() as server, prepared(hillslopes, years, server) as (daemon, run):
+        try:
+            daemon.start()
+            began = time.perf_counter()
+            job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", run.name, NAME)
+            eventually(lambda: _over(daemon, job.id), within=FARM_S, every=0.05)
+            took = time.perf_counter() - began
+            return {"seconds": took, "outputs": _outputs(run)}
+        finally:
+            daemon.end()
+
+
+@contextlib.contextmanager
+def embedded() -> Iterator[str]:
+    """A Redis; its address."""
+    home = Path(tempfile.mkdtemp(prefix="wb-"))
+    server = Embedded(home)
+    server.start()
+    try:
+        yield server.url(9)
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _outputs(run: Path) -> int:
+    return len(list((run / "wepp/output").glob("H*.loss.dat")))
+
+
+def _over(daemon: Daemon, jid: str) -> bool:
+    seen = daemon.queue().fetch(jid)
+    state = seen.get_status() if seen is not None else "gone"
+    if state in ("failed", "canceled", "stopped", "gone"):
+        raise RuntimeError(f"the farm's job is {state}: {daemon.stderr[-400:]}")
+    return state == "finished"

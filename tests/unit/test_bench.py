@@ -1,0 +1,84 @@
+"""The harness of `make bench`, in small and with weppd alone: what it prints is what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bench import report
+from tests.bench.house import Server, running
+from tests.bench.measures import flow, trouble
+from tests.bench.peers import PEERS, chosen
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    """A Redis on loopback."""
+    made = Server(tmp_path)
+    yield made
+    made.stop()
+
+
+def test_a_drain_counts_every_job_once(server):
+    """All jobs that were enqueued are drained, and none twice."""
+    found = flow.drain(PEERS["weppd"], server, 60)
+    assert found["twice"] == 0
+    assert found["jobs_per_s"] > 0
+    assert server.client.llen("rq:queue:default") == 0
+
+
+def test_cpu_is_that_of_the_jobs_after_the_first_look():
+    """100 jobs, 20 before the first look; one job ran twice: it is counted, and it is told."""
+    left = [(number, number * 10**7) for number in range(1, 101)] + [(100, 101 * 10**7)]
+    found = flow.drained(left, 100, 20, (1.0, 0.5), (1.8, 0.58))
+    assert found["worker_cpu_ms"] == pytest.approx(10.0)
+    assert found["redis_cpu_ms"] == pytest.approx(1.0)
+    assert found["jobs_per_s"] == pytest.approx(100.0)
+    assert found["twice"] == 1
+
+
+def test_a_latency_is_that_of_each_sample(server):
+    """The percentiles come of samples that were all positive."""
+    found = flow.latency(PEERS["weppd"], server, 5)
+    assert 0 < found["least_ms"] <= found["p50_ms"] <= found["p99_ms"]
+
+
+def test_a_cancel_counts_the_family_and_who_of_it_lives(server):
+    """24 processes were there, half of the shells in sessions of their own, and none is left."""
+    found = trouble.cancel(PEERS["weppd"], server, 2, wait_s=60)
+    assert (found["processes"], found["api"], found["left"]) == (24, True, 0)
+    assert found["zero_ms"] > 0
+
+
+def test_a_deployment_leaves_nothing_behind(server):
+    """When a measurement is over, no process of its deployment lives."""
+    with running(PEERS["weppd"], server) as made:
+        assert made.family()
+    assert made.family() == []
+
+
+def test_peers_are_chosen_by_name_and_family():
+    """`rq` is that deployment alone, an unknown name is refused with those that there are."""
+    assert [peer.name for peer in chosen("rq,weppd")] == ["weppd", "rq"]
+    assert len(chosen("")) == len(PEERS)
+    with pytest.raises(SystemExit, match="no peer sidekiq: there are arq"):
+        chosen("sidekiq")
+
+
+def test_the_table_says_spread_and_failure():
+    """A figure has its least and most; a peer that failed has the reason in its row."""
+    about = {"versions": [], "note": "", "runs": 3, "load_before": [0.1, 0.1, 0.1]}
+    good = {"test": "drain", "peer": "a", "fresh": True, "failed": None, "jobs_per_s": [2, 1, 3]}
+    bad = {"test": "drain", "peer": "b", "fresh": False, "failed": "not within 60 s: b is ready"}
+    machine = {
+        "date": "d",
+        "cpus": 2,
+        "model": "m",
+        "kernel": "k",
+        "python": "p",
+        "load": [1, 2, 3],
+    }
+    text = report.markdown({"machine": machine, "runs": [{**about, **good}, {**about, **bad}]})
+    assert "| a, a fresh process per job | 2 (1–3) |" in text
+    assert "| b | not within 60 s: b is ready |" in text
