@@ -42,7 +42,7 @@ def drained(
     began: tuple[float, float],
     ended: tuple[float, float],
 ) -> dict[str, Any]:
-    """The figures of a drain, from its marks and from (workers, Redis) CPU seconds at both looks."""
+    """The figures of a drain: its marks, and CPU seconds (workers, Redis) at both looks."""
     counted = max(1, jobs - early)
     times = [at for _, at in left]
     return {
