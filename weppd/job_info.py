@@ -3,12 +3,13 @@
 A node is plain JSON data::
 
     {"id", "runid", "status", "result", "started_at", "ended_at", "description", "elapsed_s",
-     "exc_info", "reason", "progress", "children": {"<order>": [node | None, …], …}}
+     "exc_info", "reason", "progress", "usage", "children": {"<order>": [node | None, …], …}}
 
-A child that is no longer on record is None. A whole tree is read in one trip for each of its
-levels. `connection` is a redis.Redis on RQ's database, an address, or None for REDIS_URL,
-RQ_REDIS_URL or REDIS_HOST and its kin. Nothing of a job is imported or run here: a result that is
-no plain data is named by its size.
+`usage` is what the job's whole process tree used: CPU seconds, peak memory, processes. A child that
+is no longer on record is None. A whole tree is read in one trip for each of its levels.
+`connection` is a redis.Redis on RQ's database, an address, or None for REDIS_URL, RQ_REDIS_URL or
+REDIS_HOST and its kin. Nothing of a job is imported or run here: a result that is no plain data is
+named by its size.
 """
 
 from __future__ import annotations

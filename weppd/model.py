@@ -91,12 +91,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a job's whole tree used: CPU seconds, peak memory in bytes, processes reaped."""
+    """What a job's whole tree used: CPU seconds, peak memory in bytes, processes that were met,
+    and the seconds for which a CPU quota held it still."""
 
     user_s: float = 0.0
     system_s: float = 0.0
     peak_bytes: int = 0
     processes: int = 0
+    stopped_s: float = 0.0
 
 
 NO_USAGE = Usage()

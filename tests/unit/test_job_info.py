@@ -54,12 +54,12 @@ def test_a_tree_ends_with_its_last_job() -> None:
 
 def a_reading(row: dict[str, bytes], *children: str) -> dict[str, Any]:
     """The node that is made of one row of the store."""
-    names = "status started ended description meta data progress reason result failure".split()
+    names = "status started ended description meta data progress reason result failure usage"
     walk = Reading(["j"])
     assert walk.calls() == [("tree", "j")]
     named = flat({label: label.encode() for label in children})
     words = [w if isinstance(w, bytes) else str(w).encode() for w in named]
-    walk.took([[[*(row.get(name, b"") for name in names), words]]])
+    walk.took([[[*(row.get(name, b"") for name in names.split()), words]]])
     return job_info.forest(walk, ["j"], 1_800_000_000.0)["j"]
 
 
@@ -72,6 +72,15 @@ def test_a_node_is_plain_json_whatever_the_job_returned() -> None:
     node = a_reading({"status": b"finished", "result": strange})
     assert "no plain data" in node["result"]
     assert json.dumps(node)
+
+
+def test_a_node_says_what_the_job_used() -> None:
+    """Of a job that ended, what its whole tree used; rubbish and nothing are None."""
+    assert a_reading({"usage": b'{"user_s": 1.5, "stopped_s": 2}'})["usage"] == {
+        "user_s": 1.5, "stopped_s": 2,
+    }  # fmt: skip
+    assert a_reading({"usage": b"{"})["usage"] is None
+    assert a_reading({})["usage"] is None
 
 
 def test_a_node_takes_the_failure_from_meta_as_production_does() -> None:

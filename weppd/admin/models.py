@@ -121,6 +121,7 @@ class Usage(Reply):
     system_s: float = 0.0
     peak_bytes: int = 0
     processes: int = 0
+    stopped_s: float = 0.0
 
 
 class Held(Reply):

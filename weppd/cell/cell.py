@@ -25,6 +25,7 @@ from weppd.cell.channel import Link
 from weppd.cell.child import Child
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
+from weppd.cell.rest import rest
 from weppd.cell.run import Run, not_begun
 from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
@@ -97,7 +98,8 @@ class Cell:
         """Serve until told to retire, or until weppd stays away from an idle cell for too long."""
         while not self._finished(now_s()):
             self._prepare(now_s())
-            ready = self._poll.poll(self._wait_ms(now_s()))
+            quota = self._run.quota if self._run is not None else None
+            ready = rest(self._poll, self._wakeup, quota, self._until(now_s()))
             # First what was signalled before: a cancel must not hit the job that comes after it.
             if self._wakeup.came:
                 self._signalled(self._wakeup.take(), now_s())
@@ -139,11 +141,10 @@ class Cell:
 
     def _expire(self, now: float) -> None:
         run = self._run
-        if run is not None and now >= run.deadline:
-            run.tick(now)
+        if run is not None and now >= run.deadline and run.tick(now):
             self._look(now)
 
-    def _wait_ms(self, now: float) -> float:
+    def _until(self, now: float) -> float:
         until = now + _LONGEST_S
         if self._run is not None:
             until = min(until, self._run.deadline)
@@ -153,7 +154,7 @@ class Cell:
             until = min(until, self._link.retry_at)
             if self._run is None and self._over is None and self._link.away_since is not None:
                 until = min(until, self._link.away_since + self._setup.orphan_s)
-        return max(0.0, (until - now) * 1000 + 0.5)
+        return until
 
     # -- weppd
 

@@ -15,6 +15,9 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_SA_NOCLDSTOP = 1
+#: Where sa_flags stands in struct sigaction: behind the handler and 128 bytes of mask.
+_SA_FLAGS = ctypes.sizeof(ctypes.c_void_p) + 128
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 DEAD = frozenset("ZXx")
@@ -115,6 +118,19 @@ def set_pdeathsig(signum: int = signal.SIGKILL) -> None:
     A parent that died before the call sends nothing: compare os.getppid() afterwards.
     """
     _prctl(_PR_SET_PDEATHSIG, int(signum))
+
+
+def deaf_to_stops() -> None:
+    """Have SIGCHLD come for ends only, not each time a child is stopped or goes on.
+
+    Sets SA_NOCLDSTOP (sigaction(2)) on the handler that is installed, for which the module signal
+    has no way: a cell that holds a quota would be woken by its own signals.
+    """
+    action = ctypes.create_string_buffer(256)  # struct sigaction of glibc and musl: 152 bytes
+    if _LIBC.sigaction(int(signal.SIGCHLD), None, action) == 0:
+        flags = ctypes.c_int.from_buffer(action, _SA_FLAGS)
+        flags.value |= _SA_NOCLDSTOP
+        _LIBC.sigaction(int(signal.SIGCHLD), action, None)
 
 
 def _prctl(option: int, value: int) -> None:

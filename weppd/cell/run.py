@@ -18,12 +18,15 @@ import os
 import signal
 import time
 
-from weppd.cell import ladder, oom
+from weppd.cell import ladder, oom, spool
 from weppd.cell.proctree import Member, Tree
+from weppd.cell.warden import Warden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from weppd.cell.governor import Governor
 
 #: What a leader leaves behind gets this long to end by itself.
 LEFT_S = 2.0
@@ -62,13 +65,19 @@ class Run:
         self._undead: tuple[Member, ...] = ()
         self._killed_by_us = False
         self._kills_before = oom.kills_before(now)
+        self._warden = Warden(start, tree, now, lambda line: spool.note(start.get("spool"), line))
 
     @property
     def deadline(self) -> float:
         """When `tick` must be called at the latest."""
         if self._ladder is not None:
             return self._ladder.deadline
-        return min(self._timeout_at, self._left_at, self._lease_until)
+        return min(self._timeout_at, self._left_at, self._lease_until, self._warden.due)
+
+    @property
+    def quota(self) -> Governor | None:
+        """Who holds the job to its share of CPU time, where it has one."""
+        return self._warden.quota
 
     @property
     def disturbed(self) -> bool:
@@ -110,6 +119,7 @@ class Run:
         ValueError for rungs that are none.
         """
         wanted = ladder.parse(rungs)
+        self._warden.release(now)  # who stands still hears no signal
         if self._ladder is None:
             self._ladder, due = ladder.begin(wanted, now, self._alive(), asked=asked, reason=reason)
             self._deliver(due, now)
@@ -117,8 +127,11 @@ class Run:
             self._ladder = ladder.shorten(self._ladder, wanted, now, asked=asked, reason=reason)
         self.tick(now)
 
-    def tick(self, now: float) -> None:
-        """Do what is due: the timeout, the next rung, the end of what the leader left."""
+    def tick(self, now: float) -> bool:
+        """Do what is due: the timeout, the next rung, the end of what the leader left, the limits.
+
+        Whether somebody may have ended by it.
+        """
         if self._ladder is not None:
             self._ladder, due = ladder.climb(self._ladder, now, self._alive())
             self._deliver(due, now)
@@ -128,6 +141,11 @@ class Run:
             self._overdue("timeout", f"over its timeout of {self.start['timeout']} s", now)
         elif now >= self._lease_until:
             self._unleased(now)
+        elif why := self._warden.turn(now):
+            self._overdue("limit", why, now)
+        else:
+            return False
+        return True
 
     def _overdue(self, asked: str, reason: str, now: float) -> None:
         self.end(self.start.get("on_timeout") or [["KILL", 0]], asked, reason, now)
@@ -156,6 +174,8 @@ class Run:
 
     def undead(self) -> list[int]:
         """Who of the tree could not be killed: the cell's to reap, should they ever end."""
+        if self.tree.status is not None:  # the leader is reaped last: they died after all
+            self._undead = ()
         return [member.pid for member in self._undead]
 
     def _ended_alone(self, tree: Tree) -> bool:
@@ -173,6 +193,7 @@ class Run:
 
     def over(self) -> tuple[dict[str, Any], bytes]:
         """The `over` frame: what happened, as facts."""
+        self._warden.release(time.clock_gettime(time.CLOCK_BOOTTIME))
         report, body = self.report or ({}, b"")
         status = self.tree.status
         steps = self._ladder
@@ -222,13 +243,14 @@ class Run:
         usage: dict[str, float | int] = {
             "user_s": tally.user_s,
             "system_s": tally.system_s,
-            "peak_bytes": tally.peak_bytes,
-            "processes": tally.processes,
+            "peak_bytes": max(tally.peak_bytes, self._warden.peak_bytes),
+            "processes": max(tally.processes, self._warden.seen),
+            "stopped_s": self._warden.stopped_s,
         }
         if self.tree.status is None:  # the leader lives on, and says itself what this job used
             usage["user_s"] += report.get("user_s", 0.0)
             usage["system_s"] += report.get("system_s", 0.0)
-            usage["peak_bytes"] = max(tally.peak_bytes, report.get("peak_bytes", 0))
+            usage["peak_bytes"] = max(usage["peak_bytes"], report.get("peak_bytes", 0))
             usage["processes"] += 1
         return usage
 

@@ -6,8 +6,8 @@
     0x1e {"t":…,"level":…,"item":…,"seq":…,"volatile":…,"text":…} \\n   a line of ctx.log (RFC 7464)
 
 A file and never a pipe: nobody can block or break the job by not reading it. Each record is one
-O_APPEND write of the job's own process, so that records of several processes do not mix. A raw line
-without an end that stands before a record ends there.
+O_APPEND write of the job's own process, or of its cell, so that records of several processes do not
+mix. A raw line without an end that stands before a record ends there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from json import JSONEncoder
 from time import time
 
 from weppd.cell.voice import say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _encode = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -52,17 +56,28 @@ class Spool:
         """
         key = item or ""
         seq = self._seq[key] = self._seq.get(key, -1) + 1
-        fields = {
-            "t": round(time(), 3),
-            "level": level,
-            "item": item,
-            "seq": seq,
-            "volatile": volatile,
-            "text": text,
-        }
-        os.write(self.fd, b"\x1e" + _encode(fields).encode("utf-8", "replace") + b"\n")
+        _write(self.fd, {"level": level, "item": item, "seq": seq, "volatile": volatile}, text)
 
     def close(self) -> None:
         """Close this process's own descriptor; stdout and stderr stay."""
         if self.fd > 2:
             os.close(self.fd)
+
+
+def note(path: str | None, text: str) -> None:
+    """Append a volatile line to the log of a job of another process; lost if the disk is full."""
+    try:
+        fd = os.open(path or "", _FLAGS, 0o640)
+    except OSError:
+        return
+    try:
+        _write(fd, {"level": "warning", "item": None, "seq": 0, "volatile": True}, text)
+    except OSError:
+        pass
+    finally:
+        os.close(fd)
+
+
+def _write(fd: int, fields: dict[str, Any], text: str) -> None:
+    line = _encode({"t": round(time(), 3), **fields, "text": text})
+    os.write(fd, b"\x1e" + line.encode("utf-8", "replace") + b"\n")

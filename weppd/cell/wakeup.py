@@ -16,6 +16,7 @@ from weppd.cell.csignal import (
     set_wakeup_fd,
     signal,
 )
+from weppd.cell.procfs import deaf_to_stops
 
 _IGNORED = (SIGTERM, SIGHUP, SIGINT)
 
@@ -31,6 +32,7 @@ class Wakeup:
         self.fd, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         for signum in (SIGCHLD, SIGUSR1):
             signal(signum, self._note)
+        deaf_to_stops()
         for signum in _IGNORED:
             signal(signum, SIG_IGN)
         set_wakeup_fd(self._write, warn_on_full_buffer=False)

@@ -27,6 +27,8 @@ def judge(ticket: Ticket, over: Over, crashes_allowed: int) -> Outcome:
         return displaced(ticket, f"worker lost: {over.reason}")
     if over.asked == "timeout":
         return again_or_failed(ticket, _timed_out(ticket, over))
+    if over.asked == "limit":
+        return again_or_failed(ticket, _over_limit(over))
     if verdict is None:
         return died(ticket, _cause(over), crashes_allowed)
     return _by_report(ticket, over, verdict)
@@ -120,6 +122,13 @@ def _timed_out(ticket: Ticket, over: Over) -> Failed:
     reason = f"timed out: it ran longer than its timeout of {ticket.plan.timeout} s"
     text = over.body.decode("utf-8", "replace")
     return Failed(reason, f"{reason}\n{text}".rstrip(), "timeout")
+
+
+def _over_limit(over: Over) -> Failed:
+    peak = f"; at most it had {over.usage.peak_bytes / 2**20:.0f} MiB and"
+    reason = f"{over.reason}{peak} {over.usage.processes} processes"
+    text = over.body.decode("utf-8", "replace")
+    return Failed(reason, f"{reason}\n{text}".rstrip(), "limit")
 
 
 def _returned_retry(ticket: Ticket, verdict: Verdict) -> Outcome:

@@ -214,10 +214,15 @@ def _progress(progress: Data | None) -> str:
 def _usage(usage: Data | None) -> str:
     if not usage:
         return ""
-    return (
-        f"{span(usage['user_s'])} user, {span(usage['system_s'])} system, "
-        f"{size(usage['peak_bytes'])} peak, {plural(usage['processes'], 'process', 'processes')}"
-    )
+    held = usage.get("stopped_s") or 0
+    parts = [
+        f"{span(usage['user_s'])} user",
+        f"{span(usage['system_s'])} system",
+        f"{size(usage['peak_bytes'])} peak",
+        plural(usage["processes"], "process", "processes"),
+        f"held still for {span(held)} by cpu.max" if held else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _rungs(rungs: Mapping[str, int]) -> str:

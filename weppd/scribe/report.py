@@ -26,7 +26,8 @@ def line(opened: dict[str, Any], closed: dict[str, Any]) -> dict[str, Any]:
 
     `status` is RQ's word, or "retry"; `rc` the exit code of the job's process, negative for a
     signal, null where that process went on to serve another job; times are UTC; `user_s` and
-    `system_s` are CPU seconds, `peak_bytes` the peak memory, of the job's whole tree.
+    `system_s` are CPU seconds, `peak_bytes` the peak memory, of the job's whole tree,
+    `stopped_s` the seconds for which its CPU quota held it still.
     """
     facts: dict[str, Any] = {key: opened.get(key) for key in _OPENED}
     facts |= {"status": closed["outcome"], "reason": closed.get("reason") or ""}

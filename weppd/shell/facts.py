@@ -23,6 +23,7 @@ def facts(finish: Finish) -> dict[str, Any]:
         "system_s": round(used.system_s, 3),
         "peak_bytes": used.peak_bytes,
         "processes": used.processes,
+        "stopped_s": round(used.stopped_s, 3),
         "signals": {rung: count for rung, count in finish.rungs.items() if count},
         "left_behind": finish.left_behind,
         "undead": list(finish.undead),

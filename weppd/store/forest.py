@@ -59,7 +59,8 @@ def _stage(group: tuple[str, Any]) -> tuple[float, str]:
 
 
 def _node(jid: str, row: list[bytes], now: float) -> Node:
-    status, started, ended, description, packed, data, progress, reason, result, failure = row
+    status, started, ended, description, packed, data, *rest = row
+    progress, reason, result, failure, usage = rest
     meta = _meta(packed)
     word = status.decode() or "created"
     begun, over = started.decode() or None, ended.decode() or None
@@ -74,7 +75,8 @@ def _node(jid: str, row: list[bytes], now: float) -> Node:
         "elapsed_s": _elapsed(begun, over, now) if begun else None,
         "exc_info": None if word == "finished" else meta.get("exc_string") or _failure(failure),
         "reason": reason.decode("utf-8", "replace") or None,
-        "progress": _progress(progress) if progress else None,
+        "progress": _object(progress) if progress else None,
+        "usage": _object(usage) if usage else None,
         "children": {},
     }
 
@@ -97,7 +99,7 @@ def _elapsed(begun: str, over: str | None, now: float) -> float | None:
     return round(max(0.0, end - start), 3)
 
 
-def _progress(raw: bytes) -> Any:
+def _object(raw: bytes) -> Any:
     try:
         return jsonable(json.loads(raw))
     except (ValueError, RecursionError):

@@ -139,6 +139,7 @@ def usage(finish: Finish) -> str:
         "system_s": round(used.system_s, 3),
         "peak_bytes": used.peak_bytes,
         "processes": used.processes,
+        "stopped_s": round(used.stopped_s, 3),
         "seconds": round(max(0.0, finish.ended_at - finish.started_at), 3),
         "rungs": {rung: count for rung, count in finish.rungs.items() if count},
         "left_behind": finish.left_behind,

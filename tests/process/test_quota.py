@@ -1,0 +1,164 @@
+"""Limits that a cell holds on a real tree: CPU time, memory, processes, and nobody left stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.process.fakeweppd import FakeWeppd, alive, descendants, eventually
+from weppd.cell import procfs
+
+BENCH = Path(__file__).parents[1] / "bench"
+KILL = [["KILL", 0]]
+
+
+@pytest.fixture
+def weppd(tmp_path):
+    """A fake weppd with a cell whose jobs may burn."""
+    fake = FakeWeppd(tmp_path)
+    fake.spawn(extra={"PYTHONPATH": f"{Path(__file__).parent}:{BENCH}"})
+    fake.set_up(modules=["celltasks"], allow=["celltasks.*", "burners.*"])
+    fake.cell = fake.fork(1)["pid"]
+    yield fake
+    fake.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["busy", "forking", "sessions", "orphans"])
+def test_a_tree_has_its_share_and_no_more(weppd, shape):
+    """Forks, dead children, new sessions and orphans count: a quarter of a CPU is all they get."""
+    began = time.monotonic()
+    eid = weppd.start("burners.burn", shape, 4, limits={"cpu.max": 0.25})
+    time.sleep(6)  # the quota is over time: there is nothing to wait for but time
+    weppd.cancel(eid, *KILL)
+    over = weppd.wait("over", eid=eid)
+    lived = time.monotonic() - began
+    used = over["usage"]["user_s"] + over["usage"]["system_s"]
+    assert used <= 0.25 * lived * 1.1 + 0.3
+    assert over["usage"]["stopped_s"] > 0
+    assert over["undead"] == []
+
+
+def log(weppd, eid) -> str:
+    """What the job has written so far."""
+    path = weppd.home / f"{eid}.out"
+    return path.read_text() if path.exists() else ""
+
+
+def stopped(pid: int) -> bool:
+    """Whether a process stands still."""
+    member = procfs.stat(pid)
+    return member is not None and member.state == "T"
+
+
+def standing_still(weppd, eid) -> list[int]:
+    """The tree of a job, at a moment at which its quota holds all of it still."""
+    leader = weppd.wait("began", eid=eid)["pid"]
+
+    def still() -> list[int]:
+        tree = [leader, *descendants(leader)]
+        return tree if len(tree) > 2 and all(map(stopped, tree)) else []
+
+    return eventually(still, "the quota stops the whole tree")
+
+
+def test_a_limited_job_hears_its_cancel_at_once(weppd, tmp_path):
+    """A job that stands still nearly always is woken for SIGUSR1, and unwinds at full speed."""
+    mark = tmp_path / "mark"
+    eid = weppd.start("burners.burn_and_tidy", str(mark), limits={"cpu.max": 0.01})
+    eventually(mark.exists, "the job began")
+    standing_still(weppd, eid)
+    weppd.cancel(eid, ["USR1", 60], ["KILL", 0])
+    over = weppd.wait("over", eid=eid)
+    assert over["verdict"] == {"kind": "cancelled"}
+    assert over["rungs"].get("KILL", 0) == 0
+    assert mark.read_text() == "tidied"
+
+
+@pytest.mark.parametrize("shape", ["busy", "sessions"])
+def test_a_cell_that_is_killed_leaves_nobody_stopped(weppd, shape):
+    """kill -9 of a cell whose job stands still: all of the tree ends, and the slot is free."""
+    eid = weppd.start("burners.burn", shape, 5, limits={"cpu.max": 0.02})
+    tree = standing_still(weppd, eid)
+    os.kill(weppd.cell, signal.SIGKILL)
+    weppd.wait("gone", n=1)
+    eventually(lambda: not any(map(alive, tree)), "the tree ends")
+
+
+def test_a_cell_that_is_held_up_and_goes_on_holds_nobody(weppd):
+    """A cell that stood still itself, with its job, ends the job as if nothing had been."""
+    eid = weppd.start("burners.burn", "sessions", 3, limits={"cpu.max": 0.05})
+    tree = standing_still(weppd, eid)
+    os.kill(weppd.cell, signal.SIGSTOP)
+    eventually(lambda: stopped(weppd.cell), "the cell stands still")
+    os.kill(weppd.cell, signal.SIGCONT)
+    weppd.cancel(eid, *KILL)
+    assert weppd.wait("over", eid=eid)["undead"] == []
+    assert not any(map(alive, tree))
+
+
+def test_a_limited_child_serves_the_next_job(weppd):
+    """What a quota did to a job's process is over with that job."""
+    pids = {
+        weppd.run("celltasks.pid", jobs_per_child=5, limits={"cpu.max": 0.01})["pid"]
+        for _ in range(3)
+    }
+    assert len(pids) == 1
+    assert weppd.run("celltasks.pid", jobs_per_child=5)["verdict"]["kind"] == "finished"
+
+
+def test_memory_over_its_limit_ends_the_job_and_says_so(weppd):
+    """The tree's memory, pages that are shared counted once, against memory.max."""
+    eid = weppd.start(
+        "burners.eat", 200 << 20, 2, limits={"memory.max": 100 << 20}, on_timeout=KILL
+    )
+    over = weppd.wait("over", eid=eid)
+    assert over["asked"] == "limit"
+    assert over["reason"].startswith("over memory.max: its processes have ")
+    assert over["reason"].endswith("may have 100 MiB")
+    assert over["usage"]["peak_bytes"] > 100 << 20
+
+
+def test_memory_near_its_limit_is_told_to_the_log(weppd):
+    """At nine tenths a line goes into the job's log, and the job goes on."""
+    eid = weppd.start("burners.eat", 190 << 20, limits={"memory.max": 215 << 20})
+    weppd.wait("began", eid=eid)
+    eventually(lambda: "(memory.max)" in log(weppd, eid), "the soft mark is told")
+    weppd.cancel(eid, *KILL)
+    assert weppd.wait("over", eid=eid)["asked"] == "cancel"
+
+
+def test_shared_memory_is_no_reason(weppd):
+    """Ten processes that share the same 60 MiB have 60 MiB, not 600."""
+    eid = weppd.start("burners.share", 60 << 20, 10, limits={"memory.max": 150 << 20})
+    weppd.wait("began", eid=eid)
+    eventually(lambda: "shared" in log(weppd, eid), "all share")
+    time.sleep(1.5)  # longer than the longest pause between two looks
+    weppd.cancel(eid, *KILL)
+    assert weppd.wait("over", eid=eid)["asked"] == "cancel"
+
+
+def test_processes_over_their_number_end_the_job(weppd):
+    """pids.max counts processes and threads of the whole tree."""
+    eid = weppd.start("burners.herd", 30, limits={"pids.max": 20}, on_timeout=KILL)
+    over = weppd.wait("over", eid=eid)
+    assert (over["asked"], over["undead"]) == ("limit", [])
+    assert over["reason"] == "over pids.max: it has 31 threads and may have 20"
+    assert over["usage"]["processes"] >= 31
+
+
+def test_what_a_long_job_used_is_told_without_limits(weppd):
+    """Peak memory of the whole tree and the number of its processes, of a job that just runs."""
+    eid = weppd.start("burners.eat", 120 << 20, 3)
+    leader = weppd.wait("began", eid=eid)["pid"]
+    eventually(lambda: len(descendants(leader)) == 2, "the tree stands")
+    time.sleep(2)  # until its peak has been looked at
+    weppd.cancel(eid, *KILL)
+    usage = weppd.wait("over", eid=eid)["usage"]
+    assert usage["peak_bytes"] > 120 << 20
+    assert usage["processes"] == 3
+    assert usage["stopped_s"] == 0

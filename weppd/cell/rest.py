@@ -1,0 +1,30 @@
+"""How a cell waits: for a socket, a signal or a moment, and holds its job's quota meanwhile.
+
+A quota is looked at many times a second, in each cell of the host. So it has a loop of its own,
+which does nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import select
+
+    from weppd.cell.governor import Governor
+    from weppd.cell.wakeup import Wakeup
+
+
+def rest(
+    poll: select.poll, wakeup: Wakeup, quota: Governor | None, until: float
+) -> list[tuple[int, int]]:
+    """What `poll` found: nothing where a signal came, or `until` (boot clock, s) passed."""
+    while True:
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        held = quota is not None and quota.due < until
+        due = quota.due if held and quota is not None else until
+        ready = poll.poll(max(0.0, (due - now) * 1000 + 0.5))
+        if ready or wakeup.came or not held or quota is None:
+            return ready
+        quota.turn(time.clock_gettime(time.CLOCK_BOOTTIME))
