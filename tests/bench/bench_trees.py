@@ -32,8 +32,8 @@ from weppd.cell.proctree import Tree
 
 SHAPES = {
     "flat": 12, "deep": 12, "daemon": 12, "setsid": 12, "pgrp": 12, "ignoring": 12, "stopped": 12,
-    "zombie": 12, "threads": 12, "respawn": 12, "storm": 24, "stormsid": 24, "chain": 12,
-    "chainsid": 12, "thousand": 1000,
+    "zombie": 12, "threads": 12, "respawn": 12, "storm": 24, "stormsid": 24, "stormout": 24,
+    "chain": 12, "chainsid": 12, "thousand": 1000,
 }  # fmt: skip
 #: The names of nasty.c, where they are not ours.
 NASTY = {"setsid": "daemon", "thousand": "flat"}

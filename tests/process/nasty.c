@@ -80,11 +80,14 @@ static void respawn(void) {
     }
 }
 
-static void storm(int session) {
+/* away: also those who start all others leave the session. */
+static void storm(int session, int away) {
     int i, n = count / 4 + 1;
     deaf();
     for (i = 0; i < n; i++)
         if (fork() == 0) break;
+    if (i < n && away) setsid();
+    if (i == n && away) nap(20);
     if (i == n) ready();
     while (!late()) {
         pid_t p = fork();
@@ -131,7 +134,8 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "zombie")) { many(count - 1, gone); nap(50); }
     else if (!strcmp(mode, "threads")) { pthread_t t; pthread_create(&t, NULL, threaded, NULL); hold(); }
     else if (!strcmp(mode, "respawn")) respawn();
-    else if (!strcmp(mode, "storm") || !strcmp(mode, "stormsid")) storm(mode[5] != 0);
+    else if (!strcmp(mode, "storm") || !strcmp(mode, "stormsid")) storm(mode[5] != 0, 0);
+    else if (!strcmp(mode, "stormout")) storm(1, 1);
     else if (!strcmp(mode, "chain") || !strcmp(mode, "chainsid")) chain(mode[5] != 0);
     else return 2;
     ready();

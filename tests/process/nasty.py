@@ -121,10 +121,13 @@ def respawn() -> None:
         many(1)
 
 
-def storm(session: bool = False) -> None:
+def storm(session: bool = False, away: bool = False) -> None:
     deaf()
     if all(os.fork() for _ in range(COUNT // 4 + 1)):
+        time.sleep(0.05 * away)
         ready()
+    elif away:
+        os.setsid()
     while not late():
         pid = os.fork()
         if pid == 0:
@@ -185,6 +188,7 @@ def usr1() -> None:
 
 SHAPES: dict[str, Callable[[], None]] = {
     "stormsid": lambda: storm(session=True),
+    "stormout": lambda: storm(session=True, away=True),
     "chainsid": lambda: chain(session=True),
 }
 

@@ -145,6 +145,22 @@ def test_cancel_of_a_deaf_tree_climbs_to_the_last_rung(weppd, tmp_path):
     assert sum(over["rungs"].values()) == 10
 
 
+def test_kill_at_once_counts_who_died_of_it(weppd, tmp_path):
+    """With no softer rung the tree is struck first and counted after; then a storm has no time."""
+    mark = tmp_path / "mark"
+    eid = weppd.start("celltasks.tree", 3, str(mark), True)
+    begun(mark)
+    leader = weppd.wait("began", eid=eid)["pid"]
+    tree = eventually(lambda: (d := descendants(leader)) and len(d) == 9 and d, "the tree stands")
+    weppd.cancel(eid, ["USR1", 0], ["TERM", 0], ["KILL", 0])
+    over = weppd.wait("over", eid=eid)
+    assert not any(alive(pid) for pid in [leader, *tree])
+    assert (over["status"], over["asked"], over["undead"]) == (signal.SIGKILL, "cancel", [])
+    # One that a dying parent reaped on its way out is seen by nobody.
+    assert list(over["rungs"]) == ["KILL"]
+    assert 7 <= over["rungs"]["KILL"] <= 10
+
+
 def test_second_cancel_shortens(weppd, tmp_path):
     """A second, harder cancel does not wait for the first one's grace."""
     mark = tmp_path / "mark"

@@ -25,7 +25,7 @@ from weppd.cell.proctree import Tree
 
 SHAPES = (
     *("flat", "deep", "ignoring", "daemon", "pgrp", "stopped", "zombie"),
-    *("threads", "respawn", "storm", "stormsid", "chain", "chainsid"),
+    *("threads", "respawn", "storm", "stormsid", "stormout", "chain", "chainsid"),
 )
 TIMES = 3
 
@@ -81,7 +81,7 @@ def test_no_member_survives_a_kill_and_no_stranger_is_touched(shape: str, langua
         os.waitpid(bystander, 0)
 
 
-@pytest.mark.parametrize("shape", ["chain", "chainsid", "storm", "stormsid"])
+@pytest.mark.parametrize("shape", ["chain", "chainsid", "storm", "stormsid", "stormout"])
 def test_a_moving_tree_can_be_signalled_and_then_killed(shape: str) -> None:
     """Freezing a tree that forks all the time comes to an end, and the kill after it to zero."""
 
@@ -91,6 +91,23 @@ def test_a_moving_tree_can_be_signalled_and_then_killed(shape: str) -> None:
         tree = Tree(start(shape, 8, mark))
         assert tree.signal(signal.SIGUSR1) > 0  # they ignore it
         assert tree.kill(15).undead == ()
+        assert survivors(mark) == []
+
+    ending()
+
+
+def test_a_storm_that_has_gone_on_for_a_while_is_ended_as_well() -> None:
+    """Zombies by the thousand, more than can be read: it is struck before it is looked at."""
+    program = _program("c")
+
+    @in_subreaper
+    def ending() -> None:
+        mark = new_mark()
+        tree = Tree(start("storm", 40, mark, program=program))
+        eventually(lambda: len(procfs.own_children()) > 3000)
+        assert not tree.empty()
+        assert tree.kill(15).undead == ()
+        assert tree.empty()
         assert survivors(mark) == []
 
     ending()

@@ -74,6 +74,11 @@ def parse(rungs: Iterable[Sequence[str | float]]) -> tuple[Rung, ...]:
     return found
 
 
+def is_soft(rungs: Iterable[Rung]) -> bool:
+    """Whether anything comes before KILL."""
+    return len(_usable(rungs)) > 1
+
+
 def begin(
     rungs: Iterable[Rung], now: float, alive: int, *, asked: str, reason: str
 ) -> tuple[Ladder, tuple[Rung, ...]]:

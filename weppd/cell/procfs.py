@@ -20,6 +20,10 @@ _SA_NOCLDSTOP = 1
 _SA_FLAGS = ctypes.sizeof(ctypes.c_void_p) + 128
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
+#: More children than this are not listed for certain.
+MANY = 30_000
+#: Bytes of a file that are read; `MANY` numbers of eight digits take no more.
+_MOST = 1 << 18
 DEAD = frozenset("ZXx")
 STOPPED = frozenset("Tt")
 
@@ -76,19 +80,31 @@ def children(pid: int) -> list[int]:
         return []
     found: list[int] = []
     for thread in threads:
-        found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+        found += _numbers(_read(f"/proc/{pid}/task/{thread}/children"))
     return found
 
 
 def own_children() -> list[int]:
     """The caller's children, oldest first, zombies included. Only for a single-threaded caller.
 
+    Of more than `MANY` the youngest may be missing: a storm of forks makes them faster than they
+    can be read, and whoever wanted to read them all would never come to end them.
+
     OSError where the kernel has no such file (CONFIG_PROC_CHILDREN): without it no tree can be
     ended for certain, so that a cell must not start.
     """
     fd = open_own_children()
     try:
-        return [int(word) for word in _drain(fd).split()]
+        return _numbers(_drain(fd))
+    finally:
+        os.close(fd)
+
+
+def first_children() -> list[int]:
+    """Some of the caller's children, the oldest; none only if there are none. OSError as above."""
+    fd = open_own_children()
+    try:
+        return _numbers(os.read(fd, _MOST))
     finally:
         os.close(fd)
 
@@ -154,8 +170,14 @@ def _read(path: str) -> bytes:
 
 def _drain(fd: int) -> bytes:
     # A file of /proc gives short reads: only an empty one is its end.
-    whole = part = os.read(fd, 65536)
-    while part:
-        part = os.read(fd, 65536)
-        whole += part
-    return whole
+    parts = [os.read(fd, _MOST)]
+    size = len(parts[0])
+    while parts[-1] and size < _MOST:
+        parts.append(os.read(fd, _MOST))
+        size += len(parts[-1])
+    return b"".join(parts)
+
+
+def _numbers(text: bytes) -> list[int]:
+    # The last word may be cut, where the reading was.
+    return [int(word) for word in text[: text.rfind(b" ") + 1].split()]

@@ -29,10 +29,12 @@ from resource import struct_rusage
 
 from weppd.cell.group import Group
 from weppd.cell.procfs import (
+    MANY,
     Member,
     become_subreaper,
     boot_id,
     children,
+    first_children,
     own_children,
     set_pdeathsig,
     start_time,
@@ -122,6 +124,9 @@ class Tree:
 
     def empty(self) -> bool:
         """Whether nothing of the job lives or waits to be reaped: a fact, not an observation."""
+        spare = self.spare()
+        if any(pid not in spare for pid in first_children()):
+            return False
         return not self._own()
 
     def alone(self) -> bool:
@@ -181,8 +186,10 @@ class Tree:
         deadline = time.monotonic() + timeout_s
         killed = calm = 0
         struck: set[int] = set()
+        # Before anything is read, or a storm would go on meanwhile.
         if self.group is not None:
             self.group.kill()
+        self._signal_group(signal.SIGKILL)
         while not self.empty():
             if time.monotonic() > deadline and (undead := self._alive()):
                 return Killed(killed, undead)
@@ -247,7 +254,8 @@ class Tree:
             self.reap()
             walk = self._walk()
             now = _stop(walk)
-            quiet = quiet + 1 if len(now) == len(walk) and now <= settled else 0
+            whole = len(now) == len(walk) < MANY
+            quiet = quiet + 1 if whole and now <= settled else 0
             settled = now
         return walk
 

@@ -121,8 +121,10 @@ class Run:
         wanted = ladder.parse(rungs)
         self._warden.release(now)  # who stands still hears no signal
         if self._ladder is None:
-            self._ladder, due = ladder.begin(wanted, now, self._alive(), asked=asked, reason=reason)
-            self._deliver(due, now)
+            alive = self._alive() if ladder.is_soft(wanted) else self._strike(now)
+            self._ladder, due = ladder.begin(wanted, now, alive, asked=asked, reason=reason)
+            if ladder.is_soft(wanted):
+                self._deliver(due, now)
         else:
             self._ladder = ladder.shorten(self._ladder, wanted, now, asked=asked, reason=reason)
         self.tick(now)
@@ -228,10 +230,17 @@ class Run:
             else:
                 self.tree.signal(rung.number)
 
-    def _sweep(self, now: float) -> None:
+    def _strike(self, now: float) -> int:
+        """Kill at once, and count afterwards: a storm grows while somebody counts it."""
+        return self._sweep(now) + len(self._undead)
+
+    def _sweep(self, now: float) -> int:
+        """Kill for so long as a sweep may last; how many died of it."""
         self._killed_by_us = True
         self._undead_at = min(self._undead_at, now + UNDEAD_S)
-        self._undead = self.tree.kill(SWEEP_S).undead
+        killed = self.tree.kill(SWEEP_S)
+        self._undead = killed.undead
+        return killed.killed
 
     def _end_left(self, now: float) -> None:
         self._left = self._left or self._alive()
