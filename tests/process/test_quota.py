@@ -10,21 +10,31 @@ from pathlib import Path
 import pytest
 
 from tests.process.fakeweppd import FakeWeppd, alive, descendants, eventually
+from tests.process.lab import delegated, remove_group
 from weppd.cell import procfs
 
 BENCH = Path(__file__).parents[1] / "bench"
 KILL = [["KILL", 0]]
 
 
-@pytest.fixture
-def weppd(tmp_path):
-    """A fake weppd with a cell whose jobs may burn."""
+@pytest.fixture(params=["signals", "kernel"])
+def weppd(request, tmp_path):
+    """A fake weppd with a cell whose jobs may burn, once held by signals, once by a delegated
+    control group."""
+    above = delegated() if request.param == "kernel" else ""
     fake = FakeWeppd(tmp_path)
     fake.spawn(extra={"PYTHONPATH": f"{Path(__file__).parent}:{BENCH}"})
+    if above:
+        Path(f"{above}/cgroup.procs").write_text(str(fake.zygote.pid))
     fake.set_up(modules=["celltasks"], allow=["celltasks.*", "burners.*"])
-    fake.cell = fake.fork(1)["pid"]
+    hello = fake.fork(1)
+    assert hello["kernel"] == bool(above)
+    fake.cell = hello["pid"]
+    fake.frozen = f"{above}/weppd-cell-{fake.cell}/cgroup.events" if above else ""
     yield fake
     fake.close()
+    if above:
+        remove_group(above)
 
 
 @pytest.mark.slow
@@ -61,7 +71,11 @@ def standing_still(weppd, eid) -> list[int]:
 
     def still() -> list[int]:
         tree = [leader, *descendants(leader)]
-        return tree if len(tree) > 2 and all(map(stopped, tree)) else []
+        if weppd.frozen:
+            held = "frozen 1" in Path(weppd.frozen).read_text()
+        else:
+            held = all(map(stopped, tree))
+        return tree if len(tree) > 2 and held else []
 
     return eventually(still, "the quota stops the whole tree")
 

@@ -289,6 +289,7 @@ class Status(Reply):
     queues: dict[str, QueueRow] = Field(default_factory=dict)
     zygotes: list[Zygote] = Field(default_factory=list)
     problems: list[str] = Field(default_factory=list)
+    limits: str = ""
 
 
 class Jobs(Reply):

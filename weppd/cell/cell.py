@@ -86,6 +86,7 @@ class Cell:
         self._retiring = False
         self._strays: set[int] = set()
         self._group = group.of_cell(os.getpid())
+        self._facts["kernel"] = self._group is not None
         self._warm: Warm | None = None
         self._warm_group: group.Group | None = None
         self._fork_at = 0.0

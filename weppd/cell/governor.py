@@ -1,24 +1,19 @@
 """Holds a tree to its share of CPU time: stops it when its bucket is empty, lets it go when full.
 
-The leader's process group is stopped by one call, against which no fork in the group can race;
-members of other groups one by one, by descriptor. Where the tree has a control group of its own the
-kernel does the counting and the stopping. Nothing here may leave a process stopped: whoever was
-stopped is remembered until it was let go, and if this process dies, its guardian kills the tree.
+How it is counted and stopped is the brake's affair. If this process dies while the tree stands
+still, its guardian kills the tree.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from weppd.cell.bucket import LOOKS, Bucket
-from weppd.cell.meter import Meter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from weppd.cell.meter import Known
-    from weppd.cell.proctree import Tree
+    from weppd.cell.brakes import Freezer, Signals
 
 NEVER = float("inf")
 #: The part of a CPU that holding one job to its quota may take. A machine on which a look is dear
@@ -27,18 +22,15 @@ _SHARE = 0.0006
 
 
 class Governor:
-    """The CPU quota of `tree`: `limit` CPUs, from `now` on (seconds of a steady clock).
+    """The CPU quota of a tree: `limit` CPUs, from `now` on (seconds of a steady clock).
 
     `due` is when `turn` wants to be called.
     """
 
-    def __init__(self, tree: Tree, meter: Meter, limit: float, now: float) -> None:
-        cpus = os.cpu_count() or 1
+    def __init__(self, brake: Signals | Freezer, limit: float, now: float) -> None:
         self.due = now
-        self._tree = tree
-        self._meter = meter
-        self._bucket = Bucket(limit, cpus, now)
-        self._held: list[Known] = []
+        self._brake = brake
+        self._bucket = Bucket(limit, os.cpu_count() or 1, now)
         self._cost = 0.0
         self._paid = time.process_time()
         self._released = False
@@ -55,21 +47,20 @@ class Governor:
             return
         bucket, was = self._bucket, self._bucket.stopped
         self._pace()
-        self.due = bucket.turn(now, self._meter.used(now), self._meter.threads)
+        self.due = bucket.turn(now, *self._brake.used(now))
         if bucket.stopped:
-            self._stop()
-            if self._meter.strays:
-                # Who was started meanwhile outside the group is not known yet, and runs.
-                self.due = min(self.due, max(now + 0.02, self._meter.walk_due))
+            self._brake.stop()
+            self.due = min(self.due, self._brake.again(now))
         elif was:
-            self._go()
+            self._brake.go()
 
     def release(self, now: float) -> None:
         """Let the tree go for good: it is ending, or about to hear a signal."""
         if not self._released:
             self._released, self.due = True, NEVER
             self._bucket.let_go(now)
-            self._go()
+            self._brake.go()
+            self._brake.close()
             _among_others()
 
     def _pace(self) -> None:
@@ -78,38 +69,6 @@ class Governor:
         self._cost += 0.05 * (paid - self._paid - self._cost)
         self._paid = paid
         self._bucket.pace(LOOKS * self._cost / _SHARE)
-
-    def _stop(self) -> None:
-        self._signal_group(signal.SIGSTOP)
-        for known in self._meter.strays:
-            if not known.held:
-                known.held = True
-                self._held.append(known)
-                _send(known, signal.SIGSTOP)
-
-    def _go(self) -> None:
-        self._signal_group(signal.SIGCONT)
-        held, self._held = self._held, []
-        for known in held:
-            _send(known, signal.SIGCONT)
-            known.held = False
-            if self._meter.members.get(known.pid) is not known:
-                known.close()
-
-    def _signal_group(self, signum: int) -> None:
-        # Not reaped yet, even as a zombie, the leader keeps its number.
-        if self._tree.status is None:
-            try:
-                os.killpg(self._tree.leader, signum)
-            except (ProcessLookupError, PermissionError):
-                pass  # it has not called setsid yet, or only set-uid programs are left in it
-
-
-def _send(known: Known, signum: int) -> None:
-    try:
-        signal.pidfd_send_signal(known.pidfd, signum)
-    except (ProcessLookupError, PermissionError):
-        pass  # it is dead, or a set-uid program
 
 
 def _before_others() -> None:

@@ -7,6 +7,7 @@ that processes share must not count twice, it is the sum of proportional sets, w
 
 from __future__ import annotations
 
+from weppd.cell.brakes import Freezer, Signals
 from weppd.cell.governor import NEVER, Governor
 from weppd.cell.meter import Meter
 
@@ -53,8 +54,17 @@ class Warden:
         self.peak_bytes = 0
         self.due = now + (_LIMITED_S[0] if self._memory or self._pids else _FIRST_S)
         if self._cpu is not None:
-            self._meter = Meter(tree)
-            self.quota = Governor(tree, self._meter, self._cpu, now)
+            self.quota = Governor(self._brake(start), self._cpu, now)
+
+    def _brake(self, start: dict[str, Any]) -> Signals | Freezer:
+        group = self._tree.group
+        if group is not None and start.get("backend") != "psutil":
+            try:
+                return Freezer(group)
+            except OSError:
+                pass  # the group is gone: signals reach the tree wherever it is
+        self._meter = Meter(self._tree)
+        return Signals(self._tree, self._meter)
 
     @property
     def stopped_s(self) -> float:

@@ -61,6 +61,7 @@ class Rules:
     rungs: tuple[tuple[str, float], ...] = (("USR1", 10.0), ("TERM", 5.0), ("KILL", 0.0))
     crashes_allowed: int = 3
     cell_lease: float = 36.0
+    backend: str = "auto"
     limits: Mapping[str, str] = field(default_factory=dict)
     lanes: Mapping[str, Lane] = field(default_factory=dict)
 

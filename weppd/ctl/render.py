@@ -18,6 +18,7 @@ _QUEUE = ["QUEUE", "WAITS", "QUEUED", "RUN", "DEFER", "SCHED", "DONE", "FAILED",
 # A node that beats is seen to move at every look.
 _QUIET_S = 15.0
 _KEY = 11
+_HELD = {"cgroup": "held by the kernel (cgroup)", "psutil": "held by weppd (signals)"}
 
 
 def status(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
@@ -72,7 +73,9 @@ def _node(data: Data, now: float, paint: Paint) -> list[str]:
     since = f" for {span(now - data['since'])}" if data["since"] else ""
     line = f"weppd {clean(data['name'])}: {paint(clean(data['mood']), 'started')}{since}"
     details = [f"pid {data['pid']}" if data["pid"] else "", clean(data["version"])]
-    return [", ".join([line, *filter(None, details)]), _store(data["store"], now, paint)]
+    lines = [", ".join([line, *filter(None, details)]), _store(data["store"], now, paint)]
+    held = _HELD.get(data.get("limits", ""))
+    return [*lines, f"limits: {held}"] if held else lines
 
 
 def _store(store: Data, now: float, paint: Paint) -> str:

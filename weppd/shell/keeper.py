@@ -78,6 +78,8 @@ class Keeper:
             "slots": [self._slot(n) for n in sorted(state.slots)],
             "zygotes": self._classes(),
             "queues": {},
+            "limits": self._backend(),
+            "problems": self._problems(),
         }
         away = self._trips.reason
         try:
@@ -238,6 +240,21 @@ class Keeper:
         return {**self._mood(), "mood": "reloading"}
 
     # -- pieces
+
+    def _backend(self) -> str:
+        """Who holds the limits of this node's jobs, as its cells found it."""
+        cells = [link.hello.get("kernel") for link in self._peers.cells.values()]
+        if not cells:
+            return ""
+        return "cgroup" if all(cells) and self._rules.backend != "psutil" else "psutil"
+
+    def _problems(self) -> list[str]:
+        if self._rules.backend == "cgroup" and self._backend() == "psutil":
+            return [
+                'limits.backend is "cgroup", but no control group is delegated to weppd: it'
+                " holds the limits itself"
+            ]
+        return []
 
     def _mood(self) -> dict[str, Any]:
         state = self._supervisor.state

@@ -21,6 +21,7 @@ def rules_of(told: Settings) -> Rules:
         cores=len(os.sched_getaffinity(0)),
         rungs=(("USR1", cancel.usr1_grace), ("TERM", cancel.term_grace), ("KILL", 0.0)),
         cell_lease=Terms(told.node.lease_s).cell_s,
+        backend=told.limits.backend,
         limits=told.limits.each,
         lanes={
             name: Lane(lane.cpus or None, lane.memory or None, lane.limits)
