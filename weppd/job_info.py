@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from weppd.store.blocking import Given, scripts
-from weppd.store.forest import Node, forest
+from weppd.store.forest import Lost, Node, forest
 from weppd.store.trees import Reading
 
 #: A tree's status is the first of these that one of its jobs has; else all of it is finished.
@@ -31,13 +31,18 @@ def get_wepppy_rq_job_info(job_id: str, connection: Given = None) -> Node:
     return get_wepppy_rq_jobs_info([job_id], connection)[job_id]
 
 
-def get_wepppy_rq_jobs_info(job_ids: Iterable[str], connection: Given = None) -> dict[str, Node]:
-    """The trees below some jobs, by id; all of them are read together."""
+def get_wepppy_rq_jobs_info(
+    job_ids: Iterable[str], connection: Given = None, lost: Lost | None = None
+) -> dict[str, Node]:
+    """The trees below some jobs, by id; all of them are read together.
+
+    `lost` makes the node of a child that is no longer on record, from its id and its run's.
+    """
     jids = list(dict.fromkeys(job_ids))
     walk = Reading(jids)
     with scripts(connection) as run:
         run.drive(walk)
-    found = forest(walk, jids, time.time())
+    found = forest(walk, jids, time.time(), lost)
     return {jid: found.get(jid) or {"id": jid, "status": "not_found"} for jid in jids}
 
 

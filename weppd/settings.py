@@ -40,6 +40,9 @@ from weppd.settings_tables import (
     Daemon as Daemon,
 )
 from weppd.settings_tables import (
+    Flask as Flask,
+)
+from weppd.settings_tables import (
     Host as Host,
 )
 from weppd.settings_tables import (
@@ -117,6 +120,7 @@ class Settings:
     scribe: Scribe = field(default_factory=Scribe)
     node: Node = field(default_factory=Node)
     compat: Compat = field(default_factory=Compat)
+    flask: Flask = field(default_factory=Flask)
 
     @staticmethod
     def parse(
@@ -154,6 +158,7 @@ TABLES: Mapping[str, type] = {
     "scribe": Scribe,
     "node": Node,
     "compat": Compat,
+    "flask": Flask,
 }
 
 

@@ -48,6 +48,12 @@ def _number(value: object) -> float:
     return float(value)
 
 
+def _yes(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong("must be true or false")
+    return value
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise Wrong('must be a list of texts, such as ["a", "b"]')
@@ -80,6 +86,10 @@ def _spelt(convert: Callable[[str], object], what: str) -> Callable[[str], objec
     return read
 
 
+def _said(text: str) -> object:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
+
+
 def _listed(text: str) -> object:
     if text.lstrip().startswith("["):
         return json.loads(text)
@@ -90,6 +100,7 @@ def _listed(text: str) -> object:
 KINDS: Mapping[str, tuple[Callable[[object], Any], Callable[[str], object]]] = {
     "str": (_text, str),
     "int": (_whole, _spelt(int, "a whole number")),
+    "bool": (_yes, _said),
     "float": (_number, _spelt(float, "a number")),
     "tuple[str, ...]": (_texts, _spelt(_listed, "items with commas between, or a JSON list")),
     "Mapping[str, str]": (_names, _spelt(json.loads, "a JSON object")),

@@ -209,3 +209,10 @@ class Compat:
     """
 
     ledger: str = field(default="full", metadata={"check": one_of("full", "both")})
+
+
+@dataclass(frozen=True, slots=True)
+class Flask:
+    """[flask]: what the blueprint of `tasks.web` does for pages that are older than it."""
+
+    legacy_get_cancel: bool = False

@@ -72,7 +72,7 @@ def _shown(one: Field[Any]) -> str:
         return " , ".join(value)
     if isinstance(value, dict):
         return " , ".join(f'"{k}" = "{v}"' for k, v in value.items())
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def test_the_manual_has_every_option_and_exit_code() -> None:

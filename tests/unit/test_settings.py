@@ -418,3 +418,13 @@ def test_any_file_gives_settings_or_a_list_of_problems(
         complaints = error.problems
     assert bool(settings) != bool(complaints)
     assert all(": " in line and line.isprintable() for line in complaints)
+
+
+def test_a_switch_is_true_or_false():
+    """[flask] legacy_get_cancel is a TOML boolean, or true, false, 1 or 0 in its variable."""
+    assert Settings.parse({"flask": {"legacy_get_cancel": True}}, {}).flask.legacy_get_cancel
+    for text, value in (("true", True), ("0", False)):
+        told = Settings.parse({}, {"WEPPD_FLASK_LEGACY_GET_CANCEL": text})
+        assert told.flask.legacy_get_cancel is value
+    with pytest.raises(SettingsError, match="WEPPD_FLASK_LEGACY_GET_CANCEL: must be true or false"):
+        Settings.parse({}, {"WEPPD_FLASK_LEGACY_GET_CANCEL": "perhaps"})

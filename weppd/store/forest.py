@@ -12,7 +12,7 @@ import math
 import pickle
 import zlib
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +20,27 @@ from weppd.store.pickles import PEEK_BYTES, Call, literals, peek
 from weppd.store.trees import Reading, order_of
 
 Node = dict[str, Any]
+#: Makes the node of a child that is no longer on record, from its id and its run's; None for none.
+Lost = Callable[[str, str | None], Node | None]
 
 
-def forest(walk: Reading, roots: Iterable[str], now: float) -> dict[str, Node]:
-    """The nodes that a walk has read, each with its children in place; `now` is an epoch time."""
+def forest(
+    walk: Reading, roots: Iterable[str], now: float, lost: Lost | None = None
+) -> dict[str, Node]:
+    """The nodes that a walk has read, each with its children in place; `now` is an epoch time.
+
+    A child that is not there is what `lost` makes of it, or None.
+    """
     nodes = {jid: _node(jid, row, now) for jid, row in walk.rows.items() if row}
     levels = _levels(walk, roots)
     for jid, children in walk.children.items():
         if jid in nodes:
-            nodes[jid]["children"] = _grouped(children, nodes, levels, levels[jid])
+            runid = nodes[jid]["runid"]
+            there = {
+                child: nodes[child] if child in nodes else lost(child, runid) if lost else None
+                for _, child in children
+            }
+            nodes[jid]["children"] = _grouped(children, there, levels, levels[jid])
     return nodes
 
 
@@ -43,13 +55,16 @@ def _levels(walk: Reading, roots: Iterable[str]) -> dict[str, int]:
 
 
 def _grouped(
-    children: list[tuple[str, str]], nodes: dict[str, Node], levels: dict[str, int], level: int
+    children: list[tuple[str, str]],
+    there: dict[str, Node | None],
+    levels: dict[str, int],
+    level: int,
 ) -> dict[str, list[Node | None]]:
     """Children by stage. One that stands above its parent would make a ring: it is left out."""
     groups: dict[str, list[Node | None]] = {}
     for label, child in children:
         if levels[child] > level:
-            groups.setdefault(order_of(label, child), []).append(nodes.get(child))
+            groups.setdefault(order_of(label, child), []).append(there[child])
     return dict(sorted(groups.items(), key=_stage))
 
 

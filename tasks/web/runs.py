@@ -1,0 +1,85 @@
+"""The buttons of a run's page, `POST /runs/<runid>/<config>/rq/api/<action>`: one task for each.
+
+In the order that the site's preflight relies on: what the page sent is kept, the stamps of steps
+that will be wrong are taken from the run's ledger, the task is enqueued, its job is noted under the
+button's key. A second press while the job lives answers with that same job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from tasks.run.prep import RedisPrep
+from tasks.run.steps import TaskEnum
+from tasks.web.door import May, ask, body, told
+from weppd.flask import Weppd
+from weppd.task import current
+
+#: Seconds that a button's job may take: the site's own bound for dispatchers.
+TIMEOUT = 216_000
+Keep = Callable[[str, str, Mapping[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: its task, the fields of the page that the task takes, and what it makes wrong."""
+
+    action: str
+    function: str
+    takes: tuple[str, ...] = ()
+    undoes: tuple[TaskEnum, ...] = ()
+    key: str = ""
+
+
+BUTTONS = (
+    Button("hello_world", "tasks.noop.noop"),
+    Button(
+        "run_wepp",
+        "tasks.wepp_rq.run_wepp_rq",
+        ("wepp_bin",),
+        (TaskEnum.run_wepp_hillslopes, TaskEnum.run_wepp_watershed, TaskEnum.run_omni_scenarios),
+        "run_wepp_rq",
+    ),
+)
+
+
+def add(made: Blueprint, may: May, keep: Keep | None) -> None:
+    """Put a route for each button on the blueprint."""
+    for button in BUTTONS:
+        made.add_url_rule(
+            f"/runs/<runid>/<config>/rq/api/{button.action}",
+            f"run_{button.action}",
+            told(_pressed(button, may, keep)),
+            methods=["POST"],
+        )
+
+
+def _pressed(
+    button: Button, may: May, keep: Keep | None
+) -> Callable[[str, str], ResponseReturnValue]:
+    def press(runid: str, config: str) -> ResponseReturnValue:
+        ask(may, "run", runid)
+        run_dir = current().run_dir(runid)
+        sent = body()
+        if keep is not None:
+            keep(runid, button.action, sent)
+        if runid.startswith("batch;;") and runid.endswith(";;_base"):
+            # A batch's template: its leaves run it.
+            content = f"{button.action}: kept for the runs of the batch"
+            return jsonify({"Success": True, "Content": content})
+        if not button.key:
+            job = Weppd().enqueue(button.function, job_timeout=TIMEOUT)
+            return jsonify({"Success": True, "job_id": job.id})
+        prep = RedisPrep(run_dir, runid)
+        for step in button.undoes:
+            prep.remove_timestamp(step)
+        wanted = {name: sent[name] for name in button.takes if sent.get(name) not in (None, "")}
+        job = Weppd().enqueue(button.function, runid, **wanted, job_timeout=TIMEOUT, unique="run")
+        prep.set_rq_job_id(button.key, job.id)
+        return jsonify({"Success": True, "job_id": job.id})
+
+    return press

@@ -1,0 +1,120 @@
+"""`POST /runs/<runid>/<config>/rq/api/…` of a real Flask application, before a real weppd."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tasks.run.prep import RedisPrep
+from tasks.run.steps import TaskEnum
+from tasks.web.runs import BUTTONS
+from tasks.wepp.sample import write_sample
+from tests.acceptance.web import Site
+from tests.waiting import eventually
+from weppd.task import LocalContext, enter
+
+RUN = "/runs/my-run/disturbed9002/rq/api/"
+
+
+@pytest.fixture(autouse=True)
+def _outside():
+    """The application makes a context of its own for the process; tests leave none behind."""
+    yield
+    enter(None)
+
+
+@pytest.fixture
+def site(daemon):
+    """A site whose runs have a sample run."""
+    write_sample(daemon.home / "runs/my/my-run", hillslopes=2, years=1)
+    return Site(daemon)
+
+
+def ledger(site) -> RedisPrep:
+    """The run's ledger, as the site reads it."""
+    with site.app.app_context():
+        enter(LocalContext(site.weppd.desk.tables))
+        return RedisPrep.getInstanceFromRunID("my-run")
+
+
+def test_a_press_runs_the_model_and_the_page_can_follow_it(site, daemon):
+    """The reply names the job; its tree runs to the end; the run's ledger has job and stamp."""
+    prep = ledger(site)
+    prep.timestamp(TaskEnum.run_wepp_watershed)
+    daemon.start()
+    told = site.page.post(RUN + "run_wepp", data={"wepp_bin": "", "clip_soils": "on", "n": "7"})
+    assert (told.status_code, told.json["Success"]) == (200, True)
+    jid = told.json["job_id"]
+    assert set(told.json) == {"Success", "job_id"}
+    assert site.kept == [("my-run", "run_wepp", {"wepp_bin": "", "clip_soils": True, "n": 7})]
+    assert prep.get_rq_job_id("run_wepp_rq") == jid
+    assert prep[str(TaskEnum.run_wepp_watershed)] is None
+    status = f"/rq/api/jobstatus/{jid}"
+    eventually(lambda: site.page.get(status).json["status"] == "finished", within=90)
+    assert site.page.get(status).json["runid"] == "my-run"
+    tree = site.page.get(f"/rq/api/jobinfo/{jid}").json
+    assert {child["status"] for stage in tree["children"].values() for child in stage} == {
+        "finished"
+    }
+    assert prep[str(TaskEnum.run_wepp_hillslopes)] is not None
+
+
+def test_a_second_press_is_the_same_job(site):
+    """Two clicks make one pipeline; nothing runs twice in the same directory."""
+    first, second = (site.page.post(RUN + "run_wepp", json={}).json for _ in range(2))
+    assert first == second
+
+
+def test_a_batch_template_keeps_its_inputs_and_runs_nothing(site, daemon):
+    """`_base` of a batch is no run: what the page sent is kept, no job is made."""
+    (daemon.home / "batch/b/_base").mkdir(parents=True)
+    told = site.page.post("/runs/batch;;b;;_base/cfg/rq/api/run_wepp", json={"a": 1})
+    assert (told.json["Success"], "job_id" in told.json) == (True, False)
+    assert site.kept == [("batch;;b;;_base", "run_wepp", {"a": 1})]
+    assert daemon.queue().count == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("/runs/no-run/cfg/rq/api/run_wepp", {}, "run 'no-run' has no directory"),
+        ("/runs/..%2f..%2fetc/cfg/rq/api/run_wepp", {}, ""),
+        ("/runs/..;;omni;;x/cfg/rq/api/run_wepp", {}, "are refused"),
+        (RUN + "run_wepp", {"clip": "bad"}, "clip: neither on nor off"),
+        (RUN + "run_wepp", [1], "the body is no JSON object"),
+    ],
+)
+def test_what_is_wrong_is_told_as_pages_read_it(site, daemon, path, body, says):
+    """Status 200 and Success false with one line, or no such route; and no job is made."""
+    told = site.page.post(path, json=body)
+    if says:
+        assert (told.status_code, told.json["Success"]) == (200, False)
+        assert says in told.json["Error"]
+    else:
+        assert told.status_code == 404
+    assert daemon.queue().count == 0
+
+
+def test_the_application_decides_who_may(site, daemon):
+    """What the hook refuses is a 403, and nothing was touched."""
+    site.refused.add(("run", "my-run"))
+    told = site.page.post(RUN + "run_wepp", json={})
+    assert (told.status_code, told.json["Success"]) == (403, False)
+    assert (site.kept, daemon.queue().count) == ([], 0)
+
+
+def test_hello_world_goes_all_the_way(site, daemon):
+    """The trivial button is enqueued and finishes: page, Redis, weppd and back."""
+    daemon.start()
+    told = site.page.post(RUN + "hello_world")
+    assert daemon.ends(told.json["job_id"])["state"] == "finished"
+
+
+def test_every_button_has_a_task(daemon):
+    """A button without a task would enqueue what no weppd admits."""
+    daemon.start()
+    for button in BUTTONS:
+        code, out, err = daemon.ctl("enqueue", "--wait", "--json", button.function, "no-run")
+        assert code in (0, 1), err
+        assert "unknown task" not in (json.loads(out)["error"] or "")
