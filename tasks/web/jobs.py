@@ -118,6 +118,7 @@ class Lost:
             "exc_info": known.get("reason") or None,
             "reason": known.get("reason") or None,
             "progress": None,
+            "usage": None,
             "children": {},
         }
 

@@ -35,15 +35,21 @@ class Button:
     key: str = ""
 
 
+_CHANNELS = (TaskEnum.run_wepp_watershed, TaskEnum.run_omni_scenarios)
+_ALL = (TaskEnum.run_wepp_hillslopes, *_CHANNELS)
+
+
+def _wepp(action: str, undoes: tuple[TaskEnum, ...]) -> Button:
+    task = f"{action}_rq"
+    return Button(action, f"tasks.wepp_rq.{task}", ("wepp_bin", "clean"), undoes, task)
+
+
 BUTTONS = (
     Button("hello_world", "tasks.noop.noop"),
-    Button(
-        "run_wepp",
-        "tasks.wepp_rq.run_wepp_rq",
-        ("wepp_bin",),
-        (TaskEnum.run_wepp_hillslopes, TaskEnum.run_wepp_watershed, TaskEnum.run_omni_scenarios),
-        "run_wepp_rq",
-    ),
+    _wepp("run_wepp", _ALL),
+    _wepp("run_wepp_noprep", _ALL),
+    _wepp("run_wepp_watershed", _CHANNELS),
+    _wepp("run_wepp_watershed_noprep", _CHANNELS),
 )
 
 

@@ -41,17 +41,21 @@ def ledger(site) -> RedisPrep:
 def test_a_press_runs_the_model_and_the_page_can_follow_it(site, daemon):
     """The reply names the job; its tree runs to the end; the run's ledger has job and stamp."""
     prep = ledger(site)
-    prep.timestamp(TaskEnum.run_wepp_watershed)
+    prep.timestamp(TaskEnum.run_omni_scenarios)
     daemon.start()
-    told = site.page.post(RUN + "run_wepp", data={"wepp_bin": "", "clip_soils": "on", "n": "7"})
+    form = {"wepp_bin": "hillsim", "clip_soils": "on", "n": "7", "clean": ""}
+    told = site.page.post(RUN + "run_wepp_noprep", data=form)
     assert (told.status_code, told.json["Success"]) == (200, True)
     jid = told.json["job_id"]
     assert set(told.json) == {"Success", "job_id"}
-    assert site.kept == [("my-run", "run_wepp", {"wepp_bin": "", "clip_soils": True, "n": 7})]
-    assert prep.get_rq_job_id("run_wepp_rq") == jid
-    assert prep[str(TaskEnum.run_wepp_watershed)] is None
+    sent = {"wepp_bin": "hillsim", "clip_soils": True, "n": 7, "clean": ""}
+    assert site.kept == [("my-run", "run_wepp_noprep", sent)]
+    assert prep.get_rq_job_id("run_wepp_noprep_rq") == jid
+    assert prep[str(TaskEnum.run_omni_scenarios)] is None
     status = f"/rq/api/jobstatus/{jid}"
-    eventually(lambda: site.page.get(status).json["status"] == "finished", within=90)
+    over = ("finished", "failed", "stopped", "canceled")
+    eventually(lambda: site.page.get(status).json["status"] in over, within=90)
+    assert site.page.get(status).json["status"] == "finished", daemon.ctl("tree", jid)[1]
     assert site.page.get(status).json["runid"] == "my-run"
     tree = site.page.get(f"/rq/api/jobinfo/{jid}").json
     assert {child["status"] for stage in tree["children"].values() for child in stage} == {

@@ -87,4 +87,4 @@ def tree_row(shelf: Shelf, jid: str) -> list[Any]:
     entry = shelf.entries.get(jid, {})
     ends = [entry.get(key, b"") for key in (b"return_value", b"exc_string")]
     data = b"" if b"runid" in seen[4] else fields.get(b"data", b"")
-    return [*seen[:5], data, *seen[5:], *ends, named]
+    return [*seen[:5], data, *seen[5:], *ends, fields.get(b"weppd_usage", b""), named]
