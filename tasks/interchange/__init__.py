@@ -39,7 +39,7 @@ def hillslopes(
 
     The reports are in `output`, which is the run's own unless given. `first_year` is the calendar
     year of the first simulated one, where the climate counts from another. `step` is called with a
-    number of reports as they are read; `hillslope_reports` says how many there are.
+    number of reports as they are read; `hillslope_reports` are all that there are.
 
     NotPrepared where a hillslope's report, or every climate, is missing; FormatError with file and
     line where a report is not what an engine writes; OSError. The former tables stay then.
@@ -93,11 +93,39 @@ def totalwatsed3(
     return target / totals.PRODUCT.file
 
 
-def hillslope_reports(output: Path) -> int:
-    """How many reports of hillslopes `output` holds."""
+def documentation(output: Path) -> Path:
+    """Write the README of the tables that are made of the reports in `output`. OSError."""
+    from tasks.interchange import readme
+
+    return readme.write(output / FOLDER)
+
+
+def hydrograph(output: Path) -> Path:
+    """Draw the watershed's water by day, of its table; NotPrepared, OSError."""
+    from tasks.interchange import pictures
+
+    return pictures.hydrograph(output / FOLDER)
+
+
+def sediment(output: Path) -> Path:
+    """Draw the sediment by hillslope, of the hillslopes' tables; NotPrepared, OSError."""
+    from tasks.interchange import pictures
+
+    return pictures.sediment(output / FOLDER)
+
+
+def hillslope_reports(output: Path) -> list[Path]:
+    """The reports of hillslopes in `output`. OSError."""
     from tasks.interchange import hills
 
-    return sum(len(hills.find(output, kind)) for kind in hills.KINDS)
+    return [path for kind in hills.KINDS for path in hills.find(output, kind).values()]
+
+
+def watershed_reports(run: RunDirectory, output: Path) -> tuple[list[Path], list[str]]:
+    """The reports of the channel network that are there, and the names of those that are not."""
+    from tasks.interchange import network
+
+    return network.reports(output, run.runs)
 
 
 def _expected(run: RunDirectory) -> tuple[int, ...] | None:

@@ -22,9 +22,10 @@ SOURCES = (
 _BLOCK = 1 << 20
 
 
-def missing(output: Path, runs: Path) -> list[str]:
-    """The names of those reports that neither `output` nor `runs` has, compressed or not."""
-    return [name for name in SOURCES if _find(name, output, runs) is None]
+def reports(output: Path, runs: Path) -> tuple[list[Path], list[str]]:
+    """The reports in `output`, or in `runs`, compressed or not; and the names of missing ones."""
+    found = {name: _find(name, output, runs) for name in SOURCES}
+    return [path for path in found.values() if path], [name for name in found if not found[name]]
 
 
 def convert(
@@ -35,7 +36,7 @@ def convert(
     The reports are in `output`; those that the engine leaves where it ran are looked for in `runs`
     besides. `step` is called with 1 for each report.
     """
-    if lacking := missing(output, runs):
+    if lacking := reports(output, runs)[1]:
         raise NotPrepared(f"{output} lacks {', '.join(lacking)}: run the channel network first")
     _events(_at(net_pass.SOURCE, output, runs), target, calendar)
     step(1)
