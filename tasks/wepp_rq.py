@@ -3,6 +3,8 @@
 Every function here is a task, called by producers under its dotted name with a run id first. They
 work on a run directory whose `wepp/runs` was prepared, and speak on `<runid>:wepp`. `wepp_bin` is
 the name of an executable in `[wepp] bin_dir`, or "hillsim".
+
+What only some of them need is imported by those: a job's process imports this module first.
 """
 
 from __future__ import annotations
@@ -11,16 +13,14 @@ from collections.abc import Callable, Sequence
 
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
-from tasks.run.locks import locked
+from tasks.run.locks import WORKING, locked
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
-from tasks.wepp import binary, dispatch, hillslopes, plan
-from tasks.wepp.dispatch import WORKING
+from tasks.wepp import binary, hillslopes, plan
 from tasks.wepp.hillslopes import Hillslope
 from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
-from tasks.wepp.prep import stages as prep
 from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, prepare
 from weppd.task import current, task
@@ -139,49 +139,93 @@ def run_wepp_watershed_noprep_rq(
 @framed(PANEL)
 def _prep_slopes_rq(runid: str) -> None:
     """Write `p<id>.slp`, cut to the greatest length where one is set."""
-    prep.prepare(runid, _run(runid), prep.SLOPES)
+    _prepare(runid, "SLOPES")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_managements_rq(runid: str) -> None:
     """Write `p<id>.man` from the library of covers, or from management files."""
-    prep.prepare(runid, _run(runid), prep.COVERS)
+    _prepare(runid, "COVERS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_soils_rq(runid: str) -> None:
     """Write `p<id>.sol`."""
-    prep.prepare(runid, _run(runid), prep.SOILS)
+    _prepare(runid, "SOILS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_climates_rq(runid: str) -> None:
     """Link `p<id>.cli` to the climates."""
-    prep.prepare(runid, _run(runid), prep.CLIMATES)
+    _prepare(runid, "CLIMATES")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_multi_ofe_rq(runid: str) -> None:
     """Write slopes, managements and soils of several overland flow elements each."""
-    prep.prepare(runid, _run(runid), prep.SLOPES, prep.COVERS, prep.SOILS)
+    _prepare(runid, "SLOPES", "COVERS", "SOILS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_remaining_rq(runid: str) -> None:
     """Write `p<id>.run` and the coefficient files that are in effect."""
-    prep.prepare(runid, _run(runid), prep.ANSWERS)
+    _prepare(runid, "ANSWERS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_watershed_rq(runid: str) -> None:
     """Write `pw0.*` and `chan.inp`."""
-    prep.prepare(runid, _run(runid), prep.NETWORK)
+    _prepare(runid, "NETWORK")
+
+
+# -- the tables
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
+@framed(PANEL)
+def _build_hillslope_interchange_rq(runid: str) -> None:
+    """Make the tables of the hillslopes' reports, `wepp/output/interchange/H.*.parquet`."""
+    from tasks import interchange
+    from tasks.wepp import tables
+
+    run, ctx = _run(runid), current()
+    reports = interchange.hillslope_reports(run.output)
+    progress = Progress(Panel(ctx, runid, PANEL), max(1, reports), "reports")
+    tables.of_hillslopes(runid, run, ctx.cpus, progress.step)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def _build_totalwatsed3_rq(runid: str) -> None:
+    """Make the daily table of the whole watershed, `totalwatsed3.parquet`."""
+    from tasks.wepp import tables
+
+    tables.of_watershed(runid, _run(runid))
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def _post_watershed_interchange_rq(runid: str) -> None:
+    """Make the tables of the channel network's reports; the run can be queried then."""
+    from tasks.wepp import tables
+
+    tables.of_network(runid, _run(runid))
+    Panel(current(), runid, PANEL).activated()
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def _analyze_return_periods_rq(runid: str) -> None:
+    """Make `return_periods.tsv` of the outlet's events and of the daily table."""
+    from tasks.wepp import tables
+
+    tables.of_return_periods(runid, _run(runid))
 
 
 # -- after the network
@@ -198,6 +242,16 @@ def _post_run_cleanup_out_rq(runid: str) -> None:
             files.link(run.output / name, run.runs / name)
 
 
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def _cleanup_raw_rq(runid: str) -> None:
+    """Remove the daily reports of hillslopes where climate.nodb says so: their tables are made."""
+    from tasks.wepp import tables
+
+    if removed := tables.remove_reports(runid, _run(runid)):
+        current().log(f"{removed} reports removed")
+
+
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
 @framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED", step=TaskEnum.run_wepp_watershed)
 def _log_complete_rq(runid: str) -> None:
@@ -206,7 +260,15 @@ def _log_complete_rq(runid: str) -> None:
     current().log("WEPP run complete")
 
 
+def _prepare(runid: str, *stages: str) -> None:
+    from tasks.wepp.prep import stages as prep
+
+    prep.prepare(runid, _run(runid), *(getattr(prep, stage) for stage in stages))
+
+
 def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
+    from tasks.wepp import dispatch
+
     run = _run(runid)
     dispatch.refuse(runid, run)
     wanted = dispatch.wanted(run, begin)

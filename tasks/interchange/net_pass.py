@@ -90,8 +90,10 @@ def head(lines: Sequence[str], path: Path) -> Head:
     facts, rows = {}, []
     for number, line in enumerate(lines, 1):
         value, _, what = line.partition("-->")
-        if what.strip() in _FACTS:
-            facts[_FACTS[what.strip()]] = value.strip()
+        # hillsim says beside its version who it is.
+        what = what.partition("(")[0].strip() if "(engine=" in what else what.strip()
+        if what in _FACTS:
+            facts[_FACTS[what]] = value.strip()
         words = line.split()
         if words[:1] == ["HILLSLOPE"] and len(words) > 2 and words[1].isdigit():
             rows.append(_hillslope(words, path, number))

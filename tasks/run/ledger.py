@@ -9,7 +9,8 @@
 A step is done while its last line says so, its inputs are the same, and its outputs are there as
 they were written. A step that began and was killed is not done, whatever its files look like. The
 stamps of the pages (`tasks.run.prep`) are a projection of this; a run made by an older program has
-no such file, and nothing of it is done.
+no such file, and nothing of it is done. Files that were taken away when nobody needed them any more
+are the outputs of the step `removed`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 COMPARED = 1 << 22
 
 LEDGER = "wepp/steps.jsonl"
+REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,41 @@ class StepLedger:
         """The last word on `step`."""
         return self._entries.get(step)
 
-    def is_done(self, step: str, inputs: str) -> bool:
-        """Whether `step` was done from the inputs with this digest, and its outputs still stand."""
+    def is_done(self, step: str, inputs: str, *, without_removed: bool = False) -> bool:
+        """Whether `step` was done from the inputs with this digest, and its outputs still stand.
+
+        `without_removed` takes those for standing that were removed as they had been made.
+        """
         entry = self._entries.get(step)
         if entry is None or entry.state != "done" or entry.inputs != inputs:
             return False
-        return all(_stands(self._root / name, *was) for name, was in entry.outputs.items())
+        removed = self._removed() if without_removed else {}
+        return all(
+            removed.get(name) == tuple(was) or _stands(self._root / name, *was)
+            for name, was in entry.outputs.items()
+        )
+
+    def outputs(self, prefix: str) -> dict[str, tuple[str, int, str]]:
+        """What the steps whose names begin so have made: (digest of inputs, bytes, sha) by path."""
+        return {
+            name: (entry.inputs, *was)
+            for step, entry in self._entries.items()
+            if step.startswith(prefix) and step != REMOVED and entry.state == "done"
+            for name, was in entry.outputs.items()
+        }
+
+    def remove(self, paths: Iterable[Path]) -> None:
+        """Remove files that steps have made, and note that they were there as they had been made.
+
+        A file that no step has made, or that is not as it was made, stays.
+        """
+        made = {n: (size, sha) for n, (_, size, sha) in self.outputs("").items()}
+        names = [path.relative_to(self._root).as_posix() for path in paths]
+        gone = {n: made[n] for n in names if n in made and _stands(self._root / n, *made[n])}
+        if gone:
+            self._add({REMOVED: Entry("done", "", {**self._removed(), **gone})})
+        for name in gone:
+            (self._root / name).unlink(missing_ok=True)
 
     def begin(self, steps: Mapping[str, str]) -> None:
         """Note that these steps begin, by the digest of their inputs; they are not done now."""
@@ -79,6 +110,14 @@ class StepLedger:
                 for step, (outputs, seconds) in steps.items()
             }
         )
+
+    def removed(self) -> frozenset[str]:
+        """The paths of what was removed, and was not made again since."""
+        return frozenset(n for n in self._removed() if not (self._root / n).exists())
+
+    def _removed(self) -> Mapping[str, tuple[int, str]]:
+        entry = self._entries.get(REMOVED)
+        return entry.outputs if entry else {}
 
     def forget(self) -> None:
         """Begin afresh: nothing is done."""

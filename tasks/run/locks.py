@@ -29,6 +29,8 @@ from tasks.run.databases import RedisDB, redis_client
 from weppd.task import LOCK_TTL_S, LocalContext, LockHeld, current
 
 PREFIX = "nodb-lock"
+#: Held by whoever makes the model's outputs of a run: two at once would write the same files.
+WORKING = "runtime-paths/wepp"
 _MIRROR = "locked:"
 _POLL_S = 0.1
 

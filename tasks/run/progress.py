@@ -29,9 +29,9 @@ class Progress:
         self._done += items
         self._skipped += items
 
-    def step(self) -> None:
-        """One more item is done."""
-        self._done += 1
+    def step(self, items: int = 1) -> None:
+        """So many items more are done."""
+        self._done += items
         now = self._clock()
         note = self._eta(now - self._began)
         self._panel.ctx.progress(self._done, self._total, note)

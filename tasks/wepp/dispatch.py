@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasks.run import foreign
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
-from tasks.run.locks import NoDbAlreadyLockedError, locked, owner
+from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
 from tasks.run.nodb import READONLY, ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
@@ -20,8 +20,6 @@ from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
 from weppd.task import current
 
-#: Held by whoever makes the model's outputs of a run: two at once would write the same files.
-WORKING = "runtime-paths/wepp"
 MODULE = "tasks.wepp_rq"
 #: The jobs that start an engine, and so take the name of one.
 _ENGINES = ("_run_hillslopes_rq", "_run_flowpaths_rq", "run_watershed_rq")
@@ -112,7 +110,6 @@ def _from_documents(run: RunDirectory, begin: str) -> Wanted:
         flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths),
         storms=(),
         loss_grid=watershed.subcatchments is not None,
-        interchange=False,
         years=given.years,
         hillslopes=given.ids.sub_n,
     )
@@ -132,7 +129,6 @@ def _from_files(run: RunDirectory, begin: str) -> Wanted:
         begin=begin,
         watershed=network.exists() and wepp_of(run).run_watershed,
         loss_grid=False,
-        interchange=False,
         years=asked,
         hillslopes=len(numbers),
     )

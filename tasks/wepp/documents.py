@@ -195,6 +195,7 @@ class Wepp(Document, name="wepp", version=1):
     snow: Snow | None = None
     wepp_ui: bool = False
     time_of_concentration: bool = False
+    asks_impoundments: bool = False  # builds of WEPPcloud want a file that says that there are none
     channel: ChannelHydraulics = ChannelHydraulics()
     routed_channels: list[int] = Field(
         default_factory=list

@@ -37,7 +37,6 @@ class Wanted:
     flowpaths: bool = False
     storms: tuple[int, ...] = ()
     loss_grid: bool = True
-    interchange: bool = True
     years: int = 1
     hillslopes: int = 1
 
@@ -112,7 +111,7 @@ def _hillslopes(wanted: Wanted, made: _Made) -> Iterator[Planned]:
 def _tables(wanted: Wanted, made: _Made) -> Iterator[Planned]:
     """The tables of the hillslopes: the whole watershed's water is summed for continuous runs."""
     ran = made.of("_run_hillslopes_rq")
-    if not (ran and wanted.interchange):
+    if not ran:
         return
     tables = "_build_hillslope_interchange_rq"
     yield Planned(tables, tables, 2, ran)
@@ -146,8 +145,6 @@ def _after_network(wanted: Wanted, made: _Made) -> Iterator[Planned]:
     if wanted.loss_grid and not wanted.multi_ofe:
         grid = "_post_make_loss_grid_rq"
         yield Planned(grid, grid, 4, (*ran, *made.of("_run_hillslopes_rq")))
-    if not wanted.interchange:
-        return
     yield Planned(tables, tables, 4, (cleanup,))
     if made.of("_build_totalwatsed3_rq"):
         periods = "_analyze_return_periods_rq"

@@ -43,7 +43,12 @@ class Reconciled:
         self._ended: dict[str, tuple[list[Path], float]] = {}
         self._entered_at = time.monotonic()
         for one in simulations:
-            self._sort(one)
+            self._sort(one, without_removed=True)
+        if self.left and self.done and ledger.removed():
+            # What is made of all of them together needs the files of all.
+            self.done, self.left = [], []
+            for one in simulations:
+                self._sort(one, without_removed=False)
 
     def __enter__(self) -> Reconciled:
         self._ledger.begin({one.step: self._inputs[one.step] for one in self.left})
@@ -58,9 +63,9 @@ class Reconciled:
         if time.monotonic() - self._entered_at >= KEPT_BACK_S:
             self._enter_ended()
 
-    def _sort(self, one: Simulation) -> None:
-        entry = self._ledger.entry(one.step)
-        if entry and self._ledger.is_done(one.step, self._inputs[one.step]):
+    def _sort(self, one: Simulation, *, without_removed: bool) -> None:
+        entry, inputs = self._ledger.entry(one.step), self._inputs[one.step]
+        if entry and self._ledger.is_done(one.step, inputs, without_removed=without_removed):
             self.done.append((one, entry.seconds))
         else:
             self.left.append(one)

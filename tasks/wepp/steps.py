@@ -17,13 +17,17 @@ def once(
     step: str,
     inputs: Iterable[Path],
     work: Callable[[], Iterable[Path]],
+    *code: Path,
+    words: Iterable[object] = (),
 ) -> bool:
     """Do `work`, which gives the paths that it made, unless `step` is done from these `inputs`.
 
-    What the work is, the code of this package, is one of the inputs. False where it was done.
+    What does the work, the sources of this package and of the directories `code`, is one of the
+    inputs, and so are `words`. False where it was done.
     """
     ledger = ledger_of(runid, run)
-    wanted = digest(inputs, sources_of(Path(__file__).parent))
+    sources = (sources_of(package) for package in (Path(__file__).parent, *code))
+    wanted = digest(inputs, *sources, *words)
     if ledger.is_done(step, wanted):
         return False
     ledger.begin({step: wanted})

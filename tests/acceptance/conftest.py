@@ -73,7 +73,7 @@ class Daemon:
         with open(self.home / "stderr", "ab") as log:
             self.process = subprocess.Popen(argv, env=env, stderr=log, cwd=self.home)
         if wait:
-            eventually(self.serves, within=20)
+            eventually(self.serves, within=60)
 
     def serves(self) -> bool:
         """Whether it answers and a class of cells is ready."""

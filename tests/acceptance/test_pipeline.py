@@ -9,14 +9,12 @@ import pytest
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
 from tasks.wepp.sample_watershed import write_watershed
-from tests.unit import fake_engines
 from tests.waiting import eventually
 
 
 @pytest.fixture
 def house(daemon):
-    """A started daemon with executables for hillslopes and for networks."""
-    daemon.tables["wepp"]["default_bin"] = fake_engines.install(daemon.home / "bin")
+    """A started daemon whose engine is the embedded one."""
     daemon.start()
     return daemon
 
@@ -48,14 +46,19 @@ def test_a_run_directory_becomes_a_finished_run(house):
     run = RunDirectory(wd)
     assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 9))
     assert (run.output / "loss_pw0.txt").exists()
-    assert (run.output / "chan.out").read_text().startswith("chan.out ")
+    assert (run.output / "chan.out").samefile(run.runs / "chan.out")
+    tables = {path.name for path in run.interchange.iterdir()}
+    assert {"H.wat.parquet", "totalwatsed3.parquet", "ebe_pw0.parquet"} <= tables
+    assert {"return_periods.tsv", "return_period_events.tsv"} <= tables
     children = house.show(parent)["children"]
     assert list(children) == [
         *(f"jobs:0,func:_prep_{kind}_rq" for kind in ("slopes", "managements", "soils")),
         *("jobs:0,func:_prep_climates_rq", "jobs:0,func:_prep_remaining_rq"),
-        *("jobs:1,func:run_hillslopes_rq", "jobs:2,func:_prep_watershed_rq"),
+        *("jobs:1,func:run_hillslopes_rq", "jobs:2,func:_build_hillslope_interchange_rq"),
+        *("jobs:2,func:_build_totalwatsed3_rq", "jobs:2,func:_prep_watershed_rq"),
         *("jobs:3,func:run_watershed_rq", "jobs:4,func:_post_run_cleanup_out_rq"),
-        "jobs:6,func:_log_complete_rq",
+        *("jobs:4,func:_post_watershed_interchange_rq", "jobs:4,func:_analyze_return_periods_rq"),
+        *("jobs:5,func:_cleanup_raw_rq", "jobs:6,func:_log_complete_rq"),
     ]
     assert {house.state(jid) for jid in children.values()} == {"finished"}
 

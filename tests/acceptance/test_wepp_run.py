@@ -34,15 +34,16 @@ def a_run(daemon, how: dict[int, str]) -> RunDirectory:
 
 def test_a_run_goes_from_the_queue_to_its_table_and_tells_the_page(house):
     """Twelve hillslopes end in a table; the page hears production's words for it."""
-    run = a_run(house, dict.fromkeys(range(1, 13), "ok"))
+    run = RunDirectory(house.home / "runs" / "my-run")
+    write_sample(run.root, hillslopes=12, years=1)
     listener = redis.Redis.from_url(house.url).pubsub(ignore_subscribe_messages=True)
     listener.subscribe("my-run:wepp")
-    job = house.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")
+    job = house.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run", wepp_bin="hillsim")
     final = job.result(timeout=30)
     house.queue().fetch(final).result(timeout=60)
     assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 13))
     heard = _heard_until(listener, "TRIGGER")
-    assert heard[0] == f"rq:{job.id} STARTED   run_wepp_noprep_rq(my-run)"
+    assert heard[0] == f"rq:{job.id} STARTED   run_wepp_noprep_rq(my-run, wepp_bin=hillsim)"
     assert (
         f"rq:{job.id} ENQUEUED  run_wepp_noprep_rq(my-run) -> awaiting final job {final}" in heard
     )
@@ -151,9 +152,7 @@ def test_canonical_logs_do_not_depend_on_the_number_of_slots(make_daemon):
     for slots in (1, 4):
         daemon = make_daemon()
         daemon.tables["daemon"]["slots"] = slots
-        daemon.tables["wepp"]["default_bin"] = "wepp_250915"
-        fake_wepp.install(daemon.home / "bin", loss=REPORT + ENRICHMENT)
-        a_run(daemon, dict.fromkeys(range(1, 13), "ok"))
+        write_sample(daemon.home / "runs" / "my-run", hillslopes=12, years=1)
         daemon.start()
         job = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")
         daemon.queue().fetch(job.result(timeout=30)).result(timeout=60)

@@ -9,11 +9,10 @@ import pytest
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.foreign import ForeignDocument
-from tasks.run.locks import NoDbAlreadyLockedError, locked
+from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
 from tasks.run.nodb import ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.wepp.dispatch import WORKING
 from tasks.wepp.plan import BEGINNINGS, Wanted, plan
 from tasks.wepp.sample_watershed import write_watershed
 from tests.unit import fake_wepp
@@ -47,7 +46,7 @@ def functions(ctx: RecordingContext) -> list[str]:
 @pytest.mark.parametrize("multi_ofe", [False, True])
 def test_every_planned_job_is_a_task(begin: str, multi_ofe: bool):
     """No plan names a function that a cell would look for in vain."""
-    jobs = plan(Wanted(begin=begin, multi_ofe=multi_ofe, loss_grid=False, interchange=False))
+    jobs = plan(Wanted(begin=begin, multi_ofe=multi_ofe, loss_grid=False))
     assert {f"tasks.wepp_rq.{job.function}" for job in jobs} <= set(REGISTRY)
 
 
@@ -56,19 +55,21 @@ def test_a_whole_run_is_a_tree_with_production_s_keys(ctx, wd):
     final = wepp_rq.run_wepp_rq("my-run")
     assert functions(ctx) == [
         *("_prep_slopes_rq", "_prep_managements_rq", "_prep_soils_rq", "_prep_climates_rq"),
-        *("_prep_remaining_rq", "_run_hillslopes_rq", "_prep_watershed_rq", "run_watershed_rq"),
-        *("_post_run_cleanup_out_rq", "_log_complete_rq"),
+        *("_prep_remaining_rq", "_run_hillslopes_rq", "_build_hillslope_interchange_rq"),
+        *("_build_totalwatsed3_rq", "_prep_watershed_rq", "run_watershed_rq"),
+        *("_post_run_cleanup_out_rq", "_post_watershed_interchange_rq"),
+        *("_analyze_return_periods_rq", "_cleanup_raw_rq", "_log_complete_rq"),
     ]
     labels = [child["label"] for child in ctx.children]
     assert labels[0] == "jobs:0,func:_prep_slopes_rq"
     assert labels[5] == "jobs:1,func:run_hillslopes_rq"
     assert labels[-1] == "jobs:6,func:_log_complete_rq"
     assert ctx.children[4]["depends_on"] == ["child-1", "child-2", "child-3", "child-4"]
-    assert ctx.children[7]["depends_on"] == ["child-7"]
+    assert ctx.children[9]["depends_on"] == ["child-9"]
     assert ctx.children[0]["timeout"] == 14_400
-    assert final == "child-10"
+    assert final == "child-15"
     assert ctx.messages[-2][1].endswith(
-        "ENQUEUED  run_wepp_rq(my-run) -> awaiting final job child-10"
+        "ENQUEUED  run_wepp_rq(my-run) -> awaiting final job child-15"
     )
 
 
@@ -98,7 +99,10 @@ def test_a_run_without_channels_ends_with_its_hillslopes(ctx, wd):
     """run_watershed off: no network is prepared or run, and the page is told all the same."""
     write_watershed(wd, channels=3, years=1, run_watershed=False)
     wepp_rq.run_wepp_rq("my-run")
-    assert functions(ctx)[5:] == ["_run_hillslopes_rq", "_log_complete_rq"]
+    assert functions(ctx)[5:] == [
+        *("_run_hillslopes_rq", "_build_hillslope_interchange_rq", "_build_totalwatsed3_rq"),
+        *("_cleanup_raw_rq", "_log_complete_rq"),
+    ]
 
 
 def test_what_is_missing_is_told_before_a_job_is_enqueued(ctx, wd):
@@ -123,7 +127,8 @@ def test_a_production_run_is_simulated_as_it_is_prepared(ctx, wd):
     other = fake_wepp.prepare_run(wd.parent, "other")
     (other / "wepp.nodb").write_text('{"py/object": "site.Wepp", "_x": 1}')
     wepp_rq.run_wepp_noprep_rq("other")
-    assert functions(ctx) == ["_run_hillslopes_rq", "_log_complete_rq"]
+    assert functions(ctx)[0] == "_run_hillslopes_rq"
+    assert not [name for name in functions(ctx) if name.startswith("_prep")]
     (other / "watershed.nodb").write_text('{"py/object": "site.Watershed"}')
     with pytest.raises(ForeignDocument, match=r"watershed\.nodb was written by site\.Watershed"):
         wepp_rq.run_wepp_rq("other")

@@ -11,13 +11,14 @@ from tasks import hillsim
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import climate, management, runfile, slope, soil
+from tasks.wepp import channels, climate, management, runfile, slope, soil, structure
 from tasks.wepp.documents import Climate, Frost, Groundwater, Landuse, Snow, Soils, Watershed, Wepp
 from tasks.wepp.errors import FormatError
 from tasks.wepp.numbering import WeppTopTranslator
 from tasks.wepp.prep import joined, stages
 from tasks.wepp.prep.soils import clipped
 from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.structure import Feeds
 from tests.unit.recording import RecordingContext
 from weppd.task import using
 
@@ -203,20 +204,32 @@ def test_coefficients_are_in_effect_by_being_there_and_go_when_not_wanted(wd):
 def test_the_network_is_written_as_the_channels_flow(wd):
     """pw0.str numbers hillslopes left, right, top and the channels that flow in."""
     run = prepared(wd)
-    assert (run.runs / "pw0.str").read_text().splitlines() == [
-        "99.1",
-        "2 8 7 6 0 0 0 0 0 0",
-        "2 5 4 3 0 0 0 0 0 0",
-        "2 2 1 0 9 10 0 0 0 0",
-    ]
-    channels = slope.read(run.runs / "pw0.slp")
-    assert (channels.version, len(channels.elements)) == (99.1, 3)
-    assert channels.elements[-1].width == 2.0  # the outlet's, which the document has first
+    assert structure.read(run.runs / "pw0.str", 8).channels == (
+        Feeds((8, 7, 6), (0, 0, 0)),
+        Feeds((5, 4, 3), (0, 0, 0)),
+        Feeds((2, 1, 0), (9, 10, 0)),
+    )
+    assert len(channels.read(run.runs / "pw0.chn").channels) == 3
+    profiles = slope.read(run.runs / "pw0.slp")
+    assert (profiles.version, len(profiles.elements)) == (99.1, 3)
+    assert profiles.elements[-1].width == 2.0  # the outlet's, which the document has first
     assert len(soil.read(run.runs / "pw0.sol").elements) == 3
     assert management.read(run.runs / "pw0.man").elements == 3
     answers = runfile.read(run.runs / "pw0.run")
     assert answers.hillslopes == tuple(f"../output/H{n}.pass.dat" for n in range(1, 9))
-    assert (run.runs / "chan.inp").read_text() == "1 600\n0\n1\n11\n"
+    assert channels.read_routing(run.runs / "chan.inp").shown == (11,)
+
+
+def test_builds_that_ask_for_impoundments_are_told_that_there_are_none(wd):
+    """WEPPcloud's answer, Yes and a file of none; without it the file is gone again."""
+    run = prepared(wd, asks_impoundments=True, time_of_concentration=True)
+    assert runfile.read(run.runs / "pw0.run").imp == "pw0.imp"
+    assert (run.runs / "pw0.imp").read_text() == "99.1\n0\n"
+    assert (run.runs / "tc.txt").exists()
+    change(wd, Wepp, asks_impoundments=False, time_of_concentration=False)
+    stages.prepare("my-run", run, stages.NETWORK)
+    assert not (run.runs / "pw0.imp").exists()
+    assert not (run.runs / "tc.txt").exists()
 
 
 @pytest.mark.parametrize(

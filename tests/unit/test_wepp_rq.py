@@ -140,21 +140,6 @@ def test_a_hillslope_is_a_whole_number_from_one(ctx, tmp_path: Path, wepp_id):
         wepp_rq.run_hillslope_rq("my-run", wepp_id)
 
 
-def test_the_dispatcher_enqueues_work_and_its_end(ctx, tmp_path: Path):
-    """Children carry production's labels and 12 hours; the final job waits for the hillslopes."""
-    a_run(tmp_path, {7: "ok"})
-    assert wepp_rq.run_wepp_noprep_rq("my-run") == "child-2"
-    work, end = ctx.children
-    assert work["function"] == "tasks.wepp_rq._run_hillslopes_rq"
-    assert work["label"] == "jobs:1,func:run_hillslopes_rq"
-    assert end["label"] == "jobs:6,func:_log_complete_rq"
-    assert end["depends_on"] == ["child-1"]
-    assert work["timeout"] == end["timeout"] == 43_200
-    assert ctx.messages[1][1] == (
-        "rq:j1 ENQUEUED  run_wepp_noprep_rq(my-run) -> awaiting final job child-2"
-    )
-
-
 def test_the_end_of_a_run_triggers_the_page(ctx, tmp_path: Path):
     """The page reloads its results when the final job says so; the run counts as done then."""
     run = a_run(tmp_path, {7: "ok"})

@@ -2,13 +2,13 @@
 
 ::
 
-    pw0.str   99.1 / for each channel: 2, its hillslopes left right top, the channels into it
-              left right top, no impoundments: WEPP ids, 0 for none
-    pw0.chn   99.1 / channels / method of peaks / length over width / a block for each channel
-    pw0.imp   99.1 / 0
-    pw0.slp   99.1 / a profile for each channel
-    pw0.sol, pw0.man, pw0.cli    an element for each channel; the weather of the outlet
-    chan.inp  1 600 / 0 / elements with rows in chan.out / their WEPP ids
+    pw0.str, pw0.chn             what flows into each channel; its hydraulics
+    pw0.slp, pw0.sol, pw0.man    a profile, a soil, a cover for each channel
+    pw0.cli                      the weather of the outlet
+    pw0.run                      the answers
+    pw0.imp                      99.1 / 0: no impoundments, for builds that ask for the file
+    chan.inp                     1 600 / 0 / elements with rows in chan.out / their WEPP ids
+    tc.txt                       by its presence, times of concentration are written
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import management, runfile, slope, soil
+from tasks.wepp import channels, management, runfile, slope, soil, structure
+from tasks.wepp.channels import Channel, Channels
 from tasks.wepp.documents import OUTLET, ChannelHydraulics, Watershed, Wepp
 from tasks.wepp.prep import covers, files, soils
 from tasks.wepp.prep.given import Given
 from tasks.wepp.runfile import WatershedRun
+from tasks.wepp.structure import Feeds, Structure
 
-_VERSION = "99.1"
 #: So many channels may flow into one.
 _INTO = 3
 
@@ -42,64 +43,66 @@ def write(given: Given) -> list[Path]:
     if not count:
         raise BrokenDocument(f"{Watershed.path(given.run.root)}: it has no channels")
     texts = {
-        "pw0.str": structure(given),
-        "pw0.chn": _channels(given),
-        "pw0.imp": f"{_VERSION}\n0\n",
+        "pw0.str": structure.dump(feeds(given)),
+        "pw0.chn": channels.dump(_channels(given)),
         "pw0.slp": slope.dump(_slopes(given)),
         "pw0.sol": soil.dump(soils.laid(given, [given.soils.channels] * count)),
         "pw0.man": management.dump(covers.grown(given, [given.landuse.channels] * count)),
-        "pw0.run": runfile.dump(answers(given.ids.sub_n, given.years)),
+        "pw0.run": runfile.dump(answers(given)),
         "chan.inp": _routed(given),
     }
-    runs = given.run.runs
+    wepp, runs = given.wepp, given.run.runs
+    texts |= {"pw0.imp": f"{structure.VERSION:g}\n0\n"} if wepp.asks_impoundments else {}
+    texts |= {"tc.txt": "1\n"} if wepp.time_of_concentration else {}
+    for name in {"pw0.imp", "tc.txt"} - set(texts):
+        (runs / name).unlink(missing_ok=True)
     made = [files.put(runs / name, text) for name, text in texts.items()]
-    made.append(files.link(runs / "pw0.cli", given.weather_of(OUTLET)))
-    return made + _time_of_concentration(given.wepp, runs)
+    return [*made, files.link(runs / "pw0.cli", given.weather_of(OUTLET))]
 
 
-def structure(given: Given) -> str:
-    """The text of pw0.str."""
+def feeds(given: Given) -> Structure:
+    """What flows into each channel: its hillslopes left, right and top, and channels."""
     ids, upstream = given.ids, given.upstream
-    lines = [_VERSION]
+    found = []
     for top in ids.channels:
-        hills = (top - 1, top - 2, top - 3)
-        into = upstream[top]
+        hills, into = (top - 1, top - 2, top - 3), upstream[top]
         if len(into) > _INTO:
             where = Watershed.path(given.run.root)
             raise BrokenDocument(f"{where}: {len(into)} channels flow into {top}: {_INTO} may")
-        row = [*map(ids.wepp, hills), *map(ids.wepp, into), *[0] * (_INTO - len(into)), 0, 0, 0]
-        lines.append(" ".join(map(str, (2, *row))))
-    return "\n".join(lines) + "\n"
+        left, right, head = (*map(ids.wepp, into), 0, 0, 0)[:_INTO]
+        sides = (ids.wepp(hills[0]), ids.wepp(hills[1]), ids.wepp(hills[2]))
+        found.append(Feeds(sides, (left, right, head)))
+    return Structure(ids.sub_n, tuple(found))
 
 
-def answers(hillslopes: int, years: int) -> WatershedRun:
-    """What production answers for a network of so many hillslopes."""
+def answers(given: Given) -> WatershedRun:
+    """What production answers for the network of a run."""
     out = "../output"
-    passes = tuple(f"{out}/H{number}.pass.dat" for number in range(1, hillslopes + 1))
+    hills = range(1, given.ids.sub_n + 1)
     return WatershedRun(
-        hillslopes=passes, master=f"{out}/pass_pw0.txt", loss=f"{out}/loss_pw0.txt",
+        hillslopes=tuple(f"{out}/H{number}.pass.dat" for number in hills),
+        master=f"{out}/pass_pw0.txt", loss=f"{out}/loss_pw0.txt",
         wat=f"{out}/chnwb.txt", soil=f"{out}/soil_pw0.txt", plot=f"{out}/plot_pw0.txt",
-        ebe=f"{out}/ebe_pw0.txt", structure="pw0.str", chn="pw0.chn", imp="pw0.imp",
-        man="pw0.man", slp="pw0.slp", cli="pw0.cli", sol="pw0.sol", years=years,
+        ebe=f"{out}/ebe_pw0.txt", structure="pw0.str", chn="pw0.chn",
+        imp="pw0.imp" if given.wepp.asks_impoundments else None,
+        man="pw0.man", slp="pw0.slp", cli="pw0.cli", sol="pw0.sol", years=given.years,
     )  # fmt: skip
 
 
-def _channels(given: Given) -> str:
-    hydraulics = given.wepp.channel
-    head = (_VERSION, given.ids.chn_n, hydraulics.peak_method, hydraulics.length_width)
-    blocks = [_block(hydraulics, top) for top in given.ids.channels]
-    return "\n".join([*map(str, head), *blocks]) + "\n"
+def _channels(given: Given) -> Channels:
+    of = given.wepp.channel
+    found = tuple(_channel(of, top) for top in given.ids.channels)
+    return Channels(of.peak_method, of.length_width, found)
 
 
-def _block(of: ChannelHydraulics, top: int) -> str:
-    """Name, two lines of text, shape, control, energy slope, output; then the numbers."""
-    numbers = (
-        (of.side_slope, of.bare_n),
-        (of.n, of.erodibility, of.critical_shear, of.depth_middle, of.depth_sides),
-        (0.02, of.side_slope, of.bare_n),  # the control section at the foot: slope, side slope, n
-    )
-    lines = [f"channel {top}", "erodibility and shear stress as its soil has them", "all alike"]
-    return "\n".join([*lines, "2", "1", "1", "0", *(" ".join(map(str, row)) for row in numbers)])
+def _channel(of: ChannelHydraulics, top: int) -> Channel:
+    text = (f"channel {top}", "erodibility and shear stress as its soil has them", "all alike")
+    return Channel(
+        text, shape=2, control=1, friction_slope=1, output=0, side=of.side_slope, bare=of.bare_n,
+        manning=of.n, erodibility=of.erodibility, tauc=of.critical_shear,
+        depth_mid=of.depth_middle, depth_side=of.depth_sides, control_slope=0.02,
+        control_side=of.side_slope, control_manning=of.bare_n,
+    )  # fmt: skip
 
 
 def _slopes(given: Given) -> slope.Slope:
@@ -124,10 +127,3 @@ def _routed(given: Given) -> str:
         where = Wepp.path(given.run.root)
         raise BrokenDocument(f"{where}: routed_channels names what is no channel")
     return f"1 600\n0\n{len(numbers)}\n{' '.join(map(str, numbers))}\n"
-
-
-def _time_of_concentration(wepp: Wepp, runs: Path) -> list[Path]:
-    if wepp.time_of_concentration:
-        return [files.put(runs / "tc.txt", "1\n")]
-    (runs / "tc.txt").unlink(missing_ok=True)
-    return []
