@@ -34,6 +34,7 @@ from weppd.shell.notes import Notes
 from weppd.shell.peers import Peers
 from weppd.shell.performer import Hands
 from weppd.shell.recovery import Recovery
+from weppd.shell.reunion import Reunion
 from weppd.shell.rules import rules_of
 from weppd.shell.sources import Sources
 from weppd.shell.start import Places
@@ -87,6 +88,9 @@ class Weppd:
         self._diary = Diary(self._peers, places)
         outbox = Outbox(Path(told.daemon.state_dir) / "outbox")
         self._trips = Trips(store, outbox, self._desk, told.queues.names, tell)
+        self._reunion = Reunion(
+            store, self._trips, self._desk, self._diary, self._state, told.node.settle_s
+        )
         self._recovery = self._past()
         self._bell = Bell(store, tell)
         self._hands = Hands(
@@ -121,7 +125,15 @@ class Weppd:
 
     def _past(self) -> Recovery:
         life = host.Life(self._runtime, Path(self._told.daemon.state_dir))
-        return Recovery(self._store, self._trips, self._desk, self._cells, self._zygotes, life)
+        return Recovery(
+            self._store,
+            self._trips,
+            self._desk,
+            self._cells,
+            self._zygotes,
+            life,
+            self._reunion,
+        )
 
     def _meet(self, places: Places, rules: Rules) -> Neighbours:
         terms = Terms(self._told.node.lease_s)
@@ -194,6 +206,7 @@ class Weppd:
         await asyncio.gather(
             self._trips.run(),
             self._bell.run(),
+            self._reunion.run(),
             self._sources.pulse(),
             self._sources.commands(),
             self._sources.schedule(),

@@ -10,6 +10,7 @@
     ├── RunError               the producer's: the run id or its directory
     ├── StoreError             the world's: Redis answered wrongly or not at all
     │   └── StoreAway          no connection; the call may be tried again
+    │       └── StoreChanged   not the store that was met: what runs is entered there first
     ├── FrameError             a peer on the cells' socket broke the protocol
     ├── AlreadyRunning         another weppd holds this node's lock
     └── Refused                a caller asked for what may not be done
@@ -58,6 +59,10 @@ class StoreError(WeppdError):
 
 class StoreAway(StoreError):
     """The store does not answer; the call may be tried again."""
+
+
+class StoreChanged(StoreAway):
+    """It is another server, or it lost its memory: nothing is asked of it before it was met."""
 
 
 class FrameError(WeppdError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import shutil
 import tempfile
@@ -50,6 +51,12 @@ class MemoryDoor:
     def forget_all(self) -> None:
         self.store.forget_all()
 
+    def remember(self) -> None:
+        self._kept = copy.deepcopy(self.store.shelf)
+
+    def go_back(self) -> None:
+        self.store.go_back(self._kept)
+
     def lock(self, db: int, key: str) -> Any:
         raw = self.store.shelf.locks.get((db, key))
         return raw and json.loads(raw)
@@ -76,7 +83,7 @@ class RedisDoor:
     store_is_memory = False
 
     def __init__(self, server: Embedded) -> None:
-        self.url = server.url()
+        self.server, self.url = server, server.url()
         self.client = redis.Redis.from_url(self.url)
         self.client.flushall()
         self._pubsub = self.client.pubsub()
@@ -106,6 +113,23 @@ class RedisDoor:
 
     def forget_all(self) -> None:
         self.client.flushall()
+
+    def remember(self) -> None:
+        self._kept = {db: self._dumped(db) for db in (0, 9)}
+
+    def _dumped(self, db: int) -> dict[bytes, tuple[int, bytes]]:
+        with redis.Redis.from_url(with_db(self.url, db)) as client:
+            lives = {key: max(client.pttl(key), 0) for key in client.scan_iter()}
+            return {key: (life, client.dump(key)) for key, life in lives.items()}
+
+    def go_back(self) -> None:
+        """A server that starts anew has another run id; it is given what was remembered."""
+        self.server.stop()
+        self.server.start()
+        for db, kept in self._kept.items():
+            with redis.Redis.from_url(with_db(self.url, db)) as client:
+                for key, (life, dump) in kept.items():
+                    client.restore(key, life, dump)
 
     def lock(self, db: int, key: str) -> Any:
         with redis.Redis.from_url(with_db(self.url, db)) as client:

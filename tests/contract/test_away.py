@@ -12,7 +12,7 @@ import pytest
 from tests.contract.build import NODE, a_job, an_ask, an_end, claimed
 from tests.contract.proxy import Proxy, between
 from weppd.embedded import Embedded
-from weppd.errors import StoreAway, StoreError
+from weppd.errors import StoreAway, StoreChanged, StoreError
 from weppd.model import Answer
 from weppd.store.line import Line, address
 from weppd.store.redis import RedisStore
@@ -247,6 +247,11 @@ def test_a_restarted_server_is_found_again() -> None:
         with pytest.raises(StoreAway):
             await store.counts()
         owned.start()
+        with pytest.raises(StoreChanged):
+            await claimed(store)
+        await asyncio.wait_for(store.parted(), 5)
+        await store.greet("n", 3.0)
+        await store.reassert("n", [])
         assert [c.job.id for c in await claimed(store)] == [jid]
         await store.close()
 

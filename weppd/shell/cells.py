@@ -115,6 +115,10 @@ class Cells:
         self._silent |= {file.n for file in files if file.locked}
         return files
 
+    def living(self) -> list[host.CellFile]:
+        """The files of the cells that live."""
+        return [file for file in host.cell_files(self._dir) if file.locked]
+
     def recovered(self, tickets: dict[str, Ticket], reset: str = "") -> None:
         """What the last life left is sorted (`tickets` by eid): decide it, then what was said."""
         self._tickets = tickets

@@ -20,6 +20,7 @@ from weppd.model import Canceled, Failed, Finish, Finished, Retried, Stopped
 from weppd.shell.dictation import Dictation
 from weppd.shell.peers import Peers
 from weppd.shell.start import Places
+from weppd.store import Lock
 
 log = logging.getLogger("weppd")
 WORDS = {
@@ -33,7 +34,7 @@ WORDS = {
 
 @dataclass
 class Entry:
-    """One execution, while it lasts."""
+    """One execution, while it lasts; `locks` by their tokens, as far as they were taken here."""
 
     ticket: Ticket
     n: int
@@ -41,6 +42,7 @@ class Entry:
     pid: int = 0
     progress: Mapping[str, Any] = field(default_factory=dict)
     children: int = 0
+    locks: dict[str, Lock] = field(default_factory=dict)
 
 
 class Diary:

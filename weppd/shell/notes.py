@@ -90,10 +90,14 @@ class Notes:
         taken = await _patiently(lambda: self._store.lock(claim, wanted))
         if taken.word == "fenced":
             raise Refused(f"job {claim.job.id} runs elsewhere by now: it gets no lock here")
-        return None if taken.word == "taken" else taken.holder
+        if taken.word != "taken":
+            return taken.holder
+        entry.locks[wanted.token] = wanted
+        return None
 
     async def _unlock(self, entry: Entry, header: dict[str, Any], body: bytes) -> bool:
         jid, lock = entry.ticket.job.id, locks.read(header)
+        entry.locks.pop(lock.token, None)
         return await _patiently(lambda: self._store.unlock(jid, lock))
 
 

@@ -140,4 +140,5 @@ class Hands:
     def _hand_back(self, claims: list[Claim]) -> None:
         for claim in claims:
             log.warning("action=hand_back job=%s eid=%s", claim.job.id, claim.eid)
+        self._trips.recents.hand_back(claims)
         self.errands.run(lambda: self._store.hand_back(claims), "hand_back", 600)

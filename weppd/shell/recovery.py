@@ -10,6 +10,7 @@ from weppd.errors import StoreAway
 from weppd.model import Claim
 from weppd.shell.cells import Cells
 from weppd.shell.host import Life
+from weppd.shell.reunion import Reunion
 from weppd.shell.trips import Desk, Trips
 from weppd.shell.zygotes import Zygotes
 from weppd.store import Store
@@ -23,8 +24,16 @@ class Recovery:
     """Reaches the store for the first time and sorts what was left, once."""
 
     def __init__(
-        self, store: Store, trips: Trips, desk: Desk, cells: Cells, zygotes: Zygotes, life: Life
+        self,
+        store: Store,
+        trips: Trips,
+        desk: Desk,
+        cells: Cells,
+        zygotes: Zygotes,
+        life: Life,
+        reunion: Reunion,
     ) -> None:
+        self._reunion = reunion
         self._store, self._trips, self._desk = store, trips, desk
         self._cells, self._zygotes, self._life = cells, zygotes, life
         self._node = desk.rules.node
@@ -68,6 +77,7 @@ class Recovery:
         """Outcomes from the outbox first, then the executions that the store enters for us."""
         while True:
             try:
+                await self._reunion.arrive(self._cells.living())
                 await self._trips.replay()
                 return await self._store.leftovers(self._node)
             except StoreAway:

@@ -19,6 +19,7 @@ from weppd.core.schedule import Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish
 from weppd.settings import Redis
+from weppd.shell.recents import Recents
 from weppd.store import ClaimAsk, Exchanged, Store
 from weppd.store.outbox import Outbox
 
@@ -57,6 +58,8 @@ class Trips:
         self.suspended = False
         self._all = self.empty = frozenset(queues)
         self.busy_since: float | None = None
+        self.recents = Recents()
+        self._asked: ClaimAsk | None = None
         self._store, self._outbox, self._desk = store, outbox, desk
         self.queues, self._tell = tuple(queues), tell
         self._finishes: list[Finish] = []
@@ -115,12 +118,22 @@ class Trips:
         node = self._desk.rules.node
         eids = tuple(uuid.uuid4().hex for _ in labels)
         workers = tuple(f"{node}.{label}" for label in labels)
-        return ClaimAsk(self.queues, uuid.uuid4().hex, eids, node, workers)
+        self._asked = ClaimAsk(self.queues, uuid.uuid4().hex, eids, node, workers)
+        return self._asked
+
+    def asked(self) -> set[str]:
+        """The executions of the last claim, which may be in the store while we know nothing."""
+        return set(self._asked.eids) if self._asked else set()
+
+    def put_away(self) -> list[Finish]:
+        """The ends in the outbox, the oldest first."""
+        return self._outbox.finishes()
 
     def _deliver(self, finishes: Sequence[Finish], ask: ClaimAsk | None, answer: Exchanged) -> None:
         for finish, said in zip(finishes, answer.answers, strict=True):
             if said.value != "ok":
                 log.warning("action=record job=%s answer=%r", finish.claim.job.id, said.value)
+            self.recents.note(finish)
             self._tell(on.Recorded(finish.claim.eid, said))
         if ask is not None:
             self.suspended = answer.suspended
@@ -205,4 +218,4 @@ class Trips:
 
     async def replay(self) -> None:
         """Send what the outbox holds, oldest first. StoreAway leaves the rest where it is."""
-        await self._outbox.replay(self._store)
+        await self._outbox.replay(self._store, self.recents.note)

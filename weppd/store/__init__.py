@@ -4,9 +4,10 @@ Owns the words that both hands share, `weppd.store.redis.RedisStore` for product
 `weppd.store.memory.MemoryStore`, its twin for tests; the same contract tests hold both to them.
 What the bytes look like is for `weppd.store.wire`; when to call what is for the shell.
 
-Every call raises `StoreAway` when the store does not answer in time (the call may be tried again)
-and `StoreError` when it answers what nobody can use. Times are seconds since the epoch and only
-fill fields that people and RQ's readers see; nothing here compares the clocks of two machines.
+Every call raises `StoreAway` when the store does not answer in time (the call may be tried again),
+`StoreChanged` when what answers is not the server that was met, and `StoreError` when the answer is
+none that anybody can use. Times are seconds since the epoch and only fill fields that people and
+RQ's readers see; nothing here compares the clocks of two machines.
 
 A node has one claim outstanding at a time: the store remembers the last token of each node.
 """
@@ -21,12 +22,15 @@ from weppd.store.locks import Lock, Taken
 from weppd.store.nouns import (
     Asked,
     CancelAnswer,
+    Change,
     ClaimAsk,
     Command,
     Exchanged,
     JobSpec,
     JobView,
+    Known,
     Lease,
+    Met,
     Node,
     Pulse,
     QueueCounts,
@@ -49,6 +53,23 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Let go of all connections. A closed store may be opened again."""
+
+    async def parted(self) -> None:
+        """Wait until the line breaks, or a heartbeat finds that the store was emptied; then until
+        the store was greeted, it returns at once."""
+
+    async def greet(self, node: str, settle_s: float) -> Change:
+        """What the store is to this node now. If it is another server with an older memory, no
+        node claims there until all have reasserted what they run, for `settle_s` at most.
+
+        After any answer but SAME the other calls of this protocol raise StoreChanged until
+        `reassert` was called.
+        """
+
+    async def reassert(self, node: str, known: Sequence[Known]) -> Met:
+        """Enter again what the store has forgotten of these executions; of two of one job the one
+        that is named last counts. Their jobs are taken off the queues, and off any other list on
+        which the store had them meanwhile. From then on the store counts as met."""
 
     async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
         """Record finishes, then claim, in one round trip.
@@ -163,13 +184,16 @@ class Store(Protocol):
 __all__ = [
     "Asked",
     "CancelAnswer",
+    "Change",
     "ClaimAsk",
     "Command",
     "Exchanged",
     "JobSpec",
     "JobView",
+    "Known",
     "Lease",
     "Lock",
+    "Met",
     "Node",
     "Pulse",
     "QueueCounts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weppd.model import Claim
 from weppd.store import ClaimAsk, Lease
-from weppd.store.shelf import INF, Shelf, as_bytes
+from weppd.store.shelf import INF, TAKEN, Shelf, as_bytes
 from weppd.store.wire import decode, stamp
 
 
@@ -75,4 +75,5 @@ def seize(shelf: Shelf, lease: Lease, claim: Claim, fresh: str, by: str) -> bool
         return False
     shelf.registries["wip", claim.job.queue].pop(f"{jid}:{claim.eid}", None)
     execution.update({b"eid": fresh.encode(), b"node": by.encode()})
+    shelf.done[claim.eid] = TAKEN
     return True

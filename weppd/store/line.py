@@ -88,11 +88,18 @@ def _tls(parts: dict[str, Any]) -> ssl.SSLContext:
     return context
 
 
+def _run_id(info: bytes) -> str:
+    """The id that a server gives itself anew with each start, from its INFO."""
+    lines = (line.partition(b":") for line in info.splitlines())
+    return next((value.decode() for name, _, value in lines if name == b"run_id"), "")
+
+
 class Line(asyncio.Protocol):
     """A connection that connects itself when it is used.
 
     `call_s` and `connect_s` are deadlines in seconds. `sink` takes the replies that nobody waits
-    for: the messages of a subscription; None is put there when the line breaks.
+    for: the messages of a subscription; None is put there when the line breaks. `broke` is called
+    then too. `server` is the run id of the server that the line led to at last.
     """
 
     def __init__(
@@ -102,9 +109,11 @@ class Line(asyncio.Protocol):
         connect_s: float = 2.0,
         call_s: float = 5.0,
         sink: Callable[[Any], None] | None = None,
+        broke: Callable[[], None] | None = None,
     ) -> None:
+        self.server = ""
         self._where, self._connect_s, self._call_s = where, connect_s, call_s
-        self._sink = sink
+        self._sink, self._broke = sink, broke
         self._transport: asyncio.Transport | None = None
         self._ready = False
         self._reader: hiredis.Reader = hiredis.Reader(replyError=Fault)
@@ -162,6 +171,8 @@ class Line(asyncio.Protocol):
                 batch.future.set_exception(self._away(why))
         if transport is not None and self._sink is not None:
             self._sink(None)
+        if transport is not None and self._broke is not None:
+            self._broke()
 
     def _away(self, why: str) -> StoreAway:
         return StoreAway(f"{self._where.shown} is away: {why}")
@@ -171,9 +182,13 @@ class Line(asyncio.Protocol):
 
         `within_s` replaces the deadline for calls that block. StoreAway if the line breaks.
         """
+        await self.ready()
+        return await self._send(commands, within_s or self._call_s)
+
+    async def ready(self) -> None:
+        """Connect, if need be: what is sent without waiting goes to this `server`."""
         if not self._ready:
             await self._connect()
-        return await self._send(commands, within_s or self._call_s)
 
     async def call(self, *command: bytes | str | int | float, within_s: float | None = None) -> Any:
         """Send one command; a Fault is raised as StoreAway or StoreError."""
@@ -230,6 +245,8 @@ class Line(asyncio.Protocol):
             hello.insert(0, ("AUTH", *user, where.password))
         for reply in await self._send(hello, self._connect_s):
             self.checked(reply)
+        (info,) = await self._send([("INFO", "server")], self._connect_s)
+        self.server = _run_id(self.checked(info))
         self._ready = True
 
     async def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from weppd.errors import StoreAway
+from weppd.errors import StoreAway, StoreChanged
 from weppd.store import JobView, QueueCounts, steering
 from weppd.store.shelf import Shelf
 from weppd.store.trees import Reading
@@ -12,15 +12,19 @@ from weppd.store.views import STATES, registry, view
 
 
 class Looks:
-    """The reads of a store in memory, on its shelf; while `away` it answers nothing."""
+    """The reads of a store in memory, on its shelf; while `away` it answers nothing, nor when
+    `server` is not the one that was met."""
 
     def __init__(self) -> None:
         self.shelf = Shelf()
         self.away = False
+        self.server, self._met = "1", ""
 
-    def _check(self) -> None:
+    def _check(self, *, met: bool = True) -> None:
         if self.away:
             raise StoreAway("the store in memory is away, because a test said so")
+        if met and self._met not in ("", self.server):
+            raise StoreChanged("the store in memory went back, because a test said so")
 
     async def job(self, jid: str) -> JobView | None:
         self._check()

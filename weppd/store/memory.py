@@ -14,15 +14,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import Refused
+from weppd.errors import Refused, StoreChanged
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
     CancelAnswer,
+    Change,
     ClaimAsk,
     Command,
     Exchanged,
     JobSpec,
+    Known,
     Lease,
+    Met,
     Node,
     Pulse,
     Retried,
@@ -31,6 +34,7 @@ from weppd.store import (
     claiming,
     held,
     locks,
+    reunion,
     steering,
 )
 from weppd.store.looks import Looks
@@ -65,7 +69,8 @@ class MemoryStore(Looks):
         self.suspended = False
         self._lifetimes = lifetimes or Lifetimes()
         self._now = now
-        self._moved = asyncio.Event()
+        self._era = ""
+        self._moved, self._parted = asyncio.Event(), asyncio.Event()
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
 
     @property
@@ -81,8 +86,37 @@ class MemoryStore(Looks):
         """Play FLUSHALL."""
         self.shelf = Shelf(published=self.shelf.published)
 
+    def go_back(self, shelf: Shelf) -> None:
+        """Play a failover to a server that had this shelf: a deep copy of an earlier one."""
+        self.server, self.shelf = uuid.uuid4().hex, shelf
+        self._parted.set()
+
     async def open(self) -> None:
-        self._check()
+        self._check(met=False)
+        self._met = self._met or self.server
+
+    async def parted(self) -> None:
+        await self._parted.wait()
+
+    async def greet(self, node: str, settle_s: float) -> Change:
+        self._check(met=False)
+        until = self._now() + settle_s
+        change = reunion.greet(self.shelf, node, self.server, self._met, self._era, until)
+        if change is Change.SAME:
+            self._meet()
+        return change
+
+    async def reassert(self, node: str, known: Sequence[Known]) -> Met:
+        self._check(met=False)
+        shelf, now = self.shelf, self._now()
+        words = {k.claim.eid: reunion.reenter(shelf, node, k, now) for k in known}
+        strays = reunion.met(shelf, node, self.server, words)
+        self._meet()
+        return Met(words, tuple(claiming.again(shelf, eid, jid) for eid, jid in strays))
+
+    def _meet(self) -> None:
+        self._met, self._era = self.server, self.shelf.era
+        self._parted.clear()
 
     async def close(self) -> None:
         return
@@ -92,8 +126,9 @@ class MemoryStore(Looks):
         ends = [self._finish(finish) for finish in finishes]
         self._ring()
         answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
-        if claim is None or self.suspended:
-            return Exchanged(answers, released, suspended=self.suspended)
+        settling = self.suspended or self.shelf.settle > self._now()
+        if claim is None or settling:
+            return Exchanged(answers, released, suspended=settling)
         claims, empty, paused = claiming.claim(self.shelf, claim, self._now())
         return Exchanged(answers, released, tuple(claims), frozenset(empty), paused)
 
@@ -166,6 +201,9 @@ class MemoryStore(Looks):
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         self._check()
+        if self._era and self.shelf.era != self._era:
+            self._parted.set()
+            raise StoreChanged("the store in memory was emptied")
         seq = self.shelf.beat(node.name)
         mine = [r for r in running if claiming.owns(self.shelf, r.eid, r.job)]
         for each in mine:

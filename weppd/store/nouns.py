@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from weppd.model import Answer, Callback, Claim
@@ -254,6 +255,42 @@ class Command:
     job: str = ""
     eid: str = ""
     reason: str = ""
+
+
+class Change(str, Enum):
+    """What a store is to a node that meets it (again): the one it knew, a new one, another server
+    whose memory may be older, or one that was emptied."""
+
+    SAME = "same"
+    NEW = "new"
+    OTHER = "other"
+    EMPTIED = "emptied"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An execution that a node answers for: one that it runs, or whose end it knows.
+
+    Where the job's payload is not known (`claim.job.data` is empty) its hash is not restored.
+    """
+
+    claim: Claim
+    worker: str = ""
+    phase: str = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What became of the executions that a node answers for, and of those that it does not know.
+
+    `words` has for each execution id: "own" (it is entered as it should be), "done" (its end is on
+    record), "entered" (the store knew nothing of it; it does now), "lost" (another execution has
+    the job) or "unknown" (neither the store nor the node has the job's hash). `strays` are
+    executions that the store enters for this node and that are not among those named.
+    """
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    strays: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import json
 import logging
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,10 @@ from weppd.store import Store
 log = logging.getLogger("weppd")
 _BATCH = 32
 _OUTCOMES = {kind.__name__: kind for kind in (Finished, Failed, Stopped, Canceled, Retried)}
+
+
+def _ignore(finish: Finish) -> None:
+    """Nobody wants to know."""
 
 
 class Outbox:
@@ -92,14 +96,22 @@ class Outbox:
                 log.error("action=outbox file=%s problem=%r moved to .bad", path, str(error))
                 path.rename(path.with_suffix(".json.bad"))
 
-    async def replay(self, store: Store) -> int:
-        """Send what is kept, oldest first; returns how many. StoreAway leaves the rest in place."""
+    def finishes(self) -> list[Finish]:
+        """What is kept, oldest first."""
+        return [finish for _, finish in self._kept()]
+
+    async def replay(self, store: Store, sent: Callable[[Finish], None] = _ignore) -> int:
+        """Send what is kept, oldest first; returns how many. StoreAway leaves the rest in place.
+
+        `sent` is called with each one that the store has by then.
+        """
         kept = list(self._kept())
         for start in range(0, len(kept), _BATCH):
             batch = kept[start : start + _BATCH]
             said = await store.exchange([finish for _, finish in batch], None)
             for (path, finish), answer in zip(batch, said.answers, strict=True):
                 path.unlink()
+                sent(finish)
                 job = finish.claim.job.id
                 log.info("action=replay job=%s eid=%s answer=%r", job, finish.claim.eid, answer)
         return len(kept)

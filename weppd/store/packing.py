@@ -8,10 +8,10 @@ from typing import Any
 
 from weppd.errors import Refused
 from weppd.model import Finish
-from weppd.store import ClaimAsk, JobSpec, Node, Running
+from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
-from weppd.store.wire import Fields, encode, flat, stamp
+from weppd.store.wire import Fields, encode, flat, rehash, stamp
 
 WORKER_TTL = 480
 #: The key that stands for a function and its run.
@@ -53,8 +53,18 @@ def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -
     ]
 
 
-def pulse(node: Node, running: Sequence[Running], now: float) -> Args:
-    """Arguments of `pulse`."""
+def reenter(known: Sequence[Known]) -> Args:
+    """Arguments of `reenter` for some executions, after the node and the time."""
+    args: Args = []
+    for each in known:
+        job = each.claim.job
+        fields = flat(rehash(job)) if job.data else []
+        args += [job.id, each.claim.eid, each.worker, job.queue, each.phase, *_listed(fields)]
+    return args
+
+
+def pulse(node: Node, running: Sequence[Running], now: float, era: str) -> Args:
+    """Arguments of `pulse`; `era` names the memory that the store had when it was met."""
     record: Fields = {
         "birth": stamp(node.birth or now),
         "queues": ",".join(node.queues),
@@ -65,7 +75,7 @@ def pulse(node: Node, running: Sequence[Running], now: float) -> Args:
         "python_version": node.python,
         "state": node.state,
     }
-    head = [node.name, repr(now), stamp(now), WORKER_TTL, node.state]
+    head = [node.name, repr(now), stamp(now), WORKER_TTL, node.state, era]
     tail = [part for r in running for part in (r.job, r.eid, r.worker)]
     return [*head, *_listed(flat(record)), *_listed(node.queues), *_listed(node.workers), *tail]
 

@@ -13,31 +13,35 @@
     weppd:fallen:<jid>     the jobs that were cancelled because it failed; a retry wakes them
     weppd:run:<runid>      the jobs of a run that began and stand below none, by their start
     weppd:paused           the queues that nobody takes jobs of
-    weppd:node:<node>      seq (the lease), state, last_heartbeat;  weppd:nodes: their names
+    weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names
+    weppd:era              names this memory;  weppd:settle: nobody claims;  weppd:gate: where last
 
 With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
 """
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import StoreError
+from weppd.errors import StoreChanged, StoreError
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
     CancelAnswer,
+    Change,
     ClaimAsk,
     Command,
     Exchanged,
     JobSpec,
     JobView,
+    Known,
     Lease,
+    Met,
     Node,
     Pulse,
     QueueCounts,
@@ -49,11 +53,12 @@ from weppd.store import (
 )
 from weppd.store.bells import Bells
 from weppd.store.commands import listen
-from weppd.store.line import Fault, Line, address
+from weppd.store.line import Line, address
+from weppd.store.meetings import Meetings
 from weppd.store.pickles import with_items
 from weppd.store.queries import Queries
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
-from weppd.store.scripts import NAMES, source
+from weppd.store.runner import Runner
 from weppd.store.stranded import Stranded
 from weppd.store.trees import Felling, Reading, mirror
 from weppd.store.wire import decode, flat, paired, rehash, stamp
@@ -90,28 +95,23 @@ class RedisStore:
         self._said = (self._where.db, status_db)
         self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
         self._lifetimes = Lifetimes(default_result_ttl, default_failure_ttl)
-        self._line = self._dial()
+        parted = asyncio.Event()
+        self._line = self._dial(parted.set)
+        self._runner = Runner(self._line, prefix, self._own, parted.set)
+        self._meetings = Meetings(self._line, self._runner, parted)
         self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
         self._queries = Queries(self._line, prefix, self._own)
-        self._stranded = Stranded(self._one)
-        self._scripts = {name: source(name) for name in NAMES}
-        self._digests = {
-            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-            for name, text in self._scripts.items()
-        }
+        self._stranded = Stranded(self._runner.one)
 
     def __repr__(self) -> str:
         return f"RedisStore({self._where.shown!r}, prefix={self._prefix!r})"
 
-    def _dial(self) -> Line:
-        return Line(self._where, connect_s=self._connect_s, call_s=self._call_s)
+    def _dial(self, broke: Callable[[], None] | None = None) -> Line:
+        return Line(self._where, connect_s=self._connect_s, call_s=self._call_s, broke=broke)
 
     async def open(self) -> None:
-        info = dict(
-            line.split(":", 1)
-            for line in (await self._line.call("INFO", "server")).decode().splitlines()
-            if ":" in line
-        )
+        text = (await self._line.call("INFO", "server")).decode()
+        info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
         if info.get("redis_mode") == "cluster":
             raise StoreError(
                 f"{self._where.shown} is a cluster: weppd's scripts need a single server, or the"
@@ -119,39 +119,26 @@ class RedisStore:
             )
         version = tuple(int(part) for part in info["redis_version"].split(".")[:2])
         if version < OLDEST:
-            raise StoreError(
-                f"{self._where.shown} is Redis {info['redis_version']}: 6.2 or newer is needed"
-            )
-        await self._load()
-
-    async def _load(self) -> None:
-        for reply in await self._line.calls(
-            [("SCRIPT", "LOAD", t) for t in self._scripts.values()]
-        ):
-            self._line.checked(reply)
+            found = f"{self._where.shown} is Redis {info['redis_version']}"
+            raise StoreError(f"{found}: 6.2 or newer is needed")
+        await self._runner.load()
+        self._runner.met = self._runner.met or self._line.server
 
     async def close(self) -> None:
         await self._bells.close()
         await self._line.close()
 
-    # -- scripts
+    # -- meeting a server
 
-    def _script(self, name: str, *args: Any) -> tuple[Any, ...]:
-        return ("EVALSHA", self._digests[name], 0, self._prefix, self._own, *args)
+    async def parted(self) -> None:
+        await self._meetings.parted.wait()
 
-    async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Run scripts in one trip. One that the server has forgotten did not run: it runs now."""
-        replies = await self._line.calls(calls)
-        missed = [i for i, r in enumerate(replies) if isinstance(r, Fault) and r.word == "NOSCRIPT"]
-        if missed:
-            await self._load()
-            again = await self._line.calls([calls[i] for i in missed])
-            for i, reply in zip(missed, again, strict=True):
-                replies[i] = reply
-        return [self._line.checked(reply) for reply in replies]
+    async def greet(self, node: str, settle_s: float) -> Change:
+        return await self._meetings.greet(node, settle_s)
 
-    async def _one(self, name: str, *args: Any) -> Any:
-        return (await self._run([self._script(name, *args)]))[0]
+    async def reassert(self, node: str, known: Sequence[Known]) -> Met:
+        words, strays = await self._meetings.reassert(node, known)
+        return Met(words, _claims(strays))
 
     # -- jobs' lives
 
@@ -159,12 +146,12 @@ class RedisStore:
         records = [record(finish, self._lifetimes) for finish in finishes]
         metas = await self._metas(finishes, records)
         calls = [
-            self._script("finish", *packing.finish(f, r, meta), *self._said)
+            self._runner.script("finish", *packing.finish(f, r, meta), *self._said)
             for f, r, meta in zip(finishes, records, metas, strict=True)
         ]
         if claim is not None:
-            calls.append(self._script("claim", *packing.claim(claim, time.time())))
-        replies = await self._run(calls) if calls else []
+            calls.append(self._runner.script("claim", *packing.claim(claim, time.time())))
+        replies = await self._runner.run(calls) if calls else []
         ends = [
             await self._settled(f, r, reply)
             for f, r, reply in zip(finishes, records, replies, strict=False)
@@ -201,10 +188,10 @@ class RedisStore:
             before = fields.get("meta", b"")
             assert isinstance(before, bytes)
             meta = (before, with_items(before, written.meta) or b"") if written.meta else (b"", b"")
-            put = self._script("restore", jid, *flat(fields))
+            put = self._runner.script("restore", jid, *flat(fields))
             again = packing.finish(finish, written, meta, force=True)
-            end = self._script("finish", *again, *self._said)
-            _, reply = await self._run([put, end])
+            end = self._runner.script("finish", *again, *self._said)
+            _, reply = await self._runner.run([put, end])
         if reply[0] == b"ok" and not reply[2]:
             await self._amend_meta(jid, written.meta)
         if reply[0] == b"ok" and reply[3]:
@@ -226,7 +213,7 @@ class RedisStore:
         for _ in range(META_TRIES):
             before = await self._line.call("HGET", self._job(jid), "meta") or b""
             after = with_items(before, items)
-            if after is None or await self._one("meta", jid, before, after):
+            if after is None or await self._runner.one("meta", jid, before, after):
                 return
 
     async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
@@ -236,7 +223,7 @@ class RedisStore:
         channel = f"{job.runid}:rq" if job.runid else ""
         args = (job.id, claim.eid, worker, pid, repr(at), stamp(at), channel)
         told = (event(job.id, "started"), job.meta, after)
-        said = await self._one("began", *args, *told, *self._said)
+        said = await self._runner.one("began", *args, *told, *self._said)
         if said < 0:
             await self._amend_meta(job.id, items)
 
@@ -246,14 +233,18 @@ class RedisStore:
             return 0
         now = time.time()
         parts = (part for pair in pairs for part in pair)
-        return int(await self._one("hand_back", repr(now), stamp(now), *parts))
+        return int(await self._runner.one("hand_back", repr(now), stamp(now), *parts))
 
     async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
         return await self._bells.wait(queues, timeout_s)
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
-        reply = await self._one("pulse", *packing.pulse(node, running, time.time()))
+        args = packing.pulse(node, running, time.time(), self._meetings.era)
+        reply = await self._runner.one("pulse", *args)
         seq, suspended, canceled, asked, lost = reply
+        if seq < 0:
+            self._meetings.parted.set()
+            raise StoreChanged(f"{self._where.shown} was emptied")
         return Pulse(
             seq=seq,
             canceled=frozenset(jid.decode() for jid in canceled),
@@ -264,24 +255,24 @@ class RedisStore:
 
     async def cancel(self, jid: str, reason: str) -> CancelAnswer:
         now = time.time()
-        reply = await self._one("cancel", jid, reason, repr(now), stamp(now))
+        reply = await self._runner.one("cancel", jid, reason, repr(now), stamp(now))
         return CancelAnswer(*(part.decode() for part in reply))
 
     async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
         walk = Felling(jid, reason, time.time())
         while calls := walk.calls():
-            walk.took(await self._run([self._script(*call) for call in calls]))
+            walk.took(await self._runner.run([self._runner.script(*call) for call in calls]))
         return walk.result()
 
     async def tree(self, jids: Sequence[str]) -> Reading:
         walk = Reading(jids)
         while calls := walk.calls():
-            walk.took(await self._run([self._script(*call) for call in calls]))
+            walk.took(await self._runner.run([self._runner.script(*call) for call in calls]))
         return walk
 
     async def retry(self, jid: str) -> Retried:
         now = time.time()
-        *words, woken = await self._one("retry", jid, repr(now), stamp(now))
+        *words, woken = await self._runner.one("retry", jid, repr(now), stamp(now))
         state, status, which = (word.decode() for word in words)
         return Retried(state, status, which, tuple(each.decode() for each in woken))
 
@@ -289,17 +280,17 @@ class RedisStore:
         jids = [spec.id or str(uuid.uuid4()) for spec in specs]
         now = time.time()
         calls = [
-            self._script("enqueue", *packing.enqueue(spec, jid, now))
+            self._runner.script("enqueue", *packing.enqueue(spec, jid, now))
             for spec, jid in zip(specs, jids, strict=True)
         ]
-        replies = await self._run(calls) if calls else []
+        replies = await self._runner.run(calls) if calls else []
         return [packing.answered(reply, jid) for reply, jid in zip(replies, jids, strict=True)]
 
     async def leftovers(self, node: str) -> list[Claim]:
-        return list(_claims(await self._one("leftovers", node)))
+        return list(_claims(await self._runner.one("leftovers", node)))
 
     async def nodes(self) -> list[Lease]:
-        found = sorted(await self._one("nodes"))
+        found = sorted(await self._runner.one("nodes"))
         return [Lease(name.decode(), seq.decode(), float(h), n) for name, seq, h, n in found]
 
     async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
@@ -307,9 +298,10 @@ class RedisStore:
         written = record(mine, self._lifetimes)
         ((before, after),) = await self._metas([mine], [written])
         jid, by = finish.claim.job.id, finish.worker.rpartition(".")[0]
-        seize = self._script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
-        end = self._script("finish", *packing.finish(mine, written, (before, after)), *self._said)
-        taken, reply = await self._run([seize, end])
+        script = self._runner.script
+        seize = script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
+        end = script("finish", *packing.finish(mine, written, (before, after)), *self._said)
+        taken, reply = await self._runner.run([seize, end])
         if not taken:
             return False
         await self._settled(mine, written, reply)
@@ -317,31 +309,31 @@ class RedisStore:
 
     async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
         now = time.time()
-        await self._one("deregister", node, stamp(now), repr(hold_s), *workers)
+        await self._runner.one("deregister", node, stamp(now), repr(hold_s), *workers)
 
     async def due(self, now: float) -> int:
-        return int(await self._one("due", repr(now), stamp(now), DUE_AT_ONCE))
+        return int(await self._runner.one("due", repr(now), stamp(now), DUE_AT_ONCE))
 
     async def free_deferred(self, node: str) -> int:
         return await self._stranded.free(node, await self._queries.queues())
 
     async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
         wanted = (*self._place(lock), lock.token, lock.ttl, locks.value(lock, time.time()))
-        word, text = await self._one("lock", claim.job.id, claim.eid, *wanted)
+        word, text = await self._runner.one("lock", claim.job.id, claim.eid, *wanted)
         return locks.Taken(word.decode(), locks.holder(text) if word == b"held" else "")
 
     async def unlock(self, jid: str, lock: locks.Lock) -> bool:
-        return bool(await self._one("unlock", jid, *self._place(lock), lock.token))
+        return bool(await self._runner.one("unlock", jid, *self._place(lock), lock.token))
 
     def _place(self, lock: locks.Lock) -> tuple[int, int, str]:
         """The database to come back to, that of the lock, and its key."""
         return self._where.db, self._lock_db if lock.db is None else lock.db, lock.key
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
-        await self._one("progress", jid, json.dumps(dict(fields)))
+        await self._runner.one("progress", jid, json.dumps(dict(fields)))
 
     async def publish(self, channel: str, text: str) -> None:
-        await self._one("say", *self._said, channel, text)
+        await self._runner.one("say", *self._said, channel, text)
 
     def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
         return listen(self._where, self._connect_s, self._prefix, workers)

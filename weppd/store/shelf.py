@@ -18,6 +18,8 @@ from weppd.store.trees import mirror
 from weppd.store.wire import Fields, stamp
 
 INF = float("inf")
+#: What stands in `done` of an execution that another node took over.
+TAKEN = "taken over"
 #: So many messages of a channel are kept.
 KEPT = 1000
 FAILED = ("failed", "stopped", "canceled")
@@ -61,6 +63,11 @@ class Shelf:
     locks: dict[held.Place, bytes] = field(default_factory=dict)
     held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
     sole: dict[str, str] = field(default_factory=dict)
+    #: what this memory is called, and who met which server: see `reunion`
+    era: str = ""
+    gate: str = ""
+    settle: float = 0.0
+    met: dict[str, str] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
@@ -132,8 +139,8 @@ def twin_of(shelf: Shelf, key: str) -> str:
 
 def fence(shelf: Shelf, claim: Claim) -> str:
     """Whether a finish of this execution may be written: ok, already mine, fenced or absent."""
-    if claim.eid in shelf.done:
-        return "already mine"
+    if past := shelf.done.get(claim.eid):
+        return "fenced" if past == TAKEN else "already mine"
     execution = shelf.executions.get(claim.job.id)
     if execution is None:
         return "absent"

@@ -7,6 +7,8 @@
 local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 if call('EXISTS', P .. ':suspended') == 1 then return {1, {}, {}} end
+-- After a change of servers nobody claims before all have said what they run.
+if call('EXISTS', W .. 'settle') == 1 then return {1, {}, {}} end
 
 -- The node's last token: asked again, it gets again what is still its own.
 local memory = W .. 'claim:' .. node

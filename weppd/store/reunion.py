@@ -1,0 +1,78 @@
+"""The twin's side of meeting a store again: what `greet`, `reenter` and `met` do in Redis."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from weppd.store import Change, Known
+from weppd.store.shelf import INF, TAKEN, Shelf, as_bytes
+from weppd.store.wire import rehash, stamp
+
+
+def greet(shelf: Shelf, node: str, server: str, met: str, era: str, until: float) -> Change:
+    """What the server with this shelf is to a node that met `met` last, with the memory `era`;
+    from another one nobody claims before `until`."""
+    shelf.era = shelf.era or uuid.uuid4().hex
+    if era and era != shelf.era:
+        return Change.EMPTIED
+    was = shelf.met.get(node, met)
+    if not was:
+        return Change.NEW
+    if was == server:
+        return Change.SAME
+    if shelf.gate != server:
+        shelf.gate, shelf.settle = server, until
+    return Change.OTHER
+
+
+def reenter(shelf: Shelf, node: str, known: Known, now: float) -> str:
+    """Enter an execution again that the shelf does not have; the word for what became of it."""
+    claim, jid = known.claim, known.claim.job.id
+    own = shelf.executions.get(jid, {})
+    if own.get(b"eid") == claim.eid.encode():
+        return "own" if shelf.live(jid) else "done"
+    if past := shelf.done.get(claim.eid):
+        return "lost" if past == TAKEN else "done"
+    if live := shelf.live(jid):
+        if live[b"node"] != node.encode():
+            return "lost"
+        # An earlier one of this very node, whose end was forgotten along with the claim.
+        member = f"{jid}:{live[b'eid'].decode()}"
+        shelf.registries["wip", live[b"queue"].decode()].pop(member, None)
+    if b"data" not in shelf.jobs.get(jid, {}):
+        if not claim.job.data:
+            return "unknown"
+        shelf.jobs[jid] = as_bytes(rehash(claim.job))
+    _enter(shelf, node, known, now)
+    return "entered"
+
+
+def _enter(shelf: Shelf, node: str, known: Known, now: float) -> None:
+    eid, jid, at = known.claim.eid, known.claim.job.id, stamp(now)
+    queue = known.claim.job.queue or shelf.origin(jid)
+    if shelf.status(jid) != "canceled":
+        _take_off(shelf, jid)
+        fields = {"status": "started", "started_at": at, "last_heartbeat": at, "ended_at": ""}
+        shelf.set(jid, {**fields, "worker_name": known.worker, "origin": queue})
+    entry = {"eid": eid, "node": node, "phase": known.phase, "worker": known.worker}
+    shelf.executions[jid] = as_bytes({**entry, "queue": queue})
+    shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
+
+
+def _take_off(shelf: Shelf, jid: str) -> None:
+    status, queue = shelf.status(jid), shelf.origin(jid)
+    line = shelf.queues.get(queue, [])
+    if status == "queued" and jid in line:
+        line.remove(jid)
+    shelf.registries["failed" if status == "stopped" else status, queue].pop(jid, None)
+
+
+def met(shelf: Shelf, node: str, server: str, known: Collection[str]) -> list[tuple[str, str]]:
+    """The node has said all; the executions (id, job) that are entered for it beside `known`."""
+    shelf.met[node] = server
+    if all(shelf.met.get(each) == server for each in shelf.leases):
+        shelf.settle = 0.0
+    live = ((jid, shelf.live(jid)) for jid in shelf.executions if jid in shelf.jobs)
+    mine = ((x[b"eid"].decode(), jid) for jid, x in live if x.get(b"node") == node.encode())
+    return [pair for pair in mine if pair[0] not in known]
