@@ -27,8 +27,10 @@ from weppd.shell import families, host
 from weppd.shell.bell import Bell
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
+from weppd.shell.herald import Herald
 from weppd.shell.keeper import Keeper
 from weppd.shell.leavings import Leavings
+from weppd.shell.meters import Meters
 from weppd.shell.neighbours import Neighbours, now_s
 from weppd.shell.notes import Notes
 from weppd.shell.peers import Peers
@@ -85,7 +87,8 @@ class Weppd:
             self._leavings,
             self._zygotes.guards,
         )
-        self._diary = Diary(self._peers, places)
+        self._herald, self._meters = Herald(self._generation), Meters()
+        self._diary = Diary(self._peers, places, self._herald)
         outbox = Outbox(Path(told.daemon.state_dir) / "outbox")
         self._trips = Trips(store, outbox, self._desk, told.queues.names, tell)
         self._reunion = Reunion(
@@ -116,11 +119,15 @@ class Weppd:
             self._desk.registry,
             self._reload,
             self._neighbours,
+            self._herald,
+            self._meters,
         )
 
     def _wire(self) -> None:
         self.supervisor.attach(self._hands)
         self.supervisor.watch(self._diary.settled)
+        self.supervisor.watch(self._herald.look)
+        self._herald.hear(self._meters.hear)
         self.supervisor.watch(lambda state: self._notifier.status(views.line(state, self._queued)))
 
     def _past(self) -> Recovery:

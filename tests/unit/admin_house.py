@@ -29,6 +29,7 @@ class FakeHouse:
         self.lines: dict[str, list[bytes]] = {}
         self.closed = asyncio.Event()
         self.followers = 0
+        self.problems: list[str] = []
         self.hold: asyncio.Event | None = None
 
     def keepers(self) -> set[int]:
@@ -37,6 +38,23 @@ class FakeHouse:
     async def status(self) -> Mapping[str, Any]:
         self._heard("status", None)
         return {"name": "node1", "slots": [{"name": "node1.1"}], "queues": {"high": {"queued": 3}}}
+
+    def ready(self) -> Sequence[str]:
+        return self.problems
+
+    async def metrics(self) -> bytes:
+        self._heard("metrics", None)
+        return b"weppd_slots 2.0\n"
+
+    async def events(self, after: str | None) -> AsyncIterator[tuple[str, str, Mapping[str, Any]]]:
+        self._heard("events", after)
+        yield "life-7", "started", {"job": "j"}
+        yield "", "", {}
+        self.followers += 1
+        try:
+            await self.closed.wait()
+        finally:
+            self.followers -= 1
 
     async def queues(self) -> Sequence[Mapping[str, Any]]:
         self._heard("queues", None)

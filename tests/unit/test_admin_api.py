@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -26,13 +27,27 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(house: FakeHouse, method: str, target: str, body: Any = b"", who: Caller = ROOT) -> Answer:
+def ask(
+    house: FakeHouse,
+    method: str,
+    target: str,
+    body: Any = b"",
+    who: Caller = ROOT,
+    headers: list[tuple[bytes, bytes]] | None = None,
+) -> Answer:
     """One request to the application; a body that is no bytes is sent as JSON."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return asyncio.run(_ask(house, method, target, sent, who))
+    return asyncio.run(_ask(house, method, target, sent, who, headers or []))
 
 
-async def _ask(house: FakeHouse, method: str, target: str, body: bytes, who: Caller) -> Answer:
+async def _ask(
+    house: FakeHouse,
+    method: str,
+    target: str,
+    body: bytes,
+    who: Caller,
+    headers: list[tuple[bytes, bytes]],
+) -> Answer:
     path, _, query = target.partition("?")
     scope = {
         "type": "http",
@@ -40,7 +55,7 @@ async def _ask(house: FakeHouse, method: str, target: str, body: bytes, who: Cal
         "path": path,
         "raw_path": path.encode(),
         "query_string": query.encode(),
-        "headers": [],
+        "headers": headers,
         "state": {"caller": who},
     }
     parts = [body[:10], body[10:]]
@@ -206,12 +221,13 @@ def test_no_such_route_and_no_such_method_are_problems_too() -> None:
     assert (answer.status, answer.data["type"]) == (405, "no-such-method")
 
 
-@pytest.mark.parametrize(("method", "path", "need"), [verb[:3] for verb in api.VERBS])
+@pytest.mark.parametrize(("method", "path", "need"), [each[:3] for each in api.VERBS])
 def test_every_verb_needs_its_right(method: str, path: str, need: Right) -> None:
     """A stranger is told the node's health and nothing else; a reader changes nothing."""
     for who in (STRANGER, READER):
         house = FakeHouse(a_job("j"))
         house.lines["j"] = []
+        house.closed.set()
         target = path.replace("{jid}", "j").replace("{name:path}", "j")
         answer = ask(house, method, target, b"", who)
         if who.right < need:
@@ -252,3 +268,41 @@ def test_retry_says_what_goes_round_again() -> None:
     """The job, and how many others wait for it again."""
     told = ask(FakeHouse(a_job("j", "failed")), "POST", "/v1/jobs/j/retry").data
     assert told == {"job": "j", "retried": ["j"], "woken": 2}
+
+
+def test_readiness_names_what_is_missing() -> None:
+    """A balancer learns by the status whether to send work, a person by the lines why not."""
+    house = FakeHouse()
+    assert ask(house, "GET", "/readyz", who=STRANGER).data == {"ready": True, "problems": []}
+    house.problems = ["store: connection refused"]
+    answer = ask(house, "GET", "/readyz", who=STRANGER)
+    assert (answer.status, answer.data["problems"]) == (503, ["store: connection refused"])
+
+
+@pytest.mark.parametrize("way", ["header", "query"])
+def test_events_go_on_after_the_last_one_that_was_seen(way: str) -> None:
+    """Server-sent events have an id each, and begin behind the id that the caller names."""
+    house = FakeHouse()
+    house.closed.set()
+    target = "/v1/events" + ("?after=life-6" if way == "query" else "")
+    headers = [(b"last-event-id", b"life-6")] if way == "header" else []
+    answer = ask(house, "GET", target, headers=headers)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert house.asked == [("events", "life-6")]
+    assert answer.body.decode() == (
+        ': weppd\n\nid: life-7\nevent: started\ndata: {"job": "j"}\n\n: still here\n\n'
+    )
+
+
+def test_the_description_has_every_verb_with_its_models() -> None:
+    """A program that reads /openapi.json finds each route, what it takes, and how errors look."""
+    told = ask(FakeHouse(), "GET", "/openapi.json", who=STRANGER).data
+    described = {(path, method.upper()) for path, ways in told["paths"].items() for method in ways}
+    assert described == {(each.path.replace(":path", ""), each.method) for each in api.VERBS}
+    cancel = told["paths"]["/v1/jobs/{jid}/cancel"]["post"]
+    assert cancel["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith(
+        "/CancelBody"
+    )
+    text = json.dumps(told)
+    for name in set(re.findall(r"#/components/schemas/(\w+)", text)):
+        assert name in told["components"]["schemas"], name

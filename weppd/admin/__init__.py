@@ -55,6 +55,21 @@ class House(Protocol):
         """The node at a glance: `models.Status`. Answers while the store is away, too."""
         ...
 
+    def ready(self) -> Sequence[str]:
+        """What keeps this node from taking jobs, a line each; nothing where it would."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Numbers in Prometheus' text format."""
+        ...
+
+    def events(self, after: str | None) -> AsyncIterator[tuple[str, str, Mapping[str, Any]]]:
+        """(id, kind, facts) of what happens, for ever: after the event of that id, or from now on.
+
+        An event without a kind says only that the connection stands.
+        """
+        ...
+
     async def queues(self) -> Sequence[Mapping[str, Any]]:
         """Every queue, those that this node serves first: `models.QueueState`."""
         ...

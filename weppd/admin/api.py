@@ -7,23 +7,27 @@ Nothing here decides or keeps anything.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette import routing
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
-from weppd.admin import Caller, House, NoSuchJob, Right, models
+from weppd.admin import Caller, House, NoSuchJob, Right, models, openapi
 from weppd.admin.problems import HANDLERS, BadRequest, NotAllowed
 from weppd.admin.stopping import unless, until
 
 MAX_BODY = 1 << 20
 MAX_NAME = 300
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
+EVENTS = "text/event-stream"
 _log = logging.getLogger(__name__)
 _job_id = TypeAdapter(models.JobId)
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -79,6 +83,37 @@ def _json(answer: BaseModel, status: int = 200) -> Response:
 async def healthz(asked: Asked) -> Response:
     """Say that the loop turns, to anybody."""
     return _json(models.Health())
+
+
+async def readyz(asked: Asked) -> Response:
+    """Say to anybody whether this node would take a job; 503 has the reasons why not."""
+    problems = list(asked.house.ready())
+    ready = models.Ready(ready=not problems, problems=problems)
+    return _json(ready, 503 if problems else 200)
+
+
+async def metrics(asked: Asked) -> Response:
+    """Tell the numbers that Prometheus gathers."""
+    return Response(await asked.house.metrics(), media_type=METRICS)
+
+
+async def events(asked: Asked) -> Response:
+    """Tell what happens as it happens, as server-sent events.
+
+    `Last-Event-ID`, or `?after=`, is the id of the last event that the caller has seen.
+    """
+    after = asked.request.headers.get("last-event-id") or asked.query(models.EventsQuery).after
+    told = until(asked.ending, _sent(asked.house.events(after)))
+    return StreamingResponse(told, media_type=EVENTS, headers={"cache-control": "no-store"})
+
+
+async def _sent(events: AsyncIterator[tuple[str, str, Any]]) -> AsyncIterator[bytes]:
+    yield b": weppd\n\n"  # so that the caller knows at once that it is connected
+    async for number, kind, facts in events:
+        if kind:
+            yield f"id: {number}\nevent: {kind}\ndata: {json.dumps(facts)}\n\n".encode()
+        else:
+            yield b": still here\n\n"
 
 
 async def status(asked: Asked) -> Response:
@@ -194,23 +229,46 @@ def _record(asked: Asked, verb: str, **facts: Any) -> None:
 
 Verb = Callable[[Asked], Coroutine[Any, Any, Response]]
 
-VERBS: tuple[tuple[str, str, Right, Verb], ...] = (
-    ("GET", "/healthz", Right.NOTHING, healthz),
-    ("GET", "/v1/status", Right.READ, status),
-    ("GET", "/v1/queues", Right.READ, queues),
-    ("GET", "/v1/nodes", Right.READ, nodes),
-    ("GET", "/v1/tree/{name:path}", Right.READ, tree),
-    ("GET", "/v1/jobs", Right.READ, jobs),
-    ("POST", "/v1/jobs", Right.CHANGE, enqueue),
-    ("GET", "/v1/jobs/{jid}", Right.READ, show),
-    ("GET", "/v1/jobs/{jid}/log", Right.READ, log),
-    ("POST", "/v1/jobs/{jid}/cancel", Right.CHANGE, cancel),
-    ("POST", "/v1/jobs/{jid}/retry", Right.CHANGE, retry),
-    ("POST", "/v1/pause", Right.CHANGE, pause),
-    ("POST", "/v1/drain", Right.CHANGE, drain),
-    ("POST", "/v1/resume", Right.CHANGE, resume),
-    ("POST", "/v1/shutdown", Right.CHANGE, shutdown),
-    ("POST", "/v1/reload", Right.CHANGE, reload),
+
+class Route(NamedTuple):
+    """One verb: where it is, who may, what does it, and what it reads and answers."""
+
+    method: str
+    path: str
+    need: Right
+    verb: Verb
+    answer: type[BaseModel] | str
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    status: int = 200
+
+
+_GET, _POST = "GET", "POST"
+_ALL, _READ, _CHANGE = Right.NOTHING, Right.READ, Right.CHANGE
+_TEXT = "text/plain"
+
+VERBS: tuple[Route, ...] = (
+    Route(_GET, "/healthz", _ALL, healthz, models.Health),
+    Route(_GET, "/readyz", _ALL, readyz, models.Ready),
+    Route(_GET, "/metrics", _READ, metrics, _TEXT),
+    Route(_GET, "/v1/events", _READ, events, EVENTS, models.EventsQuery),
+    Route(_GET, "/v1/status", _READ, status, models.Status),
+    Route(_GET, "/v1/queues", _READ, queues, models.Queues),
+    Route(_GET, "/v1/nodes", _READ, nodes, models.Nodes),
+    Route(_GET, "/v1/tree/{name:path}", _READ, tree, models.Tree, models.TreeQuery),
+    Route(_GET, "/v1/jobs", _READ, jobs, models.Jobs, models.JobsQuery),
+    Route(_POST, "/v1/jobs", _CHANGE, enqueue, models.Enqueued, None, models.EnqueueBody, 201),
+    Route(_GET, "/v1/jobs/{jid}", _READ, show, models.JobDetail),
+    Route(_GET, "/v1/jobs/{jid}/log", _READ, log, _TEXT, models.LogQuery),
+    Route(
+        _POST, "/v1/jobs/{jid}/cancel", _CHANGE, cancel, models.Cancelled, None, models.CancelBody
+    ),
+    Route(_POST, "/v1/jobs/{jid}/retry", _CHANGE, retry, models.Retried),
+    Route(_POST, "/v1/pause", _CHANGE, pause, models.Mood, None, models.QueuesBody),
+    Route(_POST, "/v1/resume", _CHANGE, resume, models.Mood, None, models.QueuesBody),
+    Route(_POST, "/v1/drain", _CHANGE, drain, models.Mood, None, models.DrainBody),
+    Route(_POST, "/v1/shutdown", _CHANGE, shutdown, models.Mood, None, models.ShutdownBody),
+    Route(_POST, "/v1/reload", _CHANGE, reload, models.Mood),
 )
 
 
@@ -220,21 +278,34 @@ def app(house: House, ending: asyncio.Event) -> Starlette:
     The server puts the caller into the state of each request.
     """
     return Starlette(
-        routes=[_route(house, ending, *verb) for verb in VERBS],
+        routes=[_route(house, ending, *each[:4]) for each in VERBS] + [_described()],
         exception_handlers=dict(HANDLERS),
     )
 
 
+def _described() -> routing.Route:
+    """`GET /openapi.json`: the same for everybody, made once."""
+
+    @cache
+    def text() -> bytes:
+        return json.dumps(openapi.describe(VERBS)).encode()
+
+    def endpoint(request: Request) -> Response:
+        return Response(text(), media_type="application/json")
+
+    return routing.Route("/openapi.json", endpoint, methods=["GET"], name="openapi")
+
+
 def _route(
     house: House, ending: asyncio.Event, method: str, path: str, need: Right, verb: Verb
-) -> Route:
+) -> routing.Route:
     async def endpoint(request: Request) -> Response:
         who: Caller = request.state.caller
         if who.right < need:
             raise NotAllowed(_refusal(verb.__name__, who))
         return await unless(ending, verb(Asked(request, house, who, ending)))
 
-    return Route(path, endpoint, methods=[method], name=verb.__name__)
+    return routing.Route(path, endpoint, methods=[method], name=verb.__name__)
 
 
 def _refusal(verb: str, who: Caller) -> str:

@@ -1,4 +1,4 @@
-"""The bodies that the admin API reads and the answers that it gives, as JSON.
+"""The answers that the admin API gives, as JSON; what it reads is in `weppd.admin.asks`.
 
 Times are seconds since the epoch, durations end in `_s`, sizes in `_bytes`. A House may answer with
 RQ's ISO texts for times: they are read here. Answers keep keys that these models do not know.
@@ -9,7 +9,41 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from weppd.admin.asks import (
+    CancelBody as CancelBody,
+)
+from weppd.admin.asks import (
+    DrainBody as DrainBody,
+)
+from weppd.admin.asks import (
+    EnqueueBody as EnqueueBody,
+)
+from weppd.admin.asks import (
+    EventsQuery as EventsQuery,
+)
+from weppd.admin.asks import (
+    JobId as JobId,
+)
+from weppd.admin.asks import (
+    JobsQuery as JobsQuery,
+)
+from weppd.admin.asks import (
+    LogQuery as LogQuery,
+)
+from weppd.admin.asks import (
+    QueuesBody as QueuesBody,
+)
+from weppd.admin.asks import (
+    ShutdownBody as ShutdownBody,
+)
+from weppd.admin.asks import (
+    State as State,
+)
+from weppd.admin.asks import (
+    TreeQuery as TreeQuery,
+)
 
 
 def as_epoch(value: object) -> object:
@@ -23,24 +57,6 @@ def as_epoch(value: object) -> object:
 
 
 Epoch = Annotated[float | None, BeforeValidator(as_epoch)]
-State = Literal[
-    "created",
-    "queued",
-    "deferred",
-    "scheduled",
-    "started",
-    "finished",
-    "failed",
-    "stopped",
-    "canceled",
-]
-JobId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")]
-
-
-class Body(BaseModel):
-    """What a caller sends. Unknown keys are an error: a typing slip is no silent default."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Reply(BaseModel):
@@ -63,46 +79,6 @@ class Nodes(Reply):
     """`GET /v1/nodes`."""
 
     nodes: list[NodeRow]
-
-
-class JobsQuery(Body):
-    """`GET /v1/jobs`: which jobs, and which page of them."""
-
-    state: State | None = None
-    limit: int = Field(default=50, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0, le=10_000_000)
-
-
-class LogQuery(Body):
-    """`GET /v1/jobs/{id}/log`: the canonical lines only; go on while the job writes."""
-
-    canonical: bool = False
-    follow: bool = False
-
-
-class CancelBody(Body):
-    """`POST /v1/jobs/{id}/cancel`: seconds from SIGUSR1 to SIGTERM; answer when all is over."""
-
-    grace: float | None = Field(default=None, ge=0, le=86_400)
-    wait: bool = True
-    reason: str = Field(default="", max_length=500)
-
-
-class EnqueueBody(Body):
-    """`POST /v1/jobs`: a function by its dotted name, its arguments, and where it goes."""
-
-    function: str = Field(max_length=300, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)+$")
-    args: list[JsonValue] = Field(default_factory=list, max_length=1000)
-    kwargs: dict[str, JsonValue] = Field(default_factory=dict)
-    queue: str = Field(default="default", min_length=1, max_length=100)
-    timeout: int | None = Field(default=None, ge=-1, le=31_536_000)
-    job_id: JobId | None = None
-    description: str | None = Field(default=None, max_length=10_000)
-    depends_on: list[JobId] = Field(default_factory=list, max_length=1000)
-    at_front: bool = False
-    cpus: int | Literal["all"] | None = None
-    label: str | None = Field(default=None, max_length=200)
-    unique: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class Progress(Reply):
@@ -211,20 +187,6 @@ class Queues(Reply):
     queues: list[QueueState]
 
 
-class QueuesBody(Body):
-    """`POST /v1/pause` and `/v1/resume`: which queues; none is all."""
-
-    queues: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
-        default_factory=list, max_length=100
-    )
-
-
-class TreeQuery(Body):
-    """`GET /v1/tree/{name}`: whether every job of a large stage is wanted."""
-
-    all: bool = False
-
-
 class TreeNode(Reply):
     """A job in its tree. `more` counts the children that are not shown, by state; `state` is RQ's
     word, or "expired" for a job whose record is gone."""
@@ -331,18 +293,6 @@ class Enqueued(Reply):
     queue: str
 
 
-class DrainBody(Body):
-    """`POST /v1/drain`: answer only when no job runs any more."""
-
-    wait: bool = False
-
-
-class ShutdownBody(Body):
-    """`POST /v1/shutdown`: what becomes of the jobs that run."""
-
-    mode: Literal["detach", "drain", "requeue", "cancel"] = "detach"
-
-
 class Mood(Reply):
     """What the daemon is about now, how many jobs run, and which queues are paused."""
 
@@ -355,6 +305,13 @@ class Health(Reply):
     """The loop turns."""
 
     status: Literal["ok"] = "ok"
+
+
+class Ready(Reply):
+    """`GET /readyz`: whether this node would take a job, and what keeps it from that."""
+
+    ready: bool
+    problems: list[str] = Field(default_factory=list)
 
 
 class Problem(Reply):

@@ -10,14 +10,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from weppd.core import effects as do
 from weppd.core.schedule import Ticket
 from weppd.core.state import Ending, Running, State
-from weppd.model import Canceled, Failed, Finish, Finished, Retried, Stopped
+from weppd.model import Canceled, Failed, Finish, Finished, Job, Retried, Stopped
 from weppd.shell.dictation import Dictation
+from weppd.shell.herald import Herald
 from weppd.shell.peers import Peers
 from weppd.shell.start import Places
 from weppd.store import Lock
@@ -48,7 +50,8 @@ class Entry:
 class Diary:
     """The executions of this node that go on, and those who wait for their ends."""
 
-    def __init__(self, peers: Peers, places: Places) -> None:
+    def __init__(self, peers: Peers, places: Places, herald: Herald) -> None:
+        self._herald = herald
         self.entries: dict[str, Entry] = {}
         self._ended: dict[str, Finish] = {}
         self._waiters: dict[str, list[asyncio.Future[Finish]]] = {}
@@ -71,6 +74,15 @@ class Diary:
             extra={"JOB_ID": job.id, "RUNID": job.runid},
         )
         self.dictation.begun(ticket)
+        kind = "adopted" if action == "adopt" else "started"
+        facts = {"function": ticket.plan.function, "slot": n, "at": time.time()}
+        waited = None if action == "adopt" else _since(job.enqueued_at, time.time())
+        self._herald.tell(kind, {**_who(job), **facts, "waited_s": waited})
+
+    def progressed(self, entry: Entry, fields: Mapping[str, Any]) -> None:
+        """A job said how far it is."""
+        entry.progress = fields
+        self._herald.tell("progress", {**_who(entry.ticket.job), **fields})
 
     def is_at_work(self, eid: str, pid: int) -> None:
         """Its process runs."""
@@ -80,6 +92,9 @@ class Diary:
     def ending(self, effect: do.Cancel) -> None:
         """A cell was told to end a job."""
         log.info("action=cancel eid=%s asked=%s reason=%r", effect.eid, effect.asked, effect.reason)
+        if (entry := self.entries.get(effect.eid)) is not None:
+            facts = {"asked": effect.asked, "reason": effect.reason}
+            self._herald.tell("ending", {**_who(entry.ticket.job), **facts})
 
     def ended(self, finish: Finish) -> None:
         """An execution is over, for the reason in its record."""
@@ -102,6 +117,9 @@ class Diary:
         word = WORDS[type(outcome)]
         self.dictation.ended(finish, word, entry.ticket if entry else None)
         self._ended[eid] = finish
+        self._herald.tell(
+            "ended", {**_who(job), "outcome": word, "reason": reason, **_sums(finish)}
+        )
 
     def settled(self, state: State) -> None:
         """Enter what cells brought from an earlier weppd; answer those who wait for executions
@@ -120,3 +138,26 @@ class Diary:
         future: asyncio.Future[Finish] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(jid, []).append(future)
         return future
+
+
+def _who(job: Job) -> dict[str, Any]:
+    return {"job": job.id, "run": job.runid, "queue": job.queue}
+
+
+def _sums(finish: Finish) -> dict[str, Any]:
+    return {
+        "seconds": round(max(0.0, finish.ended_at - finish.started_at), 3),
+        "usage": asdict(finish.usage),
+        "left_behind": finish.left_behind,
+        "survivors": len(finish.undead),
+    }
+
+
+def _since(stamp: str, now: float) -> float | None:
+    """Seconds since RQ's text for a moment; None where it cannot be read. Clocks may differ."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(max(0.0, now - aware.timestamp()), 4)

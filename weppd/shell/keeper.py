@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -21,6 +22,8 @@ from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
 from weppd.shell.groves import Groves
+from weppd.shell.herald import Event, Herald
+from weppd.shell.meters import Meters
 from weppd.shell.neighbours import Neighbours
 from weppd.shell.peers import Peers
 from weppd.shell.shapes import detail, local, row, shown_limits
@@ -50,7 +53,10 @@ class Keeper:
         registry: Mapping[str, Traits],
         begin_again: Callable[[], Sequence[str]],
         neighbours: Neighbours,
+        herald: Herald,
+        meters: Meters,
     ) -> None:
+        self._herald, self._meters = herald, meters
         self._groves = Groves(store)
         self._neighbours = neighbours
         self.since = time.time()
@@ -87,8 +93,35 @@ class Keeper:
             answer["queues"] = {name: views.plain(each) for name, each in counts.items()}
         except (StoreAway, TimeoutError) as error:
             away = away or str(error) or "it does not answer"
-        answer["store"] = {"state": "away" if away else "up", "detail": away}
+        outbox = self._trips.kept if away else 0
+        answer["store"] = {"state": "away" if away else "up", "detail": away, "outbox": outbox}
         return answer
+
+    def ready(self) -> Sequence[str]:
+        """What keeps this node from taking jobs, a line each; nothing where it would."""
+        state = self._supervisor.state
+        moods = [] if state.mood is Mood.OPEN else [f"weppd is {state.mood.value}"]
+        store = [f"store: {self._trips.reason or 'away'}"] if state.away else []
+        if not state.recovered:
+            store = [f"store: {self._trips.reason or 'not reached yet'}"]
+        classes = [
+            f"zygote {name}: {state.broken.get(name, 'is starting')}"
+            for name in self._zygotes.classes
+            if name not in state.ready
+        ]
+        return [*moods, *store, *classes]
+
+    async def metrics(self) -> bytes:
+        """The numbers in Prometheus' format; those of queues only while the store answers."""
+        state = self._supervisor.state
+        counts: Mapping[str, QueueCounts] | None = None
+        with contextlib.suppress(StoreAway, TimeoutError):
+            counts = await asyncio.wait_for(self._store.counts(), 1.0)
+        return self._meters.text(counts, len(state.jobs), len(state.slots), self._trips.kept)
+
+    def events(self, after: str | None) -> AsyncIterator[Event]:
+        """What happens here from now on, or after the event of that id."""
+        return self._herald.listen(after)
 
     async def queues(self) -> Sequence[Mapping[str, Any]]:
         """The queues that this node serves, in their order, and then all others."""

@@ -44,7 +44,7 @@ class Notes:
             self._errands.run(lambda: self._store.publish(channel, text), "publish", 1)
         elif what == "progress":
             fields = with_eta(header, entry.since, time.time())
-            entry.progress = fields
+            self._diary.progressed(entry, fields)
             jid = entry.ticket.job.id
             self._errands.run(lambda: self._store.progress(jid, fields), "progress", 1)
         else:

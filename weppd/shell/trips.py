@@ -216,6 +216,11 @@ class Trips:
             self._tell(self._claimed(lost, answer, False))
         self._tell(on.StoreBack())
 
+    @property
+    def kept(self) -> int:
+        """How many outcomes wait on disk."""
+        return len(self._outbox)
+
     async def replay(self) -> None:
         """Send what the outbox holds, oldest first. StoreAway leaves the rest where it is."""
         await self._outbox.replay(self._store, self.recents.note)

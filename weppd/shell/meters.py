@@ -1,0 +1,92 @@
+"""Numbers for Prometheus: what happened since this weppd began, and how things stand.
+
+All names begin with `weppd_`; seconds and bytes are their units. Counters begin at zero with each
+life of the daemon, as Prometheus expects it of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from weppd.store import QueueCounts
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# From a no-op to a run of a thousand years.
+_RUN_S = (0.01, 0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200)
+_WAIT_S = (0.005, 0.02, 0.1, 1, 5, 30, 120, 600, 3600, 21_600)
+_STATES = ("queued", "started", "deferred", "scheduled", "finished", "failed", "canceled")
+
+
+class Meters:
+    """The numbers of one weppd. `hear` takes the herald's events."""
+
+    def __init__(self) -> None:
+        self._all = CollectorRegistry(auto_describe=True)
+        self._ended = self._counter("jobs", "Executions that ended, by outcome", "outcome")
+        self._cpu = self._counter("job_cpu_seconds", "CPU seconds of ended jobs' trees", "mode")
+        self._held = self._counter("job_throttled_seconds", "Seconds that CPU quotas held jobs")
+        self._left = self._counter("job_leftovers", "Processes that jobs left behind, ended here")
+        self._undead = self._counter("job_survivors", "Processes that outlived the last signal")
+        self._adopted = self._counter("adoptions", "Jobs taken over from an earlier weppd's cells")
+        self._away = self._counter("redis_outages", "Times that Redis did not answer in time")
+        self._wait = Histogram(
+            "weppd_job_wait_seconds", "From the queue to the start", registry=self._all,
+            buckets=_WAIT_S,
+        )  # fmt: skip
+        self._run = Histogram(
+            "weppd_job_run_seconds", "From the start to the end", registry=self._all,
+            buckets=_RUN_S,
+        )  # fmt: skip
+        self._queue = self._gauge("queue_jobs", "Jobs of a queue by state", "queue", "state")
+        self._paused = self._gauge("queue_paused", "Whether no node takes from it", "queue")
+        self._running = self._gauge("running_jobs", "Jobs that run here")
+        self._slots = self._gauge("slots", "Slots of this node")
+        self._outbox = self._gauge("outbox_records", "Outcomes that wait on disk for Redis")
+        self._up = self._gauge("redis_up", "Whether Redis answers")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"weppd_{name}", text, labels, registry=self._all)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"weppd_{name}", text, labels, registry=self._all)
+
+    def hear(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Count an event."""
+        match kind:
+            case "started" if facts["waited_s"] is not None:
+                self._wait.observe(facts["waited_s"])
+            case "adopted":
+                self._adopted.inc()
+            case "ended":
+                self._end(facts)
+            case "store" if facts["state"] == "away":
+                self._away.inc()
+
+    def _end(self, facts: Mapping[str, Any]) -> None:
+        self._ended.labels(facts["outcome"]).inc()
+        self._run.observe(facts["seconds"])
+        usage = facts["usage"]
+        self._cpu.labels("user").inc(usage["user_s"])
+        self._cpu.labels("system").inc(usage["system_s"])
+        self._held.inc(usage["stopped_s"])
+        self._left.inc(facts["left_behind"])
+        self._undead.inc(facts["survivors"])
+
+    def text(
+        self, counts: Mapping[str, QueueCounts] | None, running: int, slots: int, outbox: int
+    ) -> bytes:
+        """All numbers in Prometheus' format; `counts` is None while Redis does not answer."""
+        self._running.set(running)
+        self._slots.set(slots)
+        self._outbox.set(outbox)
+        self._up.set(counts is not None)
+        self._queue.clear()
+        self._paused.clear()
+        for name, each in (counts or {}).items():
+            self._paused.labels(name).set(each.paused)
+            for state in _STATES:
+                self._queue.labels(name, state).set(getattr(each, state))
+        return generate_latest(self._all)
