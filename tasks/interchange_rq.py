@@ -50,7 +50,7 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
     run = _run(runid)
     reports = interchange.hillslope_reports(run.output)
     ledger = ledger_of(runid, run)
-    if not reports:
+    if not reports or ledger.removed():
         return True, _kept(ledger, run)
     year = first_year(run)
     progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")

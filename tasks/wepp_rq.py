@@ -184,39 +184,7 @@ def _prep_watershed_rq(runid: str) -> None:
     _prepare(runid, "NETWORK")
 
 
-# -- the tables
-
-
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
-@framed(PANEL)
-def _build_hillslope_interchange_rq(runid: str) -> None:
-    """Make the tables of the hillslopes' reports, `wepp/output/interchange/H.*.parquet`."""
-    from tasks import interchange
-    from tasks.wepp import tables
-
-    run, ctx = _run(runid), current()
-    reports = interchange.hillslope_reports(run.output)
-    progress = Progress(Panel(ctx, runid, PANEL), max(1, reports), "reports")
-    tables.of_hillslopes(runid, run, ctx.cpus, progress.step)
-
-
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed(PANEL)
-def _build_totalwatsed3_rq(runid: str) -> None:
-    """Make the daily table of the whole watershed, `totalwatsed3.parquet`."""
-    from tasks.wepp import tables
-
-    tables.of_watershed(runid, _run(runid))
-
-
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed(PANEL)
-def _post_watershed_interchange_rq(runid: str) -> None:
-    """Make the tables of the channel network's reports; the run can be queried then."""
-    from tasks.wepp import tables
-
-    tables.of_network(runid, _run(runid))
-    Panel(current(), runid, PANEL).activated()
+# -- the tables; those of the reports are made by `tasks.interchange_rq`
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)

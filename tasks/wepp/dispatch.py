@@ -20,7 +20,6 @@ from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
 from weppd.task import current
 
-MODULE = "tasks.wepp_rq"
 #: The jobs that start an engine, and so take the name of one.
 _ENGINES = ("_run_hillslopes_rq", "_run_flowpaths_rq", "run_watershed_rq")
 _AGAIN_S = 1.0
@@ -47,7 +46,7 @@ def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
     ids: dict[str, str] = {}
     for job in plan(wanted):
         ids[job.name] = current().enqueue(
-            f"{MODULE}.{job.function}",
+            job.task,
             runid,
             **_arguments(job, wepp_bin),
             label=job.label,

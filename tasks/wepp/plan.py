@@ -20,6 +20,12 @@ HOUR = 3600
 #: The four ways to begin: with everything, from prepared hillslopes, from hillslopes that ran, and
 #: from a prepared channel network.
 WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP = "whole", "noprep", "watershed", "watershed_noprep"
+#: The functions that make tables.
+_TABLES = (
+    "_build_hillslope_interchange_rq",
+    "_build_totalwatsed3_rq",
+    "_post_watershed_interchange_rq",
+)
 BEGINNINGS = (WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP)
 
 
@@ -43,7 +49,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One job: its function in `tasks.wepp_rq`, its stage, the jobs that it waits for by name."""
+    """One job: its function, its stage, the jobs that it waits for by name."""
 
     name: str
     function: str
@@ -51,6 +57,12 @@ class Planned:
     after: tuple[str, ...] = ()
     timeout: int = TIMEOUT
     arguments: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def task(self) -> str:
+        """The dotted name of its function."""
+        module = "tasks.interchange_rq" if self.function in _TABLES else "tasks.wepp_rq"
+        return f"{module}.{self.function}"
 
     @property
     def label(self) -> str:

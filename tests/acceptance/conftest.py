@@ -41,7 +41,7 @@ class Daemon:
                 "admin_socket": f"{home}/admin.sock",
             },
             "redis": {"url": url},
-            "tasks": {"modules": ["tasks.wepp_rq", "tasks.noop"]},
+            "tasks": {"modules": ["tasks.wepp_rq", "tasks.interchange_rq", "tasks.noop"]},
             "cancel": {"usr1_grace": 2.0, "term_grace": 1.0},
             "run": {"roots": [f"{home}/runs"], "batch_root": f"{home}/batch"},
             "wepp": {"bin_dir": f"{home}/bin", "default_bin": "hillsim"},
