@@ -82,8 +82,8 @@ class Queue:
 
         rq's options are taken from the keywords (job_timeout, result_ttl, failure_ttl, ttl,
         description, depends_on, job_id, at_front, meta, retry, repeat, on_success, on_failure,
-        on_stopped, unique), and weppd's (cpus, limits, memory, expect, label, parent, place); all
-        others, and all positional ones, are the function's. `limits` are as weppd.limits reads
+        on_stopped, unique), and weppd's (cpus, limits, memory, expect, label, lock, parent, place);
+        all others, and all positional ones, are the function's. `limits` are as weppd.limits reads
         them, {"cpu.max": "50%"}; `memory` ("2G") is what the host must have free for the job,
         `expect` how long it will take ("90s").
 
@@ -91,8 +91,11 @@ class Queue:
         key under which one job lives at most: the answer is then that one, whoever enqueued it;
         "run" is a key for each function and run. A job that was asked to end does not count.
 
-        Raises Refused for a doubled unique job, an unknown
-        dependency or a parent that is being cancelled, ValueError for an option without sense.
+        `lock` is a key under which one job runs at a time, "run" for its run: the others wait in
+        their order, on all hosts, and take no slot. Not the lock that a task takes with `ctx.lock`.
+
+        Raises Refused for a doubled unique job, an unknown dependency or a parent that is being
+        cancelled, ValueError for an option without sense.
         """
         return self._put(self.call(function, *args, **kwargs))
 

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+#: As a key, "run" stands for the job's own run.
+PER_RUN = "run"
+
 
 class Status(str, Enum):
     """RQ's words for where a job stands, as its clients read them."""
@@ -76,6 +79,7 @@ class Job:
     limits: Mapping[str, object] = field(default_factory=dict)
     memory: str | None = None
     expect_s: float | None = None
+    lock: str | None = None
     crashes: int = 0
     losses: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -61,6 +61,7 @@ def task(
     jobs_per_child: int | None = None,
     limits: Mapping[str, Any] | None = None,
     memory: str | None = None,
+    lock: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a top-level function as a task, under its dotted name; the function is unchanged.
 
@@ -73,7 +74,9 @@ def task(
     - `jobs_per_child`: jobs that one process may serve in a row, as long as it leaves nothing
       behind; None for the zygote's own number;
     - `limits`: what no job of it may exceed, cgroup v2 names to values: {"memory.max": "2G"};
-    - `memory`: what the host must have free for a job of it, such as "2G".
+    - `memory`: what the host must have free for a job of it, such as "2G";
+    - `lock`: a key under which one job runs at a time, of this task and of all others with the same
+      key, on all hosts; "run" stands for the job's run. The others wait without a slot, in order.
 
     ValueError if an option or the function cannot be used.
     """
@@ -87,6 +90,7 @@ def task(
         "jobs_per_child": jobs_per_child,
         "limits": dict(limits) if limits else None,
         "memory": memory,
+        "lock": lock,
     }
     _check(options)
 
@@ -112,6 +116,8 @@ def _check(options: dict[str, Any]) -> None:
 
         limits.check(options["limits"] or {}, "@task(limits=…)")
         limits.check({"memory.max": options["memory"] or "max"}, "@task(memory=…)")
+    if options["lock"] is not None and not (isinstance(options["lock"], str) and options["lock"]):
+        raise ValueError(f"@task(lock={options['lock']!r}): give a key, such as 'run', or None")
     if not isinstance(options["zygote"], str) or not options["zygote"]:
         raise ValueError(f"@task(zygote={options['zygote']!r}): give the name of a zygote class")
 
@@ -183,6 +189,7 @@ class Context:
         queue: str | None = None,
         cpus: int | str | None = None,
         unique: str | None = None,
+        lock: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id.
@@ -191,8 +198,8 @@ class Context:
         `depends_on` takes ids of jobs that must finish first; `timeout` is in seconds; without
         `queue` the child goes to the parent's. `unique` is a key under which one job lives at most
         ("run": one of this function for its run): where one does, its id is returned and nothing
-        is enqueued; it stays where it is in its tree. Refused if this job is being cancelled or the
-        store does not take it.
+        is enqueued; it stays where it is in its tree. `lock` is as for `task`. Refused if this job
+        is being cancelled or the store does not take it.
         """
         raise NotImplementedError
 
@@ -283,6 +290,7 @@ class LocalContext(Context):
         queue: str | None = None,
         cpus: int | str | None = None,
         unique: str | None = None,
+        lock: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Refused: outside a job nothing can be enqueued this way."""

@@ -116,6 +116,18 @@ class Twins(RuleBasedStateMachine):
         claims = self.play(self.redis.leftovers("n"))
         self.claims += [c for c in claims if c.eid in {eid for eid, _ in told[0]}]
 
+    @rule(i=pick, key=st.sampled_from(["k", "l"]))
+    def take_turn(self, i: int, key: str) -> None:
+        """Ask for a turn, perhaps for an execution that has ended; another may have it."""
+        if self.claims:
+            claim = self.claims[i % len(self.claims)]
+            self.both(lambda store: store.take_turns([(claim, key)]))
+
+    @rule()
+    def pass_turns(self) -> None:
+        """Nothing is left for this to do: events have passed all turns on."""
+        self.both(lambda store: store.pass_turns())
+
     @rule(i=pick, outcome=st.sampled_from(OUTCOMES))
     def finish(self, i: int, outcome: Outcome) -> None:
         """End an execution, perhaps one that has ended or was handed back before."""

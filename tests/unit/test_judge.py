@@ -23,6 +23,23 @@ def an_over(verdict=None, status=0, asked=None, reason="", body=b"", **rest):
     return Over(1, "e", verdict, body, status, asked, reason, 1.0, 2.0, **rest)
 
 
+@pytest.mark.parametrize(
+    ("own", "task", "runid", "turn"),
+    [
+        (None, None, "r", None),
+        (None, "run", "r", "run:r"),
+        (None, "run", None, None),
+        ("k", "run", "r", "k"),
+        ("run", None, "r", "run:r"),
+        (None, "dem", None, "dem"),
+    ],
+)
+def test_the_key_whose_turn_a_job_needs(own, task, runid, turn):
+    """The job's own key goes before its task's; "run" is its run, and nothing where it has none."""
+    job = Job("j", "default", "m.f", b"", lock=own, runid=runid)
+    assert plan(job, {"m.f": Traits.read({"lock": task})}, RULES).turn == turn
+
+
 def test_a_result_wins_over_a_late_cancel():
     """A job that had finished when the cancel reached it has finished."""
     over = an_over(Verdict("finished"), asked="cancel", body=b"r")

@@ -34,6 +34,13 @@ class Flaky(MemoryStore):
             raise StoreAway("cut after")
         return answer
 
+    async def take_turns(self, wishes):
+        gone = await super().take_turns(wishes)
+        if self.cut == "turns":
+            self.refused += 1
+            raise StoreAway("cut while turns were taken")
+        return gone
+
 
 class Told(list):
     """What the inbox was told."""
@@ -100,6 +107,38 @@ def test_a_finish_while_the_store_is_away_waits_on_disk(tmp_path):
         await soon(lambda: told.of(on.StoreBack))
         assert len(box) == 0
         assert (await store.job("j1")).status == "finished"
+
+    journey(tmp_path, story)
+
+
+def test_a_job_whose_key_another_has_is_no_ticket(tmp_path):
+    """Two jobs of one key are claimed, one may run; the queue is not called dry for that."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id=name, lock="k") for name in ("j1", "j2")])
+        going.claim((1, 2))
+        await soon(lambda: told.of(on.Claimed))
+        (claimed,) = told.of(on.Claimed)
+        assert [t.job.id for t in claimed.tickets] == ["j1"]
+        assert not claimed.dry
+        assert (await store.job("j2")).status == "queued"
+
+    journey(tmp_path, story)
+
+
+def test_turns_whose_answer_was_lost_are_asked_for_again(tmp_path):
+    """The line is cut after the turns were taken: who has one is told of, once it is back."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id=name, lock="k") for name in ("j1", "j2")])
+        store.cut = "turns"
+        going.claim((1, 2))
+        await soon(lambda: store.refused >= 2)
+        assert told.of(on.Claimed) == []
+        store.cut = ""
+        await soon(lambda: told.of(on.Claimed))
+        (claimed,) = told.of(on.Claimed)
+        assert [t.job.id for t in claimed.tickets] == ["j1"]
 
     journey(tmp_path, story)
 

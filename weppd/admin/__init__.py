@@ -133,6 +133,7 @@ class House(Protocol):
         cpus: int | str | None = None,
         label: str | None = None,
         unique: str | None = None,
+        lock: str | None = None,
     ) -> str:
         """Put a job on a queue and return its id; `args` and `kwargs` are what JSON can say.
 

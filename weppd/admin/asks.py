@@ -64,6 +64,7 @@ class EnqueueBody(Body):
     cpus: int | Literal["all"] | None = None
     label: str | None = Field(default=None, max_length=200)
     unique: str | None = Field(default=None, min_length=1, max_length=200)
+    lock: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class QueuesBody(Body):

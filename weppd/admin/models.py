@@ -135,6 +135,8 @@ class JobDetail(JobRow):
     pid: int | None = None
     timeout: int | None = None
     cpus: int | str | None = None
+    lock: str = ""
+    waits: str = ""
     limits: dict[str, Held] = Field(default_factory=dict)
     retries_left: int = 0
     crashes: int = 0

@@ -163,6 +163,7 @@ class JobContext(Context):
         queue: str | None = None,
         cpus: int | str | None = None,
         unique: str | None = None,
+        lock: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id; see `Context.enqueue`.
@@ -182,6 +183,7 @@ class JobContext(Context):
                 "queue": queue,
                 "cpus": cpus,
                 "unique": unique,
+                "lock": lock,
                 "description": _description(name, args, kwargs),
                 "serializer": "pickle",
             },

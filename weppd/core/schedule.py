@@ -13,7 +13,7 @@ from typing import Any
 
 from weppd import limits
 from weppd.limits import Limit, LimitError
-from weppd.model import Claim, Job
+from weppd.model import PER_RUN, Claim, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Traits:
     jobs_per_child: int | None = None
     limits: Mapping[str, object] = field(default_factory=dict)
     memory: str | None = None
+    lock: str | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Traits:
@@ -68,7 +69,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one job runs; `refusal` is the one-line reason when it may not, `notice` for the log."""
+    """How one job runs; `refusal` is the one-line reason when it may not, `notice` for the log.
+
+    `turn` is the key under which one job runs at a time.
+    """
 
     function: str
     zygote: str = "light"
@@ -77,6 +81,7 @@ class Plan:
     jobs_per_child: int = 1
     retry_on_crash: bool = False
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    turn: str | None = None
     refusal: str | None = None
     notice: str | None = None
 
@@ -131,8 +136,17 @@ def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
         traits.jobs_per_child or rules.classes[traits.zygote],
         traits.retry_on_crash,
         held,
+        turn_of(job, traits),
         notice=notice,
     )
+
+
+def turn_of(job: Job, traits: Traits) -> str | None:
+    """The key whose turn a job needs to run: its own, else its task's; "run" stands for its run."""
+    key = job.lock or traits.lock
+    if key != PER_RUN:
+        return key or None
+    return f"{PER_RUN}:{job.runid}" if job.runid is not None else None
 
 
 def limits_of(

@@ -56,6 +56,7 @@ def retry(ctl: Talk, job: str) -> None:
 @click.option("--at-front", is_flag=True, help="Put it before the jobs that wait.")
 @click.option("--cpus", metavar="N", help='CPUs it needs: a number, or "all".')
 @click.option("--label", metavar="TEXT", help="The job's name in its run's tree.")
+@click.option("--lock", metavar="KEY", help='One job of this key runs at a time; "run": per run.')
 @click.option("--unique", metavar="KEY", help='One live job of this key at most; "run": per run.')
 @click.option("--description", metavar="TEXT", help="What lists show of it.")
 @click.option("--wait", is_flag=True, help="Wait for its end; exit 1 unless it finished.")

@@ -164,6 +164,7 @@ def _about(data: Data, paint: Paint) -> Iterator[tuple[str, str]]:
     yield "job", clean(data["id"])
     yield "state", paint(state, state) + (f" ({clean(data['phase'])})" if data["phase"] else "")
     yield "error", clean(data["error"])
+    yield "waits", clean(data.get("waits") or "").removeprefix("waits ")
     yield "function", clean(data["function"])
     yield "call", cut(clean(data["description"]), 500)
     yield "run", clean(data["runid"])
@@ -182,6 +183,7 @@ def _course(data: Data, now: float) -> Iterator[tuple[str, str]]:
     yield "progress", _progress(data["progress"])
     yield "timeout", span(data["timeout"]) if (data["timeout"] or 0) > 0 else ""
     yield "cpus", clean(data["cpus"])
+    yield "lock", clean(data.get("lock") or "")
     for name, held in data.get("limits", {}).items():
         yield "limit", f"{clean(name)} {clean(held['value'])}, set by the {clean(held['source'])}"
     yield "retries", f"{data['retries_left']} left" if data["retries_left"] else ""

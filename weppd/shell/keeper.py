@@ -216,6 +216,7 @@ class Keeper:
         cpus: int | str | None = None,
         label: str | None = None,
         unique: str | None = None,
+        lock: str | None = None,
     ) -> str:
         """Put a job on a queue and return its id, or that of the live one with this `unique`."""
         spec = JobSpec(
@@ -232,6 +233,7 @@ class Keeper:
             cpus=None if cpus is None else str(cpus),
             label=label,
             unique_as=unique or "",
+            lock=lock,
         )
         (jid,) = await self._store.enqueue([spec])
         return jid

@@ -132,6 +132,7 @@ def child_spec(parent: Job, number: int, header: dict[str, Any], body: bytes) ->
         id=header["job"],
         unique=True,
         unique_as=header.get("unique") or "",
+        lock=header.get("lock"),
         description=header.get("description"),
         timeout=header.get("timeout"),
         depends_on=tuple(header.get("depends_on") or ()),

@@ -36,7 +36,7 @@ def row(view: JobView) -> dict[str, Any]:
         "started_at": view.started_at or None,
         "ended_at": view.ended_at or None,
         "progress": dict(view.progress) or None,
-        "error": view.reason or _last_line(view.exc_info),
+        "error": (view.status != "queued" and view.reason) or _last_line(view.exc_info),
     }
 
 
@@ -50,6 +50,8 @@ def detail(view: JobView) -> dict[str, Any]:
         "children": dict(view.children),
         "pid": view.meta.get("pid"),
         "timeout": view.timeout,
+        "lock": view.lock,
+        "waits": view.reason if view.status == "queued" else "",
         "retries_left": view.retries_left,
         "result": shown(view),
         "usage": usage or None,

@@ -131,7 +131,7 @@ class Sources:
 
     async def schedule(self) -> None:
         """Put scheduled jobs on their queues when their time has come, and every quarter of a
-        minute those that an RQ client left deferred for ever."""
+        minute those that an RQ client left deferred, or waiting for a turn, for ever."""
         looked = -DEFERRED_S
         while True:
             try:
@@ -140,6 +140,8 @@ class Sources:
                     looked = time.monotonic()
                     if freed := await self._store.free_deferred(self._rules.node):
                         log.warning("action=free_deferred jobs=%d", freed)
+                    if passed := await self._store.pass_turns():
+                        log.warning("action=pass_turns jobs=%d", passed)
             except StoreAway:
                 await asyncio.sleep(DUE_S)
             await asyncio.sleep(DUE_S)

@@ -110,6 +110,18 @@ class Trips:
         finally:
             self.busy_since = None
         self._deliver(finishes, ask, answer)
+        if ask is not None:
+            await self._tell_claimed(ask, answer)
+
+    async def _tell_claimed(self, ask: ClaimAsk, answer: Exchanged) -> None:
+        try:
+            claimed = await self._claimed(ask, answer, len(answer.claims) < len(ask.eids))
+        except StoreAway as error:
+            # Asked for again with their token, the claims are those that have or want their turn.
+            self._put_away([], ask, error)
+            await self._until_back()
+        else:
+            self._tell(claimed)
 
     def _ask(self) -> ClaimAsk | None:
         labels, self._labels = self._labels, ()
@@ -139,11 +151,14 @@ class Trips:
             self.suspended = answer.suspended
             # With all of it suspended no queue was looked at, and no bell may hang at any.
             self.empty = answer.empty if self.suspended else answer.empty or self._all
-            self._tell(self._claimed(ask, answer, len(answer.claims) < len(ask.eids)))
 
-    def _claimed(self, ask: ClaimAsk, answer: Exchanged, dry: bool) -> on.Claimed:
+    async def _claimed(self, ask: ClaimAsk, answer: Exchanged, dry: bool) -> on.Claimed:
+        """The claims that may run: one whose key another job has is parked and no more ours."""
         worker = dict(zip(ask.eids, ask.workers, strict=True))
         tickets = [self._desk.ticket(c, worker[c.eid]) for c in answer.claims]
+        wishes = [(t.claim, t.plan.turn) for t in tickets if t.plan.turn is not None]
+        parked = await self._store.take_turns(wishes) if wishes else frozenset()
+        tickets = [ticket for ticket in tickets if ticket.job.id not in parked]
         for ticket in tickets:
             if ticket.plan.notice:
                 log.info("action=claim job=%s note=%r", ticket.job.id, ticket.plan.notice)
@@ -205,15 +220,16 @@ class Trips:
         try:
             await self.replay()
             answer = await self._store.exchange(waiting, self._lost)
+            claimed = await self._claimed(self._lost, answer, False) if self._lost else None
         except StoreAway:
             return
         del self._finishes[: len(waiting)]
-        lost, self._lost = self._lost, None
+        self._lost = None
         self.away, self.reason = False, ""
         log.warning("action=store state=back")
         self._deliver(waiting, None, answer)
-        if lost is not None and answer.claims:
-            self._tell(self._claimed(lost, answer, False))
+        if claimed is not None and claimed.tickets:
+            self._tell(claimed)
         self._tell(on.StoreBack())
 
     @property

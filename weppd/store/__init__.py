@@ -168,6 +168,17 @@ class Store(Protocol):
         more. The record is entered under the execution id `fresh`, which fences the old one.
         """
 
+    async def take_turns(self, wishes: Sequence[tuple[Claim, str]]) -> frozenset[str]:
+        """Take the turn of a key for each of these claims: one job at a time has it, till its end.
+
+        Returns the jobs that did not get it. Their executions are gone: they are parked, and go
+        back to the heads of their queues when the turn comes to them, in the order in which they
+        were parked; one that was asked to end is canceled. Asked again it answers alike.
+        """
+
+    async def pass_turns(self) -> int:
+        """Pass on the turns that no event will, as after a job was deleted; how many were."""
+
     async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
         """Take the node's workers off RQ's lists, and its lease; if executions go on without it,
         the lease stays, and others give it `hold_s` seconds to come back."""

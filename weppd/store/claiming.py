@@ -1,10 +1,20 @@
-"""The twin's claims: what `scripts/claim.lua` and `seize.lua` do in Redis."""
+"""The twin's claims: what `scripts/claim.lua`, `take_turn.lua` and `seize.lua` do in Redis."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from weppd.model import Claim
-from weppd.store import ClaimAsk, Lease
-from weppd.store.shelf import INF, TAKEN, Shelf, as_bytes
+from weppd.store import ClaimAsk, Lease, turns
+from weppd.store.shelf import (
+    INF,
+    TAKEN,
+    Shelf,
+    as_bytes,
+    cancel_waiting,
+    end_execution,
+    settle_dependents,
+)
 from weppd.store.wire import decode, stamp
 
 
@@ -58,11 +68,35 @@ def _take(shelf: Shelf, ask: ClaimAsk, i: int, jid: str, queue: str, now: float)
         shelf.jobs[jid].pop(name, None)
     shelf.cancels.pop(jid, None)
     shelf.closed.discard(jid)
+    shelf.parked.pop(jid, None)
     shelf.executions[jid] = as_bytes(
         {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
     )
     shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
     return again(shelf, eid, jid)
+
+
+def take_turns(shelf: Shelf, wishes: Sequence[turns.Wish], now: float) -> frozenset[str]:
+    """Take the turns of these claims' keys; who did not get it, and is claimed no more."""
+    mine = [(c, key) for c, key in wishes if owns(shelf, c.eid, c.job.id)]
+    return frozenset(c.job.id for c, key in mine if not _take_turn(shelf, c, key, now))
+
+
+def _take_turn(shelf: Shelf, claim: Claim, key: str, now: float) -> bool:
+    jid = claim.job.id
+    holder = "" if shelf.turns.get(key) == jid else turns.pass_on(shelf, key)
+    if not holder:
+        turns.give(shelf, jid, key)
+        return True
+    end_execution(shelf, claim, "parked")
+    del shelf.executions[jid]
+    asked = shelf.cancels.pop(jid, None)
+    if asked is None:
+        turns.park(shelf, claim, key, holder)
+    else:
+        cancel_waiting(shelf, jid, now, asked)
+        settle_dependents(shelf, jid, "canceled", now, asked)
+    return False
 
 
 def seize(shelf: Shelf, lease: Lease, claim: Claim, fresh: str, by: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from weppd.errors import StoreAway, StoreChanged
@@ -38,6 +39,7 @@ class Looks:
         self._check()
         name = registry(state)
         jids = [jid for queue in sorted(self.shelf.queues) for jid in self._members(name, queue)]
+        jids += self.shelf.parked if name == "queued" else ()
         views = [await self.job(jid) for jid in jids]
         return [v for v in views if v and v.status == state][offset : offset + limit]
 
@@ -50,9 +52,13 @@ class Looks:
 
     async def counts(self) -> dict[str, QueueCounts]:
         self._check()
+        waiting = Counter(queue for queue, _ in self.shelf.parked.values())
         return {
             queue: QueueCounts(
-                **{state: len(self._members(name, queue)) for state, name in STATES.items()},
+                **{
+                    state: len(self._members(name, queue)) + waiting[queue] * (state == "queued")
+                    for state, name in STATES.items()
+                },
                 paused=queue in self.shelf.paused,
                 oldest=self.shelf.enqueued_at(self._members("queued", queue)[:1]),
             )

@@ -36,7 +36,9 @@ from weppd.store import (
     locks,
     reunion,
     steering,
+    turns,
 )
+from weppd.store.cancelling import cancel_one, closed_above
 from weppd.store.looks import Looks
 from weppd.store.packing import sole_key
 from weppd.store.pickles import with_items
@@ -44,10 +46,8 @@ from weppd.store.record import Lifetimes, event, record
 from weppd.store.shelf import (
     Shelf,
     as_bytes,
-    cancel_one,
     cancel_waiting,
     close,
-    closed_above,
     end_execution,
     fence,
     free_all_deferred,
@@ -162,24 +162,37 @@ class MemoryStore(Looks):
 
     async def hand_back(self, claims: Sequence[Claim]) -> int:
         self._check()
-        count = 0
-        for claim in reversed(claims):
-            jid = claim.job.id
-            if not claiming.owns(self.shelf, claim.eid, jid):
-                continue
-            held.let_go_of_all(self.shelf, jid)
-            end_execution(self.shelf, claim, "handed back")
-            del self.shelf.executions[jid]
-            asked = self.shelf.cancels.pop(jid, None)
-            if self.shelf.status(jid) in ("", "canceled"):
-                continue
-            if asked is not None:
-                cancel_waiting(self.shelf, jid, self._now(), asked)
-                settle_dependents(self.shelf, jid, "canceled", self._now(), asked)
-                continue
-            self.shelf.set(jid, {"started_at": "", "worker_name": "", "status": "queued"})
-            self.shelf.queues.setdefault(claim.job.queue, []).insert(0, jid)
-            count += 1
+        mine = [c for c in reversed(claims) if claiming.owns(self.shelf, c.eid, c.job.id)]
+        count = sum([self._hand_back(claim) for claim in mine])
+        self._ring()
+        return count
+
+    def _hand_back(self, claim: Claim) -> bool:
+        jid, shelf = claim.job.id, self.shelf
+        held.let_go_of_all(shelf, jid)
+        end_execution(shelf, claim, "handed back")
+        turn = shelf.executions.pop(jid).get(b"turn")
+        asked = shelf.cancels.pop(jid, None)
+        goes = shelf.status(jid) not in ("", "canceled")
+        if goes and asked is not None:
+            cancel_waiting(shelf, jid, self._now(), asked)
+            settle_dependents(shelf, jid, "canceled", self._now(), asked)
+        elif goes:
+            shelf.set(jid, {"started_at": "", "worker_name": "", "status": "queued"})
+            shelf.queues.setdefault(claim.job.queue, []).insert(0, jid)
+        if turn is not None:
+            turns.pass_on(shelf, turn.decode())
+        return goes and asked is None
+
+    async def take_turns(self, wishes: Sequence[turns.Wish]) -> frozenset[str]:
+        self._check()
+        gone = claiming.take_turns(self.shelf, wishes, self._now())
+        self._ring()
+        return gone
+
+    async def pass_turns(self) -> int:
+        self._check()
+        count = turns.unpark(self.shelf)
         self._ring()
         return count
 

@@ -57,7 +57,8 @@ class JobSpec:
     serialised here, unless `data` holds the producer's own bytes (compressed or not).
     None for a number means that the field is left out and the node's settings decide. `unique`
     refuses a second job of the same `id`; `unique_as` is a key under which one job lives at most:
-    where one does, it is the answer, and nothing is enqueued. `parent` enters the job among that
+    where one does, it is the answer, and nothing is enqueued. `lock` is a key under which one job
+    runs at a time. `parent` enters the job among that
     job's children under `label`, and is refused while the parent is being cancelled.
     """
 
@@ -85,6 +86,7 @@ class JobSpec:
     limits: Mapping[str, Any] = field(default_factory=dict)
     memory: str | None = None
     expect_s: float | None = None
+    lock: str | None = None
     unique: bool = False
     unique_as: str = ""
     parent: str | None = None
@@ -129,6 +131,7 @@ class JobView:
     cpus: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     memory: str | None = None
+    lock: str = ""
     eid: str = ""
     node: str = ""
     phase: str = ""

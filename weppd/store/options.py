@@ -19,7 +19,7 @@ Function = str | Callable[..., Any]
 
 _OPTIONS = frozenset(
     "job_timeout timeout description result_ttl ttl failure_ttl depends_on job_id at_front meta"
-    " retry repeat on_success on_failure on_stopped unique cpus limits memory expect"
+    " retry repeat on_success on_failure on_stopped unique lock cpus limits memory expect"
     " label parent place".split()
 )
 _PERIOD = re.compile(r"(\d+)\s*([smhd]?)\Z")
@@ -68,6 +68,7 @@ def spec(
         limits=_limits(options),
         memory=_memory(options.get("memory")),
         expect_s=_expect(options.get("expect")),
+        lock=_key("lock", options.get("lock")) or None,
         unique=options.get("unique") is True,
         unique_as=_key("unique", options.get("unique")),
         parent=_job_id(options["parent"]) if options.get("parent") else None,

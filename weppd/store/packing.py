@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from weppd.errors import Refused
-from weppd.model import Finish
+from weppd.model import PER_RUN, Finish
 from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
 from weppd.store.wire import Fields, encode, flat, rehash, stamp
 
 WORKER_TTL = 480
-#: The key that stands for a function and its run.
-PER_RUN = "run"
 Args = list[Any]
 #: A job's meta as it was read and as it shall be; both empty where it stays as it is.
 MetaChange = tuple[bytes, bytes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,6 +56,9 @@ class Queries:
         name, upto = registry(state), offset + limit
         queues = await self.queues()
         found = await self._all([self._range(name, queue, upto) for queue in queues])
+        if name == "queued":
+            # Those who wait for their turn are on no queue, and come last.
+            found += await self._all([("HKEYS", f"{self._own}parked")])
         jids = [member.decode().split(":")[0] for members in found for member in members]
         views = [v for v in await self._views(jids[:upto]) if v.status == state]
         return views[offset:]
@@ -69,14 +73,16 @@ class Queries:
         """The counts of every queue."""
         queues = await self.queues()
         reads: list[tuple[Any, ...]] = [("SMEMBERS", f"{self._own}paused")]
+        reads.append(("HVALS", f"{self._own}parked"))
         reads += [("LINDEX", f"{self._prefix}:queue:{queue}", 0) for queue in queues]
         reads += [self._count(name, queue) for queue in queues for name in STATES.values()]
-        paused, *replies = await self._all(reads)
+        paused, waiting, *replies = await self._all(reads)
+        parked = Counter(place.split(b"\n")[0].decode() for place in waiting)
         heads, numbers = replies[: len(queues)], iter(replies[len(queues) :])
         oldest = await self._enqueued_at([head.decode() for head in heads if head])
         return {
             queue: QueueCounts(
-                **{state: next(numbers) for state in STATES},
+                **{state: next(numbers) + parked[queue] * (state == "queued") for state in STATES},
                 paused=queue.encode() in paused,
                 oldest=oldest.get(head.decode(), "") if head else "",
             )

@@ -61,6 +61,7 @@ from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event
 from weppd.store.runner import Runner
 from weppd.store.stranded import Stranded
 from weppd.store.trees import Felling, Reading, mirror
+from weppd.store.turning import Turning
 from weppd.store.wire import decode, flat, paired, rehash, stamp
 
 OLDEST = (6, 2)
@@ -68,7 +69,7 @@ DUE_AT_ONCE = 200
 META_TRIES = 5
 
 
-class RedisStore:
+class RedisStore(Turning):
     """A store on one Redis or Valkey server (or the master behind it); clusters are refused.
 
     `url` is redis://, rediss:// or unix://, with RQ's database. Lifetimes in seconds stand where a

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
-from weppd.store import Lease, held
+from weppd.store import Lease, held, turns
 from weppd.store.pickles import with_items
 from weppd.store.record import Record
 from weppd.store.trees import mirror
@@ -68,6 +68,9 @@ class Shelf:
     gate: str = ""
     settle: float = 0.0
     met: dict[str, str] = field(default_factory=dict)
+    turns: dict[str, str] = field(default_factory=dict)
+    parked: dict[str, tuple[str, str]] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
@@ -172,6 +175,8 @@ def close(shelf: Shelf, finish: Finish, written: Record) -> int:
     _mirror(shelf, jid)
     for text in written.events if written.channel else ():
         shelf.say(written.channel, text)
+    if turn := shelf.executions[jid].get(b"turn"):
+        turns.pass_on(shelf, turn.decode(), jid)
     if not written.status.terminal and not canceled:
         return 0
     return settle_dependents(shelf, jid, word, finish.ended_at, reason)[0]
@@ -352,28 +357,4 @@ def cancel_waiting(shelf: Shelf, jid: str, at: float, reason: str) -> None:
         shelf.registries[name, queue].pop(jid, None)
     shelf.set(jid, {"status": "canceled", "ended_at": stamp(at), "weppd_reason": reason})
     shelf.registries["canceled", queue][jid] = at
-
-
-def cancel_one(shelf: Shelf, jid: str, at: float, reason: str) -> tuple[list[str], list[str]]:
-    """What a cancel does to one job: the answer's five words, and the dependents it took along."""
-    status, execution = shelf.status(jid), shelf.live(jid)
-    if execution:
-        shelf.cancels[jid] = reason
-        own = [execution[k].decode() for k in (b"node", b"eid", b"worker")]
-        return ["running", *own, status], []
-    if not status:
-        return ["unknown", "", "", "", ""], []
-    if status in ("finished", "failed", "stopped", "canceled"):
-        return ["over", "", "", "", status], []
-    cancel_waiting(shelf, jid, at, reason)
-    also = settle_dependents(shelf, jid, "canceled", at, reason)[1]
-    return ["canceled", "", "", "", "canceled"], also
-
-
-def closed_above(shelf: Shelf, jid: str | None) -> str | None:
-    """The job at or above `jid` that is being cancelled, if there is one."""
-    while jid:
-        if jid in shelf.cancels or jid in shelf.closed or shelf.status(jid) == "canceled":
-            return jid
-        jid = shelf.jobs.get(jid, {}).get(b"weppd_parent", b"").decode()
-    return None
+    turns.leave(shelf, jid)

@@ -65,6 +65,7 @@ def view(jid: str, fields: Hash, entry: Hash, execution: Hash, children: Hash) -
         cpus=_text(fields, b"weppd_cpus") or None,
         limits=limits_of(fields, []),
         memory=_text(fields, b"weppd_memory") or None,
+        lock=_text(fields, b"weppd_turn") or _text(fields, b"weppd_lock"),
         eid=_text(execution, b"eid"),
         node=_text(execution, b"node"),
         phase=_text(execution, b"phase"),

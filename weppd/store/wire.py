@@ -33,13 +33,13 @@ _NUMBERS = ("timeout", "result_ttl", "failure_ttl", "ttl")
 # Of one execution or kept elsewhere: not carried along when a hash is written anew.
 _TRANSIENT = frozenset(
     b"status started_at ended_at last_heartbeat worker_name result exc_info"
-    b" weppd_usage weppd_progress weppd_reason weppd_none".split()
+    b" weppd_usage weppd_progress weppd_reason weppd_none weppd_turn".split()
 )
 _OWN = frozenset(
     b"data meta origin description timeout result_ttl failure_ttl ttl retries_left".split()
     + b"retry_intervals enqueue_at_front_on_retry created_at enqueued_at".split()
     + b"weppd_parent weppd_place weppd_cpus weppd_crashes weppd_losses".split()
-    + b"weppd_limits weppd_memory weppd_expect".split()
+    + b"weppd_limits weppd_memory weppd_expect weppd_lock".split()
     + [f"{v}_callback_{x}".encode() for v in _CALLBACKS.values() for x in ("name", "timeout")]
 )
 
@@ -81,6 +81,7 @@ def decode(jid: str, fields: Hash, queue: str) -> Job:
         limits=asked.limits_of(fields, problems),
         memory=_text(fields, "weppd_memory") or None,
         expect_s=asked.seconds_of(fields),
+        lock=_text(fields, "weppd_lock") or None,
         crashes=_number(fields, "weppd_crashes", problems) or 0,
         losses=tuple(_text(fields, "weppd_losses").splitlines()),
         extra=_extra(fields),
@@ -228,9 +229,10 @@ def _put_weppd(fields: Fields, own: Mapping[str, str | int | None]) -> None:
 
 
 def _asks(job: JobSpec | Job) -> dict[str, str | None]:
-    """What a job asks of its host, apart from its CPUs."""
+    """What a job asks of its host, apart from its CPUs, and of other jobs."""
     expect = repr(job.expect_s) if job.expect_s else None
-    return {"limits": asked.written(job.limits), "memory": job.memory, "expect": expect}
+    asks = {"limits": asked.written(job.limits), "memory": job.memory, "expect": expect}
+    return {**asks, "lock": job.lock}
 
 
 def rehash(job: Job) -> Fields:

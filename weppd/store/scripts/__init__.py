@@ -38,8 +38,10 @@ NAMES = (
     "retry",
     "say",
     "seize",
+    "take_turn",
     "tree",
     "unlock",
+    "unpark",
 )
 
 

@@ -35,6 +35,7 @@ local function take(jid, queue, eid, worker)
     'ended_at', '', 'worker_name', worker, 'origin', queue)
   call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
   call('PERSIST', key)
+  call('HDEL', W .. 'parked', jid)
   call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,
     'queue', queue)

@@ -1,4 +1,5 @@
 -- What becomes of the jobs that wait for others.
+-- with: turns
 
 local function push(jid, queue, front, stamp)
   call('HSET', job_key(jid), 'status', 'queued', 'enqueued_at', stamp)
@@ -15,6 +16,11 @@ local function cancel_waiting(jid, status, queue, reason, now, stamp)
   end
   call('HSET', job_key(jid), 'status', 'canceled', 'ended_at', stamp, 'weppd_reason', reason)
   call('ZADD', P .. ':canceled:' .. queue, now, jid)
+  local turn = call('HGET', job_key(jid), 'weppd_turn')
+  if turn then
+    call('HDEL', W .. 'parked', jid)
+    pass_turn(turn, jid)
+  end
 end
 
 local FAILED = {failed = true, stopped = true, canceled = true}

@@ -148,6 +148,8 @@ else
   end
 end
 
+local turn = call('HGET', exec_key(jid), 'turn')
+if turn then pass_turn(turn, jid) end
 local released = 0
 if terminal then released = settle_dependents(jid, status, reason, now, stamp) end
 if status == 'finished' and ttl == 0 then call('DEL', hung[1]) end

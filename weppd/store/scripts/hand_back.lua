@@ -14,6 +14,7 @@ for i = 5, #ARGV, 2 do
     let_go_of_all(jid)
     leave_execution(jid, eid, own[5], own[3], own[4])
     set_idle(own[3], jid)
+    local turn = call('HGET', exec_key(jid), 'turn')
     call('DEL', exec_key(jid))
     local seen = call('HMGET', job_key(jid), 'status', 'created_at', 'ttl')
     local asked = call('GET', W .. 'cancel:' .. jid)
@@ -29,6 +30,8 @@ for i = 5, #ARGV, 2 do
       call('LPUSH', queue_key(own[5]), jid)
       count = count + 1
     end
+    -- One that goes back to its queue keeps its turn: it is the next to run.
+    if turn then pass_turn(turn) end
   end
 end
 return count
