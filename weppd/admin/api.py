@@ -25,6 +25,7 @@ from weppd.admin.problems import HANDLERS, BadRequest, NotAllowed
 from weppd.admin.stopping import unless, until
 
 MAX_BODY = 1 << 20
+BODY_S = 10.0
 MAX_NAME = 300
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 EVENTS = "text/event-stream"
@@ -61,7 +62,11 @@ class Asked:
     async def body(self, model: type[_Body]) -> _Body:
         """The JSON body; no body at all is an empty object."""
         try:
-            return model.model_validate_json(await _read(self.request) or b"{}")
+            sent = await asyncio.wait_for(_read(self.request), BODY_S)
+        except TimeoutError:
+            raise BadRequest(f"body: not here within {BODY_S:g} s", [], 408) from None
+        try:
+            return model.model_validate_json(sent or b"{}")
         except ValidationError as error:
             raise BadRequest.of("body", error) from None
 

@@ -18,6 +18,15 @@ _PLACES = {
     "jid": {"type": "string", "minLength": 1, "maxLength": 200},
     "name": {"type": "string", "minLength": 1, "maxLength": 300},
 }
+_TEXT = {"type": "string"}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {**_TEXT, "description": "For Last-Event-ID."},
+        "event": {**_TEXT, "description": "started, adopted, progress, ending, ended, mood, …"},
+        "data": {**_TEXT, "contentMediaType": "application/json"},
+    },
+}
 _NEEDS = {
     Right.NOTHING: "Anybody may.",
     Right.READ: "Needs the right to read.",
@@ -102,11 +111,12 @@ def _queries(query: type[BaseModel] | None) -> list[dict[str, Any]]:
 
 def _answer(answer: type[BaseModel] | str) -> dict[str, Any]:
     if isinstance(answer, str):
-        return {"description": answer, "content": {answer: {"schema": {"type": "string"}}}}
-    schema = {"$ref": _REF.format(model=answer.__name__)}
+        schema = _EVENT if answer == "text/event-stream" else _TEXT
+        return {"description": answer, "content": {answer: {"schema": schema}}}
+    model = {"$ref": _REF.format(model=answer.__name__)}
     return {
         "description": (answer.__doc__ or "").partition("\n")[0],
-        "content": {"application/json": {"schema": schema}},
+        "content": {"application/json": {"schema": model}},
     }
 
 

@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import stat
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,17 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from weppd.admin import Caller, House, api, auth
+from weppd.admin import Caller, House, Right, api, auth
 from weppd.errors import AlreadyRunning, SettingsError
 
 BACKLOG = 128
-MAX_CLIENTS = 512
+#: Connections at a time: in all, of those who may only read, and of those who may nothing. What a
+#: lesser right may not use up is left for who must steer.
+MAX_CLIENTS = 1024
+MAX_BY_RIGHT = {Right.NOTHING: 256, Right.READ: 640, Right.CHANGE: MAX_CLIENTS}
+#: Bytes of a request's line and headers, and seconds until they must be there.
+MAX_HEAD = 16_384
+HEAD_S = 10.0
 _MAX_PATH = 107  # sun_path, unix(7), less its final NUL
 _NOBODY = Caller(0, 2**32 - 1, 2**32 - 1)
 _log = logging.getLogger(__name__)
@@ -82,12 +89,37 @@ def unbind(path: str | os.PathLike[str]) -> None:
 
 
 def _protocol(house: House, rules: auth.Rules) -> type[H11Protocol]:
+    there: Counter[Right] = Counter()
+
     class PeerProtocol(H11Protocol):
-        """HTTP on a connection whose other end the kernel has named."""
+        """HTTP on a connection whose other end the kernel has named, within limits."""
+
+        _counted: Right | None = None
+        _late: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
-            self.app_state = {**self.app_state, "caller": _caller(transport, house, rules)}
+            caller = _caller(transport, house, rules)
+            self.app_state = {**self.app_state, "caller": caller}
             super().connection_made(transport)
+            if there[caller.right] >= MAX_BY_RIGHT[caller.right]:
+                transport.abort()
+                return
+            there[caller.right] += 1
+            self._counted = caller.right
+            self._late = self.loop.call_later(HEAD_S, self._hang_up, transport)
+
+        def _hang_up(self, transport: asyncio.Transport) -> None:
+            # It connected and never asked. After a first request uvicorn's own timer is at work.
+            if getattr(self, "cycle", None) is None:
+                transport.abort()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._late is not None:
+                self._late.cancel()
+            if self._counted is not None:
+                there[self._counted] -= 1
+                self._counted = None
+            super().connection_lost(exc)
 
     return PeerProtocol
 
@@ -114,7 +146,8 @@ def _config(app: Starlette, protocol: type[H11Protocol]) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        limit_concurrency=MAX_CLIENTS,
+        limit_concurrency=2 * MAX_CLIENTS,
+        h11_max_incomplete_event_size=MAX_HEAD,
         timeout_graceful_shutdown=1,
         backlog=BACKLOG,
     )
