@@ -26,6 +26,8 @@ from tests.bench.peers import APPS, ROOT, SCIENCE, Peer, Place
 from weppd.embedded import find_server
 
 READY_S = 60.0
+STALL_S = 60.0
+OURS = ("-e", f"{ROOT}[tasks]", "-c", str(ROOT / "requirements-dev.lock"))
 
 
 class Server:
@@ -60,13 +62,11 @@ class Server:
 
 def environment(peer: Peer) -> Path:
     """The `bin` of the peer's virtual environment, built when it is not there yet."""
-    if not peer.wanted:
-        return Path(sys.prefix) / "bin"
-    wanted = [*peer.wanted, *SCIENCE]
+    wanted = [*(peer.wanted or OURS), *SCIENCE]
     digest = hashlib.sha256(" ".join([sys.version, *wanted]).encode()).hexdigest()[:12]
     home = ROOT / ".bench" / f"{peer.family}-{digest}"
     if not (home / "ready").exists():
-        print(f"installing {', '.join(peer.wanted)}", file=sys.stderr)
+        print(f"installing {peer.family}: {', '.join(peer.wanted) or 'this tree'}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         pip = [str(home / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-q"]
         subprocess.run([*pip, "install", *wanted], check=True)
@@ -117,6 +117,23 @@ class Deployment:
             raise RuntimeError(f"{self.peer.name} {words[0]}: {done.stderr.strip()[-600:]}")
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
+
+    def done(self) -> int:
+        """How many marks there are."""
+        try:
+            return self.log.stat().st_size // MARK.size
+        except FileNotFoundError:
+            return 0
+
+    def await_done(self, jobs: int, every_s: float = 0.01) -> None:
+        """Wait for so many marks; RuntimeError when no more come."""
+        seen, since = -1, time.monotonic()
+        while (done := self.done()) < jobs:
+            if done != seen:
+                seen, since = done, time.monotonic()
+            if time.monotonic() - since > STALL_S:
+                raise RuntimeError(f"{self.peer.name} stands still after {done} of {jobs} jobs")
+            time.sleep(every_s)
 
     def family(self) -> list[psutil.Process]:
         """Its live processes, whoever their parents are."""

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+#: How many modules were loaded at the last look, and the thread pools that were found.
+_pools: tuple[int, Any] | None = None
+
+
 def prepare(start: dict[str, Any]) -> None:
     """Set the environment of the job of this `start` frame and make its directory.
 
@@ -33,15 +37,24 @@ def prepare(start: dict[str, Any]) -> None:
             setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
 
 
+def meet_libraries() -> None:
+    """Look up the thread pools of what this process has loaded by now: a zygote does, once, after
+    it has preloaded, for a look takes longer than all else that is done before a job.
+    """
+    global _pools
+    if "numpy" in sys.modules and (_pools is None or _pools[0] != len(sys.modules)):
+        try:
+            _pools = len(sys.modules), __import__("threadpoolctl").ThreadpoolController()
+        except ImportError:
+            return
+
+
 def prepare_libraries(cpus: int) -> None:
     """Do what forked copies of numerical libraries need, where this process has loaded them."""
     if "numpy.random" in sys.modules:
         # Preloaded, it would draw the same numbers in every child.
         sys.modules["numpy.random"].seed()
-    if "numpy" in sys.modules:
+    meet_libraries()
+    if _pools is not None:
         # The environment is read when such a library is loaded: too late for a preloaded one.
-        try:
-            limits = __import__("threadpoolctl").threadpool_limits
-        except ImportError:
-            return
-        limits(cpus)
+        _pools[1].limit(limits=cpus)

@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 
-from weppd.cell import cell, group, procfs, registry
+from weppd.cell import cell, group, procfs, registry, surroundings
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
 from weppd.cell.proctree import Tree
@@ -130,6 +130,7 @@ class Zygote:
             self._problems += problems
             group.leftovers()
             rehearse()
+            surroundings.meet_libraries()
             gc.collect()
             gc.freeze()
         else:

@@ -14,7 +14,7 @@ import time
 MARK = struct.Struct("<qq")
 
 
-def mark(log: str, number: int) -> None:
+def mark(number: int, log: str) -> None:
     """Leave a mark: the no-op of these measurements, which proves that it ran."""
     now = time.monotonic_ns()
     fd = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -22,31 +22,31 @@ def mark(log: str, number: int) -> None:
     os.close(fd)
 
 
-def heavy(log: str, number: int) -> None:
+def heavy(number: int, log: str) -> None:
     """The same by a task that needs numpy and pandas."""
     import numpy
     import pandas
 
     assert numpy
     assert pandas
-    mark(log, number)
+    mark(number, log)
 
 
-def doze(log: str, number: int, seconds: float) -> None:
+def doze(number: int, log: str, seconds: float) -> None:
     """Leave a mark, and another after so many seconds, with the number negated."""
-    mark(log, number)
+    mark(number, log)
     time.sleep(seconds)
-    mark(log, -number)
+    mark(-number, log)
 
 
-def family(log: str, number: int, sessions: int) -> None:
+def family(number: int, log: str, sessions: int) -> None:
     """Wait for four shells with five sleeps each, `sessions` of them in new sessions."""
     shell = "for i in 1 2 3 4 5; do sleep 600 & done; wait"
     shells = [
         subprocess.Popen(["sh", "-c", shell], start_new_session=n < sessions) for n in range(4)
     ]
     time.sleep(0.5)
-    mark(log, number)
+    mark(number, log)
     for each in shells:
         each.wait()
 

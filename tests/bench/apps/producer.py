@@ -42,7 +42,7 @@ def main(enqueue: Enqueue, cancel: Callable[[str], object] | None = None) -> Non
 def _enqueue(enqueue: Enqueue, words: list[str], many: bool) -> dict[str, Any]:
     body, count, log, first, *more = words
     extra = [float(word) if "." in word else int(word) for word in more]
-    arguments = [(log, int(first) + n, *extra) for n in range(int(count))]
+    arguments = [(int(first) + n, log, *extra) for n in range(int(count))]
     enqueue(body, arguments[:0], many)  # what is imported or connected only once
     wall, cpu = time.perf_counter(), time.process_time()
     ids = enqueue(body, arguments, many)
@@ -56,7 +56,7 @@ def _latency(enqueue: Enqueue, count: int, log: str) -> dict[str, Any]:
         time.sleep(PAUSE_S)
         size = os.path.getsize(log) if os.path.exists(log) else 0
         began = time.monotonic_ns()
-        enqueue("mark", [(log, number)], False)
+        enqueue("mark", [(number, log)], False)
         took.append((_next_mark(log, size, began) - began) / 1e6)
     return {"ms": took}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.bench.house import Deployment, Server, cpu_s, marks, pss_mib, running, until
+from tests.bench.house import Deployment, Server, cpu_s, marks, pss_mib, running
 from tests.bench.peers import Peer
 
 SETTLE_S = 2.0
@@ -16,7 +16,7 @@ def idle(peer: Peer, server: Server, slots: int, seconds: float) -> dict[str, An
     with running(peer, server, slots) as made:
         for number in range(2 * slots):
             made.produce("enqueue", "heavy", "1", str(made.log), str(number))
-        until(lambda: len(marks(made.log)) == 2 * slots, 120, f"{peer.name} does heavy jobs")
+        made.await_done(2 * slots)
         time.sleep(SETTLE_S)
         family = made.family()
         pss, before = pss_mib(family), cpu_s(family)
@@ -33,7 +33,7 @@ def depth(peer: Peer, server: Server, waiting: int, jobs: int) -> dict[str, Any]
         total = jobs + waiting
         made.produce("enqueue", "mark", str(total), str(made.log), "1", *bulk)
         made.start()
-        until(lambda: len(marks(made.log)) >= jobs, 600, f"{peer.name} does {jobs} jobs")
+        made.await_done(jobs)
         times = sorted(at for _, at in marks(made.log)[:jobs])
         skip = len(times) // 10
         span = (times[-1] - times[skip]) / 1e9

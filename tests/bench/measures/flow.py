@@ -8,10 +8,8 @@ from typing import Any
 
 import psutil
 
-from tests.bench.house import Deployment, Server, cpu_s, marks, running, until
+from tests.bench.house import Deployment, Server, cpu_s, marks, running
 from tests.bench.peers import Peer
-
-DRAIN_S = 1800.0
 
 
 def drain(peer: Peer, server: Server, jobs: int, body: str = "mark") -> dict[str, Any]:
@@ -25,10 +23,10 @@ def drain(peer: Peer, server: Server, jobs: int, body: str = "mark") -> dict[str
         bulk = ["--many"] if peer.bulk else []
         made.produce("enqueue", body, str(jobs), str(made.log), "1", *bulk)
         made.start()
-        until(lambda: _size(made) >= max(1, jobs // 50), DRAIN_S, f"{peer.name} begins", 0.002)
+        made.await_done(max(1, jobs // 50), 0.002)
         family = made.family()
-        began, early = _spent(family, server), _size(made)
-        until(lambda: _size(made) >= jobs, DRAIN_S, f"{peer.name} drains")
+        began, early = _spent(family, server), made.done()
+        made.await_done(jobs)
         ended = _spent(made.family(), server)
         return drained(marks(made.log), jobs, early, began, ended)
     finally:
@@ -51,13 +49,6 @@ def drained(
         "redis_cpu_ms": (ended[1] - began[1]) * 1000 / counted,
         "twice": len(left) - len({number for number, _ in left}),
     }
-
-
-def _size(made: Deployment) -> int:
-    try:
-        return made.log.stat().st_size // 16
-    except FileNotFoundError:
-        return 0
 
 
 def _spent(family: list[psutil.Process], server: Server) -> tuple[float, float]:

@@ -1,0 +1,48 @@
+"""What a job finds around it, where its process was forked with libraries already loaded."""
+
+from __future__ import annotations
+
+import pytest
+
+from weppd.cell import surroundings
+
+numpy = pytest.importorskip("numpy")
+threadpoolctl = pytest.importorskip("threadpoolctl")
+
+
+def threads() -> list[int]:
+    """How many threads each pool of this process may use now."""
+    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+
+
+def test_loaded_libraries_use_as_many_threads_as_the_job_has_cpus(monkeypatch):
+    """Loaded before the job was, they have read another environment."""
+    monkeypatch.setattr(surroundings, "_pools", None)
+    with threadpoolctl.threadpool_limits(3):
+        surroundings.prepare_libraries(1)
+        assert set(threads()) == {1}
+        surroundings.prepare_libraries(2)
+        assert set(threads()) == {2}
+
+
+def test_libraries_are_looked_up_once(monkeypatch):
+    """What the zygote has found is used again, until something more is imported."""
+    monkeypatch.setattr(surroundings, "_pools", None)
+    with threadpoolctl.threadpool_limits(3):
+        surroundings.meet_libraries()
+        found = surroundings._pools
+        surroundings.prepare_libraries(1)
+        assert surroundings._pools is found
+        monkeypatch.setitem(surroundings.sys.modules, "one_more", numpy)
+        surroundings.prepare_libraries(1)
+        assert surroundings._pools is not found
+
+
+def test_each_copy_draws_its_own_numbers():
+    """numpy's global generator does not go on from where it was preloaded."""
+    drawn = []
+    for _ in range(2):
+        numpy.random.seed(1)
+        surroundings.prepare_libraries(1)
+        drawn.append(numpy.random.random())
+    assert drawn[0] != drawn[1]
