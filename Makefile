@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-trees chaos help hillsim-table install demo check test stubs stubs-check deb format lock clean
+.PHONY: bench bench-interchange bench-trees chaos help hillsim-table install demo check test stubs stubs-check deb format lock clean
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ deb: $(DEV)  ## a Debian package in dist/; EXTRAS="" leaves out the science task
 
 chaos: $(DEV)  ## kill everything, often, under load; print the ledger
 	$(BIN)/python -m tests.chaos
+
+bench-interchange: $(DEV)  ## 1,000 hillslopes x 30 years of reports into tables: MB/s, memory
+	$(BIN)/python -m tests.bench.bench_interchange
 
 bench-trees: $(DEV)  ## end process trees of every shape: survivors, strangers hit, milliseconds
 	$(BIN)/python -m tests.bench.bench_trees

@@ -38,7 +38,7 @@ def convert(
     """
     if lacking := reports(output, runs)[1]:
         raise NotPrepared(f"{output} lacks {', '.join(lacking)}: run the channel network first")
-    _events(_at(net_pass.SOURCE, output, runs), target, calendar)
+    events(_at(net_pass.SOURCE, output, runs), target, calendar)
     step(1)
     network = Network(calendar, outlet(runs / "pw0.str"))
     for daily in net_daily.DAILY:
@@ -65,7 +65,8 @@ def outlet(structure: Path) -> int | None:
     return hillslopes + len(elements)
 
 
-def _events(path: Path, target: Path, calendar: Calendar) -> None:
+def events(path: Path, target: Path, calendar: Calendar) -> None:
+    """Write the tables of the master pass file at `path` into `target`. FormatError, OSError."""
     with text.Report(path, net_pass.BEGINS) as report:
         head = net_pass.head(report.head, path)
         schema = net_pass.PRODUCT.schema(head.facts)

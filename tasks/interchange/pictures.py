@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pyarrow import parquet
 
+from tasks.interchange import sheet
 from tasks.interchange.decode import Floats, Ints
 from tasks.interchange.hill_pass import PRODUCT as PASS
 from tasks.interchange.passing import CLASSES
@@ -93,7 +94,7 @@ def sediment_by_hillslope(target: Path) -> tuple[Ints, Floats]:
     wanted = ["wepp_id", "year", "runvol", *(f"sedcon_{n}" for n in range(1, CLASSES + 1))]
     mass, days = np.zeros(1), np.zeros(1, dtype=np.int64)
     years: set[int] = set()
-    for batch in parquet.ParquetFile(path).iter_batches(columns=wanted, use_threads=False):
+    for batch in sheet.batches(path, wanted):
         wepp_id, year, runoff, *sediment = (column.to_numpy() for column in batch.columns)
         size = max(len(mass), int(wepp_id.max(initial=0)) + 1)
         mass, days = np.pad(mass, (0, size - len(mass))), np.pad(days, (0, size - len(days)))

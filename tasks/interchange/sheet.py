@@ -5,7 +5,7 @@ Row groups are cut by count, whatever tables the rows come in. Nothing in the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +14,15 @@ from pyarrow import parquet
 from tasks.run.atomic import replacing
 
 GROUP_ROWS = 100_000
+_BATCH_ROWS = 50_000
+_BUFFER = 1 << 20
+
+
+def batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of the file at `path`, some rows at a time, in order. OSError."""
+    # Without buffering ahead, which would hold all row groups at once.
+    with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
+        yield from file.iter_batches(_BATCH_ROWS, columns=list(names), use_threads=False)
 
 
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> int:

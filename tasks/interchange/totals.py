@@ -18,7 +18,7 @@ so is what follows from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +27,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyarrow import parquet
 
 from tasks.interchange import ash, sheet
 from tasks.interchange.columns import CALENDAR, Product, floats
@@ -138,14 +137,13 @@ class _Balance:
     """The water balance of all hillslopes, summed by day; `days` are those it has."""
 
     def __init__(self, path: Path) -> None:
-        self._file = parquet.ParquetFile(path)
-        self._last = _last_elements(self._file)
+        self._last = _last_elements(path)
         self._sums: dict[str, Floats] = {}
         self._null: set[str] = set()
         self._dates: dict[str, Ints] = {name: np.zeros(0, dtype=np.int64) for name in _DATES}
         self.areas: dict[int, float] = {}
         names = ["wepp_id", "ofe_id", *_DATES, "Area", *_ALL, *_LAST, *_MEANS]
-        for batch in _batches(self._file, names):
+        for batch in sheet.batches(path, names):
             self._add(batch, path)
         self.days = np.flatnonzero(self._dates["sim_day_index"])
         self.dates = {name: column[self.days] for name, column in self._dates.items()}
@@ -190,10 +188,10 @@ class _Balance:
                 self.areas[number] = float(area[mine][first].sum())
 
 
-def _last_elements(file: parquet.ParquetFile) -> Ints:
+def _last_elements(path: Path) -> Ints:
     """The number of the last element of each hillslope, by WEPP id."""
     last = np.zeros(1, dtype=np.int64)
-    for batch in _batches(file, ["wepp_id", "ofe_id"]):
+    for batch in sheet.batches(path, ["wepp_id", "ofe_id"]):
         hill = _numpy(batch["wepp_id"])
         last = _grown(last, hill)
         np.maximum.at(last, hill, _numpy(batch["ofe_id"]))
@@ -206,7 +204,7 @@ def _handed(path: Path, days: Ints) -> dict[str, Floats]:
     sums = {name: np.zeros(int(days.max(initial=0)) + 1) for name in names}
     sums |= {f"seddep_{n}": np.zeros_like(sums["runvol"]) for n in CLASSES}
     wanted = ["sim_day_index", *names, *(f"sedcon_{n}" for n in CLASSES)]
-    for batch in _batches(parquet.ParquetFile(path), wanted):
+    for batch in sheet.batches(path, wanted):
         day = _numpy(batch["sim_day_index"])
         inside = day < len(sums["runvol"])
         day, runoff = day[inside], _numpy(batch["runvol"])[inside]
@@ -268,10 +266,6 @@ def _grown(column: npt.NDArray[Any], index: Ints) -> npt.NDArray[Any]:
     """The column, with room for every index."""
     more = int(index.max(initial=-1)) + 1 - len(column)
     return np.pad(column, (0, more)) if more > 0 else column
-
-
-def _batches(file: parquet.ParquetFile, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    yield from file.iter_batches(sheet.GROUP_ROWS, columns=list(names), use_threads=False)
 
 
 def _numpy(column: pa.Array) -> npt.NDArray[Any]:
