@@ -50,13 +50,13 @@ def settle(
     c = slope.now
     arrived = water.seep_in(lateral, slope.store)
     water.soak(infiltrated, c.thick, slope.store)
-    percolation = water.percolate(slope.store, c.limit, c.drained, c.ks, c.power, _bottom(slope))
+    percolation = water.percolate(slope.store, c.full, c.drained, c.ks, c.power, _bottom(slope))
     plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
     saturation = water.push_up(slope.store, c.limit)
     steep = slope.site.sine / slope.site.shape.length
     flows = jit.zeros(len(slope.store))
     sideways = water.drain_sideways(
-        slope.store, c.limit, c.drained, c.ks, c.power, c.thick, c.aniso, steep, flows
+        slope.store, c.full, c.drained, c.ks, c.power, c.thick, c.aniso, steep, flows
     )
     out = (plants, soil, litter, percolation, sideways, saturation)
     return Balance(infiltrated, *out, arrived, tuple(float(flow) for flow in flows))

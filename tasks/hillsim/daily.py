@@ -129,6 +129,7 @@ def _state(slope: Hillslope, day: Day) -> str:
     found, base = day.surface, slope.site.profile.erodibility
     cover, factors = found.cover, found.factors
     leaving = day.event.load.leaving if day.event else 0.0
+    held = sum(slope.store) + slope.columns.held_back
     shares = (cover.canopy * 100.0, cover.interrill * 100.0, cover.rill * 100.0)
     soil = (
         base.ki * factors.ki / 1e6,
@@ -137,7 +138,7 @@ def _state(slope: Hillslope, day: Day) -> str:
         slope.ground.surface.width,
     )
     return (
-        _columns(7, 3, found.ke / MM_PER_HOUR, sum(slope.store) * 1000.0, found.leaves)
+        _columns(7, 3, found.ke / MM_PER_HOUR, held * 1000.0, found.leaves)
         + _columns(6, 3, cover.height)
         + _columns(8, 3, *shares, found.live)
         + _columns(6, 3, found.dead, *soil)

@@ -74,10 +74,9 @@ def step(
     _age(slope)
     # Conductivity and erodibility of the day are the morning's, before the hours of frost and melt.
     morning = Morning(slope.now, _thaw(slope))
-    frozen = slope.frost.frozen
     cold = _cold(slope, weather, number)
-    # Only rain on bare ground that is not frozen goes on as a storm; the rest comes by the hour.
-    melt = cold is not None and (cold.melted or frozen or slope.frost.frozen)
+    # Rain on ground without snow goes on as a storm, frozen or not; melt comes by the hour.
+    melt = cold is not None and cold.melted
     rain = _hyetograph(slope, weather, cold if melt else None)
     today = _properties(slope, weather, morning, 0.0 if melt else weather.rain)
     reached = rain.depth if rain else 0.0
@@ -132,13 +131,13 @@ def _wetness(slope: Hillslope) -> float:
 
 
 def _topsoil(slope: Hillslope) -> tuple[float, float]:
-    """Volumetric water and pore space of the top 0.2 m, both of the whole soil, rock included."""
+    """Volumetric water and pore space of the top 0.2 m, rock taking its share of the pores."""
     top, columns = slope.site.profile.top, slope.columns
     thickness = columns.thick[0] + columns.thick[1]
     ice = slope.frost.ice
     held = (slope.store[0] + slope.store[1] + ice[0] + ice[1]) / thickness + top.wp
-    pores = (columns.limit[0] + columns.limit[1]) / thickness + top.wp
-    return float(held), float(pores)
+    pores = top.porosity(slope.ground.surface.density) * top.fines
+    return float(held), float(max(pores, top.fc))
 
 
 def _age(slope: Hillslope) -> None:

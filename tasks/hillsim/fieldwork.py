@@ -28,6 +28,7 @@ class Field:
     crop: Crop
     residue: Residue
     surface: Surface
+    temporary_rills: bool = True
     element: int = 0
     year: int = 0
     current: int = 0
@@ -124,6 +125,8 @@ def _till(ground: Field, tillage: scenarios.Tillage) -> None:
     tool = ground.plan.operations[tillage.op - 1]
     ground.residue.till((tool.mfo1, tool.rmfo1), (tool.mfo2, tool.rmfo2), ground.rill_share)
     surface.till(ground.surface, ground.top, tool.surdis, tool.rro, tool.rho)
+    if ground.temporary_rills:
+        ground.surface.width = 0.0
 
 
 def begin(ground: Field, start: scenarios.Initial) -> None:

@@ -125,6 +125,7 @@ def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hills
         crop=Crop(),
         residue=Residue(),
         surface=top,
+        temporary_rills=site.temporary_rills,
         element=index,
     )
     if not site.temporary_rills and start.width <= 0.0:
@@ -232,6 +233,9 @@ def _surface(profile: Profile, start: scenarios.Initial) -> Surface:
         days=start.daydis,
         settled=start.daydis,
         width=start.width if start.width > 0.0 else _RILL_WIDTH,
+        # On soils whose conductivity is not adjusted (ksflag 0) roughness does not wear before the
+        # first tillage: so the daily tables of the engines show it.
+        wears=profile.adjust_ke,
     )
     surface.age(state, profile, start.sumsrm)
     return state

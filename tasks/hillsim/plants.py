@@ -14,6 +14,7 @@ from tasks.wepp.scenarios import Plant
 _LANGLEY = 0.02092
 _FULL = 0.999
 _MINIMA = 5
+_SHALLOW = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,13 @@ class Crop:
 
     @property
     def root_depth(self) -> float:
-        """Rooting depth (m): annuals by degree-days, perennials by root mass."""
+        """Rooting depth (m): annuals by degree-days, perennials by root mass, from 0.15 m on."""
         if self.plant is None or self.mass <= 0.0:
             return 0.0
         if self.perennial or self.fixed:
             most = self.plant.rtmmax
-            return self.plant.rdmax * (min(1.0, self.roots / most) if most > 0.0 else 1.0)
+            depth = self.plant.rdmax * (min(1.0, self.roots / most) if most > 0.0 else 1.0)
+            return max(depth, min(_SHALLOW, self.plant.rdmax))
         ripe = min(1.0, self.share / max(self.plant.dlai, 0.05))
         return self.plant.rdmax * 0.5 * (1.0 + math.sin(3.03 * ripe - 1.47))
 
@@ -190,13 +192,17 @@ class Crop:
         return dead
 
     def cut(self) -> None:
-        """Take away what is above the cutting height."""
-        if self.plant is not None and self.height > self.plant.cuthgt:
-            self.mass *= self.plant.cuthgt / self.height
+        """Take away what is above the cutting height: the mass of a plant that high stays."""
+        plant = self.plant
+        if plant is None or self.height <= plant.cuthgt:
+            return
+        left = 1.0 - min(plant.cuthgt / plant.hmax, _FULL)
+        self.mass = min(self.mass, -math.log(left) / plant.bbb)
+        self._young()
 
     def fall_dormant(self) -> Dead:
-        """Frost kills the tops of a perennial; its roots stay, and it shoots again."""
-        dead = Dead(standing=self.mass)
+        """Frost lays the tops of a perennial flat; its roots stay, and it shoots again."""
+        dead = Dead(flat=self.mass)
         self.mass = self.degrees = 0.0
         self._young()
         return dead

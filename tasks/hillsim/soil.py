@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+_DEEPEST = 9
 BLOCK = 0.2
 PARTICLE_DENSITY = 2650.0
 MM_PER_HOUR = 1.0 / 3.6e6
@@ -136,8 +137,9 @@ def profile(given: SoilInput, surface_density: float) -> Profile:
 
 
 def recut(horizons: tuple[Horizon, ...]) -> list[Horizon]:
-    """The horizons averaged over blocks of 0.2 m; a thinner profile is stretched to one block."""
-    count = max(1, math.floor(horizons[-1].bottom / BLOCK + 1e-9))
+    """The horizons averaged over blocks of 0.2 m, 1 to 9 of them: the documented 1.8 m at most."""
+    count = math.floor(horizons[-1].bottom / BLOCK + 1e-9)
+    count = min(_DEEPEST, max(1, count))
     return [_block(horizons, index * BLOCK, (index + 1) * BLOCK) for index in range(count)]
 
 

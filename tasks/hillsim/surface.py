@@ -21,7 +21,7 @@ class Surface:
 
     `tilled` density after the last tillage; `roughness0`, `ridge0` and the present `roughness`,
     `ridge`; since the last tillage `rain` (m), `energy` (J/m²) and `days`; `settled` the days that
-    count for consolidation; rill `width` (m).
+    count for consolidation; rill `width` (m); whether rain `wears` roughness and ridges down.
     """
 
     tilled: float
@@ -35,6 +35,7 @@ class Surface:
     days: float
     settled: float
     width: float
+    wears: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,10 @@ def worn(start: float, top: Layer, rain: float, buried: float) -> float:
 
 
 def age(surface: Surface, profile: Profile, buried: float) -> None:
-    """Bring density, roughness and ridges to today's rain and days since tillage.
-
-    On soils whose conductivity is not adjusted (ksflag 0) roughness does not wear either: so the
-    daily tables of the engines show it.
-    """
+    """Bring density, roughness and ridges to today's rain and days since tillage."""
     top = profile.top
     surface.density = density(top, surface.tilled, surface.rain, surface.days)
-    rain = surface.rain if profile.adjust_ke else 0.0
+    rain = surface.rain if surface.wears else 0.0
     surface.roughness = max(SMOOTHEST, worn(surface.roughness0, top, rain, buried))
     surface.ridge = worn(surface.ridge0, top, rain, buried)
 
@@ -127,6 +124,7 @@ def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: fl
     surface.roughness0 = roughness * share + surface.roughness * (1.0 - share)
     surface.ridge0 = surface.ridge if ridge >= 998.0 else ridge
     surface.rain = surface.energy = 0.0
+    surface.wears = True
     surface.days *= 1.0 - share
     surface.settled *= 1.0 - share
 

@@ -21,10 +21,15 @@ _SEAL = 1e-20
 
 @dataclass(slots=True)
 class Columns:
-    """The profile as columns: thickness, limits of the store, conductivity and its exponent."""
+    """The profile as columns: thickness, limits of the store, conductivity and its exponent.
+
+    `limit` is what a layer can hold; `full` what it holds where it conducts as saturated soil does,
+    rock taking its share of the pores (both m above wilting point).
+    """
 
     thick: jit.Column
     limit: jit.Column
+    full: jit.Column
     drained: jit.Column
     ks: jit.Column
     aniso: jit.Column
@@ -35,15 +40,17 @@ class Columns:
     @classmethod
     def of(cls, layers: tuple[Layer, ...]) -> Columns:
         """The columns of day 1; `settle` renews the top as tillage and rain change its density."""
-        limits = [_room(layer, layer.density) for layer in layers]
+        limits = [_room(layer, layer.density, 1.0) for layer in layers]
+        full = [_room(layer, layer.density, layer.fines) for layer in layers]
         drained = [(layer.fc - layer.wp) * layer.thickness for layer in layers]
         return cls(
             thick=jit.column(layer.thickness for layer in layers),
             limit=jit.column(limits),
+            full=jit.column(full),
             drained=jit.column(drained),
             ks=jit.column(layer.ks for layer in layers),
             aniso=jit.column(layer.anisotropy for layer in layers),
-            power=jit.column(_power(a, b) for a, b in zip(drained, limits, strict=True)),
+            power=jit.column(_power(a, b) for a, b in zip(drained, full, strict=True)),
             wilting=jit.column(layer.wp for layer in layers),
             tension=jit.column(_tension(layer.fc, layer.wp) for layer in layers),
         )
@@ -55,11 +62,14 @@ class Columns:
         do, if that is more: Saxton & Rawls (2006), `Ks·(θ/φ)^(3 + 2B)`.
         """
         kept = [max(0.0, a - b) for a, b in zip(self.drained, ice, strict=True)]
-        room = zip(self.limit, ice, kept, strict=True)
-        limits = [max(a - b, 1.02 * c, 1e-9) for a, b, c in room]
+        limits, full = (
+            [max(a - b, 1.02 * c, 1e-9) for a, b, c in zip(column, ice, kept, strict=True)]
+            for column in (self.limit, self.full)
+        )
         return Columns(
             thick=self.thick,
             limit=jit.column(limits),
+            full=jit.column(full),
             drained=jit.column(kept),
             ks=jit.column(self._conductivities(ice, edges, factor)),
             aniso=self.aniso,
@@ -76,7 +86,7 @@ class Columns:
             if part <= 0.0:
                 yield float(self.ks[index])
                 continue
-            pores = self.limit[index] / thick + self.wilting[index]
+            pores = self.full[index] / thick + self.wilting[index]
             free = max(0.0, pores - ice[index] / part) / pores
             share = max(factor, math.exp(self.tension[index] * math.log(max(free, 1e-9))), 1e-12)
             yield float(self.ks[index] * thick / (part / share + thick - part))
@@ -88,12 +98,18 @@ class Columns:
 
     def settle(self, index: int, layer: Layer, density: float) -> None:
         """Give one layer the pore space of a new bulk density (kg/m³)."""
-        self.limit[index] = _room(layer, density)
-        self.power[index] = _power(self.drained[index], self.limit[index])
+        self.limit[index] = _room(layer, density, 1.0)
+        self.full[index] = _room(layer, density, layer.fines)
+        self.power[index] = _power(self.drained[index], self.full[index])
 
 
-def _room(layer: Layer, density: float) -> float:
-    porosity = layer.porosity(density) * layer.fines
+def _room(layer: Layer, density: float, fines: float) -> float:
+    """What a layer holds above wilting point (m) in the pores of a share `fines` of it.
+
+    The engines' tables show saturated layers that hold their whole porosity, rock included, while
+    field capacity, wilting point and the wetting front's deficit are those of the fine earth.
+    """
+    porosity = layer.porosity(density) * fines
     return max(porosity - layer.wp, 1.02 * (layer.fc - layer.wp)) * layer.thickness
 
 
@@ -142,7 +158,7 @@ def seep_in(flows: tuple[float, ...], store: jit.Column) -> float:
 @jit.kernel
 def percolate(
     store: jit.Column,
-    limit: jit.Column,
+    full: jit.Column,
     drained: jit.Column,
     ks: jit.Column,
     power: jit.Column,
@@ -161,12 +177,12 @@ def percolate(
         conductivity = ks[index]
         if index == last:
             conductivity = bottom
-        share = store[index] / limit[index]
+        share = store[index] / full[index]
         if share < _NEARLY_FULL:
             conductivity *= max(0.002, share ** power[index])
         out = excess * (1.0 - math.exp(-min(700.0, _DAY * conductivity / excess)))
         if index < last:
-            below = min(_NEARLY_FULL, store[index + 1] / limit[index + 1])
+            below = min(_NEARLY_FULL, store[index + 1] / full[index + 1])
             out *= math.sqrt(1.0 - below)
             store[index + 1] += out
         else:
@@ -191,7 +207,7 @@ def push_up(store: jit.Column, limit: jit.Column) -> float:
 @jit.kernel
 def drain_sideways(
     store: jit.Column,
-    limit: jit.Column,
+    full: jit.Column,
     drained: jit.Column,
     ks: jit.Column,
     power: jit.Column,
@@ -211,7 +227,7 @@ def drain_sideways(
         flows[index] = 0.0
         if excess <= 0.0:
             continue
-        share = min(1.0, store[index] / limit[index])
+        share = min(1.0, store[index] / full[index])
         conductivity = ks[index] * max(0.002, share ** power[index])
         flow = min(excess, thick[index] * aniso[index] * conductivity * _DAY * per_length)
         flows[index] = flow

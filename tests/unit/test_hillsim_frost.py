@@ -87,6 +87,19 @@ def test_frozen_soil_lets_rain_run_off_that_it_takes_in_when_thawed() -> None:
     assert runoff["frozen"] > 0.010 > runoff["mild"]
 
 
+def test_rain_on_frozen_ground_without_snow_is_a_storm_and_not_melt() -> None:
+    """Its intensities are the storm's: the loss report counts it as rain."""
+    rain = (25.0, 6.0, 0.4, 4.0, 6.0, 1.0, 80.0, 2.0, 180.0, 1.0)
+    rows = [COLD] * 12 + [rain]
+    climate = build.weather(rows, start=date(2001, 1, 1))
+    slope = hillslope.build(build.documents(rows, climate=climate))
+    day = [day for (day,) in engine.days((slope,), climate, 1)][-1]
+    assert not day.melt
+    assert day.event is not None
+    assert day.event.storm_duration == pytest.approx(6 * 3600.0)
+    assert day.event.excess.peak > 2.0 * day.event.excess.depth / day.event.storm_duration
+
+
 def test_a_hard_winter_freezes_the_soil_and_a_spring_frees_it() -> None:
     """Ice is there in the cold and gone after the thaw, which counts as one cycle."""
     cold = winter([COLD] * 20)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 
-from tasks.hillsim import sediment, soil, surface
+from tasks.hillsim import hillslope, sediment, soil, surface
 from tasks.hillsim.soil import MM_PER_HOUR, Horizon
 from tasks.hillsim.surface import Cover, Roots, Surface
+from tasks.hillsim.water import Columns
+from tests.unit import hillsim_slopes as build
 from tests.unit.hillsim_slopes import soil_input
 
 CLAY_LOAM = soil_input([(400, 25, 30, 5, 25, 15)], version=2006.2, ke=30.0)
@@ -135,13 +136,34 @@ def test_tillage_loosens_roughens_and_starts_the_crust_anew() -> None:
     assert surface.crust(profile, state) == pytest.approx(1.0)
 
 
-def test_roughness_wears_only_where_the_soil_file_asks_for_adjustment() -> None:
-    """With ksflag 0 the roughness of the first day stays, as in the engines' daily tables."""
-    given = replace(CLAY_LOAM, adjust_ke=False)
-    _, kept = a_surface(given)
-    _, worn = a_surface(CLAY_LOAM)
-    assert kept.roughness == 0.1
-    assert worn.roughness < 0.02
+def test_roughness_wears_from_the_first_tillage_where_conductivity_is_not_adjusted() -> None:
+    """With ksflag 0 the first day's roughness stays until a tool is drawn through it."""
+    bare = build.documents([build.DRY], soil=build.ground(ksflag=0))
+    slope = hillslope.build(bare)
+    state, profile = slope.ground.surface, slope.site.profile
+    start = bare.management.initial(0).rrinit
+    assert state.roughness == start
+    surface.till(state, profile.top, 1.0, start, 0.05)
+    state.rain = 0.5
+    surface.age(state, profile, 0.0)
+    assert state.roughness < 0.5 * start
+    assert hillslope.build(build.documents([build.DRY])).ground.surface.roughness < start
+
+
+def test_a_profile_is_no_deeper_than_1_8_m() -> None:
+    """The documentation's limit: ten layers."""
+    deep = soil_input([(2500, 33, 12, 5, 16, 9)], version=2006.2, ke=6.0)
+    layers = soil.profile(deep, 1300.0).layers
+    assert len(layers) == 10
+    assert sum(layer.thickness for layer in layers) == pytest.approx(1.8)
+
+
+def test_rock_takes_no_room_from_a_saturated_layer() -> None:
+    """A layer holds its porosity; field capacity and wilting point are those of the fines."""
+    profile = soil.profile(CLAY_LOAM, 1200.0)
+    top, columns = profile.top, Columns.of(profile.layers)
+    assert columns.limit[0] == pytest.approx((top.porosity(top.density) - top.wp) * 0.1)
+    assert columns.full[0] < columns.limit[0]
 
 
 def test_the_crust_closes_with_the_energy_of_rain() -> None:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
 
-from tasks.hillsim import evaporation, infiltration, plants, residue, routing, snow, storm, sun
+from tasks.hillsim import (
+    engine,
+    evaporation,
+    hillslope,
+    infiltration,
+    plants,
+    residue,
+    routing,
+    snow,
+    storm,
+    sun,
+)
 from tasks.hillsim.infiltration import Ground
 from tasks.hillsim.plants import Crop
 from tasks.hillsim.residue import Climate, Cohort, Residue
 from tasks.hillsim.snow import Pack
 from tasks.hillsim.storm import Hyetograph, Storm
 from tasks.wepp import sample_cover
+from tests.unit import hillsim_slopes as build
 
 MM_H = 1 / 3.6e6
 CORN, TREES, BURNT = (
@@ -295,17 +309,51 @@ def test_an_established_forest_has_the_cover_it_begins_with_and_its_roots() -> N
 
 
 def test_frost_takes_the_tops_of_a_perennial_and_it_shoots_again() -> None:
-    """Five days below tmpmin lay the tops down as residue; warmth brings new ones."""
+    """Five days below tmpmin lay the tops flat as residue; warmth brings new ones."""
     crop = Crop()
     grass = sample_cover.GRASS.plant
     crop.establish(grass, 1500.0, 0.6, perennial=True)
     before = crop.mass
     dead = [crop.grow(1.0, -4.0, 200.0, 1.0) for _ in range(5)]
-    assert sum(part.standing for part in dead) == pytest.approx(before)
+    assert sum(part.flat for part in dead) == pytest.approx(before)
     assert crop.mass == 0.0
     for _ in range(60):
         crop.grow(20.0, 12.0, 400.0, 1.0)
     assert crop.mass > 0.0
+
+
+def test_tillage_closes_temporary_rills() -> None:
+    """On the day of the tool the rills are gone; the next flow makes its own."""
+    corn = build.documents([build.DRY] * 3, cover=sample_cover.CORN)
+    tilled = date(2001, 1, 1) + timedelta(sample_cover.CORN.tillages[0].mdate - 1)
+    inputs = replace(corn, climate=build.weather([build.DRY] * 3, start=tilled - timedelta(1)))
+    chain = hillslope.chain(inputs)
+    widths = [chain[0].ground.surface.width for _ in engine.days(chain, inputs.climate, 1)]
+    assert widths[0] > 0.0
+    assert widths[1:] == [0.0, 0.0]
+
+
+def test_a_cut_leaves_a_plant_of_the_cutting_height() -> None:
+    """What stays is as high as it was cut, and as leafy and covering as a young plant so high."""
+    crop = Crop()
+    crop.establish(TREES, 1500.0, 0.9, perennial=True)
+    crop.plant = replace(TREES, cuthgt=2.0)
+    crop.cut()
+    assert crop.height == pytest.approx(2.0)
+    assert crop.cover == pytest.approx(1.0 - math.exp(-TREES.bb * crop.mass))
+    again = crop.mass
+    crop.cut()
+    assert crop.mass == again
+
+
+def test_a_young_perennial_reaches_the_water_of_the_first_15_cm() -> None:
+    """Roots are thin at first, but not only as deep as they are heavy."""
+    crop = Crop()
+    crop.plant_out(sample_cover.GRASS.plant, 1500.0, perennial=True)
+    for _ in range(10):
+        crop.grow(22.0, 14.0, 400.0, 1.0)
+    assert 0.0 < crop.mass < 0.05
+    assert crop.root_depth == 0.15
 
 
 def test_a_season_across_new_year_counts_both_halves() -> None:
