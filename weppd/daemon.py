@@ -16,6 +16,8 @@ from pathlib import Path
 
 from weppd import __version__, logs, notify, settings
 from weppd.admin import auth, server
+from weppd.cell import procfs
+from weppd.cell.child import OOM_SCORE
 from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
@@ -338,6 +340,7 @@ def live(told: Settings, config: str | None = None) -> bool:
     host.make_dirs(runtime, state, log_dir)
     lock = host.NodeLock(runtime / "weppd.lock")
     lock.take()
+    procfs.offer_to_oom_killer(-OOM_SCORE)
     log.info("action=begin version=%s name=%s slots=%d", __version__, daemon.name, daemon.slots)
     store = RedisStore(
         **asdict(told.redis),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import threading
 import time
 
 #: CPU seconds that each short-lived process of a forking tree uses.
@@ -34,16 +36,16 @@ def burn(shape: str, count: int, groups: tuple[str, ...] = (), nice: int = 0) ->
 
 
 def burn_and_tidy(mark: str) -> None:
-    """Burn with four processes, and leave a note when it is cancelled."""
+    """Burn with three shells beside itself, and leave a note when it is cancelled."""
     for _ in range(3):
-        if os.fork() == 0:
-            _spin()
+        subprocess.Popen(["sh", "-c", "while :; do :; done"])
     try:
         _write(mark, "began")
         _spin()
-    finally:
-        _use(0.2)  # more than a limited job would have in a long time
+    except BaseException:
+        _use(0.1)  # ten seconds' worth under the limit that the test gives it
         _write(mark, "tidied")
+        raise
 
 
 def share(size: int, count: int, seconds: float = 600.0) -> None:
@@ -121,3 +123,12 @@ def _write(path: str, text: str) -> None:
             file.write(text)
     except OSError:
         pass  # no such group, or not allowed: the measurement says what it was made with
+
+
+def break_out() -> None:
+    """Take all CPUs, in two threads, for as long as one may."""
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), range(os.cpu_count() or 1))
+    print("out", flush=True)
+    time.sleep(600)

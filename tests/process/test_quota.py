@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -161,8 +162,9 @@ def test_processes_over_their_number_end_the_job(weppd):
     eid = weppd.start("burners.herd", 30, limits={"pids.max": 20}, on_timeout=KILL)
     over = weppd.wait("over", eid=eid)
     assert (over["asked"], over["undead"]) == ("limit", [])
-    assert over["reason"] == "over pids.max: it has 31 threads and may have 20"
-    assert over["usage"]["processes"] >= 31
+    found = re.fullmatch(r"over pids.max: it has (\d+) threads and may have 20", over["reason"])
+    assert 20 < int(found[1]) <= 31
+    assert over["usage"]["processes"] >= int(found[1])
 
 
 def test_what_a_long_job_used_is_told_without_limits(weppd):
@@ -176,3 +178,57 @@ def test_what_a_long_job_used_is_told_without_limits(weppd):
     assert usage["peak_bytes"] > 120 << 20
     assert usage["processes"] == 3
     assert usage["stopped_s"] == 0
+
+
+def test_a_weight_and_a_set_of_cpus_are_every_member_s(weppd):
+    """Nice value, disk level and CPUs of the job's first process and of all that it starts."""
+    weights = {"cpu.weight": 25, "io.weight": 50, "cpuset.cpus": [0]}
+    eid = weppd.start("burners.herd", 3, limits=weights)
+    leader = weppd.wait("began", eid=eid)["pid"]
+    tree = eventually(lambda: len(t := descendants(leader)) == 3 and t, "the tree stands")
+    for pid in (leader, *tree):
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 6
+        assert os.sched_getaffinity(pid) == {0}
+    weppd.cancel(eid, *KILL)
+    weppd.wait("over", eid=eid)
+
+
+def test_a_member_that_takes_more_is_put_back(weppd):
+    """A program that widens its own set of CPUs, or that of its threads, has it for a moment."""
+    eid = weppd.start("burners.break_out", limits={"cpuset.cpus": [0], "cpu.weight": 25})
+    leader = weppd.wait("began", eid=eid)["pid"]
+    eventually(lambda: "out" in log(weppd, eid), "it broke out")
+    eventually(lambda: os.sched_getaffinity(leader) == {0}, "it is put back")
+    threads = [int(name) for name in os.listdir(f"/proc/{leader}/task")]
+    assert len(threads) == 2
+    eventually(lambda: all(os.sched_getaffinity(t) == {0} for t in threads), "all of it")
+    weppd.cancel(eid, *KILL)
+    weppd.wait("over", eid=eid)
+
+
+def test_cpus_that_are_not_there_fail_the_job_by_name(weppd):
+    """A set without any CPU of this host: the job fails and says which CPUs there are."""
+    over = weppd.run("celltasks.pid", limits={"cpuset.cpus": [4000]})
+    assert over["verdict"]["kind"] == "failed"
+    assert over["verdict"]["message"].startswith("cpuset.cpus: none of [4000] is among")
+
+
+def test_a_weighed_child_serves_no_other_job(weppd):
+    """What cannot be taken back from a process ends with its job."""
+    more = {"jobs_per_child": 5}
+    first = weppd.run("celltasks.pid", limits={"cpu.weight": 50}, **more)
+    second = weppd.run("celltasks.pid", **more)
+    assert first["pid"] != second["pid"]
+    assert os.getpriority(os.PRIO_PROCESS, second["pid"]) == 0
+
+
+def test_the_kernel_would_rather_end_a_job(weppd):
+    """A job's oom_score_adj is above its cell's and its zygote's."""
+    eid = weppd.start("celltasks.wait")
+    leader = weppd.wait("began", eid=eid)["pid"]
+    score = {
+        pid: int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+        for pid in (leader, weppd.cell, weppd.zygote.pid)
+    }
+    assert score[leader] >= score[weppd.cell] + 200
+    assert score[weppd.cell] == score[weppd.zygote.pid]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FOREVER = float("inf")
 #: Who leaves the group while it stands still may start others: they are looked for after this time.
 _AGAIN_S = 0.02
+_ROUNDS = 8
 
 
 class Signals:
@@ -38,17 +39,22 @@ class Signals:
         """CPU seconds that the tree used since the beginning, and its number of threads."""
         return self._meter.used(now), self._meter.threads
 
-    def stop(self) -> None:
+    def stop(self, now: float) -> None:
         """Hold the tree still; again, to reach those who were not known the first time.
 
         The leader's process group is stopped by one call, against which no fork in it can race.
+        Where others come and go outside of it, they are looked for until no new one is found.
         """
         self._signal_group(signal.SIGSTOP)
-        for known in self._meter.strays:
-            if not known.held:
+        for _ in range(_ROUNDS):
+            fresh = [known for known in self._meter.strays if not known.held]
+            for known in fresh:
                 known.held = True
                 self._held.append(known)
                 _send(known, signal.SIGSTOP)
+            if not fresh or not self._meter.fickle:
+                break
+            self._meter.walk(now)
 
     def again(self, now: float) -> float:
         """When `stop` should be called again while the tree stands still."""
@@ -90,7 +96,7 @@ class Freezer:
         """CPU seconds since the beginning, exact; how many threads use them is not known."""
         return self._total() - self._began, self._cpus
 
-    def stop(self) -> None:
+    def stop(self, now: float) -> None:
         """Freeze the group. It takes hold of each member when that next leaves the kernel."""
         self._group.hold()
 

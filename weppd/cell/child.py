@@ -19,12 +19,12 @@ import sys
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from weppd import task
-from weppd.cell import frame
+from weppd.cell import frame, weights
 from weppd.cell.context import JobContext, Wire
 from weppd.cell.csignal import SIG_DFL, SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM, signal
 from weppd.cell.frames import CAP
 from weppd.cell.interrupt import Interrupt
-from weppd.cell.procfs import set_pdeathsig
+from weppd.cell.procfs import offer_to_oom_killer, set_pdeathsig
 from weppd.cell.spool import Spool
 
 TYPE_CHECKING = False
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: The most that a result may have: with its report, and as part of `over`, it must be a frame.
 RESULT_CAP = CAP - (1 << 18)
+#: How much rather the kernel shall end a job than weppd and its cells, when memory runs out.
+OOM_SCORE = 300
 #: A warm child sees these reset to their defaults; its cell ignores or handles them.
 _RESET = (SIGCHLD, SIGTERM, SIGHUP, SIGINT)
 
@@ -61,6 +63,7 @@ class Child:
             for signum in _RESET:
                 signal(signum, SIG_DFL)
             set_pdeathsig(SIGKILL)
+            offer_to_oom_killer(OOM_SCORE)
             os.setsid()
             if os.getppid() == cell:
                 self._interrupt.install()
@@ -110,7 +113,8 @@ class Child:
 
     def _may_serve_again(self, start: dict[str, Any]) -> bool:
         limit = start.get("jobs_per_child") or self._setup.jobs_per_child
-        if self._served >= limit or self._interrupt.cancelled:
+        weighed = weights.wanted(start.get("limits") or {})
+        if self._served >= limit or self._interrupt.cancelled or weighed:
             return False
         return _nothing_left()
 

@@ -31,6 +31,7 @@ class Governor:
         self.due = now
         self._brake = brake
         self._bucket = Bucket(limit, os.cpu_count() or 1, now)
+        self._last = (0.0, 1)
         self._cost = 0.0
         self._paid = time.process_time()
         self._released = False
@@ -47,9 +48,11 @@ class Governor:
             return
         bucket, was = self._bucket, self._bucket.stopped
         self._pace()
-        self.due = bucket.turn(now, *self._brake.used(now))
+        if not was or self._brake.again(now) != NEVER:
+            self._last = self._brake.used(now)
+        self.due = bucket.turn(now, *self._last)  # who stands still uses nothing
         if bucket.stopped:
-            self._brake.stop()
+            self._brake.stop(now)
             self.due = min(self.due, self._brake.again(now))
         elif was:
             self._brake.go()

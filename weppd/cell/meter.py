@@ -2,10 +2,10 @@
 
 The living are asked by their CPU clocks, half a microsecond each; the dead are in the accounts of
 whoever waited for them: the tree's members, and the caller, its subreaper. A full walk, which costs
-fifty times as much, finds who came and went; it is made so seldom that it takes a thousandth of a
-CPU, and more often while the tree is young or changes. What a walk finds late is not lost: the sums
-are totals, so that it shows at once. Only the time of a child that its parent refused to wait for
-(SIGCHLD ignored) is nobody's.
+fifty times as much, finds who came and went; it is made so seldom that it takes less than a
+thousandth of a CPU, and more often while the tree is young or changes. What a walk finds late is
+not lost: the sums are totals, so that it shows at once. Only the time of a child that its parent
+refused to wait for (SIGCHLD ignored) is nobody's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _clock = time.clock_gettime_ns
 _FIRST_S, _LONGEST_S = 0.05, 2.0
-_SHARE = 0.001
+_SHARE = 0.0004
 #: Who vanished and had used so much is looked for as soon as a walk may be made again.
 _MUCH_NS = 50_000_000
 #: A tree that used so much between two walks was at work.
@@ -71,17 +71,20 @@ class Meter:
     """The CPU time of `tree`, from now on. The caller is its subreaper and has one thread.
 
     After a walk, `members` are those who live, by pid; `strays` those of them outside the leader's
-    process group; `threads` and `rss` (bytes) what all have together; `seen` how many processes
-    have been met so far. `walk_cost` is what a walk takes, in seconds.
+    process group, `fickle` whether a new one was among these; `threads` and `rss` (bytes) what all
+    have together; `seen` how many processes have been met so far. `walk_cost` is what a walk takes,
+    in seconds, `walked_at` when the last one was.
     """
 
     def __init__(self, tree: Tree) -> None:
         self.members: dict[int, Known] = {}
         self.strays: list[Known] = []
+        self.fickle = False
         self.threads = 1
         self.rss = 0
         self.seen = 0
         self.walk_due = self.walk_cost = 0.0
+        self.walked_at = -_LONGEST_S
         self._tree = tree
         self._sum = 0
         self._walks = 0
@@ -155,6 +158,7 @@ class Meter:
         for pid, known in self.members.items():
             if members.get(pid) is not known and not known.held:
                 known.close()
+        self.fickle = any(self.members.get(known.pid) is not known for known in strays)
         self.members, self.strays = members, strays
         self.threads, self.rss = max(1, threads), rss
         self._busy = total - self._sum > _WORKED_NS
@@ -187,6 +191,7 @@ class Meter:
 
     def _plan(self, now: float, cost: float) -> None:
         self._walks += 1
+        self.walked_at = now
         sign = (*self.members, sum(known.reaped for known in self.members.values()))
         self._calm = self._calm + 1 if sign == self._sign else 0
         self._sign = sign

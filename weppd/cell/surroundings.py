@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from weppd.cell import weights
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -17,7 +19,7 @@ _pools: tuple[int, Any] | None = None
 def prepare(start: dict[str, Any]) -> None:
     """Set the environment of the job of this `start` frame and make its directory.
 
-    OSError names the directory if it cannot be made.
+    OSError names the directory if it cannot be made, and CPUs that this host does not have.
     """
     cpus = str(start.get("cpus") or 1)
     environ = os.environ
@@ -26,6 +28,7 @@ def prepare(start: dict[str, Any]) -> None:
     environ["WEPPD_CPUS"] = environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = cpus
     for key, value in (start.get("env") or {}).items():
         environ[key] = value
+    weights.take(start.get("limits") or {})
     tmp = start.get("tmp")
     if tmp:
         try:

@@ -7,6 +7,7 @@ that processes share must not count twice, it is the sum of proportional sets, w
 
 from __future__ import annotations
 
+from weppd.cell import controllers, weights
 from weppd.cell.brakes import Freezer, Signals
 from weppd.cell.governor import NEVER, Governor
 from weppd.cell.meter import Meter
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 #: A job without limits is first looked at after this time, and then so often, at most and at least.
 _FIRST_S, _OFTEN_S, _SELDOM_S = 1.0, 1.0, 5.0
 _LIMITED_S = (0.02, 0.25)
+#: Where nothing can be exceeded, what the quota's last walk saw is new enough.
+_FRESH_S = 2.5
 #: A tree that grows at this pace cannot pass its limit unseen by more than its next look.
 _BYTES_PER_S = 1 << 30
 #: From here on the proportional sets are read; and from here on the job's log hears of it.
@@ -42,25 +45,33 @@ class Warden:
         limits = start.get("limits") or {}
         self._tree = tree
         self._say = say
+        self._kills = 0
+        kernel = start.get("backend") != "psutil"
+        self._group = tree.group if kernel else None
+        held: set[str] = set()
+        if self._group is not None:
+            held = controllers.write(self._group.path, limits)
+            self._kills = controllers.memory_kills(self._group.path)
+        own = {name: value for name, value in limits.items() if name not in held}
+        self._weights = {name: own[name] for name in weights.NAMES if name in own}
         self._memory: int | None = limits.get("memory.max")
-        self._pids: int | None = limits.get("pids.max")
-        self._cpu: float | None = limits.get("cpu.max")
+        self._pids: int | None = own.get("pids.max")
         self._meter: Meter | None = None
         self.quota: Governor | None = None
         self._released = False
         self._soft_said = False
         self._pss_of = self._now = 0
         self._pause = _OFTEN_S
+        self._hurried = self._memory is not None or self._pids is not None
         self.peak_bytes = 0
-        self.due = now + (_LIMITED_S[0] if self._memory or self._pids else _FIRST_S)
-        if self._cpu is not None:
-            self.quota = Governor(self._brake(start), self._cpu, now)
+        self.due = now + (_LIMITED_S[0] if self._hurried else _FIRST_S)
+        if "cpu.max" in own:
+            self.quota = Governor(self._brake(), own["cpu.max"], now)
 
-    def _brake(self, start: dict[str, Any]) -> Signals | Freezer:
-        group = self._tree.group
-        if group is not None and start.get("backend") != "psutil":
+    def _brake(self) -> Signals | Freezer:
+        if self._group is not None:
             try:
-                return Freezer(group)
+                return Freezer(self._group)
             except OSError:
                 pass  # the group is gone: signals reach the tree wherever it is
         self._meter = Meter(self._tree)
@@ -80,8 +91,11 @@ class Warden:
         """Look at the tree; why the job must end, "" where it may go on."""
         if self._meter is None:
             self._meter = Meter(self._tree)
-        else:
+        elif self._hurried or now - self._meter.walked_at > _FRESH_S:
             self._meter.walk(now)
+        if self._weights:
+            strays = [known.pid for known in self._meter.strays]
+            weights.keep(self._weights, self._meter.members, strays)
         why = self._memory_over() or self._pids_over()
         self.due = now + self._next(self._meter.walk_cost)
         return why
@@ -97,7 +111,7 @@ class Warden:
             self._meter.close()
 
     def _next(self, cost: float) -> float:
-        if self._memory is None and self._pids is None:
+        if not self._hurried:
             self._pause = min(1.5 * self._pause, _SELDOM_S)
             return max(self._pause, 1000 * cost)
         least, most = _LIMITED_S
@@ -120,13 +134,17 @@ class Warden:
             self.peak_bytes = max(self.peak_bytes, self._now)
         if self._memory is None:
             return ""
-        if self._now > self._memory:
+        if self._now > self._memory or self._killed_by_kernel():
             peak = f"its processes have {_shown(self.peak_bytes)} together"
             return f"over memory.max: {peak} and may have {_shown(self._memory)}"
         if self._now >= _SOFT * self._memory and not self._soft_said:
             self._soft_said = True
             self._say(f"memory: {_shown(self._now)} of {_shown(self._memory)} (memory.max)")
         return ""
+
+    def _killed_by_kernel(self) -> int:
+        group = self._group
+        return controllers.memory_kills(group.path) - self._kills if group is not None else 0
 
     def _proportional(self) -> int:
         """The tree's proportional set size in bytes; of whom it cannot be had, the resident set."""
