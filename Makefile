@@ -46,7 +46,7 @@ stubs-check: $(DEV)  ## hold the wheel's stubs against what it does, in an envir
 deb: $(DEV)  ## a Debian package in dist/; EXTRAS="" leaves out the science tasks' libraries
 	$(BIN)/python systemd/debian/build.py --extras '$(EXTRAS)'
 
-chaos: $(DEV)  ## kill everything, often, under load; print the ledger
+chaos: $(DEV)  ## do all that is known to go wrong, often, under load; print the ledger
 	$(BIN)/python -m tests.chaos
 
 bench-interchange: $(DEV)  ## 1,000 hillslopes x 30 years of reports into tables: MB/s, memory

@@ -6,9 +6,13 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import nullcontext
+from pathlib import Path
 
 from weppd.task import current, task
 
+#: What the keys of the load's locks begin with.
+LOCKS = "chaos-lock:"
 #: What no process of the load outlives, should everything else fail.
 LIFE_S = 60
 _KINDS = ("exec sleep {s}", "exec setsid sleep {s}", "sleep {s} & sleep {s} & wait",
@@ -16,13 +20,17 @@ _KINDS = ("exec sleep {s}", "exec setsid sleep {s}", "sleep {s} & sleep {s} & wa
 
 
 def body(ledger: str, seconds: float, processes: int) -> str:
-    """Begin, start `processes` trees of all kinds, last `seconds`, leave the trees, end."""
+    """Begin, start `processes` trees of all kinds, last `seconds` (with a lock, if any), leave the
+    trees, end."""
     _write(ledger, "begin")
+    ctx = current()
     for number in range(processes):
         script = _KINDS[number % len(_KINDS)].format(s=LIFE_S)
         subprocess.Popen(["sh", "-c", script])
-    (current().tmp / "scratch").write_text("of a job")
-    time.sleep(seconds)
+    (ctx.tmp / "scratch").write_text("of a job")
+    ctx.log("works")
+    with ctx.lock(f"{LOCKS}{ctx.job_id}") if seconds else nullcontext():
+        time.sleep(seconds)
     _write(ledger, "end")
     return "done"
 
@@ -45,3 +53,13 @@ def once(ledger: str, seconds: float, processes: int) -> str:
 def again(ledger: str, seconds: float, processes: int) -> str:
     """A body that may run again where it was killed."""
     return body(ledger, seconds, processes)
+
+
+@task()
+def hog(ledger: str, group: str) -> str:
+    """Take more memory than the control group of that directory has."""
+    (Path(group) / "cgroup.procs").write_text(str(os.getpid()))
+    _write(ledger, "begin")
+    held = bytearray()
+    while True:
+        held += b"x" * (1 << 20)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,19 +52,26 @@ class Score:
     doubled: list[str] = field(default_factory=list)
     untrue: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
+    locks: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     serves: list[float] = field(default_factory=list)
 
     @property
     def faultless(self) -> bool:
         """Whether nothing was lost, doubled, told wrongly or left behind."""
-        return not (self.lost or self.doubled or self.untrue or self.survivors)
+        return not self.wrong
+
+    @property
+    def wrong(self) -> list[str]:
+        """All that should not be."""
+        return [*self.lost, *self.doubled, *self.untrue, *self.survivors, *self.locks]
 
     def take(self, other: Score) -> None:
         """Add another round."""
         self.rounds += 1
         for name in ("faults", "jobs", "bodies"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("lost", "doubled", "untrue", "survivors", "serves"):
+        for name in ("lost", "doubled", "untrue", "survivors", "locks", "late", "serves"):
             getattr(self, name).extend(getattr(other, name))
 
 
@@ -98,6 +105,39 @@ def _record(fields: list[bytes | None], stream: list, phase: bytes | None) -> Re
     entries = (ENTRY.get(entry.get(b"type", b""), "?") for _, entry in stream)
     ends = tuple(each for each in entries if each != "retried")
     return Record(fields[0].decode(), (fields[1] or b"").decode(), ends, (phase or b"").decode())
+
+
+#: Every job's record, read and forgotten in one step.
+_EMPTY = """
+local found = {}
+for _, key in ipairs(redis.call('KEYS', 'rq:job:*')) do
+  local jid = string.sub(key, 8)
+  if redis.call('TYPE', key).ok == 'hash' then
+    found[#found + 1] = {jid, redis.call('HMGET', key, 'status', 'weppd_reason'),
+      redis.call('XRANGE', 'rq:results:' .. jid, '-', '+'),
+      redis.call('HGET', 'weppd:exec:' .. jid, 'phase')}
+  end
+end
+redis.call('FLUSHALL')
+return found
+"""
+
+
+def empty(client: redis.Redis) -> dict[str, Record]:
+    """FLUSHALL; what the store had of each job until then."""
+    found = {}
+    for jid, fields, stream, phase in client.eval(_EMPTY, 0):
+        pairs = [(key, dict(zip(flat[::2], flat[1::2], strict=True))) for key, flat in stream]
+        if (record := _record(fields, pairs, phase or None)) is not None:
+            found[jid.decode()] = record
+    return found
+
+
+def together(kept: Record | None, before: Record | None) -> Record | None:
+    """A job's record, with what it had before the store was emptied."""
+    if before is None or kept is None:
+        return kept or (before if before and before.status in OVER else None)
+    return replace(kept, ends=before.ends + kept.ends)
 
 
 def judge(

@@ -14,15 +14,20 @@ PEACE_S = 40.0
 GONE_S = 15.0
 
 
-def round_of(world: World, name: str, faults: int, may_be_lost: bool = False) -> Score:
+#: Within so many seconds the daemon is to serve again, where that is not 2.
+SOON_S = {"redis_failed_over": 5.0}
+
+
+def round_of(world: World, name: str, faults: int) -> Score:
     """One round: `faults` times that fault, under load, then what became of every job."""
     score = Score(faults=faults)
     victims: set[str] = set()
+    world.archive, world.forgot, world.complaints = {}, False, []
     world.load.start()
     for _ in range(faults):
         time.sleep(world.rng.uniform(0.3, 0.9))
         victims |= FAULTS[name](world)
-        _serves(world, score, now())
+        _serves(world, score, now(), SOON_S.get(name, 2.0))
     time.sleep(0.3)
     world.load.stop()
     jids = dict(world.load.jids)
@@ -32,7 +37,7 @@ def round_of(world: World, name: str, faults: int, may_be_lost: bool = False) ->
     return score
 
 
-def _serves(world: World, score: Score, since: float) -> None:
+def _serves(world: World, score: Score, since: float, soon_s: float) -> None:
     """How long it took until the next body began, whoever's."""
 
     def began() -> bool:
@@ -41,13 +46,17 @@ def _serves(world: World, score: Score, since: float) -> None:
 
     if wait_for(began, 20):
         score.serves.append(now() - since)
+        score.late += [f"served after {took:.1f} s" for took in score.serves[-1:] if took > soon_s]
     else:
         score.lost.append("the daemon began no job within 20 s")
 
 
 def _settled(world: World, jids: dict[str, bool]) -> list[bool]:
-    kept = ledger.records(world.client, jids)
-    return [r is not None and r.status in OVER and r.phase not in LIVE for r in kept.values()]
+    ran, kept = ledger.bodies(world.ledger), _kept(world, jids)
+    gone = (jid for jid, record in kept.items() if record is None)
+    lost = {jid for jid in gone if _may_be_lost(world, jid, jid in ran)}
+    there = (record for jid, record in kept.items() if jid not in lost)
+    return [r is not None and r.status in OVER and r.phase not in LIVE for r in there]
 
 
 LIVE = ("claimed", "running")
@@ -55,13 +64,27 @@ LIVE = ("claimed", "running")
 
 def _look_at_jobs(world: World, score: Score, jids: dict[str, bool], victims: set[str]) -> None:
     ran = ledger.bodies(world.ledger)
+    kept = _kept(world, jids)
+    ledger.judge(score, jids, ran, kept, victims, lambda jid: _may_be_lost(world, jid, jid in ran))
+    score.untrue += world.complaints
+
+
+def _kept(world: World, jids: dict[str, bool]) -> dict[str, ledger.Record | None]:
     kept = ledger.records(world.client, jids)
-    unsure = world.load.unsure
-    ledger.judge(score, jids, ran, kept, victims, lambda jid: jid in unsure and jid not in ran)
+    return {jid: ledger.together(kept[jid], world.archive.get(jid)) for jid in jids}
+
+
+def _may_be_lost(world: World, jid: str, ran: bool) -> bool:
+    """Whether a job may be gone without a trace: its producer was not told that it is queued, or
+    the store forgot what was only queued."""
+    before = world.archive.get(jid)
+    only_queued = not ran if before is None else before.status == "queued"
+    return (jid in world.load.unsure and not ran) or (world.forgot and only_queued)
 
 
 def _look_at_remains(world: World, score: Score) -> None:
-    for look in (world.survivors, world.remains):
+    looks = ((world.survivors, score.survivors), (world.remains, score.survivors))
+    for look, found in (*looks, (world.locks, score.locks)):
         clean: Callable[[], bool] = lambda look=look: not look()  # noqa: E731
         if not wait_for(clean, GONE_S):
-            score.survivors.extend(look())
+            found.extend(look())

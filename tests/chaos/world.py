@@ -13,15 +13,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import redis
 
 from tests.acceptance.conftest import ROOT, Daemon
+from tests.chaos.chaostasks import LOCKS
+from tests.chaos.clock import Clock
 from tests.chaos.cutter import Cutter
+from tests.chaos.disks import Disks
+from tests.chaos.ledger import Record, records
+from tests.chaos.servers import Server, replica_of
 from tests.waiting import eventually
 from weppd.client import Queue
-from weppd.embedded import Embedded
 from weppd.shell import host
 
 OUTSTANDING = 10
@@ -46,26 +51,58 @@ class World:
     def __init__(self, seed: int, slots: int = 4) -> None:
         # A Unix socket's path must be short.
         self.home = Path(tempfile.mkdtemp(prefix="wc-"))
-        self.rng = random.Random(seed)
-        self.redis = Embedded(self.home / "redis", durable=True)
-        self.redis.start()
+        self.rng, self.servers = random.Random(seed), 0
+        self.clock = Clock(self.home)
+        self.redis = self._served(Server(self.home / "r0"))
         self.line = Cutter(self.redis.socket, self.home / "line.sock")
         self.daemon = Daemon(self.home, f"unix://{self.line.here}?db=9")
         self.daemon.tables["daemon"]["slots"] = slots
         self.daemon.tables["tasks"]["modules"] = ["tests.chaos.chaostasks"]
         self.daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
+        self.daemon.tables["zygote.light"]["env"] |= self.clock.env
+        self.daemon.env = self.clock.env
         self.ledger = self.home / "ledger"
         self.client = redis.Redis.from_url(self.redis.url(9))
+        #: What the store had of a job before it was emptied; and whether it forgot anything.
+        self.archive: dict[str, Record] = {}
+        self.forgot = False
+        #: What was untrue that only the fault could see.
+        self.complaints: list[str] = []
+        self.disks = Disks(self.home)
         self.load = Load(self)
 
     def close(self) -> None:
         """End everything, whatever state it is in."""
         self.load.stop()
         self.daemon.end()
+        self.disks.close()
         self.client.close()
         self.line.close()
         self.redis.stop()
         shutil.rmtree(self.home)
+
+    def _served(self, server: Server) -> Server:
+        """Start a server on the clock of this world."""
+        with patch.dict(os.environ, self.clock.env):
+            server.start()
+        return server
+
+    def restart_redis(self) -> None:
+        """SIGKILL of the server, and a start with its append-only file."""
+        self.redis.kill()
+        self._served(self.redis)
+
+    def fail_over(self) -> None:
+        """SIGKILL of the server while a replica follows; the replica takes its place."""
+        self.servers += 1
+        with patch.dict(os.environ, self.clock.env):
+            heir = replica_of(self.redis, self.home / f"r{self.servers}")
+        time.sleep(self.rng.uniform(0, 0.3))
+        self.redis.kill()
+        heir.promote()
+        self.line.server, old, self.redis = heir.socket, self.redis, heir
+        self.client = redis.Redis.from_url(self.redis.url(9))
+        shutil.rmtree(old.directory)
 
     # -- what there is
 
@@ -105,6 +142,16 @@ class World:
             return {weppd} | {p.pid for p in psutil.Process(weppd).children()}
         return {weppd}
 
+    def record(self, jid: str) -> Record | None:
+        """What the store has of a job."""
+        return records(self.client, [jid])[jid]
+
+    def locks(self) -> list[str]:
+        """Locks, and accounts of locks, of jobs; for when no job runs."""
+        with redis.Redis.from_url(self.redis.url(0)) as taken:
+            keys = list(taken.scan_iter(f"{LOCKS}*"))
+        return [key.decode() for key in (*keys, *self.client.scan_iter("weppd:held:*"))]
+
     def remains(self) -> list[str]:
         """Files of jobs that are over: cell files without a cell, temporary directories."""
         cells = self.home / "run" / "cells"
@@ -139,8 +186,13 @@ class Load:
 
     def _run(self) -> None:
         rng = random.Random(self._world.rng.random())
-        client = redis.Redis.from_url(self._world.redis.url(9))
+        server = self._world.redis
+        client = redis.Redis.from_url(server.url(9))
         while not self._stopping.wait(0.02):
+            if server is not self._world.redis:
+                client.close()
+                server = self._world.redis
+                client = redis.Redis.from_url(server.url(9))
             with suppress(redis.RedisError):
                 if sum(client.llen(f"rq:queue:{q}") for q in ("high", "default")) < OUTSTANDING:
                     self._put(rng, client)
