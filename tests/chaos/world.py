@@ -60,7 +60,7 @@ class World:
         self.daemon.tables["tasks"]["modules"] = ["tests.chaos.chaostasks"]
         self.daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
         self.daemon.tables["zygote.light"]["env"] |= self.clock.env
-        self.daemon.env = self.clock.env
+        self.daemon.env = {**self.clock.env, "PYTHONPATH": str(ROOT)}
         self.ledger = self.home / "ledger"
         self.client = redis.Redis.from_url(self.redis.url(9))
         #: What the store had of a job before it was emptied; and whether it forgot anything.
