@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, ParamSpec, TypeVar
 
+    from weppd.pool import Pool
+
     P = ParamSpec("P")
     R = TypeVar("R")
 
@@ -223,6 +225,22 @@ class Context:
         else has it, and still has after `wait` seconds.
         """
         raise NotImplementedError
+
+    def pool(self, workers: int | None = None) -> Pool:
+        """A pool of at most `workers` processes, by default `cpus`, to use in a `with`.
+
+        ::
+
+            with current().pool() as pool:
+                for result in pool.map(slope_of, cells):
+                    ...
+
+        `submit`, `map`, `as_done`, and futures with `result`, `exception`, `cancel`. It ends with
+        the job: on a cancel what waits is cancelled, and what runs is interrupted by `Cancelled`.
+        """
+        from weppd.pool import Pool
+
+        return Pool(workers or self.cpus)
 
     def run_dir(self, runid: str | None = None) -> Path:
         """The directory of a run, by default of this job's own.

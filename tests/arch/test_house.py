@@ -17,10 +17,11 @@ ALONE = (
     "weppd/errors.py",
     "weppd/limits.py",
     "weppd/model.py",
+    "weppd/pool.py",
     "weppd/runs.py",
     "weppd/task.py",
 )
-NEIGHBOURS = ("cell", "errors", "limits", "model", "runs", "task")
+NEIGHBOURS = ("cell", "errors", "limits", "model", "pool", "runs", "task")
 
 #: Modules and names of the standard library that came after 3.10.
 AFTER_310 = (
@@ -66,11 +67,12 @@ def test_no_function_needs_scrolling() -> None:
 def test_the_cells_need_only_the_standard_library(path: Path) -> None:
     """A class of cells runs under any Python 3.10 or later, with nothing installed.
 
-    What a job brings may be met late, inside a function: rq's current job, numpy's scalars and
-    the threads of its libraries.
+    What a job brings may be met late, inside a function: rq's current job, numpy's scalars, the
+    threads of its libraries, processes of its own.
     """
     strangers = {name for name in imports(path) if not _at_home(name)}
-    assert {name.split(".")[0] for name in strangers} <= {"rq", "redis", "numpy", "threadpoolctl"}
+    late = {"rq", "redis", "numpy", "threadpoolctl", "multiprocess"}
+    assert {name.split(".")[0] for name in strangers} <= late
     assert strangers.isdisjoint(imports(path, late=False))
     assert set(AFTER_310).isdisjoint(imports(path))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.arch.source import ROOT
+from weppd import task
 from weppd.settings import TABLES, Binary, Queue, Zygote
 
 MAN = ROOT / "man"
@@ -87,6 +89,15 @@ def test_the_manual_has_every_option_and_exit_code() -> None:
         assert re.search(rf"^-{option}\b", page, re.MULTILINE), option
     codes = set(re.findall(r"^(\d+)$", page, re.MULTILINE))
     assert codes == {"0", "1", "2", str(command.EX_TEMPFAIL), str(command.EX_CONFIG)}
+
+
+def test_the_manual_has_every_option_of_a_task_and_every_word_of_the_context() -> None:
+    """weppd-tasks(7) leaves out nothing of what a task may ask for."""
+    page = (MAN / "weppd-tasks.7").read_text()
+    options = set(inspect.signature(task.task).parameters)
+    words = {name for name in vars(task.Context) if name[0] != "_"}
+    for name in options | words:
+        assert re.search(rf"\b{name}\b", page), name
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed here")

@@ -228,3 +228,29 @@ def locked(key, db, wait=0.0):
     with current().lock(key, db=db, wait=wait):
         print("inside", flush=True)
     print("outside", flush=True)
+
+
+def pooled(place, deaf=False):
+    """Ten long calls in a pool of three, each leaving a trace of its beginning and its end."""
+    with current().pool(3) as pool:
+        futures = [pool.submit(_traced, place, number, deaf) for number in range(10)]
+        Path(place, "began").touch()
+        return [future.result() for future in futures]
+
+
+def _traced(place, number, deaf):
+    if deaf:
+        for signum in (signal.SIGUSR1, signal.SIGTERM):
+            signal.signal(signum, signal.SIG_IGN)
+    Path(place, f"began{number}").touch()
+    try:
+        time.sleep(60)
+    finally:
+        Path(place, f"unwound{number}").touch()
+
+
+def pool_of(workers):
+    """The pids of a pool's workers that answered, and that of the leader."""
+    with current().pool(workers) as pool:
+        pids = set(pool.map(lambda _: (time.sleep(0.05), os.getpid())[1], range(2 * workers)))
+    return sorted(pids), os.getpid()

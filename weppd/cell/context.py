@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from weppd.cell.interrupt import Interrupt
     from weppd.cell.spool import Spool
+    from weppd.pool import Pool
 
 PROGRESS_S = 0.2
 _DESCRIPTION = 200
@@ -209,6 +210,12 @@ class JobContext(Context):
     ) -> AbstractContextManager[object]:
         """Hold the lock `key` inside the `with`; see `Context.lock`."""
         return JobLock(self, self._ask, key, db, ttl, wait)
+
+    def pool(self, workers: int | None = None) -> Pool:
+        """A pool of processes that ends with the job; see `Context.pool`."""
+        from weppd.pool import Pool
+
+        return Pool(workers or self.cpus, self._interrupt.disarm)
 
     def _note(self, fields: dict[str, Any]) -> None:
         self._wire.send({"kind": "note", "eid": self.eid, **fields})
