@@ -36,6 +36,7 @@ HILLSLOPES, TOTALS, WATERSHED = (
 _README = "wepp/output/interchange/README.md"
 _PATIENCE_S = 60.0  # for files that another host wrote: its file system answers late
 _LOOK_AGAIN_S = 0.5
+_NAMED = 7
 _QUIET_S = 2.0  # a file that nobody wrote to for so long is whole
 
 
@@ -48,10 +49,10 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
     FormatError, OSError as `tasks.interchange.hillslopes`; ReadOnlyRun.
     """
     run = _run(runid)
-    reports = interchange.hillslope_reports(run.output)
     ledger = ledger_of(runid, run)
-    if not reports or ledger.removed():
+    if ledger.removed() or not interchange.hillslope_reports(run)[0]:
         return True, _kept(ledger, run)
+    reports = settle(lambda: interchange.hillslope_reports(run))
     year = first_year(run)
     progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")
 
@@ -95,7 +96,7 @@ def _post_watershed_interchange_rq(runid: str) -> tuple[bool, float]:
     FormatError, OSError, ReadOnlyRun.
     """
     run = _run(runid)
-    reports = settle(lambda: interchange.watershed_reports(run, run.output))
+    reports = settle(lambda: interchange.watershed_reports(run))
     year = first_year(run)
     progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")
 
@@ -135,7 +136,8 @@ def run_interchange_migration(runid: str, wepp_output_subpath: str | None = None
 
 
 def _migrate(run: RunDirectory, output: Path, voice: Panel, network: bool) -> None:
-    year, reports = first_year(run), interchange.hillslope_reports(output)
+    year = first_year(run)
+    reports, _ = interchange.hillslope_reports(run, output)
     progress = Progress(voice, len(reports), "reports")
     interchange.hillslopes(
         run, output=output, first_year=year, threads=int(current().cpus), step=_steps(progress)
@@ -185,7 +187,9 @@ def settle(look: Look) -> list[Path]:
         if not missing and (sizes == before or late or _quiet(found)):
             return found
         if late:
-            raise NotPrepared(f"{', '.join(missing)}: missing; run the step that makes it first")
+            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            named = ", ".join(missing[:_NAMED]) + more
+            raise NotPrepared(f"{named}: missing, run the step that makes it first")
         before = None if missing else sizes
         time.sleep(_LOOK_AGAIN_S)
 

@@ -114,18 +114,26 @@ def sediment(output: Path) -> Path:
     return pictures.sediment(output / FOLDER)
 
 
-def hillslope_reports(output: Path) -> list[Path]:
-    """The reports of hillslopes in `output`. OSError."""
+def hillslope_reports(
+    run: RunDirectory, output: Path | None = None
+) -> tuple[list[Path], list[str]]:
+    """The reports of hillslopes that are there, and the names of those that are not.
+
+    Of a kind that one hillslope of the run has, all must have it. OSError.
+    """
     from tasks.interchange import hills
 
-    return [path for kind in hills.KINDS for path in hills.find(output, kind).values()]
+    output = output or run.output
+    return hills.reports(output, _expected(run) if output == run.output else None)
 
 
-def watershed_reports(run: RunDirectory, output: Path) -> tuple[list[Path], list[str]]:
+def watershed_reports(
+    run: RunDirectory, output: Path | None = None
+) -> tuple[list[Path], list[str]]:
     """The reports of the channel network that are there, and the names of those that are not."""
     from tasks.interchange import network
 
-    return network.reports(output, run.runs)
+    return network.reports(output or run.output, run.runs)
 
 
 def _expected(run: RunDirectory) -> tuple[int, ...] | None:

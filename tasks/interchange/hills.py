@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -46,6 +46,23 @@ def find(output: Path, kind: str) -> dict[int, Path]:
     return dict(sorted((int(match[1]), path) for match, path in found if match))
 
 
+def reports(output: Path, expected: tuple[int, ...] | None) -> tuple[list[Path], list[str]]:
+    """The reports in `output`; and the names of missing ones, of kinds that a hillslope has."""
+    found = {kind: find(output, kind) for kind in KINDS}
+    return [path for paths in found.values() for path in paths.values()], _missing(found, expected)
+
+
+def _missing(
+    found: Mapping[str, Mapping[int, Path]], expected: tuple[int, ...] | None
+) -> list[str]:
+    return [
+        f"H{number}.{kind}.dat"
+        for kind, paths in found.items()
+        for number in expected or ()
+        if paths and number not in paths
+    ]
+
+
 def convert(
     output: Path,
     runs: Path,
@@ -58,32 +75,25 @@ def convert(
     """Write the six tables of the hillslopes whose reports are in `output` into `target`.
 
     Of a kind there must be a report for each of the `expected` hillslopes, or none at all: then its
-    table is empty. `step` is called with the number of reports, as they are read. NotPrepared,
+    table is left as it is, or is empty. `step` is called with the number of reports, as they are read. NotPrepared,
     FormatError, OSError.
     """
     found = {kind: find(output, kind) for kind in KINDS}
-    for kind, paths in found.items():
-        _require(kind, paths, expected, output)
+    if missing := _missing(found, expected):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise NotPrepared(f"{output} lacks {missing[0]}{more}: run the hillslopes first")
     with ThreadPoolExecutor(max(1, threads), thread_name_prefix="interchange") as pool:
         for report in REPORTS:
             paths = found[report.KIND]
+            if not paths and (target / report.PRODUCT.file).exists():
+                continue  # made of reports that were removed since
             blocks = _blocks(report, paths, runs, calendar, step)
             tables = _in_order(pool, blocks, max(1, threads))
             sheet.write(target / report.PRODUCT.file, report.PRODUCT.schema(), tables)
-    losses = _losses(found[hill_loss.KIND], step)
-    sheet.write(target / hill_loss.PRODUCT.file, hill_loss.PRODUCT.schema(), losses)
-
-
-def _require(
-    kind: str, paths: dict[int, Path], expected: tuple[int, ...] | None, output: Path
-) -> None:
-    if expected is None or not paths or set(expected) <= set(paths):
-        return
-    missing = [number for number in expected if number not in paths]
-    raise NotPrepared(
-        f"{output} lacks H{missing[0]}.{kind}.dat: {len(missing)} of {len(expected)} hillslopes"
-        f" have no {kind} report"
-    )
+    losses = found[hill_loss.KIND]
+    if losses or not (target / hill_loss.PRODUCT.file).exists():
+        product = hill_loss.PRODUCT
+        sheet.write(target / product.file, product.schema(), _losses(losses, step))
 
 
 Work = tuple[Callable[..., pa.Table], tuple[Any, ...]]

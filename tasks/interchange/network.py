@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.interchange import net_daily, net_loss, net_pass, passing, sheet, text
+from tasks.interchange import net_daily, net_loss, net_pass, net_tc, passing, sheet, text
 from tasks.interchange.calendar import Calendar
 from tasks.interchange.net_daily import Daily, Network
 from tasks.run.directory import NotPrepared
@@ -49,6 +49,7 @@ def convert(
     for product, table in net_loss.tables(path, _text(path), calendar):
         sheet.write(target / product.file, product.schema(), [table])
     step(1)
+    _times(output, runs, calendar)
 
 
 def outlet(structure: Path) -> int | None:
@@ -63,6 +64,14 @@ def outlet(structure: Path) -> int | None:
         return None
     hillslopes = max(number for row in elements for number in row[1:4])
     return hillslopes + len(elements)
+
+
+def _times(output: Path, runs: Path, calendar: Calendar) -> None:
+    """The table of `tc_out.txt`, where there is one; it lies beside the report, as readers know."""
+    path = _find(net_tc.SOURCE, output, runs)
+    table = net_tc.table(path, calendar) if path else None
+    if table is not None:
+        sheet.write(output / net_tc.PRODUCT.file, net_tc.PRODUCT.schema(), [table])
 
 
 def events(path: Path, target: Path, calendar: Calendar) -> None:

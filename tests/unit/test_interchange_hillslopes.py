@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -326,8 +330,17 @@ def test_a_run_without_any_climate_cannot_be_dated(tmp_path: Path) -> None:
 def test_a_missing_report_is_an_error_that_names_it(tmp_path: Path) -> None:
     """Hillslope 2 was prepared, its water balance is not there."""
     run = texts.run_of(tmp_path, {"H1.wat.dat": texts.wat(WATER), "H2.ebe.dat": ebe.dump(())})
-    with pytest.raises(NotPrepared, match=r"lacks H1\.ebe\.dat: 1 of 2|lacks H2\.wat\.dat: 1 of 2"):
+    with pytest.raises(NotPrepared, match=r"lacks H1\.ebe\.dat and 1 more"):
         interchange.hillslopes(run)
+
+
+def test_a_table_outlives_the_removal_of_its_reports(tmp_path: Path) -> None:
+    """Daily reports are removed when their tables are made; pass files stay, and are read again."""
+    run = texts.run_of(tmp_path, {"H1.wat.dat": texts.wat(WATER), "H1.pass.dat": WRAPPED})
+    interchange.hillslopes(run)
+    (run.output / "H1.wat.dat").unlink()
+    interchange.hillslopes(run)
+    assert [row["P"] for row in rows_of(run, "H.wat")] == [12.5]
 
 
 def test_compressed_reports_and_other_line_ends(tmp_path: Path) -> None:
@@ -378,10 +391,38 @@ def test_tables_of_another_major_version_go(tmp_path: Path) -> None:
     assert (version["major"], version["minor"], version["version"]) == (1, 0, "1.0")
 
 
+def test_a_full_disk_leaves_the_tables_of_before(tmp_path: Path) -> None:
+    """The system's own words, the former table, and nothing beside it."""
+    run = texts.run_of(tmp_path, {"H1.wat.dat": texts.wat(WATER)})
+    interchange.hillslopes(run)
+    before = (run.interchange / "H.wat.parquet").read_bytes()
+    days = [(1, day, 1, day / 7, *WATER[4:]) for day in range(1, 301)]
+    (run.output / "H1.wat.dat").write_text(texts.wat(*days))
+    with at_most(len(before) + 100), pytest.raises(OSError, match="File too large"):
+        interchange.hillslopes(run)
+    assert (run.interchange / "H.wat.parquet").read_bytes() == before
+    assert [path.name for path in run.interchange.iterdir() if path.suffix == ".tmp"] == []
+    interchange.hillslopes(run)
+    assert parquet.read_table(run.interchange / "H.wat.parquet").num_rows == 300
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Files of this process may not grow beyond `size` bytes."""
+    former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, former)
+
+
 def test_progress_counts_every_report(tmp_path: Path) -> None:
     """What is told as done adds up to what there was to do."""
     reports = {"H1.wat.dat": texts.wat(WATER), "H1.loss.dat": LOSS, "H1.pass.dat": WRAPPED}
     run = texts.run_of(tmp_path, reports)
     done: list[int] = []
     interchange.hillslopes(run, step=done.append)
-    assert sum(done) == len(interchange.hillslope_reports(run.output)) == 3
+    assert sum(done) == len(interchange.hillslope_reports(run)[0]) == 3

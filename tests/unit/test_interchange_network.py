@@ -232,6 +232,25 @@ def test_reports_that_lie_where_the_engine_ran_or_were_compressed(tmp_path: Path
     assert {name: (run.interchange / name).read_bytes() for name in names} == whole
 
 
+def test_times_of_concentration_at_the_outlet(tmp_path: Path) -> None:
+    """Optional; of the last channel alone, beside the report itself."""
+    run = a_run(tmp_path)
+    interchange.watershed(run)
+    assert not (run.output / "tc_out.parquet").exists()
+    rows = "3 C 1 60 1 x .4 1. .2\n4 C 2 60 1 x .52 1.5 .3\n"
+    rows += "4 C 2 61 1 x .6 ***** .3\n1 H 9 1 1 x 1 1 1\n"
+    (run.runs / "tc_out.txt").write_text("Element Type Id Day Year X Tc Dur Peak\n------\n" + rows)
+    interchange.watershed(run)
+    found = parquet.read_table(run.output / "tc_out.parquet").to_pylist()
+    assert [(row["day"], row["year"], row["Time of Conc (hr)"]) for row in found] == [
+        (60, 1, 0.52), (61, 1, 0.6),
+    ]  # fmt: skip
+    assert math.isnan(found[1]["Storm Duration (hr)"])
+    (run.runs / "tc_out.txt").write_text("4 C 2 60 1 x .52 1.5 abc\n")
+    with pytest.raises(FormatError, match=r"tc_out\.txt:1: 'abc' is no number"):
+        interchange.watershed(run)
+
+
 @needs_data
 def test_a_real_network_hands_on_what_its_hillslopes_gave(tmp_path: Path) -> None:
     """The engine merged the hillslopes' pass files: the same numbers in both tables, day by day."""

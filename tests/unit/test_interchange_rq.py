@@ -137,6 +137,24 @@ def test_reports_of_the_network_are_waited_for_and_then_named(
         interchange_rq._post_watershed_interchange_rq("my-run")
 
 
+def test_reports_of_hillslopes_are_waited_for(
+    ctx: RecordingContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another host wrote the last of them, and the directory is not told of it yet."""
+    run = a_run(tmp_path, **{"H2.pass.dat": HILLS["H1.pass.dat"]})
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        (run.output / "H2.wat.dat").write_text(HILLS["H1.wat.dat"])
+
+    monkeypatch.setattr(interchange_rq.time, "sleep", sleep)
+    interchange_rq._build_hillslope_interchange_rq("my-run")
+    assert looks
+    ids = parquet.read_table(run.interchange / "H.wat.parquet")["wepp_id"].to_pylist()
+    assert ids == [1, 1, 2, 2]
+
+
 def test_a_file_that_still_grows_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
