@@ -75,8 +75,8 @@ def convert(
     """Write the six tables of the hillslopes whose reports are in `output` into `target`.
 
     Of a kind there must be a report for each of the `expected` hillslopes, or none at all: then its
-    table is left as it is, or is empty. `step` is called with the number of reports, as they are read. NotPrepared,
-    FormatError, OSError.
+    table is left as it is, or is empty. `step` is called with the number of reports, as they are
+    read. NotPrepared, FormatError, OSError.
     """
     found = {kind: find(output, kind) for kind in KINDS}
     if missing := _missing(found, expected):
