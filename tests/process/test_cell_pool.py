@@ -29,7 +29,7 @@ def test_a_cancel_interrupts_what_runs_and_begins_nothing_more(weppd, tmp_path, 
     eventually(lambda: len(names("began")) == 3, "three calls run")
     leader = weppd.wait("began", eid=eid)["pid"]
     workers = descendants(leader)
-    weppd.cancel(eid, ["USR1", 2], ["TERM", 0.5], ["KILL", 0])
+    weppd.cancel(eid, ["USR1", 1 if deaf else 15], ["TERM", 0.5], ["KILL", 0])
     over = weppd.wait("over", eid=eid)
     assert not any(alive(pid) for pid in [leader, *workers])
     assert len(names("began")) == 3
