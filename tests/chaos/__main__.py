@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -24,6 +26,8 @@ AT_ONCE = 5
 def main() -> int:
     """Run the faults asked for; 1 if any job was lost, doubled, told wrongly or left something."""
     asked = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
     print(f"seed {asked.seed}", flush=True)
     world = World(asked.seed)
     try:
@@ -35,7 +39,7 @@ def main() -> int:
             log.flush()
     finally:
         world.close()
-    print("\n" + HEAD)
+    print(f"\n{os.cpu_count()} CPUs, load averages {_loads(scores.values())}\n{HEAD}")
     for name, score in scores.items():
         print(row(name, score))
     print(row("all", total(scores.values())))
@@ -74,6 +78,12 @@ def _all_of(world: World, name: str, times: int, until: float) -> Score:
     if sys.stdout.isatty():
         print(flush=True)
     return score
+
+
+def _loads(scores: Iterable[Score]) -> str:
+    """The machine's load after each round: how much else there was to do, beside the load here."""
+    loads = sorted(each for score in scores for each in score.loads) or [float("nan")]
+    return f"{loads[0]:.1f} to {loads[-1]:.1f}, median {median(loads):.1f}"
 
 
 def _progress(line: str) -> None:

@@ -55,6 +55,7 @@ class Score:
     locks: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     serves: list[float] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)
 
     @property
     def faultless(self) -> bool:
@@ -71,7 +72,7 @@ class Score:
         self.rounds += 1
         for name in ("faults", "jobs", "bodies"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("lost", "doubled", "untrue", "survivors", "locks", "late", "serves"):
+        for name in ("lost", "doubled", "untrue", "survivors", "locks", "late", "serves", "loads"):
             getattr(self, name).extend(getattr(other, name))
 
 

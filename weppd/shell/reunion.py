@@ -50,6 +50,11 @@ class Reunion:
         self._back: list[Claim] = []
         self._locks: list[str] = []
 
+    @property
+    def owes(self) -> bool:
+        """Whether there is something that the store has not been told again yet."""
+        return bool(self._ends or self._back or self._locks)
+
     async def arrive(self, living: Sequence[CellFile]) -> None:
         """Meet the store for the first time, with what living cells have; or StoreAway."""
         change = await self._store.greet(self._node, self._settle_s)
