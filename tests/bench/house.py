@@ -63,7 +63,10 @@ class Server:
 def environment(peer: Peer) -> Path:
     """The `bin` of the peer's virtual environment, built when it is not there yet."""
     wanted = [*(peer.wanted or OURS), *SCIENCE]
-    digest = hashlib.sha256(" ".join([sys.version, *wanted]).encode()).hexdigest()[:12]
+    known = [sys.version, *wanted]
+    if not peer.wanted:  # of this tree: what it wants is in its project file
+        known.append((ROOT / "pyproject.toml").read_text())
+    digest = hashlib.sha256(" ".join(known).encode()).hexdigest()[:12]
     home = ROOT / ".bench" / f"{peer.family}-{digest}"
     if not (home / "ready").exists():
         print(f"installing {peer.family}: {', '.join(peer.wanted) or 'this tree'}", file=sys.stderr)
@@ -107,7 +110,13 @@ class Deployment:
         first = self.home / "warm"
         for number in range(2 * self.slots):
             self.produce("enqueue", "mark", "1", str(first), str(number))
-        until(lambda: len(marks(first)) == 2 * self.slots, READY_S, f"{self.peer.name} is ready")
+        until(lambda: self._ready(first), READY_S, f"{self.peer.name} is ready")
+
+    def _ready(self, first: Path) -> bool:
+        if any(each.poll() is not None for each in self._started):
+            words = (self.home / "words").read_text(errors="replace").strip()
+            raise RuntimeError(f"{self.peer.name} did not come up: {words[-300:]}")
+        return len(marks(first)) == 2 * self.slots
 
     def produce(self, *words: str) -> dict[str, Any]:
         """What the peer's own producer answers, from a process of its own."""
