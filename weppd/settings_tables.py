@@ -98,10 +98,14 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """[cancel]: seconds from SIGUSR1 to SIGTERM, and from there to SIGKILL; 0 skips the rung."""
+    """[cancel]: seconds from SIGUSR1 to SIGTERM, and from there to SIGKILL; 0 skips the rung.
+
+    `kill_grace`: seconds from SIGKILL till a process that will not die is named and given up.
+    """
 
     usr1_grace: float = field(default=10.0, metadata={"check": at_least(0)})
     term_grace: float = field(default=5.0, metadata={"check": at_least(0)})
+    kill_grace: float = field(default=30.0, metadata={"check": at_least(1)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ def is_soft(rungs: Iterable[Rung]) -> bool:
     return len(_usable(rungs)) > 1
 
 
+def last_grace(rungs: Iterable[Rung]) -> float:
+    """How long KILL is tried, in seconds; 0 where nothing is said."""
+    return max((rung.grace_s for rung in rungs if rung.signal == KILL), default=0.0)
+
+
 def begin(
     rungs: Iterable[Rung], now: float, alive: int, *, asked: str, reason: str
 ) -> tuple[Ladder, tuple[Rung, ...]]:

@@ -34,7 +34,7 @@ LEFT_S = 2.0
 EXIT_S = 10.0
 #: One sweep lasts at most so long; then the cell looks at its sockets and sweeps again.
 SWEEP_S = 1.0
-#: What a sweep could not end in this time is reported as undead.
+#: What sweeps could not end in this time is reported as undead, unless the KILL rung says when.
 UNDEAD_S = 30.0
 _FOREVER = float("inf")
 _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -59,6 +59,7 @@ class Run:
         self._lease_until = now + start["lease"] if start.get("lease") else _FOREVER
         self._left_at = _FOREVER
         self._undead_at = _FOREVER
+        self._undead_s = UNDEAD_S
         self._ladder: ladder.Ladder | None = None
         self._left = 0
         self._leader_ended = False
@@ -119,6 +120,7 @@ class Run:
         ValueError for rungs that are none.
         """
         wanted = ladder.parse(rungs)
+        self._undead_s = ladder.last_grace(wanted) or self._undead_s
         self._warden.release(now)  # who stands still hears no signal
         if self._ladder is None:
             alive = self._alive() if ladder.is_soft(wanted) else self._strike(now)
@@ -237,7 +239,7 @@ class Run:
     def _sweep(self, now: float) -> int:
         """Kill for so long as a sweep may last; how many died of it."""
         self._killed_by_us = True
-        self._undead_at = min(self._undead_at, now + UNDEAD_S)
+        self._undead_at = min(self._undead_at, now + self._undead_s)
         killed = self.tree.kill(SWEEP_S)
         self._undead = killed.undead
         return killed.killed

@@ -39,4 +39,4 @@ class Setup:
         cancel = self.settings.get("cancel") or {}
         usr1 = float(cancel.get("usr1_grace", 10.0))
         term = float(cancel.get("term_grace", 5.0))
-        return [["USR1", usr1], ["TERM", term], ["KILL", 0]]
+        return [["USR1", usr1], ["TERM", term], ["KILL", float(cancel.get("kill_grace", 0.0))]]

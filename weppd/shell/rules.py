@@ -19,7 +19,11 @@ def rules_of(told: Settings) -> Rules:
         classes={name: zygote.jobs_per_child for name, zygote in told.zygotes.items()},
         timeout=told.jobs.timeout,
         cores=len(os.sched_getaffinity(0)),
-        rungs=(("USR1", cancel.usr1_grace), ("TERM", cancel.term_grace), ("KILL", 0.0)),
+        rungs=(
+            ("USR1", cancel.usr1_grace),
+            ("TERM", cancel.term_grace),
+            ("KILL", cancel.kill_grace),
+        ),
         cell_lease=Terms(told.node.lease_s).cell_s,
         backend=told.limits.backend,
         limits=told.limits.each,
