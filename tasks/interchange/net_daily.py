@@ -38,7 +38,7 @@ from tasks.interchange.columns import (
     by_month,
     floats,
 )
-from tasks.interchange.table import free
+from tasks.interchange.table import Places, free, parted, places
 from tasks.interchange.text import Block
 
 
@@ -141,17 +141,17 @@ EVENTS = Product(
 
 def peaks(block: Block, head: Sequence[str], network: Network) -> pa.Table:
     """The rows of a block of `chan.out`."""
-    return _routed(block, network, PEAKS, "a row of the channels' peaks")
+    return _routed(block, network, PEAKS, _PEAKS, "a row of the channels' peaks")
 
 
 def routed(block: Block, head: Sequence[str], network: Network) -> pa.Table:
     """The rows of a block of `chanwb.out`."""
-    return _routed(block, network, ROUTED, "a row of the channels' balance")
+    return _routed(block, network, ROUTED, _ROUTED, "a row of the channels' balance")
 
 
-def _routed(block: Block, network: Network, product: Product, what: str) -> pa.Table:
+def _routed(block: Block, network: Network, product: Product, where: Places, what: str) -> pa.Table:
     measures = product.columns[len(_KEYS) :]
-    table = free(block, (4 + len(measures),), what)
+    table = parted(block, (4 + len(measures),), where, what)
     values: dict[str, Any] = {c.name: table.numbers(at) for at, c in enumerate(measures, 4)}
     values |= by_julian(table, network.calendar, year=0, julian=1)
     values |= {"Elmt_ID": table.integers(2), "Chan_ID": table.integers(3)}
@@ -192,6 +192,8 @@ def events(block: Block, head: Sequence[str], network: Network) -> pa.Table:
     )
 
 
+_PEAKS = places("i6,3(i7),f12.0,e14.2")
+_ROUTED = places("i6,3(i7),f13.2,5(f11.2)")
 _STOCK_EVENT, _CLOUD_EVENT = 7, 10
 DAILY = (
     Daily("ebe_pw0.txt", EVENTS, events),

@@ -12,6 +12,7 @@ import numpy as np
 from tasks.interchange import decode
 from tasks.interchange.decode import BadRow, Bytes, Floats, Ints, Words
 from tasks.interchange.text import Block
+from tasks.wepp.errors import FormatError
 
 Places = tuple[tuple[int, int], ...]
 _EDIT = re.compile(r"(\d+)x|(\d*)\((.*?)\)|(\d*)[ife](\d+)")
@@ -119,3 +120,13 @@ def free(block: Block, counts: Collection[int], what: str) -> Table:
             block.cut_short(reason, line)
         block.fail(reason, line)
     return Table(block, count, found, (), rows)
+
+
+def parted(block: Block, counts: Collection[int], where: Places, what: str) -> Table:
+    """As `free`; rows whose numbers touch are cut at the places `where`, if they are so long."""
+    try:
+        return free(block, counts, what)
+    except FormatError:
+        if (cut := fixed(block, where)) is not None:
+            return cut
+        raise

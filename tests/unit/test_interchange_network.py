@@ -140,6 +140,18 @@ def test_peaks_balances_and_soil_of_the_channels(tmp_path: Path) -> None:
     assert (soil["ofe_id"], soil["day"], soil["Suct"], soil["TSW"]) == (2, 60, 19.74, None)
 
 
+def test_volumes_of_a_river_that_touch_are_told_apart(tmp_path: Path) -> None:
+    """Ten million cubic metres a day fill their column to the one before."""
+    row = "     1     60      4      2        47.09"
+    row += "10000036.5412345678.90       0.00   ********       0.01"
+    run = a_run(tmp_path, chanwb=net.ROUTED[: net.ROUTED.index("     1     60")] + row + "\n")
+    interchange.watershed(run)
+    (found,) = rows_of(run, "chanwb")
+    assert (found["Inflow (m^3)"], found["Outflow (m^3)"]) == (47.09, 10000036.54)
+    assert (found["Storage (m^3)"], found["Balance (m^3)"]) == (12345678.90, 0.01)
+    assert math.isnan(found["Loss (m^3)"])
+
+
 def test_events_at_the_outlet_name_its_element(tmp_path: Path) -> None:
     """Stock builds do not tell the outlet's element nor pollutants; the structure file does."""
     run = a_run(tmp_path)
