@@ -27,3 +27,12 @@ def once(runid: str | None, ledger: str, seconds: float) -> None:
 def again(runid: str | None, ledger: str, seconds: float) -> None:
     """A job that may."""
     _body(ledger, seconds)
+
+
+@task()
+def until(runid: str | None, ledger: str, gate: str) -> None:
+    """A job that lasts until a file is there; it may not run again."""
+    with Path(ledger).open("a") as file:
+        file.write(f"begin {os.getpid()}\n")
+    while not Path(gate).exists():
+        time.sleep(0.02)

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,10 @@ import redis
 
 from tests.acceptance.conftest import ROOT, Daemon
 from tests.waiting import eventually
+from weppd.client import Job
 from weppd.embedded import Embedded, find_server
 
-ONCE = "tests.acceptance.nodetasks.once"
+UNTIL = "tests.acceptance.nodetasks.until"
 
 
 @pytest.fixture
@@ -33,18 +34,42 @@ def server() -> Iterator[Embedded]:
 
 
 @pytest.fixture
-def node(server: Embedded) -> Iterator[Daemon]:
-    """A weppd on that Redis, started, with two slots and tasks that keep a ledger."""
-    home = Path(tempfile.mkdtemp(prefix="wd-"))
-    daemon = Daemon(home, server.url(9))
-    daemon.tables["tasks"]["modules"] = ["tests.acceptance.nodetasks", "tasks.noop"]
-    daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
-    try:
-        daemon.start()
-        yield daemon
-    finally:
+def make(server: Embedded) -> Iterator[Callable[[str], Daemon]]:
+    """Makes nodes on that Redis, with two slots each and tasks that keep a ledger."""
+    made: list[Daemon] = []
+
+    def one(name: str) -> Daemon:
+        home = Path(tempfile.mkdtemp(prefix="wd-"))
+        daemon = Daemon(home, server.url(9))
+        made.append(daemon)
+        daemon.tables["daemon"]["name"] = name
+        daemon.tables["node"] = {"settle_s": 30.0}
+        daemon.tables["tasks"]["modules"] = ["tests.acceptance.nodetasks", "tasks.noop"]
+        daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
+        return daemon
+
+    yield one
+    for daemon in made:
         daemon.end()
-        shutil.rmtree(home)
+        shutil.rmtree(daemon.home)
+
+
+@pytest.fixture
+def node(make: Callable[[str], Daemon]) -> Daemon:
+    """A node that has started."""
+    daemon = make("a")
+    daemon.start()
+    return daemon
+
+
+def begun(node: Daemon) -> Job:
+    """A job that lasts until `let_go`; its bodies are counted by `bodies`."""
+    return node.queue().enqueue(UNTIL, None, str(node.home / "ledger"), str(node.home / "gate"))
+
+
+def let_go(node: Daemon) -> None:
+    """Its jobs come to their ends."""
+    (node.home / "gate").touch()
 
 
 def bodies(path: Path) -> int:
@@ -65,10 +90,11 @@ def restarted(server: Embedded, appendonly: Path | None = None) -> None:
 def test_a_killed_redis_costs_no_job(node, server):
     """With its append-only file it comes back; what runs is recorded, what waits is run."""
     ledger = node.home / "ledger"
-    job = node.queue().enqueue(ONCE, None, str(ledger), 1.5)
+    job = begun(node)
     eventually(lambda: bodies(ledger) == 1, within=15)
     waiting = [node.queue().enqueue("tasks.noop.sleep", 0.0) for _ in range(3)]
     restarted(server)
+    let_go(node)
     for each in (job, *waiting):
         assert node.ends(each.id)["state"] == "finished"
     assert bodies(ledger) == 1
@@ -78,13 +104,14 @@ def test_a_redis_that_forgot_the_claim_gets_it_again(node, server):
     """It went back to when the job was queued: the body runs once, its end counts."""
     ledger, kept = node.home / "ledger", node.home / "kept"
     assert node.ctl("drain")[0] == 0
-    job = node.queue().enqueue(ONCE, None, str(ledger), 2.5)
+    job = begun(node)
     shutil.copytree(server.directory / "appendonlydir", kept)
     assert node.ctl("resume")[0] == 0
     eventually(lambda: bodies(ledger) == 1, within=15)
     restarted(server, kept)
     eventually(lambda: "entered_again=1" in node.stderr, within=15)
     assert node.state(job.id) == "started"
+    let_go(node)
     assert node.ends(job.id)["state"] == "finished"
     assert bodies(ledger) == 1
 
@@ -92,9 +119,10 @@ def test_a_redis_that_forgot_the_claim_gets_it_again(node, server):
 def test_a_redis_that_forgot_the_end_gets_it_again(node, server):
     """It went back to when the job ran; weppd tells it once more how that ended."""
     ledger, kept = node.home / "ledger", node.home / "kept"
-    job = node.queue().enqueue(ONCE, None, str(ledger), 5)
+    job = begun(node)
     eventually(lambda: node.state(job.id) == "started", within=15)
     shutil.copytree(server.directory / "appendonlydir", kept)
+    let_go(node)
     assert node.ends(job.id)["state"] == "finished"
     restarted(server, kept)
     eventually(lambda: "action=record_again" in node.stderr, within=15)
@@ -106,13 +134,14 @@ def test_a_weppd_that_was_killed_with_its_redis_adopts_what_that_forgot(node, se
     """Its cells know which job they have; the store is told so before it is asked for work."""
     ledger, kept = node.home / "ledger", node.home / "kept"
     assert node.ctl("drain")[0] == 0
-    job = node.queue().enqueue(ONCE, None, str(ledger), 4)
+    job = begun(node)
     shutil.copytree(server.directory / "appendonlydir", kept)
     assert node.ctl("resume")[0] == 0
     eventually(lambda: bodies(ledger) == 1, within=15)
     node.kill()
     restarted(server, kept)
     node.start()
+    let_go(node)
     assert node.ends(job.id)["state"] == "finished"
     assert bodies(ledger) == 1
 
@@ -120,7 +149,7 @@ def test_a_weppd_that_was_killed_with_its_redis_adopts_what_that_forgot(node, se
 def test_an_emptied_redis_gets_the_running_jobs_again_and_the_loss_is_said(node, server):
     """FLUSHALL: what runs has its record soon, and its end; what was only queued is gone."""
     ledger = node.home / "ledger"
-    jobs = [node.queue().enqueue(ONCE, None, str(ledger), 9) for _ in range(2)]
+    jobs = [begun(node) for _ in range(2)]
     eventually(lambda: bodies(ledger) == 2, within=15)
     queued = node.queue().enqueue("tasks.noop.sleep", 0.0)
     with redis.Redis.from_url(server.url(9)) as client:
@@ -129,7 +158,33 @@ def test_an_emptied_redis_gets_the_running_jobs_again_and_the_loss_is_said(node,
     assert "jobs that were only queued are lost" in node.stderr
     assert [node.state(job.id) for job in jobs] == ["started", "started"]
     assert node.ctl("show", queued.id)[0] != 0
+    let_go(node)
     after = node.queue().enqueue("tasks.noop.sleep", 0.0)
     for job in (*jobs, after):
         assert node.ends(job.id)["state"] == "finished"
     assert bodies(ledger) == 2
+
+
+def test_no_node_claims_before_the_others_have_said_what_they_run(make, node, server):
+    """Redis went back to when the job was queued, and the node that runs it comes last."""
+    ledger, kept = node.home / "ledger", node.home / "kept"
+    other = make("b")
+    other.start()
+    for each in (node, other):
+        assert each.ctl("drain")[0] == 0
+    job = begun(node)
+    shutil.copytree(server.directory / "appendonlydir", kept)
+    assert node.ctl("resume")[0] == 0
+    eventually(lambda: bodies(ledger) == 1, within=15)
+    assert other.ctl("resume")[0] == 0
+    node.process.send_signal(signal.SIGSTOP)
+    restarted(server, kept)
+    eventually(lambda: "state=other" in other.stderr, within=15)
+    late = other.queue().enqueue("tasks.noop.sleep", 0.0)
+    assert (other.state(job.id), other.state(late.id)) == ("queued", "queued")
+    node.process.send_signal(signal.SIGCONT)
+    eventually(lambda: "entered_again=1" in node.stderr, within=15)
+    assert other.ends(late.id)["state"] == "finished"
+    let_go(node)
+    assert other.ends(job.id)["state"] == "finished"
+    assert bodies(ledger) == 1
