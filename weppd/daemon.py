@@ -12,9 +12,10 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from weppd import __version__, logs, notify, settings
+from weppd import __version__, logs, notify
 from weppd.admin import auth, server
 from weppd.cell import procfs
 from weppd.cell.child import OOM_SCORE
@@ -23,9 +24,9 @@ from weppd.core import state as states
 from weppd.core import views
 from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
-from weppd.errors import SettingsError, StoreAway, StoreError
+from weppd.errors import StoreAway, StoreError
 from weppd.settings import Settings
-from weppd.shell import families, host
+from weppd.shell import families, host, reloading
 from weppd.shell.bell import Bell
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
@@ -44,6 +45,7 @@ from weppd.shell.sources import Sources
 from weppd.shell.start import Places
 from weppd.shell.supervisor import Supervisor
 from weppd.shell.trips import Desk, Trips
+from weppd.shell.watch import Watch
 from weppd.shell.zygotes import Zygotes
 from weppd.store import Node, Store
 from weppd.store.outbox import Outbox
@@ -70,6 +72,7 @@ class Weppd:
         self._queued: int | None = None
         self._config = config
         self._told, self._store, self._loop = told, store, loop
+        self._read = reloading.as_read(told, config, os.environ)
         self._runtime = Path(told.daemon.runtime_dir)
         self._generation = uuid.uuid4().hex
         rules, places = rules_of(told), Places.of(told)
@@ -197,7 +200,9 @@ class Weppd:
             server.unbind(where)
 
     async def _serve(self) -> None:
-        tasks = [asyncio.create_task(each) for each in (self._work(), self._watch(), self._count())]
+        lives = [self._work(), self._watch(), self._count()]
+        lives += [self._changes().run()] if self._told.daemon.watch else []
+        tasks = [asyncio.create_task(each) for each in lives]
         try:
             await asyncio.wait([self.supervisor.stopped, *tasks], return_when="FIRST_COMPLETED")
             for task in tasks:
@@ -208,6 +213,11 @@ class Weppd:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._wind_up()
+
+    def _changes(self) -> Watch:
+        told, config = self._told, reloading.config_path(self._config, os.environ)
+        digest = partial(reloading.digest, told, config)
+        return Watch(config, reloading.places(told), digest, self._reload)
 
     async def _work(self) -> None:
         """Reach the store, sort what an earlier life left, then work for ever."""
@@ -303,14 +313,13 @@ class Weppd:
     def _reload(self) -> Sequence[str]:
         """Begin again in place, soon, with the settings and the code as they are now; jobs go on.
 
-        Returns what is wrong with the settings: then everything stays as it is.
+        Returns what is wrong with them: then everything stays as it is.
         """
-        try:
-            settings.load(self._config, os.environ)
-        except SettingsError as error:
-            for problem in error.problems:
-                log.error("action=reload refused=%r", problem)
-            return error.problems
+        problems = reloading.checked(self._read, self._config, os.environ, self._keeper.since)
+        for problem in problems:
+            log.error("action=reload refused=%r", problem)
+        if problems:
+            return problems
         log.info("action=reload")
         self.again = True
         self._notifier.reloading()

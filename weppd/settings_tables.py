@@ -25,6 +25,7 @@ class Daemon:
     log_level: str = field(
         default="info", metadata={"check": one_of("debug", "info", "warning", "error")}
     )
+    watch: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)

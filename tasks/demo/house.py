@@ -72,7 +72,8 @@ class House:
 
     def _start(self) -> None:
         config = self.home / "weppd.toml"
-        config.write_text("# The demonstration: everything as built in.\n", encoding="utf-8")
+        # Who edits the sources while it runs must not disturb the demonstration.
+        config.write_text("[daemon]\nwatch = false\n", encoding="utf-8")
         command = [sys.executable, "-m", "weppd", "--embedded", "--state", str(self.home)]
         with self.log.open("wb") as said:
             self._daemon = subprocess.Popen(

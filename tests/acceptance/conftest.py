@@ -39,6 +39,8 @@ class Daemon:
                 "runtime_dir": f"{home}/run",
                 "log_dir": f"{home}/log",
                 "admin_socket": f"{home}/admin.sock",
+                # Who edits the sources while tests run must not disturb them.
+                "watch": False,
             },
             "redis": {"url": url},
             "tasks": {"modules": ["tasks.wepp_rq", "tasks.interchange_rq", "tasks.noop"]},

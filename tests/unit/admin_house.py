@@ -30,6 +30,7 @@ class FakeHouse:
         self.closed = asyncio.Event()
         self.followers = 0
         self.problems: list[str] = []
+        self.slots: list[dict[str, Any]] = [{"name": "node1.1"}]
         self.hold: asyncio.Event | None = None
 
     def keepers(self) -> set[int]:
@@ -37,7 +38,7 @@ class FakeHouse:
 
     async def status(self) -> Mapping[str, Any]:
         self._heard("status", None)
-        return {"name": "node1", "slots": [{"name": "node1.1"}], "queues": {"high": {"queued": 3}}}
+        return {"name": "node1", "slots": self.slots, "queues": {"high": {"queued": 3}}}
 
     def ready(self) -> Sequence[str]:
         return self.problems

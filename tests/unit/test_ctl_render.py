@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from weppd.admin import models
-from weppd.ctl import render, trees
+from weppd.ctl import render, screen, trees
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ctl"
 NOW = 1_750_000_000.0
@@ -231,3 +231,23 @@ def test_a_retry_is_told_in_a_line() -> None:
     assert render.retried(many) == (
         "job j: 2 jobs below it on their queues again; 12 jobs wait for that again"
     )
+
+
+def test_the_live_screen() -> None:
+    """80 columns, exactly the terminal's height, the chosen job marked and in sight."""
+    slots = [
+        busy(n, runid="my-run", progress={"done": n, "total": 40, "eta_s": 95.0},
+             limits={"cpu.max": "150%"})
+        for n in range(1, 30)
+    ]  # fmt: skip
+    data = told(
+        models.Status, name="node-a", since=NOW - 90_061, slots=[*slots, {"name": "node-a.30"}],
+        queues={"high": {}, "low": {"queued": 41, "paused": True}}, problems=["one"],
+    )  # fmt: skip
+    uses = {f"node-a.{n}": screen.Use(0.1 * n, n << 24, 3) for n in range(1, 30)}
+    lines = screen.screen(data, uses, NOW, 80, 12, chosen=20)
+    assert len(lines) == 12
+    assert sum(line.startswith(">") for line in lines) == 1
+    golden("top", "\n".join(lines))
+    idle = screen.screen(told(models.Status, name="n"), {}, NOW, 80, 6)
+    assert (len(idle), idle[3]) == (6, "no job runs")

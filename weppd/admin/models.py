@@ -160,6 +160,7 @@ class Slot(Reply):
     label: str | None = None
     since: Epoch = None
     progress: Progress | None = None
+    limits: dict[str, str] = Field(default_factory=dict)
 
 
 class QueueRow(Reply):

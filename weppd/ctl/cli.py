@@ -7,13 +7,14 @@ import sys
 import click
 
 from weppd import __version__
-from weppd.ctl import change, health, look, steer, talk
+from weppd.ctl import change, health, look, steer, talk, top
 
 VERBS = (
     *(look.status, look.queues, look.nodes, look.jobs, look.show, look.tree, look.logs),
     *(change.cancel, change.retry, change.enqueue),
     *(steer.pause, steer.drain, steer.resume, steer.shutdown, steer.reload),
     health.doctor,
+    top.top,
 )
 
 

@@ -68,7 +68,11 @@ def shown_limits(held: Mapping[str, Limit]) -> dict[str, dict[str, str]]:
 
 def local(entry: Entry) -> dict[str, Any]:
     """What this node's diary adds to a slot."""
-    answer: dict[str, Any] = {"label": label_of(entry.ticket)}
+    held = entry.ticket.plan.limits
+    answer: dict[str, Any] = {
+        "label": label_of(entry.ticket),
+        "limits": {name: each.text for name, each in held.items()},
+    }
     if entry.progress:
         answer["progress"] = dict(entry.progress)
     return answer
