@@ -12,7 +12,7 @@ from tasks.hillsim import budget, fieldwork, infiltration, storm, surface, winte
 from tasks.hillsim.budget import Balance
 from tasks.hillsim.erosion import Load, stranded
 from tasks.hillsim.evaporation import LANGLEY
-from tasks.hillsim.event import Runoff, route
+from tasks.hillsim.event import Runoff, recede, route
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.infiltration import Excess, Ground
 from tasks.hillsim.inflow import NOTHING, Inflow, join
@@ -83,6 +83,8 @@ def step(
     if rain and not melt:
         rain = _intercept(slope, rain, today.cover)
     excess = _infiltrate(slope, rain, today, inflow)
+    if routed:
+        excess = recede(slope, today, excess, inflow)
     infiltrated = (rain.depth if rain else 0.0) + inflow.runoff - excess.depth
     clear = slope.site.sky(weather.julian).clear
     balance = budget.settle(slope, weather, clear, infiltrated, inflow.lateral)
@@ -185,12 +187,13 @@ def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: floa
         rill_share=ground.rill_share,
     )
     roots = Roots(crop.shallow_roots(), residue.roots, residue.buried)
-    plants = 1.0
     if crop.plant is not None and crop.perennial:
-        plants = surface.perennial(crop.roots, crop.plant.rtmmax, planted=crop.planted)
+        ground.open_pores = surface.perennial(crop.roots, crop.plant.rtmmax, planted=crop.planted)
     ke = _frozen(morning.soil, slope.columns)
     if ke is None:
-        ke = surface.conductivity(profile, state, cover, rain, weather.mean > 0.0, plants)
+        ke = surface.conductivity(
+            profile, state, cover, rain, weather.mean > 0.0, ground.open_pores
+        )
     factors = surface.factors(profile, state, cover, roots, slope.site.sine, slope.site.spacing)
     factors = surface.thawed(factors, morning.thaw)
     porosity = profile.top.porosity(state.density)

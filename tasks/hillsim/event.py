@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.hillsim import erosion, routing, storm
 from tasks.hillsim.erosion import Earth, Load
 from tasks.hillsim.hillslope import Hillslope
-from tasks.hillsim.infiltration import Excess
+from tasks.hillsim.infiltration import LEAST_EXCESS, Excess
 from tasks.hillsim.inflow import Inflow
 from tasks.hillsim.routing import Flow, Friction
 from tasks.hillsim.storm import Hyetograph
@@ -49,9 +49,7 @@ def route(
     joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
     shape, state = slope.site.shape, slope.ground.surface
     rough = _friction(slope, today)
-    length, path = shape.length, routing.resistance(shape.length, shape.mean, rough.total)
-    if inflow.runoff > 0.0:
-        length, path = length + inflow.length, path + inflow.path
+    length, path = _way(slope, rough, inflow)
     # The whole way down is one plane; depths and rates are over it, the flow's over the element.
     share = shape.length / length
     whole = routing.route(joined.depth * share, joined.duration, joined.peak * share, path)
@@ -66,6 +64,28 @@ def route(
     return Runoff(joined, flow, melt, storm_duration, travel, alpha, load, length, path)
 
 
+def recede(slope: Hillslope, today: Properties, excess: Excess, inflow: Inflow) -> Excess:
+    """The excess less what infiltrates on its way down after it has ended."""
+    if excess.depth <= 0.0:
+        return excess
+    length, path = _way(slope, _friction(slope, today), inflow)
+    share = slope.site.shape.length / length
+    lost = routing.recession(excess.depth * share, excess.duration, path, excess.sink)
+    left = max(0.0, 1.0 - lost / excess.depth)
+    if excess.depth * left < LEAST_EXCESS:
+        return Excess()
+    return replace(excess, depth=excess.depth * left, peak=excess.peak * left)
+
+
+def _way(slope: Hillslope, rough: Friction, inflow: Inflow) -> tuple[float, float]:
+    """Length (m) and resistance of the way down to the foot of the element."""
+    shape = slope.site.shape
+    length, path = shape.length, routing.resistance(shape.length, shape.mean, rough.total)
+    if inflow.runoff > 0.0:
+        return length + inflow.length, path + inflow.path
+    return length, path
+
+
 def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> Excess:
     """The excess with the saturation excess spread over it, or over the storm, or over the day."""
     if saturation <= 0.0:
@@ -73,7 +93,7 @@ def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> 
     span = excess.duration or duration
     intensity = excess.intensity or rain / span
     peak = excess.peak + saturation / span
-    return Excess(excess.depth + saturation, span, peak, intensity, excess.begins)
+    return Excess(excess.depth + saturation, span, peak, intensity, excess.begins, excess.sink)
 
 
 def _friction(slope: Hillslope, today: Properties) -> Friction:

@@ -19,7 +19,11 @@ from tasks.wepp.scenarios import Annual, Management, Perennial, Yearly
 
 @dataclass(slots=True)
 class Field:
-    """The slope as fieldwork changes it; `current` counts the crops of the year that have ended."""
+    """The slope as fieldwork changes it; `current` counts the crops of the year that have ended.
+
+    `open_pores` is what a perennial's roots multiply the conductivity by, until the ground is
+    tilled or sown again.
+    """
 
     plan: Management
     means: tuple[float, ...]
@@ -28,7 +32,7 @@ class Field:
     crop: Crop
     residue: Residue
     surface: Surface
-    temporary_rills: bool = True
+    open_pores: float = 1.0
     element: int = 0
     year: int = 0
     current: int = 0
@@ -88,6 +92,7 @@ def _annual(ground: Field, yearly: Yearly, dates: Annual, julian: int) -> None:
         ground.lay(ground.crop.harvest(), plant)
         _next(ground)
     if julian == dates.jdplt:
+        ground.open_pores = 1.0
         ground.crop.plant_out(plant, ground.season(yearly), perennial=False)
 
 
@@ -125,8 +130,7 @@ def _till(ground: Field, tillage: scenarios.Tillage) -> None:
     tool = ground.plan.operations[tillage.op - 1]
     ground.residue.till((tool.mfo1, tool.rmfo1), (tool.mfo2, tool.rmfo2), ground.rill_share)
     surface.till(ground.surface, ground.top, tool.surdis, tool.rro, tool.rho)
-    if ground.temporary_rills:
-        ground.surface.width = 0.0
+    ground.open_pores = 1.0
 
 
 def begin(ground: Field, start: scenarios.Initial) -> None:

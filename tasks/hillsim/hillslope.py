@@ -125,7 +125,6 @@ def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hills
         crop=Crop(),
         residue=Residue(),
         surface=top,
-        temporary_rills=site.temporary_rills,
         element=index,
     )
     if not site.temporary_rills and start.width <= 0.0:
@@ -236,6 +235,7 @@ def _surface(profile: Profile, start: scenarios.Initial) -> Surface:
         # On soils whose conductivity is not adjusted (ksflag 0) roughness does not wear before the
         # first tillage: so the daily tables of the engines show it.
         wears=profile.adjust_ke,
+        temporary=start.rtyp == _TEMPORARY,
     )
     surface.age(state, profile, start.sumsrm)
     return state

@@ -37,7 +37,8 @@ class Ground:
 class Excess:
     """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s).
 
-    `begins` is when it starts (s after the rain does).
+    `begins` is when it starts (s after the rain does); `sink` (m/s) what the soil goes on to take
+    out of the flow after the excess has ended, beyond the rain that still falls.
     """
 
     depth: float = 0.0
@@ -45,6 +46,7 @@ class Excess:
     peak: float = 0.0
     intensity: float = 0.0
     begins: float = 0.0
+    sink: float = 0.0
 
 
 def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None = None) -> Excess:
@@ -53,7 +55,7 @@ def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None 
     `inflow` (m/s) is what runs onto the ground in each of the rain's intervals; it infiltrates as
     rain does, and is part of the excess where it does not.
     """
-    out = jit.zeros(5)
+    out = jit.zeros(7)
     march(
         jit.column(rain.ends),
         jit.column(rain.rates),
@@ -68,8 +70,18 @@ def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None 
     )
     if out[0] < LEAST_EXCESS:
         return Excess()
-    depth, duration, peak, fallen, begins = (float(value) for value in out)
-    return Excess(depth, duration, peak, fallen / duration, begins)
+    depth, duration, peak, fallen, begins, thirst, ends = (float(value) for value in out)
+    sink = max(0.0, thirst - _after(rain, ends))
+    return Excess(depth, duration, peak, fallen / duration, begins, sink)
+
+
+def _after(rain: Hyetograph, time: float) -> float:
+    """The mean rate (m/s) of what still falls after `time` (s)."""
+    left, start = 0.0, 0.0
+    for end, rate in zip(rain.ends, rain.rates, strict=True):
+        left += rate * max(0.0, end - max(start, time))
+        start = end
+    return left / (start - time) if start - time > 1.0 else 0.0
 
 
 def hollows(roughness: float, slope: float) -> float:
@@ -92,7 +104,8 @@ def march(
 ) -> None:
     """March through the storm.
 
-    `out` gets excess (m), its duration (s) and peak (m/s), the rain in it (m), its start (s).
+    `out` gets excess (m), its duration (s) and peak (m/s), the rain in it (m), its start (s), the
+    rate at which a flooded surface would then take water (m/s), and its end (s).
     """
     time = 0.0
     taken = 0.0
@@ -117,6 +130,10 @@ def march(
                 out[1] += length
                 out[2] = max(out[2], excess / length)
                 out[3] += rain
+                out[5] = ke + ke * suction / max(taken, 1e-6)
+                if room + leak * time - taken < 1e-9:
+                    out[5] = leak
+                out[6] = time
         time = ends[index]
 
 

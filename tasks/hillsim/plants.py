@@ -15,11 +15,12 @@ _LANGLEY = 0.02092
 _FULL = 0.999
 _MINIMA = 5
 _SHALLOW = 0.15
+_THINNING = 0.961
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """What a crop leaves behind: standing stems, flat litter, roots."""
+    """What a crop leaves behind: standing stems, flat litter, roots of the top 15 cm."""
 
     standing: float = 0.0
     flat: float = 0.0
@@ -101,9 +102,13 @@ class Crop:
         return self.plant.rdmax * 0.5 * (1.0 + math.sin(3.03 * ripe - 1.47))
 
     def shallow_roots(self) -> float:
-        """Live roots of the top 15 cm (kg/m²), thinning out downwards as water uptake does."""
-        depth = max(self.root_depth, 0.15)
-        return self.roots * (1.0 - math.exp(-3.065 * 0.15 / depth)) / 0.9533
+        """Live roots of the top 15 cm (kg/m²); `1 − β^d` down to d cm, Jackson et al. (1996).
+
+        Their β of crops, 0.961, within the rooted depth: 0.45 of the roots of a deep plant.
+        """
+        depth = max(self.root_depth, _SHALLOW)
+        above = 1.0 - math.pow(_THINNING, 100.0 * _SHALLOW)
+        return self.roots * above / (1.0 - math.pow(_THINNING, 100.0 * depth))
 
     def plant_out(self, plant: Plant, season: float, *, perennial: bool) -> None:
         """Sow or set the plant: it starts with neither mass nor degree-days."""
@@ -181,13 +186,13 @@ class Crop:
             return Dead()
         remains = self.mass * (1.0 - min(max(plant.hi, 0.0), 1.0))
         stands = min(1.0, plant.cuthgt / self.height) if self.height > 0.0 else 0.0
-        dead = Dead(remains * stands, remains * (1.0 - stands), self.roots)
+        dead = Dead(remains * stands, remains * (1.0 - stands), self.shallow_roots())
         self.clear()
         return dead
 
     def kill(self) -> Dead:
         """Kill the plant where it stands."""
-        dead = Dead(standing=self.mass, roots=self.roots)
+        dead = Dead(standing=self.mass, roots=self.shallow_roots())
         self.clear()
         return dead
 

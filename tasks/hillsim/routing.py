@@ -75,6 +75,31 @@ def resistance(length: float, slope: float, total: float) -> float:
     return length / math.sqrt(8.0 * GRAVITY * max(slope, _LEAST_SLOPE) / total)
 
 
+def recession(depth: float, duration: float, path: float, sink: float) -> float:
+    """What of an excess (m) infiltrates while the flow recedes from a plane at partial equilibrium.
+
+    Where the excess ends before water from the top has reached the foot, the plane is left with a
+    depth `h = v·D` below `x* = α h^1.5/v`; both then lose `f` (m/s). By kinematic wave the dry edge
+    goes down as `x = α (fτ)^1.5/v·(1 + v/f)` until the rest falls dry at `τ = h/f`, or the edge
+    reaches the foot: `Δ = f τ (1 − 0.4 y τ^1.5)`, y τ^1.5 the dry share of the length. After Cundy
+    & Tento (1985); NSERL Report 10, chapter 4, recession infiltration. Zero at equilibrium.
+
+    Parameters
+    ----------
+    depth, duration : excess (m) and its duration (s)
+    path : length over α, see `resistance`
+    sink : f, what the soil takes out of the flow (m/s)
+    """
+    if depth <= 0.0 or sink <= 0.0:
+        return 0.0
+    mean = depth / duration
+    if travel_time(mean, path) < duration:
+        return 0.0
+    dries = math.pow(sink, 1.5) * (1.0 + mean / sink) / (mean * path)
+    time = min(depth / sink, math.pow(dries, -2.0 / 3.0))
+    return min(depth, sink * time * (1.0 - 0.4 * dries * math.pow(time, 1.5)))
+
+
 def travel_time(rate: float, path: float) -> float:
     """Time (s) to equilibrium at an excess `rate` (m/s), `(L/(α √rate))^(2/3)`."""
     return math.pow(path / math.sqrt(rate), 2.0 / 3.0)

@@ -13,6 +13,7 @@ from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile
 
 SMOOTHEST = 0.006
 _RAIN_DAY = 0.001
+_WHOLE = 0.99
 
 
 @dataclass(slots=True)
@@ -21,7 +22,8 @@ class Surface:
 
     `tilled` density after the last tillage; `roughness0`, `ridge0` and the present `roughness`,
     `ridge`; since the last tillage `rain` (m), `energy` (J/m²) and `days`; `settled` the days that
-    count for consolidation; rill `width` (m); whether rain `wears` roughness and ridges down.
+    count for consolidation; rill `width` (m), and whether rills are `temporary`; whether rain
+    `wears` roughness and ridges down.
     """
 
     tilled: float
@@ -35,6 +37,7 @@ class Surface:
     days: float
     settled: float
     width: float
+    temporary: bool = True
     wears: bool = True
 
 
@@ -118,13 +121,20 @@ def age(surface: Surface, profile: Profile, buried: float) -> None:
 
 
 def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: float) -> None:
-    """One pass of a tool that disturbs `share` of the surface; a ridge ≥ 998 m is left as it is."""
+    """One pass of a tool that disturbs `share` of the surface; a ridge ≥ 998 m is left as it is.
+
+    Crust and temporary rills go with a tool that disturbs all of it.
+    """
     loose = surface.density - (surface.density - 0.667 * top.consolidated) * share
     surface.tilled = min(max(500.0, loose), top.consolidated)
     surface.roughness0 = roughness * share + surface.roughness * (1.0 - share)
     surface.ridge0 = surface.ridge if ridge >= 998.0 else ridge
-    surface.rain = surface.energy = 0.0
+    surface.rain = 0.0
     surface.wears = True
+    if share >= _WHOLE:
+        surface.energy = 0.0
+        if surface.temporary:
+            surface.width = 0.0
     surface.days *= 1.0 - share
     surface.settled *= 1.0 - share
 
