@@ -48,10 +48,11 @@ def hillslopes(
 
     output = output or run.output
     target = output / FOLDER
+    found, missing = hills.reports(_directory(output), _expected(run, output))
+    _refuse(missing, output, "hillslopes")
     dates = calendar.of_run(run.root, output, first_year)
-    expected = _expected(run) if output == run.output else None
     version.prepare(target, run.hillslope_table)
-    hills.convert(output, run.runs, target, dates, expected, threads, step)
+    hills.convert(found, run.runs, target, dates, threads, step)
     return target
 
 
@@ -70,6 +71,7 @@ def watershed(
 
     output = output or run.output
     target = output / FOLDER
+    _refuse(network.reports(_directory(output), run.runs)[1], output, "channel network")
     dates = calendar.of_run(run.root, output, first_year)
     version.prepare(target, run.hillslope_table)
     network.convert(output, run.runs, target, dates, step)
@@ -124,7 +126,8 @@ def hillslope_reports(
     from tasks.interchange import hills
 
     output = output or run.output
-    return hills.reports(output, _expected(run) if output == run.output else None)
+    found, missing = hills.reports(output, _expected(run, output))
+    return [path for paths in found.values() for path in paths.values()], missing
 
 
 def watershed_reports(
@@ -136,8 +139,26 @@ def watershed_reports(
     return network.reports(output or run.output, run.runs)
 
 
-def _expected(run: RunDirectory) -> tuple[int, ...] | None:
-    """The hillslopes that were prepared; None in a run whose inputs were taken away."""
+def _directory(output: Path) -> Path:
+    if not output.is_dir():
+        raise NotPrepared(f"{output} does not exist: run the model first")
+    return output
+
+
+_NAMED = 7
+
+
+def _refuse(missing: list[str], output: Path, what: str) -> None:
+    if missing:
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        named = ", ".join(missing[:_NAMED]) + more
+        raise NotPrepared(f"{output} lacks {named}: run the {what} first")
+
+
+def _expected(run: RunDirectory, output: Path) -> tuple[int, ...] | None:
+    """The hillslopes that were prepared; None elsewhere, or where inputs were taken away."""
+    if output != run.output:
+        return None
     try:
         return run.hillslopes()
     except NotPrepared:

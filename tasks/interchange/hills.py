@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -30,58 +30,53 @@ from tasks.interchange import (
 )
 from tasks.interchange.calendar import Calendar
 from tasks.interchange.hillslope import Hillslope, element_areas
-from tasks.run.directory import NotPrepared
 from tasks.wepp.errors import CutShort
 
 REPORTS: tuple[ModuleType, ...] = (hill_pass, hill_ebe, hill_element, hill_soil, hill_wat)
 KINDS = (*(report.KIND for report in REPORTS), hill_loss.KIND)
 _DAILY = (hill_pass, hill_soil, hill_wat)  # a report without a row is of an engine that failed
 _LOSS_BATCH = 200
+_NAME = re.compile(rf"H([1-9][0-9]*)\.({'|'.join(KINDS)})\.dat(\.gz)?\Z")
 
 
-def find(output: Path, kind: str) -> dict[int, Path]:
-    """The reports of one kind in `output`, compressed ones too, by hillslope, ascending."""
-    pattern = re.compile(rf"H([1-9][0-9]*)\.{kind}\.dat(\.gz)?\Z")
-    found = ((pattern.match(path.name), path) for path in output.iterdir())
-    return dict(sorted((int(match[1]), path) for match, path in found if match))
+Reports = dict[str, dict[int, Path]]
+"""The reports of each kind by hillslope, ascending."""
 
 
-def reports(output: Path, expected: tuple[int, ...] | None) -> tuple[list[Path], list[str]]:
-    """The reports in `output`; and the names of missing ones, of kinds that a hillslope has."""
-    found = {kind: find(output, kind) for kind in KINDS}
-    return [path for paths in found.values() for path in paths.values()], _missing(found, expected)
+def reports(output: Path, expected: tuple[int, ...] | None) -> tuple[Reports, list[str]]:
+    """The reports in `output`, compressed ones too, and the names of those that are missing.
 
-
-def _missing(
-    found: Mapping[str, Mapping[int, Path]], expected: tuple[int, ...] | None
-) -> list[str]:
-    return [
+    They are those of the `expected` hillslopes, where these are known: an earlier run may have had
+    more. Of a kind that one of them has, all must have it. OSError.
+    """
+    found: Reports = {kind: {} for kind in KINDS}
+    for path in sorted(output.iterdir()):
+        match = _NAME.match(path.name)
+        if match and (expected is None or int(match[1]) in expected):
+            found[match[2]].setdefault(int(match[1]), path)
+    ordered = {kind: dict(sorted(paths.items())) for kind, paths in found.items()}
+    missing = [
         f"H{number}.{kind}.dat"
-        for kind, paths in found.items()
+        for kind, paths in ordered.items()
         for number in expected or ()
         if paths and number not in paths
     ]
+    return ordered, missing
 
 
 def convert(
-    output: Path,
+    found: Reports,
     runs: Path,
     target: Path,
     calendar: Calendar,
-    expected: tuple[int, ...] | None,
     threads: int,
     step: Callable[[int], None],
 ) -> None:
-    """Write the six tables of the hillslopes whose reports are in `output` into `target`.
+    """Write the six tables of the hillslopes whose reports are `found` into `target`.
 
-    Of a kind there must be a report for each of the `expected` hillslopes, or none at all: then its
-    table is left as it is, or is empty. `step` is called with the number of reports, as they are
-    read. NotPrepared, FormatError, OSError.
+    The table of a kind without reports is left as it is, or is empty. `step` is called with the
+    number of reports, as they are read. FormatError, OSError.
     """
-    found = {kind: find(output, kind) for kind in KINDS}
-    if missing := _missing(found, expected):
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise NotPrepared(f"{output} lacks {missing[0]}{more}: run the hillslopes first")
     with ThreadPoolExecutor(max(1, threads), thread_name_prefix="interchange") as pool:
         for report in REPORTS:
             paths = found[report.KIND]

@@ -36,8 +36,6 @@ def convert(
     The reports are in `output`; those that the engine leaves where it ran are looked for in `runs`
     besides. `step` is called with 1 for each report.
     """
-    if lacking := reports(output, runs)[1]:
-        raise NotPrepared(f"{output} lacks {', '.join(lacking)}: run the channel network first")
     events(_at(net_pass.SOURCE, output, runs), target, calendar)
     step(1)
     network = Network(calendar, outlet(runs / "pw0.str"))

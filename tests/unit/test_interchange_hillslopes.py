@@ -330,7 +330,7 @@ def test_a_run_without_any_climate_cannot_be_dated(tmp_path: Path) -> None:
 def test_a_missing_report_is_an_error_that_names_it(tmp_path: Path) -> None:
     """Hillslope 2 was prepared, its water balance is not there."""
     run = texts.run_of(tmp_path, {"H1.wat.dat": texts.wat(WATER), "H2.ebe.dat": ebe.dump(())})
-    with pytest.raises(NotPrepared, match=r"lacks H1\.ebe\.dat and 1 more"):
+    with pytest.raises(NotPrepared, match=r"lacks H1\.ebe\.dat, H2\.wat\.dat"):
         interchange.hillslopes(run)
 
 
@@ -341,6 +341,25 @@ def test_a_table_outlives_the_removal_of_its_reports(tmp_path: Path) -> None:
     (run.output / "H1.wat.dat").unlink()
     interchange.hillslopes(run)
     assert [row["P"] for row in rows_of(run, "H.wat")] == [12.5]
+
+
+def test_hillslopes_that_the_run_had_before_are_left_out(tmp_path: Path) -> None:
+    """A watershed was delineated anew, with fewer hillslopes; old reports still lie there."""
+    run = texts.run_of(tmp_path, {f"H{n}.wat.dat": texts.wat(WATER) for n in (1, 2, 3)})
+    (run.runs / "p3.run").unlink()
+    interchange.hillslopes(run)
+    assert [row["wepp_id"] for row in rows_of(run, "H.wat")] == [1, 2]
+    assert len(interchange.hillslope_reports(run)[0]) == 2
+
+
+def test_a_run_that_was_not_simulated_is_left_as_it_is(tmp_path: Path) -> None:
+    """What is missing is said before anything is written."""
+    run = texts.run_of(tmp_path, {})
+    run.output.rmdir()
+    for make in (interchange.hillslopes, interchange.watershed):
+        with pytest.raises(NotPrepared, match="output does not exist"):
+            make(run)
+    assert not run.output.exists()
 
 
 def test_compressed_reports_and_other_line_ends(tmp_path: Path) -> None:
