@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-interchange bench-trees chaos help hillsim-table install demo check test stubs stubs-check deb format lock clean
+.PHONY: bench bench-interchange bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench: $(DEV)  ## weppd beside RQ, Celery, Dramatiq, Huey, arq, taskiq; ONLY=rq,
 HILLSIM_DATA ?= ../shared/data/wepp
 hillsim-table: $(DEV)  ## hillsim beside other engines, over HILLSIM_DATA, into its README
 	$(BIN)/python -m tasks.hillsim compare $(HILLSIM_DATA) tasks/hillsim/README.md
+
+plan-table: $(DEV)  ## the jobs of a WEPP run and what each waits for, into tasks/wepp/README.md
+	$(BIN)/python -m tasks.wepp.plan tasks/wepp/README.md
 
 format: $(DEV)  ## rewrite the sources in the house's format
 	$(BIN)/ruff format .

@@ -9,8 +9,6 @@ What only some of them need is imported by those: a job's process imports this m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.locks import WORKING, locked
@@ -18,10 +16,10 @@ from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from tasks.wepp import binary, hillslopes, plan
-from tasks.wepp.hillslopes import Hillslope
 from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
+from tasks.wepp.running import alone, simulate
 from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, prepare
 from weppd.task import current, task
 
@@ -40,7 +38,7 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
     UnknownBinary and RunError for what stands against starting it.
     """
     run, engine = _run(runid), _engine(wepp_bin)
-    (row,) = _simulate([prepare(run, _number(wepp_id), engine)])
+    (row,) = simulate([prepare(run, _number(wepp_id), engine)])
     return True, row.seconds
 
 
@@ -65,10 +63,41 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
         progress.step()
 
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        rows += _simulate(work.left, ended)
+        rows += simulate(work.left, ended)
     hillslopes.write(run.hillslope_table, rows)
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
     return True, sum(row.seconds for row in rows)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def run_flowpath_rq(runid: str, flowpath: str, wepp_bin: str | None = None) -> tuple[bool, float]:
+    """Run the flowpath of this name, prepared anew; returns (True, seconds). Its files stay.
+
+    NotPrepared for a flowpath that watershed.nodb does not name, and as run_hillslope_rq.
+    """
+    from tasks.wepp import flowpaths
+
+    found, engine = flowpaths.of(_run(runid)), _engine(wepp_bin)
+    number = found.number(flowpath)
+    flowpaths.prepare(found, [number])
+    return True, alone(prepare(found.directory, number, engine))
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
+@framed(PANEL)
+def _run_flowpaths_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, float]:
+    """Run the flowpaths of a run, and make their table; returns (True, seconds of them together).
+
+    Their answers, logs and loss reports are removed behind the table; plots stay.
+    """
+    from tasks.wepp import flowpaths
+
+    found, engine, ctx = flowpaths.of(_run(runid)), _engine(wepp_bin), current()
+    progress = Progress(Panel(ctx, runid, PANEL), max(1, len(found.parts)), "flowpaths")
+    seconds = flowpaths.run_all(runid, found, engine, ctx.cpus, progress.step)
+    ctx.log(f"{len(found.parts)} flowpaths, engine={engine.name}")
+    return True, seconds
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -93,6 +122,39 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
         fan_out(work.left, 1, Simulation.start, ended)
     current().log(f"watershed of {len(simulation.answers.passes)}, engine={engine.name}")
     return True, took[0]
+
+
+# -- single storms, each in a directory of its own
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def run_ss_batch_hillslope_rq(
+    runid: str, wepp_id: int, wepp_bin: str | None = None, ss_batch_id: int | None = None
+) -> tuple[bool, float]:
+    """Run a hillslope under the single storm `ss_batch_id` of climate.nodb; (True, seconds).
+
+    As run_hillslope_rq; BrokenDocument where the run has no such storm.
+    """
+    from tasks.wepp import storms
+
+    run, engine = _run(runid), _engine(wepp_bin)
+    storm = storms.directory(run, ss_batch_id)
+    storms.prepare(run, storm, _number(wepp_id))
+    return True, alone(prepare(storm, wepp_id, engine))
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def run_ss_batch_watershed_rq(
+    runid: str, wepp_bin: str | None = None, ss_batch_id: int | None = None
+) -> tuple[bool, float]:
+    """Run the channel network under a single storm, by the answers put there; (True, seconds)."""
+    from tasks.wepp import storms
+
+    storm, engine = storms.directory(_run(runid), ss_batch_id), _engine(wepp_bin, network=True)
+    storms.network(storm)
+    return True, alone(prepare(storm, WATERSHED, engine))
 
 
 # -- dispatchers: each enqueues the plan from one of its beginnings
@@ -220,6 +282,15 @@ def _cleanup_raw_rq(runid: str) -> None:
         current().log(f"{removed} reports removed")
 
 
+@task(timeout=TIMEOUT)
+def compress_fn(fn: str) -> str:
+    """Replace a file of a run by `<fn>.gz`; returns its path. ValueError for one of no run."""
+    from tasks.wepp.compress import below, compress
+
+    run = current().settings.get("run") or {}
+    return str(compress(below([*run.get("roots", ()), run.get("batch_root", "")], fn)))
+
+
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
 @framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED", step=TaskEnum.run_wepp_watershed)
 def _log_complete_rq(runid: str) -> None:
@@ -268,24 +339,3 @@ def _number(wepp_id: int) -> int:
     if type(wepp_id) is not int or wepp_id < 1:
         raise ValueError(f"wepp_id {wepp_id!r}: give the number of a hillslope, from 1")
     return wepp_id
-
-
-def _simulate(
-    simulations: Sequence[Simulation], done: Callable[[Simulation, float], None] | None = None
-) -> list[Hillslope]:
-    """Run them over the job's CPUs; `done` is called after each. The rows, in no order."""
-    ctx = current()
-    rows: list[Hillslope] = []
-
-    def ended(simulation: Simulation, code: int, seconds: float) -> None:
-        simulation.conclude(code)
-        row = hillslopes.row(simulation, seconds)
-        rows.append(row)
-        item = f"h{row.wepp_id:04d}"
-        ctx.log(hillslopes.line(row), item=item)
-        ctx.log(f"{seconds:.2f} s", item=item, volatile=True)
-        if done:
-            done(simulation, seconds)
-
-    fan_out(simulations, ctx.cpus, Simulation.start, ended)
-    return rows

@@ -1,4 +1,4 @@
-"""The story: a sample run from the queue to its table, then long hillslopes and a cancel."""
+"""The story: a sample watershed from its documents to the outlet, then a long run and a cancel."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 import time
 from pathlib import Path
 
-from tasks.demo import DemoFailed, processes
+from tasks.demo import DemoFailed, processes, results
 from tasks.demo.house import House
 from tasks.demo.processes import Living
 from tasks.demo.screen import Screen
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
-from tasks.wepp.sample import write_sample
+from tasks.wepp.sample_watershed import write_watershed
 from weppd.client import TERMINAL, Job, JobFailed, JobView, Queue
 
 RUN, LONG_RUN = "sample-run", "long-run"
-HILLSLOPES, YEARS = 12, 3
-LONG_HILLSLOPES, LONG_YEARS = 6, 100
+CHANNELS, HILLSLOPES, YEARS = 9, 23, 5
+LONG_CHANNELS, LONG_YEARS = 3, 100
 WORK, FINAL = "jobs:1,func:run_hillslopes_rq", "jobs:6,func:_log_complete_rq"
-PATIENCE_S = 90.0
+PATIENCE_S = 180.0
 AT_WORK_S = 0.2
 COLUMNS = (
     "hillslope",
@@ -40,16 +40,18 @@ class Story:
         self._house, self._screen = house, screen
         self._queue = Queue("default", connection=house.redis_url)
 
-    def run_to_table(self) -> None:
-        """Act one: 12 hillslopes from the queue to their table."""
-        self._screen.heading(f"A WEPP run of {HILLSLOPES} hillslopes, {YEARS} years each")
+    def run_to_outlet(self) -> None:
+        """Act one: a watershed from the queue to its outlet, and what came of it."""
+        title = f"A WEPP run of {HILLSLOPES} hillslopes and {CHANNELS} channels, {YEARS} years"
+        self._screen.heading(title)
         run = RunDirectory(self._house.run_dir(RUN))
-        write_sample(run.root, hillslopes=HILLSLOPES, years=YEARS, seed=1)
+        write_watershed(run.root, CHANNELS, YEARS)
         began = time.monotonic()
-        final, work = self._enqueue(RUN)
+        parent, final, work = self._enqueue(RUN)
         self._watch(work)
         Job(final, self._queue).result(PATIENCE_S)
-        self._screen.line(f"complete after {time.monotonic() - began:.1f} s")
+        self._screen.line(f"complete after {time.monotonic() - began:.1f} s; its jobs:")
+        self._screen.table(results.JOBS, results.jobs(self._children(parent)), "no jobs")
         self._results(run)
         self._places(run)
 
@@ -57,8 +59,8 @@ class Story:
         """Act two: long hillslopes, and nothing of them left after a cancel."""
         self._screen.heading(f"A run of {LONG_YEARS} years a hillslope, cancelled")
         run = RunDirectory(self._house.run_dir(LONG_RUN))
-        write_sample(run.root, hillslopes=LONG_HILLSLOPES, years=LONG_YEARS, seed=2)
-        final, work = self._enqueue(LONG_RUN)
+        write_watershed(run.root, LONG_CHANNELS, LONG_YEARS, seed=2)
+        _, final, work = self._enqueue(LONG_RUN)
         before = self._house.until("its processes", PATIENCE_S, lambda: self._working(work))
         self._family(before, "")
         self._screen.line(f"weppdctl cancel {work}")
@@ -73,13 +75,16 @@ class Story:
             "the rest to be cancelled", PATIENCE_S, lambda: self._view(final).status == "canceled"
         )
 
-    def _enqueue(self, runid: str) -> tuple[str, str]:
-        """The ids of the final job and of the one that runs the hillslopes."""
-        job = self._queue.enqueue("tasks.wepp_rq.run_wepp_noprep_rq", runid)
-        self._screen.line(f"enqueued run_wepp_noprep_rq({runid!r}) as {job.id}")
+    def _enqueue(self, runid: str) -> tuple[str, str, str]:
+        """The ids of the dispatcher, of the final job, and of the one that runs the hillslopes."""
+        job = self._queue.enqueue("tasks.wepp_rq.run_wepp_rq", runid)
+        self._screen.line(f"enqueued run_wepp_rq({runid!r}) as {job.id}")
         job.result(PATIENCE_S)
         children = self._view(job.id).children
-        return children[FINAL], children[WORK]
+        return job.id, children[FINAL], children[WORK]
+
+    def _children(self, parent: str) -> dict[str, JobView]:
+        return {label: self._view(jid) for label, jid in self._view(parent).children.items()}
 
     def _view(self, jid: str) -> JobView:
         view = Job(jid, self._queue).view()
@@ -111,14 +116,20 @@ class Story:
         if len(rows) != HILLSLOPES:
             raise DemoFailed(f"{run.hillslope_table} has {len(rows)} rows, not {HILLSLOPES}")
         self._screen.table(COLUMNS, [_row(row) for row in rows], "no rows")
+        self._screen.line("at the outlet, in a mean year:")
+        self._screen.table(results.OUTLET, results.outlet(run.interchange), "nothing")
+        self._screen.line("and the greatest events of a year, by return period:")
+        self._screen.table(*results.return_periods(run.interchange), "nothing")
 
     def _places(self, run: RunDirectory) -> None:
         log = run.root / "rq.log"
-        results = self._house.until("its rq.log", PATIENCE_S, lambda: _results_in(log))
-        for what, path in (("run", run.root), ("log", log), ("table", run.hillslope_table)):
-            self._screen.line(f"{what:<6}{path}")
+        lines = self._house.until("its rq.log", PATIENCE_S, lambda: _results_in(log))
+        for what, path in results.places(run):
+            if not path.exists():
+                raise DemoFailed(f"{path} is missing")
+            self._screen.line(f"{what:<12}{path}")
         self._screen.line("the log has a line for each hillslope, such as")
-        self._screen.line(f"  {results[0]}")
+        self._screen.line(f"  {lines[0]}")
 
     def _family(self, members: list[Living], empty: str) -> None:
         rows = [(str(m.pid), str(m.parent), m.name, f"{m.cpu_s:.2f}") for m in members]
@@ -168,7 +179,7 @@ def _play(screen: Screen, *, keep: bool) -> None:
         screen.heading("A private weppd with its own Redis")
         screen.line(f"weppd {house.pid} serves in {house.home}")
         story = Story(house, screen)
-        story.run_to_table()
+        story.run_to_outlet()
         story.cancel()
         home = house.home
     fate = "kept" if keep else "removed; `python -m tasks.demo --keep` leaves it"

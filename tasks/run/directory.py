@@ -6,6 +6,8 @@
     <run>/wepp/runs/pw0.{run,str,…,err}                 the same for the channel network
     <run>/wepp/output/H<id>.<kind>.dat                  the engine's outputs
     <run>/wepp/output/interchange/*.parquet             tables made of them
+    <run>/wepp/flowpaths/{runs,output}/<name>.*         the same for flowpaths
+    <run>/wepp/{runs,output}/ss_<n>/                    the same for a single storm
 """
 
 from __future__ import annotations
@@ -51,13 +53,25 @@ class RunDirectory:
         """The table with a row per hillslope."""
         return self.interchange / "hillslopes.parquet"
 
+    def called(self, wepp_id: int) -> str:
+        """The name of its files: `p7` for hillslope 7, `pw0` for the channel network."""
+        return stem(wepp_id)
+
+    def title(self, wepp_id: int) -> str:
+        """`hillslope 7`, or `the watershed`: what messages call it."""
+        return "the watershed" if wepp_id == WATERSHED else f"hillslope {wepp_id}"
+
+    def step(self, wepp_id: int) -> str:
+        """What the run's ledger calls its simulation."""
+        return "watershed" if wepp_id == WATERSHED else f"hillslope:{wepp_id}"
+
     def run_file(self, wepp_id: int) -> Path:
         """The answers for hillslope `wepp_id`, or of the channel network for `WATERSHED`."""
-        return self.runs / f"{stem(wepp_id)}.run"
+        return self.runs / f"{self.called(wepp_id)}.run"
 
     def err_file(self, wepp_id: int) -> Path:
         """What the engine said while it ran `wepp_id`: stdout and stderr together."""
-        return self.runs / f"{stem(wepp_id)}.err"
+        return self.runs / f"{self.called(wepp_id)}.err"
 
     def hillslopes(self) -> tuple[int, ...]:
         """The WEPP ids of the hillslopes that have a `.run` file, ascending.
@@ -69,6 +83,61 @@ class RunDirectory:
         if not ids:
             raise NotPrepared(f"{self.runs} holds no p<id>.run: prepare the run's hillslopes first")
         return tuple(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowpathDirectory(RunDirectory):
+    """Where the flowpaths of a run are simulated; the first of `names` is number 1."""
+
+    names: tuple[str, ...]
+
+    @property
+    def runs(self) -> Path:
+        """Where the engine starts."""
+        return self.root / "wepp" / "flowpaths" / "runs"
+
+    @property
+    def output(self) -> Path:
+        """Where its outputs go."""
+        return self.root / "wepp" / "flowpaths" / "output"
+
+    def called(self, wepp_id: int) -> str:
+        """The name of the flowpath."""
+        return self.names[wepp_id - 1]
+
+    def title(self, wepp_id: int) -> str:
+        """`flowpath fp_22_1`."""
+        return f"flowpath {self.called(wepp_id)}"
+
+    def step(self, wepp_id: int) -> str:
+        """What the run's ledger calls its simulation."""
+        return f"flowpath:{self.called(wepp_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StormDirectory(RunDirectory):
+    """Where a single storm is simulated: what an engine writes without being asked is its own."""
+
+    storm: int
+
+    @property
+    def runs(self) -> Path:
+        """Where the engine starts."""
+        return self.root / "wepp" / "runs" / f"ss_{self.storm}"
+
+    @property
+    def output(self) -> Path:
+        """Where its outputs go."""
+        return self.root / "wepp" / "output" / f"ss_{self.storm}"
+
+    def title(self, wepp_id: int) -> str:
+        """`hillslope 7 of storm 2`."""
+        # `super()` finds no class in a dataclass with slots.
+        return f"{RunDirectory.title(self, wepp_id)} of storm {self.storm}"
+
+    def step(self, wepp_id: int) -> str:
+        """What the run's ledger calls its simulation."""
+        return f"storm:{self.storm}:{RunDirectory.step(self, wepp_id)}"
 
 
 def runid_of(wd: Path) -> str:

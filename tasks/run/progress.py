@@ -31,6 +31,8 @@ class Progress:
 
     def step(self, items: int = 1) -> None:
         """So many items more are done."""
+        if not items:
+            return
         self._done += items
         now = self._clock()
         note = self._eta(now - self._began)

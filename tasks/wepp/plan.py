@@ -8,8 +8,10 @@ show beside it; what it waits for is in `after`.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 TIMEOUT = 43_200
 PREP_TIMEOUT = 14_400
@@ -57,6 +59,7 @@ class Planned:
     after: tuple[str, ...] = ()
     timeout: int = TIMEOUT
     arguments: tuple[tuple[str, int], ...] = ()
+    called: str = ""  # in its label, where production calls it otherwise
 
     @property
     def task(self) -> str:
@@ -67,7 +70,7 @@ class Planned:
     @property
     def label(self) -> str:
         """The key under which its parent keeps its id."""
-        shown = "run_hillslopes_rq" if self.name == "_run_hillslopes_rq" else self.function
+        shown = self.called or self.function
         storm = "".join(f",{key}:{value}" for key, value in self.arguments)
         return f"jobs:{self.stage},func:{shown}{storm}"
 
@@ -115,9 +118,11 @@ def _hillslopes(wanted: Wanted, made: _Made) -> Iterator[Planned]:
     if wanted.begin not in (WHOLE, NOPREP):
         return
     ready = made.of("_prep_remaining_rq")
-    yield Planned("_run_hillslopes_rq", "_run_hillslopes_rq", 1, ready)
+    called = "run_hillslopes_rq" if wanted.begin == WHOLE else ""
+    yield Planned("_run_hillslopes_rq", "_run_hillslopes_rq", 1, ready, called=called)
     if wanted.flowpaths:
-        yield Planned("_run_flowpaths_rq", "_run_flowpaths_rq", 2, ready)
+        name, called = "_run_flowpaths_rq", "run_flowpaths_rq"
+        yield Planned(name, name, 2, ready, called=called)
 
 
 def _tables(wanted: Wanted, made: _Made) -> Iterator[Planned]:
@@ -203,8 +208,45 @@ def watershed_timeout(years: int, hillslopes: int) -> int:
 
 
 def table(wanted: Wanted) -> str:
-    """The plan as a Markdown table: stage, job, what it waits for."""
-    rows = ["| stage | job | waits for |", "|---|---|---|"]
+    """The plan as a Markdown table: stage, job, what it waits for, its key, its hours."""
+    rows = ["| stage | job | waits for | key in the parent's record | hours |", "|--|--|--|--|--|"]
     for job in plan(wanted):
-        rows.append(f"| {job.stage} | `{job.name}` | {', '.join(f'`{n}`' for n in job.after)} |")
+        after = "<br>".join(f"`{name}`" for name in job.after)
+        rows.append(
+            f"| {job.stage} | `{job.name}` | {after} | `{job.label}` | {job.timeout // HOUR} |"
+        )
     return "\n".join(rows)
+
+
+#: Where the page has what is generated.
+_MARKS = ("<!-- the plan: begin -->", "<!-- the plan: end -->")
+
+
+def page(text: str) -> str:
+    """A page with the tables of all beginnings between its marks, as they are now.
+
+    ValueError for a page without the marks.
+    """
+    head, begin, rest = text.partition(_MARKS[0])
+    _, end, tail = rest.partition(_MARKS[1])
+    if not (begin and end):
+        raise ValueError(f"the page has no place between {_MARKS[0]} and {_MARKS[1]}")
+    tables = [f"`{_DISPATCHERS[name]}`\n\n{table(_shown(name))}" for name in BEGINNINGS]
+    return f"{head}{begin}\n\n" + "\n\n".join(tables) + f"\n\n{end}{tail}"
+
+
+_DISPATCHERS = {
+    WHOLE: "run_wepp_rq",
+    NOPREP: "run_wepp_noprep_rq",
+    WATERSHED: "run_wepp_watershed_rq",
+    WATERSHED_NOPREP: "run_wepp_watershed_noprep_rq",
+}
+
+
+def _shown(begin: str) -> Wanted:
+    return Wanted(begin=begin, flowpaths=begin == WHOLE)
+
+
+if __name__ == "__main__":
+    _page = Path(sys.argv[1])
+    _page.write_text(page(_page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -62,7 +62,7 @@ class Simulation:
     @property
     def title(self) -> str:
         """`hillslope 7`, or `the watershed`."""
-        return "the watershed" if self.wepp_id == WATERSHED else f"hillslope {self.wepp_id}"
+        return self.run.title(self.wepp_id)
 
     @property
     def err_file(self) -> Path:
@@ -76,7 +76,7 @@ class Simulation:
     @property
     def step(self) -> str:
         """What the run's ledger calls it."""
-        return "watershed" if self.wepp_id == WATERSHED else f"hillslope:{self.wepp_id}"
+        return self.run.step(self.wepp_id)
 
     def inputs(self) -> list[Path]:
         """Every file that its outcome depends on: its answers, what they name, the hidden files."""

@@ -35,7 +35,7 @@ def play(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
 
 
@@ -53,16 +53,24 @@ def living_below(directory: Path) -> list[str]:
 
 
 def test_the_demonstration_holds_and_leaves_nothing(short_tmp: Path):
-    """It exits with 0 after a table of 12 hillslopes and an empty tree; no file, no process stays.
+    """It exits with 0 after 23 hillslopes, the outlet and an empty tree; no file, no process stays.
 
     Another installation's WEPPD_ variables do not reach it.
     """
     done = play(short_tmp)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
-    assert "12/12 hillslopes, done" in lines
-    assert sum(line.endswith(" hillsim") for line in lines) == 12
+    assert "23/23 hillslopes, done" in lines
+    assert sum(line.endswith(" hillsim") for line in lines) == 23
+    assert [line for line in lines if line.startswith("sediment discharge")]
+    rows = [line.split() for line in lines if len(line.split()) == 6 and "hillsim" not in line]
+    assert [row[0] for row in rows if _numbers(row)] == ["2", "5"]  # the return periods
+    assert [line for line in lines if line.endswith("hydrograph.png")]
     assert "its process tree: empty" in lines
     assert lines[-1].startswith("all of it held")
     assert list(short_tmp.iterdir()) == []
     assert living_below(short_tmp) == []
+
+
+def _numbers(words: list[str]) -> bool:
+    return all(word.replace(".", "", 1).isdigit() for word in words)

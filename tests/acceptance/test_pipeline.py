@@ -97,7 +97,7 @@ def test_a_failed_engine_stops_what_waits_and_the_repaired_run_goes_on_from_ther
     soil.write_text("7778\n")
     parent, final = launch(house, "run_wepp_noprep_rq")
     children = house.show(parent)["children"]
-    failed = house.ends(children["jobs:1,func:run_hillslopes_rq"], within=60)
+    failed = house.ends(children["jobs:1,func:_run_hillslopes_rq"], within=60)
     assert "hillslope 7 failed" in failed["error"]
     assert house.ends(final)["state"] == "canceled"
     soil.write_bytes(whole)

@@ -48,7 +48,7 @@ def test_a_run_goes_from_the_queue_to_its_table_and_tells_the_page(house):
         f"rq:{job.id} ENQUEUED  run_wepp_noprep_rq(my-run) -> awaiting final job {final}" in heard
     )
     assert heard[-1] == f"rq:{final} TRIGGER   wepp WEPP_RUN_TASK_COMPLETED"
-    work = house.queue().fetch(house.show(job.id)["children"]["jobs:1,func:run_hillslopes_rq"])
+    work = house.queue().fetch(house.show(job.id)["children"]["jobs:1,func:_run_hillslopes_rq"])
     assert work.progress["done"] == work.progress["total"] == 12
     with redis.Redis.from_url(with_db(house.url, 2), decode_responses=True) as client:
         kept = [fields["text"] for _, fields in client.xrange("weppd:said:my-run:wepp")]
@@ -106,7 +106,7 @@ def test_a_cancel_ends_every_executable_of_the_pool(house):
     run = a_run(house, dict.fromkeys(range(1, 7), "hang"))
     job = house.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")
     final = job.result(timeout=30)
-    work = house.show(job.id)["children"]["jobs:1,func:run_hillslopes_rq"]
+    work = house.show(job.id)["children"]["jobs:1,func:_run_hillslopes_rq"]
     started = eventually(lambda: list(run.runs.glob("pid.*")), within=20)
     code, out, err = house.ctl("cancel", work)
     assert code == 0, err

@@ -89,7 +89,10 @@ def test_the_keys_are_those_that_pages_know():
     assert "jobs:0,func:_prep_slopes_rq" in labels
     assert "jobs:1,func:run_hillslopes_rq" in labels
     assert "jobs:3,func:run_ss_batch_watershed_rq,ss_batch_id:3" in labels
+    assert "jobs:2,func:run_flowpaths_rq" in labels
     assert labels[-1] == "jobs:6,func:_log_complete_rq"
+    again = [job.label for job in plan(Wanted(begin="noprep"))]
+    assert "jobs:1,func:_run_hillslopes_rq" in again
 
 
 def test_the_table_has_a_row_for_every_job():

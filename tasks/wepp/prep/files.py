@@ -74,6 +74,15 @@ def drop_others(directory: Path, suffix: str, wanted: Iterable[int]) -> None:
             path.unlink(missing_ok=True)
 
 
+def same(directory: Path, source: Path, names: Iterable[str]) -> None:
+    """Have of the files `names` in `directory` those that `source` has, as links to them."""
+    for name in names:
+        if (source / name).is_file():
+            link(directory / name, source / name)
+        else:
+            (directory / name).unlink(missing_ok=True)
+
+
 def sweep(directory: Path) -> None:
     """Remove what killed writers left beside the files below `directory`."""
     for path in directory.rglob(".*.tmp"):
