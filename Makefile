@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-interchange bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean
+.PHONY: bench bench-interchange bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -54,6 +54,12 @@ bench-interchange: $(DEV)  ## 1,000 hillslopes x 30 years of reports into tables
 
 bench-trees: $(DEV)  ## end process trees of every shape: survivors, strangers hit, milliseconds
 	$(BIN)/python -m tests.bench.bench_trees
+
+states: $(DEV)  ## the state table, from the decision core into its README
+	$(BIN)/python -m weppd.core.chart
+
+mutants: $(DEV)  ## wrong versions of the decision core: how many the property tests notice
+	$(BIN)/python -m tests.mutants
 
 bench: $(DEV)  ## weppd beside RQ, Celery, Dramatiq, Huey, arq, taskiq; ONLY=rq,weppd TESTS=latency
 	$(BIN)/python -m tests.bench
