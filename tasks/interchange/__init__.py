@@ -6,6 +6,7 @@
     <output>/{pass,ebe,loss,soil}_pw0.txt, chnwb.txt,       channels       → *_pw0.*.parquet,
         chan.out, chanwb.out                                                 chan*.parquet, chnwb.…
     both                                                    the watershed  → totalwatsed3.parquet
+    climate/*.cli                                           the weather    → wepp_cli.parquet there
     <output>/interchange/interchange_version.json           the layout's version
 
 What the tables are made of may be of stock builds, of builds of 2024, of WEPPcloud's or of hillsim.
@@ -41,15 +42,18 @@ def hillslopes(
     year of the first simulated one, where the climate counts from another. `step` is called with a
     number of reports as they are read; `hillslope_reports` are all that there are.
 
+    The table of the run's weather is made besides, where its climate folder has none.
+
     NotPrepared where a hillslope's report, or every climate, is missing; FormatError with file and
     line where a report is not what an engine writes; OSError. The former tables stay then.
     """
-    from tasks.interchange import calendar, hills, version
+    from tasks.interchange import calendar, hills, version, weather
 
     output = output or run.output
     target = output / FOLDER
     found, missing = hills.reports(_directory(output), _expected(run, output))
     _refuse(missing, output, "hillslopes")
+    weather.ensure(run.root, output)
     dates = calendar.of_run(run.root, output, first_year)
     version.prepare(target, run.hillslope_table)
     hills.convert(found, run.runs, target, dates, threads, step)

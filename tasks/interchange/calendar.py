@@ -16,6 +16,7 @@ from tasks.run.directory import NotPrepared
 from tasks.wepp import climate
 
 SIMULATED_BELOW = 1000
+TABLE = "wepp_cli.parquet"
 _LENGTHS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _OCTOBER = 10
 
@@ -169,8 +170,8 @@ def of_run(root: Path, output: Path, first_year: int | None = None) -> Calendar:
     """
     for directory in (output, *output.parents):
         folder = directory / "climate"
-        if (folder / "wepp_cli.parquet").exists():
-            return of_table(folder / "wepp_cli.parquet", first_year)
+        if (folder / TABLE).exists():
+            return of_table(folder / TABLE, first_year)
         if found := sorted(folder.glob("*.cli")):
             return of_climate(found[0], first_year)
         if directory == root:
