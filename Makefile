@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-interchange bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states
+.PHONY: bench bench-interchange bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states soak
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,10 @@ mutants: $(DEV)  ## wrong versions of the decision core: how many the property t
 
 bench: $(DEV)  ## weppd beside RQ, Celery, Dramatiq, Huey, arq, taskiq; ONLY=rq,weppd TESTS=latency
 	$(BIN)/python -m tests.bench
+
+MINUTES ?= 30
+soak: $(DEV)  ## a mixed load for MINUTES: does the memory, do the files or the keys grow?
+	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES)
 
 HILLSIM_DATA ?= ../shared/data/wepp
 hillsim-table: $(DEV)  ## hillsim beside other engines, over HILLSIM_DATA, into its README

@@ -280,8 +280,8 @@ def _multiprocess() -> tuple[Any, Callable[..., Any]]:
     """The fork context, and the wait for pipes; without `multiprocess` that of Python itself, which
     takes functions by their names only."""
     try:
-        import multiprocess as processes
-        from multiprocess.connection import wait
+        import multiprocess as processes  # type: ignore[import-untyped,unused-ignore]
+        from multiprocess.connection import wait  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         import multiprocessing as processes
         from multiprocessing.connection import wait

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bench import report
+from tests.bench import report, soak
 from tests.bench.house import Server, running
 from tests.bench.measures import flow, trouble
 from tests.bench.peers import PEERS, chosen
@@ -82,3 +82,11 @@ def test_the_table_says_spread_and_failure():
     text = report.markdown({"machine": machine, "runs": [{**about, **good}, {**about, **bad}]})
     assert "| a, a fresh process per job | 2 (1–3) |" in text
     assert "| b | not within 60 s: b is ready |" in text
+
+
+def test_growth_is_of_the_last_quarter_over_the_second():
+    """What the first quarter adds is warming up, what comes and goes is no growth."""
+    steady = [1.0] * 10 + [50.0] * 30
+    assert soak.growth(steady, "MiB") == (50.0, 50.0, 0.0)
+    assert soak.growth([*steady[:30], *[75.0] * 10], "MiB") == (50.0, 75.0, 50.0)
+    assert soak.growth([30.0] * 30 + [33.0] * 10, "files") == (30.0, 33.0, 0.0)
