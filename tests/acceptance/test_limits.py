@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import eventually
 from weppd.limits import LimitError
 
 HERE = Path(__file__).parent
@@ -70,3 +71,40 @@ def test_nonsense_in_the_settings_stops_the_start(limited):
     assert limited.process.wait(20) == 78
     for words in ("limits.backend", "limits.each: cpu.max: give", "queue.low.limits: cpuset.cpus"):
         assert words in limited.stderr
+
+
+def test_claims_never_exceed_what_the_host_offers(limited):
+    """Three CPUs: a job of two and two of one do not run together, and the order is the queue's."""
+    limited.tables["daemon"]["slots"] = 4
+    limited.tables["host"] = {"cpus": 3, "memory": "4G"}
+    limited.start()
+    queue = limited.queue()
+    first = queue.enqueue("tasks.noop.sleep", 600.0, cpus=2)
+    wide = queue.enqueue("tasks.noop.sleep", 0.0, cpus=3)
+    narrow = queue.enqueue("tasks.noop.sleep", 0.0)
+    eventually(lambda: limited.state(first.id) == "started", within=20)
+    still = [limited.state(job.id) for job in (first, wide, narrow)]
+    assert still[0] == "started"
+    assert "finished" not in still
+    limited.ctl("cancel", first.id)
+    ends = [limited.ends(job.id) for job in (wide, narrow)]
+    assert [end["state"] for end in ends] == ["finished", "finished"]
+    assert ends[0]["started_at"] <= ends[1]["started_at"]
+
+
+def test_memory_is_claimed_too(limited):
+    """Four gigabytes: of two jobs that claim three each, the second waits for the first."""
+    limited.tables["host"] = {"memory": "4G"}
+    limited.start()
+    queue = limited.queue()
+    first = queue.enqueue("tasks.noop.sleep", 600.0, memory="3G", cpus=0)
+    eventually(lambda: limited.state(first.id) == "started", within=20)
+    second = queue.enqueue("tasks.noop.sleep", 0.0, memory="3G", cpus=0)
+    third = queue.enqueue("tasks.noop.sleep", 0.0, memory="9G")
+    assert limited.ctl("status")[0] == 0
+    assert limited.state(second.id) != "finished"
+    limited.ctl("cancel", first.id)
+    assert limited.ends(second.id)["state"] == "finished"
+    end = limited.ends(third.id)
+    assert end["state"] == "failed"
+    assert "asks for 9216 MiB of memory: this node offers 4096 MiB" in end["error"]

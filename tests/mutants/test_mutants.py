@@ -75,7 +75,7 @@ MUTANTS = {
         'if event.mode in ("never",):',
     ),
     "CPUs are oversold": (
-        "        if ticket.plan.cpus > _cpus_free(state):\n            break\n",
+        "        if not _fits(state, ticket.plan):\n            break\n",
         "",
     ),
     "an idle cell of another class is used": (

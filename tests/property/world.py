@@ -142,7 +142,7 @@ class World:
         job = Job(jid, "default", "m.f", b"", runid="r", extra={"plan": zygote})
         self.plans = getattr(self, "plans", {})
         self.plans[jid] = Plan(
-            "m.f", zygote, 100, cpus, 1, retry, "no such task" if refused else None
+            "m.f", zygote, 100, cpus, 1, retry, refusal="no such task" if refused else None
         )
         self.queue.append(job)
         if self.bell:

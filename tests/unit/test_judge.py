@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 import pytest
 
 from weppd.core.events import Over, Verdict
 from weppd.core.judge import died, judge
-from weppd.core.schedule import Plan, Rules, Ticket, Traits, plan
+from weppd.core.schedule import Lane, Plan, Rules, Ticket, Traits, plan
 from weppd.model import Claim, Failed, Finished, Job, Retried, Stopped, Usage
 
 RULES = Rules(node="n", alias={"wepppy.rq": "tasks"}, allow=("their.module.*",), cores=8)
@@ -123,7 +124,35 @@ def test_timeouts(asked, minimum, given):
     assert plan(Job("j", "d", "m.f", b"", timeout=asked), traits, RULES).timeout == given
 
 
-@pytest.mark.parametrize(("cpus", "given"), [("0", 0), ("1", 1), ("all", 8), ("99", 8)])
+@pytest.mark.parametrize(("cpus", "given"), [("0", 0), ("1", 1), ("all", 8)])
 def test_cpus(cpus, given):
-    """0 for dispatchers, "all" for fan-outs, never more than there are."""
+    """0 for dispatchers, "all" for fan-outs."""
     assert plan(Job("j", "d", "m.f", b"", cpus=cpus), {"m.f": Traits()}, RULES).cpus == given
+
+
+def test_a_job_that_no_host_can_hold_is_refused_by_name():
+    """More CPUs or memory than any node offers: the job fails, and says what it asked for."""
+    wide = plan(Job("j", "d", "m.f", b"", cpus="99"), {"m.f": Traits()}, RULES)
+    assert (
+        wide.refusal == "job j asks for 99 CPUs: this node offers 8 CPUs, and no other offers more"
+    )
+    rules = replace(RULES, memory=4 << 30)
+    much = plan(Job("j", "d", "m.f", b"", memory="8G"), {"m.f": Traits()}, rules)
+    assert "asks for 8192 MiB of memory: this node offers 4096 MiB" in much.refusal
+    assert plan(Job("j", "d", "m.f", b"", memory="8G"), {"m.f": Traits()}, RULES).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("job", "lane", "task", "claims"),
+    [
+        ({}, {}, {}, (1, 0)),
+        ({}, {}, {"cpus": "4", "memory": "1G"}, (4, 1 << 30)),
+        ({}, {"cpus": "2", "memory": "2G"}, {"cpus": "4"}, (2, 2 << 30)),
+        ({"cpus": "0"}, {"cpus": "2"}, {"cpus": "4", "memory": "3M"}, (0, 3 << 20)),
+    ],
+)
+def test_claims_come_from_the_job_its_queue_or_its_task(job, lane, task, claims):
+    """The nearest word counts, each of CPUs and memory by itself."""
+    rules = replace(RULES, lanes={"d": Lane(**lane)})
+    made = plan(Job("j", "d", "m.f", b"", **job), {"m.f": Traits(**task)}, rules)
+    assert (made.cpus, made.memory) == claims

@@ -42,7 +42,7 @@ class Bucket:
         self._cpus = cpus
         self._at = now
         self._used = 0.0
-        self._tokens = 0.0
+        self._tokens = 0.25 * limit  # it may begin at once
         self._rate = float(cpus)
         self._period = 0.25
 

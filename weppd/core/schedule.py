@@ -51,7 +51,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator's settings say about every job of this node; `cell_lease` in seconds."""
+    """What the operator's settings say about every job of this node; `cell_lease` in seconds.
+
+    `cpus` (0: as many as `cores`) and `memory` (bytes, 0 where it is not counted) are what its jobs
+    may claim together; `cores` is what "all" means.
+    """
 
     node: str = "node"
     alias: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +66,8 @@ class Rules:
     rungs: tuple[tuple[str, float], ...] = (("USR1", 10.0), ("TERM", 5.0), ("KILL", 0.0))
     crashes_allowed: int = 3
     cell_lease: float = 36.0
+    cpus: int = 0
+    memory: int = 0
     backend: str = "auto"
     limits: Mapping[str, str] = field(default_factory=dict)
     lanes: Mapping[str, Lane] = field(default_factory=dict)
@@ -71,7 +77,8 @@ class Rules:
 class Plan:
     """How one job runs; `refusal` is the one-line reason when it may not, `notice` for the log.
 
-    `turn` is the key under which one job runs at a time.
+    `cpus` and `memory` (bytes) are its claims on the host; `turn` is the key under which one job
+    runs at a time.
     """
 
     function: str
@@ -82,6 +89,7 @@ class Plan:
     retry_on_crash: bool = False
     limits: Mapping[str, Limit] = field(default_factory=dict)
     turn: str | None = None
+    memory: int = 0
     refusal: str | None = None
     notice: str | None = None
 
@@ -127,16 +135,20 @@ def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
         return Plan(
             name, traits.zygote, refusal=f"job {job.id} has no limits to run under: {error}"
         )
+    cpus, memory, refusal = _claims(job, traits, rules)
+    if refusal:
+        return Plan(name, traits.zygote, refusal=refusal)
     timeout, notice = _timeout(job, traits, rules)
     return Plan(
         name,
         traits.zygote,
         timeout,
-        _cpus(job.cpus or traits.cpus, rules.cores),
+        cpus,
         traits.jobs_per_child or rules.classes[traits.zygote],
         traits.retry_on_crash,
         held,
         turn_of(job, traits),
+        memory,
         notice=notice,
     )
 
@@ -197,7 +209,22 @@ def _timeout(job: Job, traits: Traits, rules: Rules) -> tuple[int | None, str | 
     return asked, None
 
 
-def _cpus(asked: str, cores: int) -> int:
-    if asked == "all":
-        return cores
-    return min(int(asked), cores) if asked.isdigit() else 1
+def _claims(job: Job, traits: Traits, rules: Rules) -> tuple[int, int, str]:
+    """The CPUs and the bytes of memory that a job claims, or why no host of ours can give them.
+
+    The store leaves a job that is too wide for this node to those that offer more: one that came
+    all the same is too wide for each of them.
+    """
+    lane = rules.lanes.get(job.queue, Lane())
+    asked = job.cpus or lane.cpus or traits.cpus
+    cpus = rules.cores if asked == "all" else int(asked) if asked.isdigit() else 1
+    text = job.memory or lane.memory or traits.memory
+    memory = limits.size(text) if text else 0
+    offer = rules.cpus or rules.cores
+    if cpus > offer:
+        have, want = f"{offer} CPUs", f"{cpus} CPUs"
+    elif rules.memory and memory > rules.memory:
+        have, want = f"{rules.memory >> 20} MiB", f"{memory >> 20} MiB of memory"
+    else:
+        return cpus, memory, ""
+    return 0, 0, f"job {job.id} asks for {want}: this node offers {have}, and no other offers more"

@@ -1,7 +1,8 @@
 """What follows from the whole state after each event: starts, forks, a claim, the end. Pure.
 
 Strict order: the first job that must wait holds up those claimed after it, and nothing more is
-claimed meanwhile. Claims never exceed the room: idle and closing cells, and CPUs.
+claimed meanwhile. Claims never exceed the room: idle and closing cells, CPUs, memory. So a wide job
+that was claimed is this node's reservation: what ends makes room for it, and for nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from weppd.core import effects as do
 from weppd.core import moves
 from weppd.core.moves import Decision
+from weppd.core.schedule import Plan
 from weppd.core.state import (
     Busy,
     Closing,
@@ -46,7 +48,7 @@ def _start_waiting(state: State) -> Decision:
     """Starts, in claim order, every job that waits: the first that must wait holds the others."""
     orders: list[do.Effect] = []
     for ticket in moves.waiting(state):
-        if ticket.plan.cpus > _cpus_free(state):
+        if not _fits(state, ticket.plan):
             break
         n = _free_slot(state, ticket.plan.zygote)
         if n is None:
@@ -123,9 +125,20 @@ def _leaving(state: State) -> int:
     return sum(isinstance(state.slots.get(n), Closing) for n in state.stale)
 
 
+def _fits(state: State, plan: Plan) -> bool:
+    """Whether a job's claims leave the host no less than nothing."""
+    if plan.cpus > _cpus_free(state):
+        return False
+    memory = state.rules.memory
+    return not memory or plan.memory <= memory - sum(held.memory for held in _at_work(state))
+
+
 def _cpus_free(state: State) -> int:
-    held = (p.ticket.plan.cpus for p in state.jobs.values() if isinstance(p, Running | Ending))
-    return state.cpus - sum(held)
+    return state.cpus - sum(held.cpus for held in _at_work(state))
+
+
+def _at_work(state: State) -> list[Plan]:
+    return [p.ticket.plan for p in state.jobs.values() if isinstance(p, Running | Ending)]
 
 
 def _labels(state: State, room: int) -> tuple[int, ...]:

@@ -145,4 +145,6 @@ class State:
 
 def fresh(rules: Rules, slots: int, cpus: int | None = None) -> State:
     """The state of a daemon that has just started, with `slots` numbered from 1."""
-    return State(rules, dict.fromkeys(range(1, slots + 1), EMPTY), cpus or max(slots, rules.cores))
+    return State(
+        rules, dict.fromkeys(range(1, slots + 1), EMPTY), cpus or rules.cpus or rules.cores
+    )

@@ -130,7 +130,9 @@ class Trips:
         node = self._desk.rules.node
         eids = tuple(uuid.uuid4().hex for _ in labels)
         workers = tuple(f"{node}.{label}" for label in labels)
-        self._asked = ClaimAsk(self.queues, uuid.uuid4().hex, eids, node, workers)
+        rules, token = self._desk.rules, uuid.uuid4().hex
+        offer = rules.cpus or rules.cores, rules.memory
+        self._asked = ClaimAsk(self.queues, token, eids, rules.node, workers, *offer)
         return self._asked
 
     def asked(self) -> set[str]:

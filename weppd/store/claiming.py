@@ -27,16 +27,40 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
         return [again(shelf, eid, jid) for eid, jid in kept], set(), False
     claims: list[Claim] = []
     empty: set[str] = set()
+    waits = bool(shelf.paused.intersection(ask.queues))
+    shelf.offers[ask.node] = (ask.cpus, ask.memory)
     for queue in ask.queues:
+        passed: list[str] = []
         while len(claims) < len(ask.eids) and queue not in empty | shelf.paused:
             jid = _pop(shelf, queue)
             if jid is None:
                 empty.add(queue)
+            elif _for_others(shelf, jid, (ask.cpus, ask.memory)):
+                passed.append(jid)
             elif _claimable(shelf, jid):
                 claims.append(_take(shelf, ask, len(claims), jid, queue, at))
+        if passed:
+            shelf.queues[queue][:0] = passed
+            empty.discard(queue)
+            waits = True
     if claims:
         shelf.tokens[ask.node] = (ask.token, [(c.eid, c.job.id) for c in claims])
-    return claims, empty, bool(shelf.paused.intersection(ask.queues))
+    return claims, empty, waits
+
+
+def _for_others(shelf: Shelf, jid: str, own: tuple[int, int]) -> bool:
+    """Whether a job asks for more than `own`, and another node offers that."""
+    fields = shelf.jobs.get(jid, {})
+    asked = [_number(fields.get(name)) for name in (b"weppd_cpus", b"weppd_memory")]
+
+    def gives(offer: tuple[int, int]) -> bool:
+        return all(not has or want <= has for has, want in zip(offer, asked, strict=True))
+
+    return not gives(own) and any(map(gives, shelf.offers.values()))
+
+
+def _number(raw: bytes | None) -> int:
+    return int(raw) if raw and raw.isdigit() else 0
 
 
 def owns(shelf: Shelf, eid: str, jid: str) -> bool:

@@ -350,6 +350,7 @@ class MemoryStore(Looks):
             self.shelf.holds[node] = hold_s
         else:
             self.shelf.leases.pop(node, None)
+            self.shelf.offers.pop(node, None)
 
     async def due(self, now: float) -> int:
         self._check()

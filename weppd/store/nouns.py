@@ -18,6 +18,9 @@ class ClaimAsk:
     The same `token` (32 hex digits) asked again returns what it got the first time, and takes
     nothing more: so an ask whose reply was lost is simply asked again. A first ask that found
     nothing is not remembered.
+
+    `cpus` and `memory` (bytes) are all that the node offers, 0 for any amount. A job that asks for
+    more is passed by while another node offers it, and keeps its place.
     """
 
     queues: tuple[str, ...]
@@ -25,6 +28,8 @@ class ClaimAsk:
     eids: tuple[str, ...]
     node: str
     workers: tuple[str, ...]
+    cpus: int = 0
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

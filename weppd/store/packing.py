@@ -25,7 +25,7 @@ def _listed(parts: Sequence[Any]) -> Args:
 
 def claim(ask: ClaimAsk, now: float) -> Args:
     """Arguments of `claim`."""
-    head = [ask.node, ask.token, repr(now), stamp(now)]
+    head: Args = [ask.node, ask.token, repr(now), stamp(now), ask.cpus, ask.memory]
     return [*head, *_listed(ask.queues), *_listed(ask.eids), *ask.workers]
 
 

@@ -13,6 +13,7 @@
     weppd:fallen:<jid>     the jobs that were cancelled because it failed; a retry wakes them
     weppd:run:<runid>      the jobs of a run that began and stand below none, by their start
     weppd:paused           the queues that nobody takes jobs of
+    weppd:offers           the CPUs and bytes that each node offers its jobs
     weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names
     weppd:era              names this memory;  weppd:settle: nobody claims;  weppd:gate: where last
 

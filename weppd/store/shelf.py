@@ -71,6 +71,7 @@ class Shelf:
     turns: dict[str, str] = field(default_factory=dict)
     parked: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    offers: dict[str, tuple[int, int]] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)

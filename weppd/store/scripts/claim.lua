@@ -1,7 +1,8 @@
 -- Claim up to n jobs from the queues, in their order.
--- ARGV: P W node token now stamp | #queues queues… | n eids… workers…
+-- ARGV: P W node token now stamp cpus memory | #queues queues… | n eids… workers…
 -- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}. A paused queue is passed
--- by, is not called empty (no bell may hang there), and makes the answer suspended.
+-- by, is not called empty (no bell may hang there), and makes the answer suspended. So does a queue
+-- with jobs that ask for more than this node offers and another does: they keep their places.
 -- with: keys
 -- with: executions
 local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -45,7 +46,25 @@ local function take(jid, queue, eid, worker)
   return call('HGETALL', key)
 end
 
-local at = 7
+-- Whether a job asks for more than this node offers, and another node offers that. Offers of 0 are
+-- any amount.
+local cpus, bytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local own = ARGV[7] .. ' ' .. ARGV[8]
+local function gives(offered, asked) return offered == 0 or not asked or asked <= offered end
+local function for_others(jid)
+  local asked = call('HMGET', job_key(jid), 'weppd_cpus', 'weppd_memory')
+  local wide, much = tonumber(asked[1] or ''), tonumber(asked[2] or '')
+  if gives(cpus, wide) and gives(bytes, much) then return false end
+  for _, offer in ipairs(call('HVALS', W .. 'offers')) do
+    local c, m = string.match(offer, '^(%d+) (%d+)$')
+    if gives(tonumber(c), wide) and gives(tonumber(m), much) then return true end
+  end
+  return false
+end
+if call('HGET', W .. 'offers', node) ~= own then call('HSET', W .. 'offers', node, own) end
+
+local MOST_PASSED = 100
+local at = 9
 local queues = tonumber(ARGV[at])
 local n = tonumber(ARGV[at + queues + 1])
 local eids = at + queues + 1
@@ -57,19 +76,27 @@ for q = 1, queues do
   local queue = ARGV[at + q]
   local paused = call('SISMEMBER', W .. 'paused', queue) == 1
   if paused then suspended = 1 end
-  while #claims < n and not paused do
+  local passed = {}
+  while #claims < n and not paused and #passed < MOST_PASSED do
     local jid = call('LPOP', queue_key(queue))
     if not jid then
-      empty[#empty + 1] = queue
+      if #passed == 0 then empty[#empty + 1] = queue end
       break
     end
     local i = #claims + 1
-    local hash = take(jid, queue, ARGV[eids + i], ARGV[workers + i])
+    local hash
+    if for_others(jid) then
+      passed[#passed + 1] = jid
+    else
+      hash = take(jid, queue, ARGV[eids + i], ARGV[workers + i])
+    end
     if hash then
       claims[i] = {ARGV[eids + i], jid, queue, hash}
       taken[i] = ARGV[eids + i] .. ' ' .. jid .. '\n'
     end
   end
+  for p = #passed, 1, -1 do call('LPUSH', queue_key(queue), passed[p]) end
+  if #passed > 0 then suspended = 1 end
 end
 if #claims > 0 then
   call('SET', memory, token .. table.concat(taken), 'EX', 604800)

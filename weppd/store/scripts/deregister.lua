@@ -21,5 +21,6 @@ if call('EXISTS', W .. 'live:' .. node) == 1 then
 else
   call('SREM', W .. 'nodes', node)
   call('DEL', W .. 'node:' .. node)
+  call('HDEL', W .. 'offers', node)
 end
 return 1
