@@ -252,6 +252,7 @@ def test_a_restarted_server_is_found_again() -> None:
         await asyncio.wait_for(store.parted(), 5)
         await store.greet("n", 3.0)
         await store.reassert("n", [])
+        await store.met("n")
         assert [c.job.id for c in await claimed(store)] == [jid]
         await store.close()
 

@@ -21,7 +21,9 @@ SETTLE_S = 60.0
 async def meet(store: Any, *claims: Claim, node: str = "n", settle_s: float = SETTLE_S) -> Any:
     """Greet the store and say what runs; the greeting's answer, and the meeting."""
     change = await store.greet(node, settle_s)
-    return change, await store.reassert(node, [Known(each, "n.1") for each in claims])
+    met = await store.reassert(node, [Known(each, f"{node}.1") for each in claims])
+    await store.met(node)
+    return change, met
 
 
 async def go_back(store: Any, door: Any) -> None:
@@ -130,6 +132,8 @@ def test_nobody_claims_before_all_nodes_have_met_the_server(run: Run) -> None:
         assert (asked.claims, asked.suspended) == ((), True)
         assert await store.greet("m", SETTLE_S) is Change.OTHER
         await store.reassert("m", [])
+        assert (await store.exchange([], an_ask())).suspended
+        await store.met("m")
         assert len(await claimed(store)) == 1
 
     run(story)
@@ -148,7 +152,33 @@ def test_a_node_that_does_not_come_is_waited_for_so_long_and_no_longer(run: Run)
             await asyncio.sleep(0.01)
         assert await store.greet("m", SETTLE_S) is Change.OTHER
         await store.reassert("m", [])
+        await store.met("m")
         assert len(await claimed(store)) == 1
+
+    run(story)
+
+
+def test_a_job_that_the_store_gives_to_a_node_that_has_yet_to_speak_is_waited_for(run: Run) -> None:
+    """That node handed it back, and this one claimed it, and both was forgotten."""
+
+    async def story(store: Any, door: Any) -> None:
+        first = await a_job_that_runs(store)
+        door.remember()
+        await store.hand_back([first])
+        (second,) = await claimed(store, node="m")
+        await go_back(store, door)
+        await store.greet("m", SETTLE_S)
+        mine = [Known(second, "m.1")]
+        assert (await store.reassert("m", mine)).words == {second.eid: "waits"}
+        await store.met("m", waits=True)
+        await store.greet("n", SETTLE_S)
+        await store.hand_back((await store.reassert("n", [])).strays)
+        await store.met("n")
+        assert (await store.exchange([], an_ask())).suspended
+        assert (await store.reassert("m", mine)).words == {second.eid: "entered"}
+        await store.met("m")
+        assert await claimed(store) == []
+        assert await ended(store, second) is Answer.OK
 
     run(story)
 
@@ -212,6 +242,7 @@ def test_what_another_node_has_by_now_is_lost(run: Run) -> None:
         stale = Claim("0" * 32, claim.job)
         await store.greet("m", SETTLE_S)
         met = await store.reassert("m", [Known(stale, "m.1")])
+        await store.met("m")
         assert met.words == {stale.eid: "lost"}
         await store.pulse(NODE, [running(claim)])
         (lease,) = [each for each in await store.nodes() if each.node == "n"]
@@ -253,6 +284,29 @@ def test_a_second_try_stands_where_the_store_still_has_the_first(run: Run) -> No
         assert await ended(store, first, Retried("again")) is Answer.FENCED
         assert await ended(store, second) is Answer.OK
         assert (await store.counts())["default"].started == 0
+
+    run(story)
+
+
+def test_a_turn_that_was_forgotten_is_the_running_job_s_again(run: Run) -> None:
+    """Who waited for it waits on, and has it when that job is over."""
+
+    async def story(store: Any, door: Any) -> None:
+        await meet(store)
+        first, second = await store.enqueue([a_job(), a_job()])
+        door.remember()
+        (claim,) = await claimed(store)
+        assert await store.take_turns([(claim, "key")]) == frozenset()
+        await go_back(store, door)
+        await store.greet("n", SETTLE_S)
+        await store.reassert("n", [Known(claim, "n.1", turn="key")])
+        await store.met("n")
+        (later,) = await claimed(store)
+        assert await store.take_turns([(later, "key")]) == {second}
+        assert await claimed(store) == []
+        await ended(store, claim)
+        assert [each.job.id for each in await claimed(store)] == [second]
+        assert claim.job.id == first
 
     run(story)
 

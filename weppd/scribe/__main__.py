@@ -132,6 +132,19 @@ class Scribe:
             index.sweep(self._jobs, self._keep_days, time.time(), self._desk.jobs)
 
 
+def _turn(lock: int, parent: int) -> bool:
+    """Wait until nobody else writes; False if our weppd ended: the next has a scribe of its own."""
+    while True:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if os.getppid() != parent:
+                return False
+            time.sleep(SOONEST_S)
+        else:
+            return True
+
+
 def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser(prog="weppd.scribe")
@@ -141,6 +154,7 @@ def main() -> int:
     parser.add_argument("--cells", required=True, type=Path)
     parser.add_argument("--local", required=True, type=Path)
     parser.add_argument("--witness-s", type=float, default=10.0)
+    parser.add_argument("--parent", type=int, default=os.getppid())
     options = parser.parse_args()
     logs.begin("info", os.environ)
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -151,7 +165,8 @@ def main() -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
     with (options.jobs / "scribe.lock").open("w") as lock:
         # One writer: a scribe of an earlier weppd first writes out what it has, and ends.
-        fcntl.lockf(lock, fcntl.LOCK_EX)
+        if not _turn(lock.fileno(), options.parent):
+            return 0
         witnesses = Witnesses(options.cells, options.local, options.witness_s)
         Scribe(options.socket, options.jobs, options.keep_days, witnesses).run()
     return 0

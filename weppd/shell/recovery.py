@@ -79,6 +79,7 @@ class Recovery:
             try:
                 await self._reunion.arrive(self._cells.living())
                 await self._trips.replay()
+                await self._reunion.arrived()
                 return await self._store.leftovers(self._node)
             except StoreAway:
                 await asyncio.sleep(AGAIN_S)

@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from weppd.core import judge
-from weppd.core.state import State, Waiting
+from weppd.core.state import Phase, State, Waiting
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
 from weppd.shell.diary import Diary, Entry
 from weppd.shell.host import CellFile
+from weppd.shell.neighbours import now_s
 from weppd.shell.trips import Desk, Trips
 from weppd.store import Change, Known, Met, Store
 
@@ -49,11 +50,13 @@ class Reunion:
         self._ends: list[Finish] = []
         self._back: list[Claim] = []
         self._locks: list[str] = []
+        self._waits: list[Known] = []
+        self._until = 0.0
 
     @property
     def owes(self) -> bool:
         """Whether there is something that the store has not been told again yet."""
-        return bool(self._ends or self._back or self._locks)
+        return bool(self._ends or self._back or self._locks or self._waits)
 
     async def arrive(self, living: Sequence[CellFile]) -> None:
         """Meet the store for the first time, with what living cells have; or StoreAway."""
@@ -65,6 +68,10 @@ class Reunion:
             if file.eid and file.job
         ]
         self._say(change, await self._store.reassert(self._node, known))
+
+    async def arrived(self) -> None:
+        """What was in the outbox is told, too. StoreAway is passed on."""
+        await self._store.met(self._node)
 
     async def run(self) -> None:
         """Meet it again whenever it was lost; a task of its own."""
@@ -95,12 +102,24 @@ class Reunion:
             self._ends += [f for f in recent if met.words[f.claim.eid] in ("own", "entered")]
             self._sort(met.strays)
             self._locks = [e.ticket.eid for e in self._diary.entries.values() if e.locks]
+            self._waits = [k for k in known if met.words[k.claim.eid] == "waits"]
+            self._until = now_s() + self._settle_s
         await self._catch_up()
+        await self._store.met(self._node, bool(self._waits))
+        await self._hear()
+
+    async def _hear(self) -> None:
+        """Wait for what other nodes say of jobs that the store believes to be theirs."""
+        while self._waits and now_s() < self._until:
+            await asyncio.sleep(AGAIN_S[1])
+            words = (await self._store.reassert(self._node, self._waits)).words
+            self._waits = [k for k in self._waits if words[k.claim.eid] == "waits"]
+            if not self._waits:
+                await self._store.met(self._node)
+        self._waits = []
 
     def _going_on(self) -> list[Known]:
-        return [
-            Known(p.ticket.claim, p.ticket.worker, _phase(p)) for p in self._state().jobs.values()
-        ]
+        return [_known(phase) for phase in self._state().jobs.values()]
 
     def _say(self, change: Change, met: Met) -> None:
         if change not in SAID:
@@ -150,5 +169,6 @@ class Reunion:
                 log.error("action=lock_again job=%s key=%s lost_to=%r", job, key, taken.holder)
 
 
-def _phase(phase: object) -> str:
-    return "claimed" if isinstance(phase, Waiting) else "running"
+def _known(phase: Phase) -> Known:
+    ticket, word = phase.ticket, "claimed" if isinstance(phase, Waiting) else "running"
+    return Known(ticket.claim, ticket.worker, word, ticket.plan.turn or "")

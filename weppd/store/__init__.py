@@ -63,13 +63,17 @@ class Store(Protocol):
         node claims there until all have reasserted what they run, for `settle_s` at most.
 
         After any answer but SAME the other calls of this protocol raise StoreChanged until
-        `reassert` was called.
+        `reassert` was called, and the answer stays what it is until `met` was.
         """
 
     async def reassert(self, node: str, known: Sequence[Known]) -> Met:
         """Enter again what the store has forgotten of these executions; of two of one job the one
         that is named last counts. Their jobs are taken off the queues, and off any other list on
-        which the store had them meanwhile. From then on the store counts as met."""
+        which the store had them meanwhile."""
+
+    async def met(self, node: str, waits: bool = False) -> None:
+        """This node has said all: what it runs, and the ends that the store forgot. With `waits`
+        others shall not claim yet, for it waits for what they say of some of its jobs."""
 
     async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
         """Record finishes, then claim, in one round trip.

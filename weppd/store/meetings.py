@@ -35,6 +35,7 @@ class Meetings:
         change, self._greeted = Change(word.decode()), (server, era.decode())
         if change is Change.SAME:
             self._meet()
+            self.parted.clear()
         return change
 
     async def reassert(
@@ -45,14 +46,20 @@ class Meetings:
         words: dict[str, str] = {}
         for start in range(0, len(known), AT_ONCE):
             some = known[start : start + AT_ONCE]
-            args = (node, repr(now), stamp(now), *packing.reenter(some))
+            args = (node, repr(now), stamp(now), server, *packing.reenter(some))
             said = await self._runner.one("reenter", *args, server=server)
             words |= {k.claim.eid: word.decode() for k, word in zip(some, said, strict=True)}
         eids = [each.claim.eid for each in known]
-        strays = await self._runner.one("met", node, server, *eids, server=server)
+        strays = await self._runner.one("strays", node, *eids, server=server)
         self._meet()
         return words, strays
 
+    async def met(self, node: str, waits: bool) -> None:
+        """The Store's `met`."""
+        server = self._greeted[0]
+        await self._runner.one("met", node, server, int(waits), server=server)
+        if self._line.server == server:
+            self.parted.clear()
+
     def _meet(self) -> None:
         self._runner.met, self.era = self._greeted
-        self.parted.clear()

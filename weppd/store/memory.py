@@ -104,19 +104,24 @@ class MemoryStore(Looks):
         change = reunion.greet(self.shelf, node, self.server, self._met, self._era, until)
         if change is Change.SAME:
             self._meet()
+            self._parted.clear()
         return change
 
     async def reassert(self, node: str, known: Sequence[Known]) -> Met:
         self._check(met=False)
         shelf, now = self.shelf, self._now()
-        words = {k.claim.eid: reunion.reenter(shelf, node, k, now) for k in known}
-        strays = reunion.met(shelf, node, self.server, words)
+        words = {k.claim.eid: reunion.reenter(shelf, node, self.server, k, now) for k in known}
+        strays = reunion.strays(shelf, node, words)
         self._meet()
         return Met(words, tuple(claiming.again(shelf, eid, jid) for eid, jid in strays))
 
+    async def met(self, node: str, waits: bool = False) -> None:
+        self._check()
+        reunion.met(self.shelf, node, self.server, waits)
+        self._parted.clear()
+
     def _meet(self) -> None:
         self._met, self._era = self.server, self.shelf.era
-        self._parted.clear()
 
     async def close(self) -> None:
         return

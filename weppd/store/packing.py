@@ -57,7 +57,8 @@ def reenter(known: Sequence[Known]) -> Args:
     for each in known:
         job = each.claim.job
         fields = flat(rehash(job)) if job.data else []
-        args += [job.id, each.claim.eid, each.worker, job.queue, each.phase, *_listed(fields)]
+        args += [job.id, each.claim.eid, each.worker, job.queue, each.phase, each.turn]
+        args += _listed(fields)
     return args
 
 

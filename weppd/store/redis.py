@@ -16,6 +16,7 @@
     weppd:offers           the CPUs and bytes that each node offers its jobs
     weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names
     weppd:era              names this memory;  weppd:settle: nobody claims;  weppd:gate: where last
+    weppd:unheard          nodes that wait for what others say of their jobs, after a change
 
 With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
 """
@@ -141,6 +142,9 @@ class RedisStore(Turning):
     async def reassert(self, node: str, known: Sequence[Known]) -> Met:
         words, strays = await self._meetings.reassert(node, known)
         return Met(words, _claims(strays))
+
+    async def met(self, node: str, waits: bool = False) -> None:
+        await self._meetings.met(node, waits)
 
     # -- jobs' lives
 

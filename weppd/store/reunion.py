@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from weppd.store import Change, Known
+from weppd.store import Change, Known, turns
 from weppd.store.shelf import INF, TAKEN, Shelf, as_bytes
 from weppd.store.wire import rehash, stamp
 
@@ -26,7 +26,7 @@ def greet(shelf: Shelf, node: str, server: str, met: str, era: str, until: float
     return Change.OTHER
 
 
-def reenter(shelf: Shelf, node: str, known: Known, now: float) -> str:
+def reenter(shelf: Shelf, node: str, server: str, known: Known, now: float) -> str:
     """Enter an execution again that the shelf does not have; the word for what became of it."""
     claim, jid = known.claim, known.claim.job.id
     own = shelf.executions.get(jid, {})
@@ -36,7 +36,8 @@ def reenter(shelf: Shelf, node: str, known: Known, now: float) -> str:
         return "lost" if past == TAKEN else "done"
     if live := shelf.live(jid):
         if live[b"node"] != node.encode():
-            return "lost"
+            # A node that has not spoken yet may have given the job up in what was forgotten.
+            return "lost" if shelf.met.get(live[b"node"].decode()) == server else "waits"
         # An earlier one of this very node, whose end was forgotten along with the claim.
         member = f"{jid}:{live[b'eid'].decode()}"
         shelf.registries["wip", live[b"queue"].decode()].pop(member, None)
@@ -58,6 +59,10 @@ def _enter(shelf: Shelf, node: str, known: Known, now: float) -> None:
     entry = {"eid": eid, "node": node, "phase": known.phase, "worker": known.worker}
     shelf.executions[jid] = as_bytes({**entry, "queue": queue})
     shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
+    shelf.parked.pop(jid, None)
+    holder = shelf.turns.get(known.turn, "")
+    if known.turn and (holder in ("", jid) or not turns.has_turn(shelf, holder)):
+        turns.give(shelf, jid, known.turn)
 
 
 def _take_off(shelf: Shelf, jid: str) -> None:
@@ -68,11 +73,16 @@ def _take_off(shelf: Shelf, jid: str) -> None:
     shelf.registries["failed" if status == "stopped" else status, queue].pop(jid, None)
 
 
-def met(shelf: Shelf, node: str, server: str, known: Collection[str]) -> list[tuple[str, str]]:
-    """The node has said all; the executions (id, job) that are entered for it beside `known`."""
+def met(shelf: Shelf, node: str, server: str, waits: bool) -> None:
+    """The node has said all; with `waits` the others shall not claim yet."""
     shelf.met[node] = server
-    if all(shelf.met.get(each) == server for each in shelf.leases):
+    (shelf.unheard.add if waits else shelf.unheard.discard)(node)
+    if not shelf.unheard and all(shelf.met.get(each) == server for each in shelf.leases):
         shelf.settle = 0.0
+
+
+def strays(shelf: Shelf, node: str, known: Collection[str]) -> list[tuple[str, str]]:
+    """The executions (id, job) that are entered for the node beside `known`."""
     live = ((jid, shelf.live(jid)) for jid in shelf.executions if jid in shelf.jobs)
     mine = ((x[b"eid"].decode(), jid) for jid, x in live if x.get(b"node") == node.encode())
     return [pair for pair in mine if pair[0] not in known]

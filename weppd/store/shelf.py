@@ -68,6 +68,7 @@ class Shelf:
     gate: str = ""
     settle: float = 0.0
     met: dict[str, str] = field(default_factory=dict)
+    unheard: set[str] = field(default_factory=set)
     turns: dict[str, str] = field(default_factory=dict)
     parked: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))

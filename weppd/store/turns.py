@@ -39,7 +39,7 @@ def give(shelf: Shelf, jid: str, key: str) -> None:
 def pass_on(shelf: Shelf, key: str, leaver: str = "") -> str:
     """Give the turn to who waits longest, if nobody but `leaver` has it; who has it now."""
     holder = shelf.turns.get(key, "")
-    if holder and holder != leaver and _has_turn(shelf, holder):
+    if holder and holder != leaver and has_turn(shelf, holder):
         return holder
     while shelf.waiting[key]:
         jid = shelf.waiting[key].pop(0)
@@ -53,7 +53,8 @@ def pass_on(shelf: Shelf, key: str, leaver: str = "") -> str:
     return ""
 
 
-def _has_turn(shelf: Shelf, jid: str) -> bool:
+def has_turn(shelf: Shelf, jid: str) -> bool:
+    """Whether a job that was given a turn has it still: it runs, or is queued for that."""
     waits = shelf.status(jid) == "queued" and jid not in shelf.parked
     return bool(shelf.live(jid)) or waits
 

@@ -38,6 +38,7 @@ NAMES = (
     "retry",
     "say",
     "seize",
+    "strays",
     "take_turn",
     "tree",
     "unlock",

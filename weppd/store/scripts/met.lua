@@ -1,27 +1,21 @@
--- A node has said all that it runs: it has met this server, and may claim here.
--- ARGV: P W node server, then the executions that it answers for.
--- Returns {{eid, jid, queue, hash}, …}: what is entered for it beside these.
+-- A node has said what it runs and how its jobs ended: it has met this server. With `waits` it
+-- has yet to hear what others say of some of its jobs.
+-- ARGV: P W node server waits
 -- with: keys
 local node, server = ARGV[3], ARGV[4]
+local unheard = W .. 'unheard'
 call('HSET', W .. 'node:' .. node, 'server', server)
+if ARGV[5] == '1' then
+  call('SADD', unheard, node)
+  call('EXPIRE', unheard, 60)
+else
+  call('SREM', unheard, node)
+end
 
 -- Claims wait only for nodes that may still have something to say.
-local all = true
+local all = call('SCARD', unheard) == 0
 for _, name in ipairs(call('SMEMBERS', W .. 'nodes')) do
   all = all and call('HGET', W .. 'node:' .. name, 'server') == server
 end
 if all then call('DEL', W .. 'settle') end
-
-local known = {}
-for i = 5, #ARGV do known[ARGV[i]] = true end
-local strays = {}
-local live = call('HGETALL', W .. 'live:' .. node)
-for i = 1, #live, 2 do
-  local jid, eid = live[i], live[i + 1]
-  local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'queue')
-  local hash = call('HGETALL', job_key(jid))
-  if not known[eid] and own[1] == eid and is_live(own[2]) and #hash > 0 then
-    strays[#strays + 1] = {eid, jid, own[3], hash}
-  end
-end
-return strays
+return 1

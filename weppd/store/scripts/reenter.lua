@@ -1,10 +1,12 @@
 -- Enter executions again that the store has forgotten.
--- ARGV: P W node now stamp, then for each: jid eid worker queue phase #fields fields…
+-- ARGV: P W node now stamp server, then for each: jid eid worker queue phase turn
+--       #fields fields…
 -- Of two executions of one job the one that is named last counts.
--- Returns a word for each: own, done, entered, lost or unknown.
+-- Returns a word for each: own, done, entered, lost, waits or unknown.
 -- with: keys
 -- with: executions
-local node, now, stamp = ARGV[3], ARGV[4], ARGV[5]
+-- with: turns
+local node, now, stamp, server = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 -- Off every list on which the store, of an older memory, still had the job.
 local function take_off(jid, status, queue)
@@ -16,13 +18,16 @@ local function take_off(jid, status, queue)
   end
 end
 
-local function enter(jid, eid, worker, queue, phase, first, last)
+local function enter(jid, eid, worker, queue, phase, turn, first, last)
   local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'node', 'worker', 'queue')
   if own[1] == eid then return is_live(own[2]) and 'own' or 'done' end
   local past = call('GET', W .. 'done:' .. eid)
   if past then return past == TAKEN and 'lost' or 'done' end
   if is_live(own[2]) then
-    if own[3] ~= node then return 'lost' end
+    if own[3] ~= node then
+      -- A node that has not spoken yet may have given the job up in what was forgotten.
+      return call('HGET', W .. 'node:' .. own[3], 'server') == server and 'lost' or 'waits'
+    end
     -- An earlier one of this very node, whose end was forgotten along with the claim.
     leave_execution(jid, own[1], own[5], own[4], node)
   end
@@ -45,15 +50,24 @@ local function enter(jid, eid, worker, queue, phase, first, last)
   call('HSET', W .. 'live:' .. node, jid, eid)
   enter_execution(jid, eid, queue, worker, now)
   set_busy(worker, jid)
+  call('HDEL', W .. 'parked', jid)
+  if turn ~= '' then
+    local holder = call('GET', W .. 'turn:' .. turn)
+    if not holder or holder == jid or not has_turn(holder) then
+      call('SET', W .. 'turn:' .. turn, jid)
+      call('HSET', key, 'weppd_turn', turn)
+      call('HSET', exec_key(jid), 'turn', turn)
+    end
+  end
   return 'entered'
 end
 
-local words, at = {}, 6
+local words, at = {}, 7
 while at <= #ARGV do
-  local first = at + 6
-  local last = at + 5 + tonumber(ARGV[at + 5])
+  local first = at + 7
+  local last = at + 6 + tonumber(ARGV[at + 6])
   words[#words + 1] = enter(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4],
-    first, last)
+    ARGV[at + 5], first, last)
   at = last + 1
 end
 return words
