@@ -176,3 +176,18 @@ def test_a_runs_trees_are_found_by_its_id(run: Run) -> None:
         assert await store.of_run("no-run") == []
 
     run(story)
+
+
+def test_only_entries_that_nobody_has_are_scrubbed(run: Run) -> None:
+    """What runs keeps its entry on RQ's lists; what a forgotten execution left goes."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue([a_job(id="a"), a_job(id="b")])
+        a, b = await claimed(store, 2)
+        await ended(store, b)
+        assert await store.scrub() == 0
+        assert (await store.counts())["default"].started == 1
+        await ended(store, a)
+        assert (await store.counts())["default"].started == 0
+
+    run(story)

@@ -126,7 +126,11 @@ class Walk:
             assert going_on == [], "a stop left a job running"
 
     def pause(self, pick: int) -> None:
-        self.world.tell(on.PauseAsked())
+        requeue = pick % 3 == 0
+        self.world.tell(on.PauseAsked(requeue))
+        if requeue:
+            going_on = [c for c in self.world.cells.values() if self._works(c) and not c.asked]
+            assert going_on == [], "a pause that hands back left a job running"
 
     def resume(self, pick: int) -> None:
         self.world.tell(on.ResumeAsked())

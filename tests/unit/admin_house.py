@@ -135,8 +135,8 @@ class FakeHouse:
         if self.fault is not None:
             raise self.fault
 
-    async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:
-        self._heard("drain", (wait, who.uid))
+    async def drain(self, wait: bool, handback: bool, who: Caller) -> Mapping[str, Any]:
+        self._heard("drain", (wait, handback, who.uid))
         return {"mood": "paused", "running": 2}
 
     async def pause(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:

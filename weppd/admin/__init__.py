@@ -141,8 +141,9 @@ class House(Protocol):
         """
         ...
 
-    async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:
-        """Take no more jobs; with `wait` answer when none runs: `models.Mood`."""
+    async def drain(self, wait: bool, handback: bool, who: Caller) -> Mapping[str, Any]:
+        """Take no more jobs; with `wait` answer when none runs; with `handback` end what runs and
+        put it back, for RQ's workers to take: `models.Mood`."""
         ...
 
     async def pause(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:

@@ -196,8 +196,9 @@ async def enqueue(asked: Asked) -> Response:
 async def drain(asked: Asked) -> Response:
     """Take no more jobs."""
     body = await asked.body(models.DrainBody)
-    _record(asked, "drain", wait=body.wait)
-    return _json(models.Mood.model_validate(await asked.house.drain(body.wait, asked.who)))
+    _record(asked, "drain", wait=body.wait, handback=body.handback)
+    done = await asked.house.drain(body.wait, body.handback, asked.who)
+    return _json(models.Mood.model_validate(done))
 
 
 async def pause(asked: Asked) -> Response:

@@ -82,9 +82,10 @@ class TreeQuery(Body):
 
 
 class DrainBody(Body):
-    """`POST /v1/drain`: answer only when no job runs any more."""
+    """`POST /v1/drain`: answer only when no job runs any more; end what runs, and put it back."""
 
     wait: bool = False
+    handback: bool = False
 
 
 class ShutdownBody(Body):

@@ -297,11 +297,15 @@ class Enqueued(Reply):
 
 
 class Mood(Reply):
-    """What the daemon is about now, how many jobs run, and which queues are paused."""
+    """What the daemon is about now, how many jobs run, and which queues are paused.
+
+    `scrubbed` is how many entries of executions that nobody has were taken off RQ's lists.
+    """
 
     mood: str
     running: int = 0
     paused: list[str] | None = None
+    scrubbed: int | None = None
 
 
 class Health(Reply):

@@ -197,7 +197,9 @@ class StopAsked:
 
 @dataclass(frozen=True, slots=True)
 class PauseAsked:
-    """No new claims until ResumeAsked."""
+    """No new claims until ResumeAsked; with `requeue` what runs ends and goes back to its queue."""
+
+    requeue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,25 +244,39 @@ def _stop_asked(state: State, event: on.StopAsked) -> Decision:
     if state.mood is Mood.STOPPED:
         return moves.ignore(state)
     state = replace(state, mood=Mood.DRAINING, stop_mode=event.mode)
-    orders: list[do.Effect] = []
-    waiting = tuple(moves.waiting(state))
-    if waiting:
-        orders.append(do.HandBack(waiting))
-        for ticket in waiting:
-            state = moves.forget(state, ticket.eid)
+    state, orders = _hand_back_waiting(state)
     if event.mode in ("requeue", "cancel"):
         asked = "shutdown" if event.mode == "requeue" else "cancel"
-        for eid, phase in list(state.jobs.items()):
-            if isinstance(phase, Running):
-                state, more = moves.end(state, eid, phase, state.rules.rungs, asked, "weppd stops")
-                orders += more
+        state, more = _end_all(state, asked, "weppd stops")
+        orders = [*orders, *more]
+    return state, orders
+
+
+def _hand_back_waiting(state: State) -> Decision:
+    waiting = tuple(moves.waiting(state))
+    for ticket in waiting:
+        state = moves.forget(state, ticket.eid)
+    return state, [do.HandBack(waiting)] if waiting else []
+
+
+def _end_all(state: State, asked: str, reason: str) -> Decision:
+    orders: list[do.Effect] = []
+    for eid, phase in list(state.jobs.items()):
+        if isinstance(phase, Running):
+            state, more = moves.end(state, eid, phase, state.rules.rungs, asked, reason)
+            orders += more
     return state, orders
 
 
 def _pause_asked(state: State, event: on.PauseAsked) -> Decision:
-    if state.mood is not Mood.OPEN:
+    if state.mood is not Mood.OPEN and not (event.requeue and state.mood is Mood.PAUSED):
         return moves.ignore(state)
-    return replace(state, mood=Mood.PAUSED), []
+    state = replace(state, mood=Mood.PAUSED)
+    if not event.requeue:
+        return state, []
+    state, orders = _hand_back_waiting(state)
+    state, more = _end_all(state, "shutdown", "handed back to its queue")
+    return state, [*orders, *more]
 
 
 def _resume_asked(state: State, event: on.ResumeAsked) -> Decision:

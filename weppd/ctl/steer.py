@@ -10,9 +10,14 @@ from weppd.ctl.talk import Talk
 
 @talk.verb
 @click.option("--wait", is_flag=True, help="Return when no job runs any more.")
-def drain(ctl: Talk, wait: bool) -> None:
-    """Take no more jobs; those that run go on, and weppd stays."""
-    data = ctl.ask("POST", "/v1/drain", {"wait": wait})
+@click.option("--handback", is_flag=True, help="End what runs, and put it back on its queues.")
+def drain(ctl: Talk, wait: bool, handback: bool) -> None:
+    """Take no more jobs; those that run go on, and weppd stays.
+
+    With --handback what runs is ended and goes back to the head of its queue, for RQ's workers to
+    take; the answer comes when nothing runs.
+    """
+    data = ctl.ask("POST", "/v1/drain", {"wait": wait, "handback": handback})
     ctl.show(data, lambda: render.mood(data))
 
 

@@ -238,13 +238,16 @@ class Keeper:
         (jid,) = await self._store.enqueue([spec])
         return jid
 
-    async def drain(self, wait: bool, who: Caller) -> Mapping[str, Any]:
-        """Take no more jobs; with `wait` answer when none runs."""
-        self._supervisor.tell(on.PauseAsked())
+    async def drain(self, wait: bool, handback: bool, who: Caller) -> Mapping[str, Any]:
+        """Take no more jobs; with `wait` answer when none runs. `handback` ends what runs and puts
+        it back, and leaves of ours no entry on RQ's lists."""
+        self._supervisor.tell(on.PauseAsked(handback))
         await asyncio.sleep(0)
+        wait = wait or handback
         while wait and self._supervisor.state.jobs and self._supervisor.state.mood is Mood.PAUSED:
             await asyncio.sleep(0.05)
-        return self._mood()
+        scrubbed = await self._store.scrub() if handback else None
+        return self._mood() | {"scrubbed": scrubbed}
 
     async def pause(self, queues: Sequence[str], who: Caller) -> Mapping[str, Any]:
         """Have all nodes take no job of these queues; of all that this one serves if none is

@@ -134,6 +134,10 @@ class Store(Protocol):
         """Put a job that failed, was stopped or cancelled on its queue again; what was cancelled
         because of that waits for it again."""
 
+    async def scrub(self) -> int:
+        """Take entries of executions that nobody has off RQ's lists, where they would stand for
+        ever; returns how many were."""
+
     async def counts(self) -> dict[str, QueueCounts]:
         """The counts of every queue that a producer ever used, by name."""
 

@@ -254,6 +254,10 @@ class MemoryStore(Looks):
         self.shelf.paused = self.shelf.paused | {*queues} if on else self.shelf.paused - {*queues}
         return frozenset(self.shelf.paused)
 
+    async def scrub(self) -> int:
+        self._check()
+        return steering.scrub(self.shelf)
+
     async def retry(self, jid: str) -> Retried:
         self._check()
         done = steering.retry(self.shelf, jid, self._now())

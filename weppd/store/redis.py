@@ -276,6 +276,9 @@ class RedisStore(Turning):
             walk.took(await self._runner.run([self._runner.script(*call) for call in calls]))
         return walk
 
+    async def scrub(self) -> int:
+        return int(await self._runner.one("scrub"))
+
     async def retry(self, jid: str) -> Retried:
         now = time.time()
         *words, woken = await self._runner.one("retry", jid, repr(now), stamp(now))

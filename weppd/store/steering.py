@@ -1,4 +1,4 @@
-"""The twin's retries and trees: what `scripts/retry.lua` and `tree.lua` do in Redis."""
+"""What `scripts/retry.lua`, `scrub.lua` and `tree.lua` do in Redis, for the twin."""
 
 from __future__ import annotations
 
@@ -75,6 +75,18 @@ def _revive(shelf: Shelf, jid: str, at: float) -> None:
         shelf.registries["deferred", queue][jid] = at
     else:
         shelf.push(jid, at)
+
+
+def scrub(shelf: Shelf) -> int:
+    """Take entries of executions that nobody has off RQ's lists; returns how many were."""
+    count = 0
+    for (name, _), members in shelf.registries.items():
+        for member in list(members) if name == "wip" else ():
+            jid, _, eid = member.rpartition(":")
+            if shelf.live(jid).get(b"eid") != eid.encode():
+                del members[member]
+                count += 1
+    return count
 
 
 def tree_row(shelf: Shelf, jid: str) -> list[Any]:

@@ -37,6 +37,7 @@ NAMES = (
     "restore",
     "retry",
     "say",
+    "scrub",
     "seize",
     "strays",
     "take_turn",
