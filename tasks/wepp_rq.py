@@ -12,6 +12,7 @@ from __future__ import annotations
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.locks import WORKING, locked
+from tasks.run.notify import notify
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
@@ -295,8 +296,12 @@ def compress_fn(fn: str) -> str:
 @framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED", step=TaskEnum.run_wepp_watershed)
 def _log_complete_rq(runid: str) -> None:
     """Tell the panel that the run is complete: the page reloads its results on this."""
-    files.sweep(_run(runid).root / "wepp")
+    from tasks.wepp import announce
+
+    run = _run(runid)
+    files.sweep(run.root / "wepp")
     current().log("WEPP run complete")
+    notify(announce.complete(runid, run))
 
 
 def _prepare(runid: str, *stages: str) -> None:

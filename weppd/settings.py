@@ -55,6 +55,9 @@ from weppd.settings_tables import (
     Node as Node,
 )
 from weppd.settings_tables import (
+    Notify as Notify,
+)
+from weppd.settings_tables import (
     Queue as Queue,
 )
 from weppd.settings_tables import (
@@ -120,6 +123,7 @@ class Settings:
     scribe: Scribe = field(default_factory=Scribe)
     node: Node = field(default_factory=Node)
     compat: Compat = field(default_factory=Compat)
+    notify: Notify = field(default_factory=Notify)
     flask: Flask = field(default_factory=Flask)
 
     @staticmethod
@@ -158,6 +162,7 @@ TABLES: Mapping[str, type] = {
     "scribe": Scribe,
     "node": Node,
     "compat": Compat,
+    "notify": Notify,
     "flask": Flask,
 }
 
@@ -258,6 +263,7 @@ def for_tasks(settings: Settings) -> dict[str, object]:
         "wepp": asdict(settings.wepp),
         "cancel": asdict(settings.cancel),
         "compat": asdict(settings.compat),
+        "notify": asdict(settings.notify),
         "redis": {"url": redis.url, "status_db": redis.status_db, "lock_db": redis.lock_db},
     }
 

@@ -58,6 +58,12 @@ def unless_empty(check: Check) -> Check:
     return lambda value: check(value) if value else None
 
 
+def web_address(value: str) -> str | None:
+    """An address of the web; what was given is not shown, for it may be a secret."""
+    begins = value.startswith(("https://", "http://"))
+    return None if begins and not set(value) & set(" \t\n") else "must begin with https://"
+
+
 def memory(value: str) -> str | None:
     """A size of memory."""
     try:

@@ -207,6 +207,23 @@ class Node:
     settle_s: float = field(default=3.0, metadata={"check": at_least(0)})
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Notify:
+    """[notify]: who is told that a run is complete; without a webhook nobody is.
+
+    `discord` is the address of a Discord webhook, which is a secret; `site` is put before the run's
+    path in links.
+    """
+
+    discord: str = field(default="", metadata={"check": unless_empty(checks.web_address)})
+    site: str = field(
+        default="https://wepp.cloud/weppcloud", metadata={"check": checks.web_address}
+    )
+
+    def __repr__(self) -> str:
+        return f"Notify(discord={'set' if self.discord else 'not set'}, site={self.site!r})"
+
+
 @dataclass(frozen=True, slots=True)
 class Compat:
     """[compat]: where older readers of a run's state look.

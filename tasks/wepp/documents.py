@@ -14,7 +14,7 @@ has an entry for each overland flow element, from the top.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -202,6 +202,9 @@ class Wepp(Document, name="wepp", version=1):
     )  # TOPAZ ids with rows in chan.out; none: the outlet
 
 
-def source(run: Path, name: str) -> Path:
-    """The file that a document names, below the run."""
-    return run / name
+class Ron(Document, name="ron", version=1):
+    """What people call the run, its scenario, and the configuration that it was made with."""
+
+    name: str = ""
+    scenario: str = ""
+    config: str = ""
