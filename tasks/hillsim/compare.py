@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tasks import hillsim
 from tasks.hillsim.errors import Refusal
-from tasks.wepp import annual
+from tasks.wepp import annual, ebe, slope
 from tasks.wepp.errors import FormatError
 
 BEGIN, END = "<!-- table: make hillsim-table -->", "<!-- end of the table -->"
@@ -36,7 +36,11 @@ def table(directory: Path) -> Iterator[str]:
         except (Refusal, FormatError) as error:
             yield f"| {number} | {_reason(error)} | | | | | |"
             continue
-        theirs = [found for path in outputs if (found := _read(path, number)) is not None]
+        theirs = [
+            found
+            for path in outputs
+            if (found := _read(path, directory / "runs", number)) is not None
+        ]
         yield f"| {number} | {_cells(mine, theirs)} |"
 
 
@@ -59,15 +63,27 @@ def _simulated(runs: Path, number: int) -> annual.MeanYear:
         for path in runs.glob(f"p{number}.*"):
             shutil.copy(path, here / path.name)
         hillsim.run(f"p{number}.run", cwd=here, out=io.StringIO())
-        found = annual.read(Path(scratch) / "output" / f"H{number}.loss.dat")
+        found = _read(Path(scratch) / "output", runs, number)
     if found is None:
         raise FormatError(f"H{number}.loss.dat", 0, "the report has no annual means")
     return found
 
 
-def _read(output: Path, number: int) -> annual.MeanYear | None:
-    path = output / f"H{number}.loss.dat"
-    return annual.read(path) if path.exists() and path.stat().st_size else None
+def _read(output: Path, runs: Path, number: int) -> annual.MeanYear | None:
+    """Annual means of a report; of a single storm what the event file says of it."""
+    path, events = output / f"H{number}.loss.dat", output / f"H{number}.ebe.dat"
+    if not path.exists() or not path.stat().st_size:
+        return None
+    if (found := annual.read(path)) is not None:
+        return found
+    return _storm(slope.read(runs / f"p{number}.slp").width, ebe.read(events))
+
+
+def _storm(width: float, rows: tuple[ebe.Row, ...]) -> annual.MeanYear:
+    """The sums of the events of a slope of this width (m)."""
+    runoff = sum(row.runoff_mm for row in rows)
+    lost = sum(row.detachment_kg_m2 for row in rows)
+    return annual.MeanYear(runoff, 10.0 * lost, sum(r.sediment_kg_m for r in rows) * width / 1e3)
 
 
 def _cells(mine: annual.MeanYear, theirs: list[annual.MeanYear]) -> str:

@@ -102,10 +102,10 @@ def soil_row(slope: Hillslope, day: Day, year: int) -> str:
     return head + fixed(found.porosity * 100.0, 8, 2) + "".join(fixed(v, 7, 2) for v in values)
 
 
-def element_row(slope: Hillslope, day: Day, year: int) -> str | None:
+def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) -> str | None:
     """The element's row of a day with runoff, or of the 1st and 15th; None on others."""
     when, event = day.weather, day.event
-    if event is None and when.day not in _REPORTED:
+    if event is None and when.day not in _REPORTED and not always:
         return None
     dates = "".join(f" {integer(value, 2)}" for value in (slope.site.number, when.day, when.month))
     return f"{dates} {integer(year, 4)}{_flow(slope, day)}{_state(slope, day)}"

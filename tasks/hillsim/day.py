@@ -68,17 +68,18 @@ def step(
 
     Without `routed` its runoff is left as a depth, without peak and sediment: a channel's bed.
     """
-    ground = slope.ground
-    fieldwork.work(ground, weather.julian)
-    ground.residue.decay(Climate(weather.mean, weather.rain, _wetness(slope)))
-    _age(slope)
+    if not slope.site.single:
+        fieldwork.work(slope.ground, weather.julian)
+        slope.ground.residue.decay(Climate(weather.mean, weather.rain, _wetness(slope)))
+        _age(slope)
     # Conductivity and erodibility of the day are the morning's, before the hours of frost and melt.
     morning = Morning(slope.now, _thaw(slope))
     cold = _cold(slope, weather, number)
     # Rain on ground without snow goes on as a storm, frozen or not; melt comes by the hour.
     melt = cold is not None and cold.melted
     rain = _hyetograph(slope, weather, cold if melt else None)
-    today = _properties(slope, weather, morning, 0.0 if melt else weather.rain)
+    counted = 0.0 if melt or slope.site.single else weather.rain
+    today = _properties(slope, weather, morning, counted)
     reached = rain.depth if rain else 0.0
     if rain and not melt:
         rain = _intercept(slope, rain, today.cover)

@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import Summary, daily, day, forms, hidden, hillslope, reports, tally, watershed
+from tasks.hillsim import (
+    Summary,
+    daily,
+    day,
+    forms,
+    hidden,
+    hillslope,
+    reports,
+    single,
+    tally,
+    watershed,
+)
 from tasks.hillsim.day import Day
-from tasks.hillsim.errors import Refusal
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.inflow import NOTHING
 from tasks.hillsim.output import BANNER, announce, put
@@ -59,7 +69,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     """
     run = runfile.parse(text, source)
     if isinstance(run, StormRun):
-        raise Refusal(source, "a single storm: continuous simulations are run")
+        return single.simulate(run, cwd, out, MARKER)
     if isinstance(run, WatershedRun):
         return watershed.simulate(run, cwd, out)
     for name in _outputs(run):
@@ -71,7 +81,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     sums, kept = _run(run, given.climate, chain, out)
     _write(run, given, chain, sums, kept, cwd)
     print(MARKER, file=out, flush=True)
-    return _summary(run, chain, sums)
+    return reports.summary(run.years, chain, sums)
 
 
 def days(chain: Chain, climate: Climate, years: int) -> Iterator[tuple[Day, ...]]:
@@ -138,14 +148,3 @@ def _write(
 def _outputs(run: HillslopeRun) -> list[str]:
     names = (run.loss, run.pass_file, run.ebe, run.plot, run.wat, run.soil, run.element)
     return [name for name in names if name is not None]
-
-
-def _summary(run: HillslopeRun, chain: Chain, sums: Tally) -> Summary:
-    years = run.years
-    return Summary(
-        years=years,
-        precip_mm=sums.precip * 1000.0 / years,
-        runoff_mm=sums.runoff * 1000.0 / years,
-        soil_loss_kg_m2=reports.mean_of(sums, 1.0) / years,
-        sediment_kg=sums.sediment * chain[0].site.width / years,
-    )

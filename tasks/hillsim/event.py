@@ -48,7 +48,7 @@ def route(
     storm_duration = rain.ends[-1] if rain else _DAY
     joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
     shape, state = slope.site.shape, slope.ground.surface
-    rough = _friction(slope, today)
+    rough = friction(slope, today)
     length, path = _way(slope, rough, inflow)
     # The whole way down is one plane; depths and rates are over it, the flow's over the element.
     share = shape.length / length
@@ -68,7 +68,7 @@ def recede(slope: Hillslope, today: Properties, excess: Excess, inflow: Inflow) 
     """The excess less what infiltrates on its way down after it has ended."""
     if excess.depth <= 0.0:
         return excess
-    length, path = _way(slope, _friction(slope, today), inflow)
+    length, path = _way(slope, friction(slope, today), inflow)
     share = slope.site.shape.length / length
     lost = routing.recession(excess.depth * share, excess.duration, path, excess.sink)
     left = max(0.0, 1.0 - lost / excess.depth)
@@ -96,7 +96,8 @@ def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> 
     return Excess(excess.depth + saturation, span, peak, intensity, excess.begins, excess.sink)
 
 
-def _friction(slope: Hillslope, today: Properties) -> Friction:
+def friction(slope: Hillslope, today: Properties) -> Friction:
+    """What slows the flow on an element today."""
     crop, state = slope.ground.crop, slope.ground.surface
     live = 0.0
     if crop.plant is not None and crop.plant.hmax > 0.0:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.hillsim.errors import Refusal
 from tasks.wepp import scenarios, slope
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.runfile import HillslopeRun, RunFile, WatershedRun
+from tasks.wepp.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
 from tasks.wepp.scenarios import Annual, Perennial, Yearly
 
 HIDDEN = {
@@ -41,6 +41,22 @@ def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:
         raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
     _check_climate(inputs, directory / run.cli)
     _check_management(run, inputs, directory / run.man)
+
+
+def check_storm(run: StormRun, inputs: Inputs, directory: Path) -> None:
+    """As `check`, for the run of a single storm."""
+    _check_hidden(directory)
+    source = directory / run.man
+    if run.units.lower() == "e":
+        raise Refusal(source, "a loss report in English units: metric ones are written")
+    if run.pass_file is not None:
+        raise Refusal(directory / run.pass_file, "the pass file of a single storm is not written")
+    if inputs.slope.version == slope.CHANNEL_VERSION:
+        raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
+    _check_climate(inputs, directory / run.cli)
+    if len(inputs.climate.days) != 1:
+        why = f"{len(inputs.climate.days)} days: a single storm has one"
+        raise Refusal(directory / run.cli, why)
 
 
 def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:

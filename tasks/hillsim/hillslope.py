@@ -33,7 +33,10 @@ _DEEPEST = 0.999
 
 @dataclass(slots=True)
 class Site:
-    """What never changes; `bottom` is the conductivity out of the lowest layer (m/s)."""
+    """What never changes; `bottom` is the conductivity out of the lowest layer (m/s).
+
+    `single` is a slope of one storm, before which nothing is done or worn.
+    """
 
     shape: Shape
     number: int
@@ -50,6 +53,7 @@ class Site:
     bottom: float
     wave: tuple[float, float, float]
     frost: FrostRules
+    single: bool = False
     skies: dict[int, sun.Sky] = field(default_factory=dict)
 
     @property
@@ -104,9 +108,19 @@ class Hillslope:
         self.now = self.columns.frozen(self.frost.ice, self.frost.edges, factor)
 
 
-def chain(inputs: Inputs, hidden: Hidden | None = None) -> tuple[Hillslope, ...]:
-    """All elements of the four inputs, the uppermost first."""
-    return tuple(build(inputs, hidden, index) for index in range(len(inputs.slope.elements)))
+def chain(
+    inputs: Inputs, hidden: Hidden | None = None, *, single: bool = False
+) -> tuple[Hillslope, ...]:
+    """All elements of the four inputs, the uppermost first; as given for a `single` storm."""
+    count = len(inputs.slope.elements)
+    made = tuple(build(inputs, hidden, index) for index in range(count))
+    for index, slope in enumerate(made if single else ()):
+        start, state = inputs.management.initial(index), slope.ground.surface
+        slope.site.single = True
+        state.roughness, state.ridge = state.roughness0, state.ridge0
+        if state.temporary:
+            state.width = start.width
+    return made
 
 
 def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hillslope:

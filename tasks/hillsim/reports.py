@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from tasks.hillsim import Summary
 from tasks.hillsim.day import Day
 from tasks.hillsim.erosion import CELLS
 from tasks.hillsim.event import Runoff
@@ -79,6 +80,17 @@ class Cells:
 
     def _relative(self, index: int) -> float:
         return self.lengths[index // CELLS] / max(self.lengths)
+
+
+def summary(years: int, chain: Sequence[Hillslope], sums: Tally) -> Summary:
+    """A run in a few figures."""
+    return Summary(
+        years=years,
+        precip_mm=sums.precip * 1000.0 / years,
+        runoff_mm=sums.runoff * 1000.0 / years,
+        soil_loss_kg_m2=mean_of(sums, 1.0) / years,
+        sediment_kg=sums.sediment * chain[0].site.width / years,
+    )
 
 
 def mean_of(sums: Tally, sign: float) -> float:

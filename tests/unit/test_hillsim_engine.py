@@ -8,15 +8,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tasks import hillsim
 from tasks.hillsim.errors import Refusal
-from tasks.wepp import annual, complete, ebe, loss, passfile, sample
+from tasks.wepp import annual, climate, complete, ebe, loss, passfile, runfile, sample
 from tasks.wepp.errors import FormatError
 from tests.golden.hillsim import make
+from tests.unit import hillsim_slopes as build
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data" / "wepp" / "runs"
@@ -223,14 +226,63 @@ def test_a_form_that_is_not_simulated_is_refused_by_name(runs: Path, form: str) 
     assert written(runs) == {}
 
 
-@pytest.mark.parametrize(("number", "thing"), [(75, "a single storm")])
-def test_real_runs_beyond_this_version_are_refused(number: int, thing: str, tmp_path: Path) -> None:
-    """Single storms end in the first second, with exit code 1."""
+@pytest.mark.parametrize(
+    ("number", "runoff", "peak", "leaving"),
+    [(75, 11.864, 28.713, None), (78, 70.43, 59.544, 34.45)],
+)
+def test_a_real_single_storm_runs_off_as_other_engines_have_it(
+    number: int, runoff: float, peak: float, leaving: float | None, tmp_path: Path
+) -> None:
+    """Runoff to 1 %, its peak to 5 %, sediment of the slope that does not deposit to 5 %."""
     runs = real(tmp_path, number)
-    done = program(runs, number)
-    assert done.returncode == 1
-    assert thing in done.stdout
-    assert MARKER not in done.stdout
+    summary, said = simulate(runs, number)
+    assert said[-1] == MARKER
+    output = runs.parent / "output"
+    complete.loss(output / f"H{number}.loss.dat")
+    complete.plot(output / f"H{number}.plot.dat")
+    assert summary.runoff_mm == pytest.approx(runoff, rel=0.01)
+    row = (output / f"H{number}.element.dat").read_text().splitlines()[2]
+    assert float(row[40:48]) == pytest.approx(peak, rel=0.05)
+    (event,) = ebe.read(output / f"H{number}.ebe.dat")
+    assert event.runoff_mm == pytest.approx(runoff, abs=0.1)
+    if leaving is not None:
+        assert event.sediment_kg_m == pytest.approx(leaving, rel=0.05)
+
+
+def a_storm(runs: Path, **answers: object) -> None:
+    """Turn hillslope 2 of a sample run into a single storm of 60 mm on 1 June."""
+    found = climate.read(runs / "p2.cli")
+    days = build.weather([build.rainy(60.0)], start=date(2001, 6, 1)).days
+    storm = replace(found, mode=climate.SINGLE_STORM, days=days)
+    (runs / "p2.cli").unlink()
+    (runs / "p2.cli").write_text(climate.dump(storm))
+    run = runfile.StormRun(
+        man="p2.man", slp="p2.slp", cli="p2.cli", sol="p2.sol", loss="../output/H2.loss.dat",
+        ebe="../output/H2.ebe.dat",
+    )  # fmt: skip
+    (runs / "p2.run").write_text(runfile.dump(replace(run, **answers)))
+
+
+def test_a_single_storm_finds_the_slope_as_the_management_file_has_it(runs: Path) -> None:
+    """Its report names the storm and hillsim; the ground is neither tilled nor sown before it."""
+    a_storm(runs)
+    summary, said = simulate(runs)
+    assert said[-1] == MARKER
+    report = (runs.parent / "output" / "H2.loss.dat").read_text()
+    assert report.startswith(" Single storm")
+    assert "engine=hillsim" in report
+    assert "rainfall amount              60.00 (mm)" in report
+    assert "SEDIMENT LEAVING PROFILE for jun   1    1" in report
+    assert 0.0 < summary.runoff_mm < 60.0
+    (event,) = ebe.read(runs.parent / "output" / "H2.ebe.dat")
+    assert event.runoff_mm == pytest.approx(summary.runoff_mm, abs=0.06)
+
+
+def test_a_pass_file_of_a_single_storm_is_refused(runs: Path) -> None:
+    """What is asked for and not written is named before anything runs."""
+    a_storm(runs, pass_file="../output/H2.pass.dat")
+    with pytest.raises(Refusal, match=r"H2.pass.dat.*single storm"):
+        simulate(runs)
 
 
 @pytest.mark.parametrize("number", [1, 9, 33, 37, 47, 60])

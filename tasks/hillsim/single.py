@@ -1,0 +1,100 @@
+"""A whole run of a single storm: the slope as the management file gives it, and one day.
+
+Nothing is tilled, grown or worn before the storm: roughness, covers and rills are the initial
+condition's. What depends on the storm's depth in a season's mean, the conductivity under cover, is
+that of no rain: so the Fortran engines do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from tasks.hillsim import (
+    Summary,
+    daily,
+    day,
+    forms,
+    hidden,
+    hillslope,
+    reports,
+    storm,
+    storm_report,
+)
+from tasks.hillsim import tally as tallies
+from tasks.hillsim.day import Day
+from tasks.hillsim.hillslope import Hillslope
+from tasks.hillsim.inflow import NOTHING
+from tasks.hillsim.output import BANNER, announce, put
+from tasks.hillsim.tally import Tally
+from tasks.hillsim.today import Weather, weathers
+from tasks.wepp import ebe, inputs
+from tasks.wepp.inputs import Inputs
+from tasks.wepp.runfile import HillslopeRun, StormRun
+
+Chain = tuple[Hillslope, ...]
+
+
+def simulate(run: StormRun, cwd: Path, out: TextIO, marker: str) -> Summary:
+    """Run a single storm with names relative to `cwd`. Errors as of `engine.simulate`."""
+    for name in (run.loss, run.plot, run.ebe, run.element):
+        if name is not None:
+            (cwd / name).unlink(missing_ok=True)
+    given = inputs.read(run, cwd)
+    forms.check_storm(run, given, cwd)
+    announce(run, out)
+    chain = hillslope.chain(given, hidden.read(cwd), single=True)
+    (weather,) = weathers(given.climate, 1)
+    before = tallies.held(chain)
+    days = tuple(_down(chain, weather))
+    sums = Tally(tuple(slope.site.shape.length for slope in chain))
+    sums.add(days)
+    tallies.check_run(before, tallies.held(chain), sums)
+    _write(run, given, chain, days, sums, cwd)
+    print(marker, file=out, flush=True)
+    return reports.summary(1, chain, sums)
+
+
+def _down(chain: Chain, weather: Weather) -> Iterator[Day]:
+    above: tuple[Day, Hillslope] | None = None
+    for slope in chain:
+        inflow = day.pass_on(*above, slope) if above else NOTHING
+        before = slope.water
+        today = day.step(slope, weather, 0, inflow)
+        tallies.check_day(before, slope, today)
+        yield today
+        above = today, slope
+
+
+def _write(
+    run: StormRun, given: Inputs, chain: Chain, days: tuple[Day, ...], sums: Tally, cwd: Path
+) -> None:
+    # The annual report of a run of one day is this storm's.
+    as_run = HillslopeRun(
+        man=run.man, slp=run.slp, cli=run.cli, sol=run.sol, loss=run.loss, years=1
+    )
+    report = reports.loss_report(as_run, given, chain, sums, BANNER)
+    put(cwd / run.loss, storm_report.text(report, chain, days, _rain(chain[0], days[0].weather)))
+    if run.plot is not None:
+        put(cwd / run.plot, reports.plot(given, sums, 1))
+    event = days[-1].event
+    if run.ebe is not None:
+        rows = (reports.event_row(chain, days, event, 1),) if event else ()
+        put(cwd / run.ebe, ebe.dump(rows))
+    if run.element is not None:
+        found = (
+            daily.element_row(slope, today, 1, always=True)
+            for slope, today in zip(chain, days, strict=True)
+        )
+        lines = [*daily.ELEMENT_HEAD, *(row for row in found if row)]
+        put(cwd / run.element, "\n".join(lines) + "\n")
+
+
+def _rain(slope: Hillslope, weather: Weather) -> storm.Hyetograph | None:
+    """The storm as it falls on the leaves."""
+    if weather.rain <= 0.0:
+        return None
+    ratio = weather.peak_ratio * slope.site.peak_scale
+    span = weather.duration * 3600.0
+    return storm.hyetograph(storm.Storm(weather.rain, span, weather.peak_time, ratio))
