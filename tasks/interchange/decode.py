@@ -109,7 +109,7 @@ def _odd(cells: Bytes, digit: Flags, shape: _Shape) -> Flags:
         odd |= cells[shape.point] != _POINT
         odd |= ~digit[shape.point + 1 : shape.exponent].all(axis=0)
     if shape.exponent - shape.point <= 1:
-        odd |= ~digit[shape.point - 1]
+        odd |= ~digit[shape.point - 1] if shape.point else True
     if shape.exponent < shape.width:
         mark, power = cells[shape.exponent] | 0x20, shape.exponent + 1
         odd |= (mark != ord("e")) & (mark != ord("d"))

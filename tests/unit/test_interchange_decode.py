@@ -84,6 +84,13 @@ def test_a_cell_among_good_ones_that_is_no_number(text: str) -> None:
     assert error.value.index == 500
 
 
+@pytest.mark.parametrize("text", [".", ".E+01", "E+01", "-.E+01", "+", "-", "D-1"])
+def test_a_column_of_nothing_but_such_cells(text: str) -> None:
+    """A column whose every cell is alike is not taken for numbers by its shape."""
+    with pytest.raises(NoNumber):
+        decode.numbers(cells([text] * 5))
+
+
 def test_words_are_what_stands_between_blanks() -> None:
     """Words are found at both ends of a text and over line ends, flush right in their cells."""
     found = decode.words(np.frombuffer(b"12  3.5\n-7 x", np.uint8))
