@@ -275,6 +275,15 @@ def _post_run_cleanup_out_rq(runid: str) -> None:
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
 @framed(PANEL)
+def _post_make_loss_grid_rq(runid: str) -> None:
+    """Lay the loss along each hillslope over its cells: `wepp/plots/loss.asc`."""
+    from tasks.wepp import tables
+
+    tables.of_losses(runid, _run(runid))
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
 def _cleanup_raw_rq(runid: str) -> None:
     """Remove the daily reports of hillslopes where climate.nodb says so: their tables are made."""
     from tasks.wepp import tables

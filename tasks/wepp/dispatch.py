@@ -108,7 +108,7 @@ def _from_documents(run: RunDirectory, begin: str) -> Wanted:
         watershed=wepp.run_watershed and bool(watershed.channels),
         flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths),
         storms=(),
-        loss_grid=watershed.subcatchments is not None,
+        loss_grid=None not in (watershed.subcatchments, watershed.distance_to_channel),
         years=given.years,
         hillslopes=given.ids.sub_n,
     )

@@ -73,7 +73,8 @@ class Watershed(Document, name="watershed", version=1):
     channels: list[ChannelPart] = Field(default_factory=list)
     channel_slopes: Below = "watershed/slope_files/channels.slp"
     flowpaths: list[FlowpathPart] = Field(default_factory=list)
-    subcatchments: Below | None = None  # raster of TOPAZ ids
+    subcatchments: Below | None = None  # ESRI ASCII grid of TOPAZ ids
+    distance_to_channel: Below | None = None  # the same of distances, m
 
     def numbering(self) -> WeppTopTranslator:
         """The WEPP ids of its parts; ValueError for ids that cannot be."""

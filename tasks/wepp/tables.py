@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tasks.run import foreign
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import return_periods
+from tasks.wepp import loss_grid, return_periods
 from tasks.wepp.documents import Climate
+from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
 from tasks.wepp.steps import once
 
@@ -27,6 +28,15 @@ def of_return_periods(runid: str, run: RunDirectory) -> bool:
         [events, days],
         lambda: return_periods.write(events, days, run.interchange),
     )
+
+
+def of_losses(runid: str, run: RunDirectory) -> bool:
+    """Make the grid of losses of the hillslopes' plots, where they were not removed."""
+    given = Given(run)
+    plots = {f"wepp/output/H{number}.plot.dat" for number in range(1, given.ids.sub_n + 1)}
+    if ledger_of(runid, run).removed() & plots:
+        return False
+    return once(runid, run, "loss_grid", loss_grid.sources(given), lambda: [loss_grid.make(given)])
 
 
 def remove_reports(runid: str, run: RunDirectory) -> int:

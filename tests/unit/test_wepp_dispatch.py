@@ -46,7 +46,7 @@ def functions(ctx: RecordingContext) -> list[str]:
 @pytest.mark.parametrize("multi_ofe", [False, True])
 def test_every_planned_job_is_a_task(begin: str, multi_ofe: bool):
     """No plan names a function that a cell would look for in vain."""
-    jobs = plan(Wanted(begin=begin, multi_ofe=multi_ofe, loss_grid=False))
+    jobs = plan(Wanted(begin=begin, multi_ofe=multi_ofe, flowpaths=True))
     assert interchange_rq
     assert {job.task for job in jobs} <= set(REGISTRY)
 
