@@ -8,12 +8,15 @@ new ones are written; readers tell by it what they read.
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.run.atomic import replace_text
 
 FILE = "interchange_version.json"
+_DEAD_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,14 @@ VERSION = Version(1, 0)
 def prepare(directory: Path, keep: Path) -> None:
     """Make `directory` ready for tables of this version; those of another major one go, not `keep`.
 
-    OSError.
+    So does what killed writers left. OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if _major(directory / FILE) not in (None, VERSION.major):
         for path in directory.iterdir():
             if path.suffix in (".parquet", ".md", ".png") and path != keep:
-                path.unlink()
+                path.unlink(missing_ok=True)
+    _sweep(directory)
     document = {
         "major": VERSION.major,
         "minor": VERSION.minor,
@@ -58,6 +62,14 @@ def prepare(directory: Path, keep: Path) -> None:
         "version": str(VERSION),
     }
     replace_text(directory / FILE, json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what killed writers left; a file that grew within the hour may be somebody's."""
+    for path in directory.glob(".*.tmp"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _DEAD_S:
+                path.unlink()
 
 
 def _major(path: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -436,6 +437,18 @@ def at_most(size: int) -> Iterator[None]:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, former)
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    """But not what another conversion of the run is writing at this moment."""
+    run = texts.run_of(tmp_path, {"H1.wat.dat": texts.wat(WATER)})
+    interchange.hillslopes(run)
+    dead, alive = (run.interchange / f".H.wat.parquet.{n}.tmp" for n in ("dead", "alive"))
+    for path in (dead, alive):
+        path.write_text("half")
+    os.utime(dead, (1e9, 1e9))
+    interchange.hillslopes(run)
+    assert (dead.exists(), alive.exists()) == (False, True)
 
 
 def test_progress_counts_every_report(tmp_path: Path) -> None:
