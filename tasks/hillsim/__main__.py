@@ -43,7 +43,7 @@ def _compare(arguments: list[str]) -> int:
     if len(arguments) == 2:
         compare.write(Path(arguments[0]), Path(arguments[1]))
         return 0
-    for line in compare.table(Path(arguments[0])):
+    for line in compare.table(list(compare.cases(Path(arguments[0])))):
         sys.stdout.write(line + "\n")
     return 0
 
