@@ -48,9 +48,9 @@ def test_a_verb_loads_nothing_heavy(tmp_path: Path, words: str) -> None:
 
 def test_verbs_have_the_same_names_on_both_sides() -> None:
     """Each verb of the API is a command of weppdctl, but for what programs ask alone, and each
-    command is a verb, but for doctor, which asks no daemon, and top, which asks for status."""
-    programs = {"healthz", "readyz", "metrics", "events"}
-    routes = {each.verb.__name__ for each in api.VERBS} - programs | {"doctor", "top"}
+    command is a verb, but for doctor, which asks no daemon, top, which asks for status, and ui."""
+    programs = {"healthz", "readyz", "metrics", "events", "page"}
+    routes = {each.verb.__name__ for each in api.VERBS} - programs | {"doctor", "top", "ui"}
     assert {name.rstrip("s") for name in cli.commands} == {name.rstrip("s") for name in routes}
 
 

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from weppd.admin import Caller, House, NoSuchJob, Right, models, openapi
+from weppd.admin import page as pages
 from weppd.admin.problems import HANDLERS, BadRequest, NotAllowed
 from weppd.admin.stopping import unless, until
 
@@ -83,6 +84,11 @@ async def _read(request: Request) -> bytes:
 
 def _json(answer: BaseModel, status: int = 200) -> Response:
     return Response(answer.model_dump_json(), status, media_type="application/json")
+
+
+async def page(asked: Asked) -> Response:
+    """Show the page that `weppdctl ui` serves."""
+    return pages.answer()
 
 
 async def healthz(asked: Asked) -> Response:
@@ -254,6 +260,7 @@ _ALL, _READ, _CHANGE = Right.NOTHING, Right.READ, Right.CHANGE
 _TEXT = "text/plain"
 
 VERBS: tuple[Route, ...] = (
+    Route(_GET, "/", _READ, page, "text/html"),
     Route(_GET, "/healthz", _ALL, healthz, models.Health),
     Route(_GET, "/readyz", _ALL, readyz, models.Ready),
     Route(_GET, "/metrics", _READ, metrics, _TEXT),

@@ -32,6 +32,23 @@ for each in VERBS:
     cli.add_command(each)
 
 
+@talk.verb
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port [a free one].")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+def ui(ctl: talk.Talk, port: int, no_browser: bool) -> None:
+    """Show the node in a browser, until Ctrl-C.
+
+    The page is on 127.0.0.1 alone, shows and changes nothing, and opens once by the address that is
+    printed.
+    """
+    from weppd.ctl.ui import serve  # its imports would cost every other verb
+
+    serve(ctl, port, no_browser)
+
+
+cli.add_command(ui)
+
+
 def main() -> None:
     """The `weppdctl` command."""
     # A job's words may hold what this terminal's encoding does not.

@@ -111,6 +111,15 @@ class Client:
                 return
 
     @contextmanager
+    def answer(self, target: str) -> Iterator[http.client.HTTPResponse]:
+        """The daemon's answer to a GET as it comes, good or bad; NoDaemon where there is none."""
+        try:
+            with self._answer("GET", target, None, time.monotonic() + self.patience_s) as answer:
+                yield answer
+        except _GONE as error:
+            self._went_away("GET", error)
+
+    @contextmanager
     def _answer(
         self, method: str, target: str, body: Mapping[str, Any] | None, deadline: float
     ) -> Iterator[http.client.HTTPResponse]:
