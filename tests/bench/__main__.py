@@ -29,9 +29,11 @@ from tests.bench.peers import Peer, chosen
 Measure = Callable[[Peer, Server], dict[str, Any]]
 
 
-def measures(small: bool) -> dict[str, tuple[Measure, Callable[[Peer], bool], bool]]:
+def measures(asked: argparse.Namespace) -> dict[str, tuple[Measure, Callable[[Peer], bool], bool]]:
     """Every test by its name: what it does, whom it fits, whether it is repeated."""
-    jobs, samples, calm = (200, 20, 2.0) if small else (10_000, 500, 60.0)
+    small, jobs, samples, calm = asked.small, asked.jobs, asked.samples, asked.calm
+    if small:
+        jobs, samples, calm = min(jobs, 200), min(samples, 20), min(calm, 2.0)
     wait = 20.0 if small else 60.0
 
     def everybody(peer: Peer) -> bool:
@@ -84,16 +86,20 @@ def main() -> None:
     parser.add_argument("--only", default=os.environ.get("ONLY", ""), help="peers, by commas")
     parser.add_argument("--tests", default=os.environ.get("TESTS", ""), help="tests, by commas")
     parser.add_argument("--times", type=int, default=3, help="how often what is repeated runs")
+    parser.add_argument("--jobs", type=int, default=10_000, help="of a drain")
+    parser.add_argument("--samples", type=int, default=500, help="of a latency")
+    parser.add_argument("--calm", type=float, default=60.0, help="seconds of idling")
     parser.add_argument("--small", action="store_true", help="few jobs: to try the harness")
     parser.add_argument("--out", type=Path, default=Path("bench"))
     options = parser.parse_args()
-    every = measures(options.small)
+    every = measures(options)
     wanted = [name for name in options.tests.split(",") if name] or list(every)
     if wrong := [name for name in wanted if name not in every]:
         sys.exit(f"no test {', '.join(wrong)}: there are {', '.join(every)}")
     found = [run for name in wanted for run in _measure(name, every[name], options)]
     options.out.mkdir(parents=True, exist_ok=True)
-    whole = {"machine": _machine(), "small": options.small, "runs": found}
+    sizes = {"jobs": options.jobs, "samples": options.samples, "calm_s": options.calm}
+    whole = {"machine": _machine(), "small": options.small, **sizes, "runs": found}
     (options.out / "bench.json").write_text(json.dumps(whole, indent=1) + "\n")
     text = report.markdown(whole)
     (options.out / "bench.md").write_text(text)
