@@ -339,7 +339,9 @@ def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
 
 
 def _run(runid: str) -> RunDirectory:
-    return RunDirectory(current().run_dir(runid))
+    run = RunDirectory(current().run_dir(runid))
+    run.refuse_readonly()
+    return run
 
 
 def _engine(wepp_bin: str | None, *, network: bool = False) -> binary.Engine:

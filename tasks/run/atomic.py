@@ -22,16 +22,32 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
     When it ends in an exception the place is as it was, and nothing is left beside it.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    file = open(beside, mode)  # noqa: SIM115 - closing has a meaning of its own
     try:
-        with open(beside, mode) as file:
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        finally:
+            _close(file)
         beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
+    except OSError as error:
+        if error.filename is None:
+            # A full disk says only that it is full.
+            error.filename = str(path)
         raise
+    finally:
+        beside.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+def _close(file: IO[bytes]) -> None:
+    """Close a file; what was brought to disk is there, whatever NFS says of the handle (ESTALE)."""
+    try:
+        file.close()
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
 
 
 def replace_text(path: Path, text: str) -> None:

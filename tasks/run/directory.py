@@ -23,6 +23,13 @@ WATERSHED = 0
 _RUN_FILE = re.compile(r"p([1-9][0-9]*)\.run\Z")
 
 
+READONLY = "READONLY"
+
+
+class ReadOnlyRun(Exception):
+    """The run is marked READONLY; nothing was written."""
+
+
 class NotPrepared(Exception):
     """The run directory lacks what a task needs; the message names the file or directory."""
 
@@ -52,6 +59,13 @@ class RunDirectory:
     def hillslope_table(self) -> Path:
         """The table with a row per hillslope."""
         return self.interchange / "hillslopes.parquet"
+
+    def refuse_readonly(self) -> None:
+        """ReadOnlyRun where the run is marked."""
+        if (self.root / READONLY).exists():
+            raise ReadOnlyRun(
+                f"{self.root} is marked {READONLY}: remove the mark to change the run"
+            )
 
     def called(self, wepp_id: int) -> str:
         """The name of its files: `p7` for hillslope 7, `pw0` for the channel network."""

@@ -26,9 +26,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.run import foreign, locks
 from tasks.run.atomic import replace_text
-from tasks.run.directory import NotPrepared, runid_of
-
-READONLY = "READONLY"
+from tasks.run.directory import READONLY as READONLY
+from tasks.run.directory import NotPrepared, RunDirectory, runid_of
+from tasks.run.directory import ReadOnlyRun as ReadOnlyRun
 
 
 class BrokenDocument(Exception):
@@ -37,10 +37,6 @@ class BrokenDocument(Exception):
 
 class NoDbStaleWriteError(Exception):
     """The document changed on disk since it was read; nothing was written."""
-
-
-class ReadOnlyRun(Exception):
-    """The run is marked READONLY; nothing was written."""
 
 
 class Document(BaseModel):
@@ -87,12 +83,12 @@ class Document(BaseModel):
         holds it, after `wait` seconds; ReadOnlyRun; NoDbStaleWriteError; what `load` raises.
         """
         path, runid = cls.path(wd), runid_of(Path(wd))
-        _refuse_readonly(Path(wd))
+        RunDirectory(Path(wd)).refuse_readonly()
         with locks.locked(runid, path.name, wait=wait):
             before = _digest(path)
             document = cls.load(wd) if before else cls()
             yield document
-            _refuse_readonly(Path(wd))
+            RunDirectory(Path(wd)).refuse_readonly()
             if _digest(path) != before:
                 raise NoDbStaleWriteError(f"{path} changed while it was held: read it again")
             replace_text(path, document.dump())
@@ -136,11 +132,6 @@ class Document(BaseModel):
             raise BrokenDocument(
                 f"{path}: schema {form} is newer than this program's, {cls.document_version}"
             )
-
-
-def _refuse_readonly(wd: Path) -> None:
-    if (wd / READONLY).exists():
-        raise ReadOnlyRun(f"{wd} is marked {READONLY}: remove the mark to change the run")
 
 
 def _digest(path: Path) -> str | None:

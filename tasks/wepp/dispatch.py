@@ -9,7 +9,6 @@ from pathlib import Path
 from tasks.run import foreign
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
-from tasks.run.nodb import READONLY, ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import plan as plans
@@ -57,9 +56,7 @@ def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
 
 
 def refuse(runid: str, run: RunDirectory) -> None:
-    """ReadOnlyRun, or NoDbAlreadyLockedError where somebody holds wepp.nodb or runs the model."""
-    if (run.root / READONLY).exists():
-        raise ReadOnlyRun(f"run {runid} is marked {READONLY}: remove the mark to run the model")
+    """NoDbAlreadyLockedError where somebody holds wepp.nodb or runs the model."""
     for name in (Wepp.path(run.root).name, WORKING):
         if holder := owner(runid, name):
             raise NoDbAlreadyLockedError(

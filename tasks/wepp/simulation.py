@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.run import lateness
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
 from tasks.wepp import complete, prompts
 from tasks.wepp.binary import HILLSIM, Engine, Process
@@ -127,10 +128,9 @@ def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
     NotPrepared names what is missing, BadAnswers the line of the `.run` file that does not fit.
     """
     run_file = run.run_file(wepp_id)
-    try:
-        answers = prompts.read(run_file, engine.contract)
-    except FileNotFoundError:
-        raise NotPrepared(f"{run_file} does not exist: prepare the run first") from None
+    if lateness.missing(run_file) and not run_file.exists():
+        raise NotPrepared(f"{run_file} does not exist: prepare the run first")
+    answers = prompts.read(run_file, engine.contract)
     simulation = Simulation(run, wepp_id, engine, answers)
     _check_form(simulation)
     for kind, name in (*answers.inputs().items(), *(("pass", p) for p in answers.passes)):
@@ -179,13 +179,8 @@ def _check_form(simulation: Simulation) -> None:
 
 
 def _check_input(simulation: Simulation, kind: str, path: Path) -> None:
-    try:
-        if path.stat().st_size:
-            return
-        trouble = "is empty"
-    except OSError as error:
-        trouble = f"cannot be read: {error.strerror}"
-    raise NotPrepared(f"{simulation.title}: its {kind} file {path} {trouble}")
+    if trouble := lateness.missing(path):
+        raise NotPrepared(f"{simulation.title}: its {kind} file {path} {trouble}")
 
 
 def _check_output(simulation: Simulation, kind: str) -> None:

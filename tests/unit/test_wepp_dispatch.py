@@ -144,7 +144,7 @@ def test_a_locked_and_a_readonly_run_are_refused(ctx, wd):
         ):
             wepp_rq.run_wepp_rq("my-run")
     (wd / "READONLY").touch()
-    with pytest.raises(ReadOnlyRun, match="run my-run is marked READONLY"):
+    with pytest.raises(ReadOnlyRun, match="my-run is marked READONLY"):
         wepp_rq.run_wepp_rq("my-run")
     assert ctx.children == []
 

@@ -22,13 +22,7 @@ def put(path: Path, text: str) -> Path:
     data = text.encode("latin-1", "replace")
     if _has(path, data):
         return path
-    beside = _beside(path)
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    _write(path, data)
     return path
 
 
@@ -56,12 +50,7 @@ def copy(path: Path, source: Path) -> Path:
     """Make `path` a file of its own with the content of `source`; returns the path."""
     data = source.read_bytes()
     if not _has(path, data):
-        beside = _beside(path)
-        try:
-            beside.write_bytes(data)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        _write(path, data)
     return path
 
 
@@ -87,6 +76,19 @@ def sweep(directory: Path) -> None:
     """Remove what killed writers left beside the files below `directory`."""
     for path in directory.rglob(".*.tmp"):
         path.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = _beside(path)
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        # A full disk says only that it is full.
+        error.filename = error.filename or str(path)
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _beside(path: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from tasks.run import lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp import climate as climates
@@ -94,13 +95,9 @@ class Given:
     def file(self, name: str, what: str) -> Path:
         """The file that a document names; NotPrepared where it is missing or empty."""
         path = self.run.root / name
-        try:
-            if path.stat().st_size:
-                return path
-            trouble = "is empty"
-        except OSError as error:
-            trouble = f"cannot be read: {error.strerror}"
-        raise NotPrepared(f"{what}: {path} {trouble}")
+        if trouble := lateness.missing(path):
+            raise NotPrepared(f"{what}: {path} {trouble}")
+        return path
 
     def _weather(self) -> str:
         name = self.climate.file or next(iter(self.climate.hillslopes.values()), None)
