@@ -88,13 +88,14 @@ def drawing(found: Sequence[Case]) -> str:
     """hillsim over the last of the others: runoff, and sediment yield, on logarithmic axes."""
     panels = []
     for title, name, low, high in (
-        ("runoff (mm/yr)", "runoff_mm", 1.0, 200.0),
+        ("runoff (mm/yr)", "runoff_mm", 1.0, 500.0),
         ("sediment yield (t/yr)", "sediment_yield_t", 0.001, 300.0),
     ):
         panel = svg.Panel(title, "2024 engine", "hillsim", (low, low), (high, high), log=True)
         panel.height = panel.width
         for factor in (0.5, 1.0, 2.0):
-            ends = [(low, low * factor), (high, high * factor)]
+            less, more = max(1.0, 1.0 / factor), max(1.0, factor)
+            ends = [(low * less, low * more), (high / more, high / less)]
             panel.line(ends, "#999", dashed=factor != 1.0)
         for label, x, y in _pairs(found, name):
             panel.point(max(x, low), max(y, low), "#225588", label)

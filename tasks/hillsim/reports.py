@@ -290,15 +290,22 @@ def _classes(slope: Hillslope, tally: Tally) -> Iterator[loss.ParticleClass]:
 def plot(inputs: Inputs, tally: Tally, years: int) -> str:
     """The profile for plotting: distance, height above the foot (m), mean annual loss (kg/m²)."""
     lines = [" Dist. Downslope Elevation Soil Loss", "", "   (meters)   (meters)  (kg/m**2)", ""]
+    for row in profile(inputs, tally, years):
+        lines.append("".join(f" {fixed(value, 10, 3)}" for value in row))
+    return "\n".join(lines) + "\n"
+
+
+def profile(inputs: Inputs, tally: Tally, years: int) -> list[tuple[float, float, float]]:
+    """Distance, height above the foot (m) and mean annual loss (kg/m²) at the end of each cell."""
+    rows = []
     cells, below = Cells(tally.cells, tally.lengths), _heights(inputs)
     for number in range(1, len(cells.values) + 1):
         index, within = divmod(number - 1, CELLS)
         element = inputs.slope.elements[index]
         points = list(zip(element.x, element.slope, strict=True))
         height = _height(points, (within + 1) / CELLS) * element.length + sum(below[index + 1 :])
-        values = (cells.edge(number), height, cells.values[number - 1] / years)
-        lines.append("".join(f" {fixed(value, 10, 3)}" for value in values))
-    return "\n".join(lines) + "\n"
+        rows.append((cells.edge(number), height, cells.values[number - 1] / years))
+    return rows
 
 
 def _heights(inputs: Inputs) -> list[float]:
