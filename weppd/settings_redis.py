@@ -4,19 +4,53 @@
 
     redis://[user:password@]host[:port][/db]      rediss:// over TLS
     unix://[user:password@]/path/to.sock[?db=db]
+    redis+sentinel://[user:password@]host[:port][,host[:port]…]/master[/db]
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 RQ_DB = 9
 DEFAULT_URL = f"redis://localhost:6379/{RQ_DB}"
 
 #: Variables of the surroundings that may hold a whole address, the strongest first.
 URL_VARIABLES = ("REDIS_URL", "RQ_REDIS_URL", "SESSION_REDIS_URL")
+
+
+_SENTINEL = re.compile(
+    r"redis\+sentinel://(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
+    r"(?P<places>[^/@?#]+)/(?P<master>[\w.-]+)(?:/(?P<db>[0-9]+))?\Z"
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sentinels:
+    """Who knows which server is the master called `master`; user and password are the server's."""
+
+    places: tuple[tuple[str, int], ...]
+    master: str
+    db: int
+    username: str | None = None
+    password: str | None = None
+
+
+def sentinels(url: str) -> Sentinels | None:
+    """The sentinels that an address names; None where it names a server, or is none."""
+    found = _SENTINEL.match(url)
+    if found is None:
+        return None
+    places = []
+    for place in found["places"].split(","):
+        host, _, port = place.partition(":")
+        if not host or not (port or "26379").isdecimal():
+            return None
+        places.append((host, int(port or "26379")))
+    user, password = (found[part] and unquote(found[part]) for part in ("user", "password"))
+    return Sentinels(tuple(places), found["master"], int(found["db"] or RQ_DB), user, password)
 
 
 def from_surroundings(env: Mapping[str, str]) -> tuple[str, str]:
@@ -39,6 +73,8 @@ def from_surroundings(env: Mapping[str, str]) -> tuple[str, str]:
 
 def db_of(url: str) -> int | None:
     """The database that the address names, None where it names none."""
+    if found := _SENTINEL.match(url):
+        return int(found["db"]) if found["db"] else None
     parts = urlsplit(url)
     named = dict(parse_qsl(parts.query)).get("db")
     if named is None and parts.scheme != "unix":
@@ -50,6 +86,8 @@ def with_db(url: str, db: int) -> str:
     """The same address for another database; what is no address comes back as it is."""
     if check(url):
         return url
+    if found := _SENTINEL.match(url):
+        return f"{url[: found.end('master')]}/{db}"
     parts = urlsplit(url)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "db"]
     if parts.scheme == "unix":
@@ -62,13 +100,16 @@ def with_db(url: str, db: int) -> str:
 def check(url: str) -> str | None:
     """What is wrong with an address, or None. The complaint never quotes the password."""
     shown = masked(url)
+    if url.startswith("redis+sentinel://"):
+        wanted = "redis+sentinel://host:26379,host:26379/master/9"
+        return None if sentinels(url) else f"must look like {wanted}, not {shown!r}"
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return f"has no valid host and port: {shown!r}"
     if parts.scheme not in ("redis", "rediss", "unix"):
-        return f"must begin with redis://, rediss:// or unix://, not {shown!r}"
+        return f"must begin with redis://, rediss://, unix:// or redis+sentinel://, not {shown!r}"
     if parts.scheme == "unix":
         return None if parts.path.startswith("/") else f"names no socket's path: {shown!r}"
     if not parts.hostname:

@@ -15,8 +15,9 @@ from typing import Any
 
 import redis
 from redis.connection import parse_url
+from redis.sentinel import Sentinel
 
-from weppd.settings_redis import from_surroundings, with_db
+from weppd.settings_redis import Sentinels, from_surroundings, sentinels, with_db
 from weppd.task import current
 
 
@@ -44,6 +45,8 @@ def redis_connection_kwargs(
 ) -> dict[str, Any]:
     """Arguments for `redis.Redis(**kwargs)` on database `db`; `extra` is added, and wins."""
     url = redis_url(db)
+    if watched := sentinels(url):
+        return _master(watched, db, decode_responses) | dict(extra or {})
     kwargs = {"host": "localhost", "port": 6379} | parse_url(url)
     if "path" in kwargs:
         kwargs["unix_socket_path"] = kwargs.pop("path")
@@ -65,4 +68,25 @@ def redis_client(db: int) -> redis.Redis:
 @functools.lru_cache(maxsize=32)
 def _client(url: str, pid: int) -> redis.Redis:
     # A forked child must not share its parent's socket, hence the process in the key.
+    if watched := sentinels(url):
+        found: redis.Redis = _known(watched).master_for(
+            watched.master,
+            db=watched.db,
+            username=watched.username,
+            password=watched.password,
+            decode_responses=True,
+        )
+        return found
     return redis.Redis.from_url(url, decode_responses=True)
+
+
+def _known(watched: Sentinels) -> Sentinel:
+    return Sentinel(list(watched.places), socket_timeout=2.0)
+
+
+def _master(watched: Sentinels, db: int, decode_responses: bool | None) -> dict[str, Any]:
+    """Arguments for the server that is the master now."""
+    host, port = _known(watched).discover_master(watched.master)
+    kwargs: dict[str, Any] = {"host": host, "port": port, "db": int(db)}
+    kwargs |= {"username": watched.username, "password": watched.password}
+    return kwargs | ({} if decode_responses is None else {"decode_responses": decode_responses})

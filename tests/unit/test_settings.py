@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weppd import settings as st_tables
+from weppd import settings_redis
 from weppd.errors import SettingsError
 from weppd.settings import (
     TABLES,
@@ -428,3 +429,18 @@ def test_a_switch_is_true_or_false():
         assert told.flask.legacy_get_cancel is value
     with pytest.raises(SettingsError, match="WEPPD_FLASK_LEGACY_GET_CANCEL: must be true or false"):
         Settings.parse({}, {"WEPPD_FLASK_LEGACY_GET_CANCEL": "perhaps"})
+
+
+def test_an_address_may_name_sentinels():
+    """Hosts, the master's name, user and database are read; another database is another address."""
+    url = "redis+sentinel://weppd:s%40cret@a:1,b/weppcloud"
+    told = settings_redis.sentinels(url)
+    assert (told.places, told.master, told.db) == ((("a", 1), ("b", 26379)), "weppcloud", 9)
+    assert (told.username, told.password) == ("weppd", "s@cret")
+    assert settings_redis.with_db(url, 2) == f"{url}/2"
+    assert settings_redis.with_db(f"{url}/9", 2) == f"{url}/2"
+    assert (settings_redis.db_of(url), settings_redis.db_of(f"{url}/9")) == (None, 9)
+    assert "cret" not in settings_redis.masked(url) + repr(told)
+    for wrong in ("redis+sentinel://a:1", "redis+sentinel://a:x/m/9", "redis+sentinel:///m"):
+        assert "redis+sentinel://host:26379" in settings_redis.check(wrong)
+    assert Settings.parse({"redis": {"url": url}}, {}).redis.url == f"{url}/9"

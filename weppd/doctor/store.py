@@ -16,6 +16,7 @@ from redis.retry import Retry
 from weppd import settings_redis
 from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
 from weppd.settings import Settings
+from weppd.store import blocking
 
 OLDEST = (6, 2)
 SLOW_MS = 5.0
@@ -25,6 +26,8 @@ PINGS = 20
 
 def connect(told: Settings, url: str = "") -> redis.Redis:
     """A connection to the store (or to `url`), with the settings' deadlines, that tries once."""
+    if settings_redis.sentinels(url or told.redis.url):
+        return blocking.connect(url or told.redis.url)
     return redis.Redis.from_url(
         url or told.redis.url,
         socket_timeout=told.redis.call_timeout_s,

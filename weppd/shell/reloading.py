@@ -50,6 +50,8 @@ def _fixed(told: Settings, new: Settings) -> Iterator[str]:
 
 def _place(url: str) -> tuple[object, ...]:
     # A new password is no new place.
+    if watched := settings_redis.sentinels(url):
+        return watched.master, watched.db
     parts = urlsplit(url)
     path = parts.path if parts.scheme == "unix" else ""
     return parts.hostname, parts.port, path, settings_redis.db_of(url)

@@ -16,9 +16,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from weppd.errors import StoreError
-from weppd.settings_redis import from_surroundings
+from weppd.settings_redis import Sentinels, from_surroundings, sentinels
 from weppd.store.scripts import source
 from weppd.store.trees import Script
 
@@ -49,6 +50,8 @@ def connect(given: Given) -> redis.Redis:
     resend = Retry(NoBackoff(), 0)
     if given is None or isinstance(given, str):
         url = given or from_surroundings(os.environ)[0]
+        if watched := sentinels(url):
+            return _master(watched, resend)
         return redis.Redis.from_url(url, retry=resend)
     pool = given.connection_pool
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
@@ -58,6 +61,19 @@ def connect(given: Given) -> redis.Redis:
     kwargs = {**pool.connection_kwargs, "retry": resend, "decode_responses": False}
     own = redis.ConnectionPool(connection_class=pool.connection_class, **kwargs)
     return redis.Redis.from_pool(own)
+
+
+def _master(watched: Sentinels, resend: Retry) -> redis.Redis:
+    # redis-py has no types for it.
+    known: Any = Sentinel(list(watched.places), socket_timeout=2.0)  # type: ignore[no-untyped-call]
+    found: redis.Redis = known.master_for(
+        watched.master,
+        db=watched.db,
+        username=watched.username,
+        password=watched.password,
+        retry=resend,
+    )
+    return found
 
 
 @contextmanager

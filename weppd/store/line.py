@@ -20,7 +20,9 @@ from typing import Any
 import hiredis
 from redis.asyncio.connection import parse_url
 
+from weppd import settings_redis
 from weppd.errors import StoreAway, StoreError
+from weppd.store.sentinels import master
 
 Command = tuple[Any, ...]
 # Words at the head of an error that passes by itself; the rest is for people.
@@ -58,10 +60,19 @@ class Address:
     username: str | None = None
     password: str | None = None
     tls: ssl.SSLContext | None = None
+    sentinels: settings_redis.Sentinels | None = None
 
 
 def address(url: str) -> Address:
-    """Read a redis://, rediss:// or unix:// address; StoreError if it is none."""
+    """Read an address as `weppd.settings_redis` writes them; StoreError if it is none."""
+    if watched := settings_redis.sentinels(url):
+        return Address(
+            shown=f"redis {watched.master} behind sentinels",
+            db=watched.db,
+            username=watched.username,
+            password=watched.password,
+            sentinels=watched,
+        )
     try:
         parts: dict[str, Any] = {**parse_url(url)}
     except ValueError as error:
@@ -234,8 +245,12 @@ class Line(asyncio.Protocol):
         loop, where = asyncio.get_running_loop(), self._where
         if where.path:
             await loop.create_unix_connection(lambda: self, where.path)
-        else:
-            await loop.create_connection(lambda: self, where.host, where.port, ssl=where.tls)
+            return
+        host, port = where.host, where.port
+        if watched := where.sentinels:
+            each_s = self._connect_s / (len(watched.places) + 1)
+            host, port = await master(watched.places, watched.master, each_s)
+        await loop.create_connection(lambda: self, host, port, ssl=where.tls)
 
     async def _introduce(self) -> None:
         where = self._where
