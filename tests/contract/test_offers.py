@@ -80,3 +80,25 @@ def test_a_node_that_left_offers_nothing(run: Run) -> None:
         assert await claims(store, "small", 1, 4) == ["wide"]
 
     run(story)
+
+
+def test_a_gap_takes_only_what_says_that_it_fits(run: Run) -> None:
+    """Before a wide job goes what states CPUs and a time that fit; all others keep their places."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue(
+            [
+                a_job(id="silent", cpus="1"),
+                a_job(id="long", cpus="1", expect_s=120.0),
+                a_job(id="wide", cpus="3", expect_s=5.0),
+                a_job(id="unsaid", expect_s=5.0),
+                a_job(id="fits", cpus="2", expect_s=60.0),
+                a_job(id="fits too", cpus="1", expect_s=1.0),
+            ]
+        )
+        ask = replace(an_ask(1, node="n"), cpus=4, gap_s=60.0, gap_cpus=2)
+        assert [c.job.id for c in (await store.exchange([], ask)).claims] == ["fits"]
+        rest = ["silent", "long", "wide", "unsaid", "fits too"]
+        assert await claims(store, "n", 6, 4) == rest
+
+    run(story)

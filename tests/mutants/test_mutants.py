@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.property.walk import seeded
-from weppd.core import machine, moves, settle
+from weppd.core import backfill, machine, moves, settle
 
 MUTANTS = {
     "a cancel of a waiting job is forgotten": (
@@ -75,7 +75,11 @@ MUTANTS = {
         'if event.mode in ("never",):',
     ),
     "CPUs are oversold": (
-        "        if not _fits(state, ticket.plan):\n            break\n",
+        "return plan.cpus <= cpus and ",
+        "return ",
+    ),
+    "what says nothing overtakes a wide job": (
+        "        if gap is not None and not backfill.may_go(ticket, gap):\n            continue\n",
         "",
     ),
     "an idle cell of another class is used": (
@@ -95,12 +99,12 @@ MUTANTS = {
         'return replace(state, mood=Mood.OPEN, stop_mode="", dry=False), []',
         'return replace(state, mood=Mood.PAUSED, stop_mode="", dry=False), []',
     ),
-    "two claims at once": ("if room and not state.claiming and", "if room and"),
+    "two claims at once": ("    if state.claiming or state.away or", "    if state.away or"),
     "a refused job runs": ("    if ticket.plan.refusal is not None:\n", "    if False:\n"),
 }
 
 
-ROOMS = (moves, settle, machine)
+ROOMS = (backfill, moves, settle, machine)
 
 
 def mutated(old: str, new: str):

@@ -60,6 +60,9 @@ class Walk:
             bag = [move for weight, move in moves for _ in range(weight)]
             bag[choice % len(bag)](pick)
         self.world.drain()
+        # A node that has come to rest hears of a job that comes then.
+        self.jobs.append(self.world.enqueue("light", 1, False, False))
+        self.world.drain()
         lost = [jid for jid in self.jobs if jid not in self.world.ended]
         assert lost == [], f"never ended: {lost}, {self.world.state}"
         assert not self.world.waiting(Ending), "a cancel was never answered"
@@ -69,7 +72,9 @@ class Walk:
     def enqueue(self, pick: int) -> None:
         zygote = "heavy" if pick % 4 == 0 else "light"
         cpus = min(pick // 4 % 4, self.world.slots)
-        self.jobs.append(self.world.enqueue(zygote, cpus, pick % 3 == 0, pick % 11 == 0))
+        expect_s = float(pick % 7) if pick % 2 else None
+        job = self.world.enqueue(zygote, cpus, pick % 3 == 0, pick % 11 == 0, expect_s)
+        self.jobs.append(job)
 
     def claim_answered(self, pick: int) -> None:
         self.world.fail_claim() if pick % 6 == 0 else self.world.answer_claim()

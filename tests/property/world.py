@@ -14,7 +14,7 @@ from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core import invariants, machine
 from weppd.core.schedule import Plan, Rules, Ticket
-from weppd.core.state import Ending, Mood, Phase, State, fresh
+from weppd.core.state import Ending, Mood, Phase, State, Waiting, fresh
 from weppd.model import Answer, Canceled, Claim, Failed, Finish, Job, Retried
 
 RUNGS = (("USR1", 1.0), ("TERM", 1.0), ("KILL", 0.0))
@@ -44,6 +44,8 @@ class World:
     cells: dict[int, Cell] = field(default_factory=dict)
     forks: list[tuple[int, str]] = field(default_factory=list)
     claim: tuple[int, ...] | None = None
+    gap: do.Gap | None = None
+    wall: float = 1000.0
     records: list[Finish] = field(default_factory=list)
     bell: bool = False
     ended: dict[str, list[str]] = field(default_factory=dict)
@@ -77,7 +79,7 @@ class World:
     def _do_claim(self, effect: do.Claim) -> None:
         assert self.claim is None, "two claims at once"
         assert effect.labels, "a claim for nothing"
-        self.claim = effect.labels
+        self.claim, self.gap = effect.labels, effect.gap
 
     def _do_armbell(self, effect: do.ArmBell) -> None:
         self.bell = True
@@ -93,6 +95,11 @@ class World:
         assert not cell.retiring, f"cell {effect.n} is leaving"
         assert cell.zygote == effect.ticket.plan.zygote, "a job in a cell of another class"
         assert effect.ticket.plan.refusal is None, "a refused job began"
+        before = itertools.takewhile(
+            lambda item: item[0] != effect.ticket.eid, self.state.jobs.items()
+        )
+        overtaken = any(isinstance(phase, Waiting) for _, phase in before)
+        assert not overtaken or effect.ticket.job.expect_s is not None, "the order was broken"
         jid = effect.ticket.job.id
         assert jid not in self.ended, "a job that ended began again"
         self.bodies[jid] = self.bodies.get(jid, 0) + 1
@@ -136,10 +143,13 @@ class World:
 
     # -- the world's side
 
-    def enqueue(self, zygote: str, cpus: int, retry: bool, refused: bool) -> str:
+    def enqueue(
+        self, zygote: str, cpus: int, retry: bool, refused: bool, expect_s: float | None = None
+    ) -> str:
         """A producer adds a job."""
         jid = f"j{next(self.numbers)}"
-        job = Job(jid, "default", "m.f", b"", runid="r", extra={"plan": zygote})
+        plan = {"plan": zygote}
+        job = Job(jid, "default", "m.f", b"", runid="r", expect_s=expect_s, extra=plan)
         self.plans = getattr(self, "plans", {})
         self.plans[jid] = Plan(
             "m.f", zygote, 100, cpus, 1, retry, refusal="no such task" if refused else None
@@ -153,15 +163,27 @@ class World:
     def answer_claim(self) -> None:
         """The store answers the claim under way."""
         labels, self.claim = self.claim, None
-        taken, self.queue = self.queue[: len(labels)], self.queue[len(labels) :]
+        fit = [job for job in self.queue if self._fits(job)]
+        taken = fit[: len(labels)]
+        self.queue = [job for job in self.queue if job not in taken]
+        self.wall += 1.0
         tickets = []
         for label, job in zip(labels, taken, strict=False):
             claim = Claim(f"e{next(self.numbers)}", job)
             ticket = Ticket(claim, self.plans[job.id], f"node.{label}")
             self.claimed[claim.eid] = ticket
             tickets.append(ticket)
-        self.reply = on.Claimed(tuple(tickets), len(taken) < len(labels), 0.0)
+        dry = len(taken) < len(labels)
+        self.reply = on.Claimed(tuple(tickets), dry, self.wall, self.gap is not None)
         self.tell(self.reply)
+
+    def _fits(self, job: Job) -> bool:
+        """Whether the claim under way is for it: without a gap, for all."""
+        gap = self.gap
+        if gap is None:
+            return True
+        short = job.expect_s is not None and job.expect_s <= gap.seconds
+        return short and self.plans[job.id].cpus <= gap.cpus
 
     def fail_claim(self) -> None:
         """The store does not answer; later it is back."""
@@ -205,7 +227,7 @@ class World:
         if cell.asked is not None:
             verdict = on.Verdict("cancelled")
         eid = cell.ticket.eid
-        cell.over = on.Over(n, eid, verdict, b"", 9, cell.asked, "asked for", 0.0, 1.0)
+        cell.over = on.Over(n, eid, verdict, b"", 9, cell.asked, "asked for", 0.0, self.wall)
         self.killed.add(cell.ticket.job.id)
         if self.state.mood is Mood.STOPPED:
             cell.hello_due = True

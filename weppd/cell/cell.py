@@ -207,8 +207,8 @@ class Cell:
             return
         self._file.write(start["eid"], start["job"], warm.pid)
         self._file_stale = False
+        self._run = self._run_in(warm, start, now)  # first: it holds the limits from the beginning
         warm.send(start, body)
-        self._run = self._run_in(warm, start, now)
         began = {"kind": "began", "eid": start["eid"], "pid": warm.pid}
         self._link.send({**began, "at": self._run.began_at})
 
@@ -356,8 +356,8 @@ class Cell:
             return False
         start = run.stopped_callback()
         self._stopped_over = over
-        self._warm.send(start)
         self._run = self._run_in(self._warm, start, now)
+        self._warm.send(start)
         return True
 
     def _reap_idle(self) -> None:

@@ -9,10 +9,23 @@ from weppd.model import Finish
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """What a job may ask for that runs before a wide one: seconds, CPUs, bytes of memory."""
+
+    seconds: float
+    cpus: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """Ask the store for as many jobs as there are labels (the workers' numbers)."""
+    """Ask the store for as many jobs as there are labels (the workers' numbers).
+
+    With a `gap`, for such as fit into it only, wherever they stand in their queues.
+    """
 
     labels: tuple[int, ...]
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What can happen to the machine, in the past tense. Frozen; times are handed in.
 
-`wall` is seconds since the epoch, for records that people read; nothing is decided by it.
+`wall` is seconds since the epoch, for records that people read; nothing is decided by it but
+whether a job that says how long it takes may run before a wide one that waits.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from weppd.model import NO_USAGE, Answer, Usage
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A claim came back; `dry` when it brought fewer jobs than there was room for."""
+    """A claim came back; `dry` when it brought fewer jobs than there was room for.
+
+    `gap`: it was for what fits before a job that waits.
+    """
 
     tickets: tuple[Ticket, ...]
     dry: bool
     wall: float
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

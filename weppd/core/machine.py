@@ -49,7 +49,8 @@ def decide(state: State, event: on.Event) -> Decision:
     handler = _HANDLERS.get(type(event))
     if handler is None:
         raise TypeError(event)
-    state, effects = handler(state, event)
+    at = getattr(event, "wall", 0.0) or getattr(event, "ended_at", 0.0)
+    state, effects = handler(replace(state, at=at) if at else state, event)
     state, more = settle(state)
     return state, effects + more
 
@@ -58,12 +59,13 @@ def decide(state: State, event: on.Event) -> Decision:
 
 
 def _claimed(state: State, event: on.Claimed) -> Decision:
-    state = replace(state, claiming=False, dry=event.dry, away=False)
+    dry, lean = (state.dry, event.dry) if event.gap else (event.dry, state.lean)
+    state = replace(state, claiming=False, dry=dry, lean=lean, away=False)
     orders: list[do.Effect] = []
     for ticket in event.tickets:
         state, more = _admit(state, ticket, event.wall)
         orders += more
-    if event.dry and state.mood is not Mood.DRAINING:
+    if event.dry and not event.gap and state.mood is not Mood.DRAINING:
         orders.append(do.ArmBell())
     return state, orders
 
@@ -122,7 +124,7 @@ def _recorded(state: State, event: on.Recorded) -> Decision:
     phase = state.jobs.get(event.eid)
     if not isinstance(phase, Recording):
         return moves.ignore(state)
-    state = moves.forget(state, event.eid)
+    state = moves.forget(replace(state, lean=False), event.eid)
     if phase.n is None:
         return state, []
     slot = state.slots[phase.n]

@@ -32,7 +32,7 @@ def end(
     reason: str,
 ) -> Decision:
     """Has the cell told to end its job."""
-    state = put_phase(state, eid, Ending(phase.ticket, phase.n, rungs, asked, reason))
+    state = put_phase(state, eid, Ending(phase.ticket, phase.n, rungs, asked, reason, phase.since))
     return state, [do.Cancel(phase.n, eid, rungs, asked, reason)]
 
 

@@ -2,22 +2,21 @@
 
 Strict order: the first job that must wait holds up those claimed after it, and nothing more is
 claimed meanwhile. Claims never exceed the room: idle and closing cells, CPUs, memory. So a wide job
-that was claimed is this node's reservation: what ends makes room for it, and for nothing else.
+that was claimed is this node's reservation: what ends makes room for it, and before it goes only
+what says that it will have ended by then (`backfill`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from weppd.core import backfill, moves
 from weppd.core import effects as do
-from weppd.core import moves
 from weppd.core.moves import Decision
-from weppd.core.schedule import Plan
 from weppd.core.state import (
     Busy,
     Closing,
     Empty,
-    Ending,
     Forking,
     Found,
     Idle,
@@ -37,26 +36,51 @@ def settle(state: State) -> Decision:
         return _maybe_stopped(state), orders
     state, more = _fork_ahead(state)
     orders += more
-    room = _room(state)
-    if room and not state.claiming and not state.dry and not state.away and _may_claim(state):
+    if state.claiming or state.away or not _may_claim(state):
+        return state, orders
+    room, gap = _room(state), _gap(state)
+    if room and not state.dry:
         state = replace(state, claiming=True)
         orders.append(do.Claim(_labels(state, room)))
+    elif gap is not None:
+        state = replace(state, claiming=True)
+        orders.append(do.Claim(_labels(state, 1), gap))
     return state, orders
+
+
+def _gap(state: State) -> do.Gap | None:
+    """What a job may ask for that runs before the one which waits; None where none may.
+
+    One at a time: it changes what is free for the next.
+    """
+    waiting = moves.waiting(state)
+    if len(waiting) != 1 or state.lean or backfill.fits(waiting[0].plan, state):
+        return None
+    idle = any(isinstance(slot, Idle) for slot in state.slots.values())
+    if not idle or not _labels(state, 1):
+        return None
+    seconds = backfill.gap_s(state, waiting[0])
+    return do.Gap(seconds, *backfill.free(state)) if seconds >= 1.0 else None
 
 
 def _start_waiting(state: State) -> Decision:
     """Starts, in claim order, every job that waits: the first that must wait holds the others."""
     orders: list[do.Effect] = []
+    gap: float | None = None
     for ticket in moves.waiting(state):
-        if not _fits(state, ticket.plan):
-            break
+        if not backfill.fits(ticket.plan, state):
+            # The first that does not fit is the reservation; others may go only if it waits anyway.
+            gap = backfill.gap_s(state, ticket) if gap is None else gap
+            continue
+        if gap is not None and not backfill.may_go(ticket, gap):
+            continue
         n = _free_slot(state, ticket.plan.zygote)
         if n is None:
             break
         slot = state.slots[n]
         if isinstance(slot, Idle) and slot.zygote == ticket.plan.zygote:
             state = moves.put_slot(state, n, Busy(slot.zygote, ticket.eid))
-            state = moves.put_phase(state, ticket.eid, Running(ticket, n))
+            state = moves.put_phase(state, ticket.eid, Running(ticket, n, state.at))
             orders.append(do.Start(n, ticket))
         else:
             state, more = _make_room(state, ticket.plan.zygote)
@@ -117,28 +141,12 @@ def _room(state: State) -> int:
     if any(isinstance(phase, Waiting) for phase in state.jobs.values()):
         return 0
     free = sum(isinstance(slot, Idle | Closing) for slot in state.slots.values())
-    return max(0, min(free - _leaving(state), max(_cpus_free(state), 1)))
+    return max(0, min(free - _leaving(state), max(backfill.free(state)[0], 1)))
 
 
 def _leaving(state: State) -> int:
     """Cells that close a job and will not take another."""
     return sum(isinstance(state.slots.get(n), Closing) for n in state.stale)
-
-
-def _fits(state: State, plan: Plan) -> bool:
-    """Whether a job's claims leave the host no less than nothing."""
-    if plan.cpus > _cpus_free(state):
-        return False
-    memory = state.rules.memory
-    return not memory or plan.memory <= memory - sum(held.memory for held in _at_work(state))
-
-
-def _cpus_free(state: State) -> int:
-    return state.cpus - sum(held.cpus for held in _at_work(state))
-
-
-def _at_work(state: State) -> list[Plan]:
-    return [p.ticket.plan for p in state.jobs.values() if isinstance(p, Running | Ending)]
 
 
 def _labels(state: State, room: int) -> tuple[int, ...]:

@@ -81,10 +81,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A cell has it."""
+    """A cell has it, since about `since` (epoch, s; 0 where that is not known)."""
 
     ticket: Ticket
     n: int
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Ending:
     rungs: tuple[tuple[str, float], ...]
     asked: str
     reason: str
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class State:
 
     `claiming`: a claim is under way. `dry`: the last one left the queues empty. `recovered`: what
     an earlier life left is sorted, so that forks and claims may begin. `away`: the store is.
+    `at`: when the last event was, about (epoch, s). `lean`: nothing in the queues fits into the gap
+    before the job that waits.
     `stale`: slots whose cells are of an earlier generation, and leave after their job.
     """
 
@@ -138,6 +142,8 @@ class State:
     stop_mode: str = ""
     claiming: bool = False
     dry: bool = False
+    lean: bool = False
+    at: float = 0.0
     recovered: bool = False
     away: bool = False
     ignored: int = 0

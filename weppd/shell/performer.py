@@ -87,7 +87,7 @@ class Hands:
                 self._diary.ended(effect.finish)
                 self._record(effect.finish)
             case do.Claim():
-                self._trips.claim(effect.labels)
+                self._trips.claim(effect.labels, effect.gap)
             case do.Ack():
                 self._cells.ack(effect)
             case do.ArmBell():

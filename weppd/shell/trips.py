@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from weppd.core import events as on
+from weppd.core.effects import Gap
 from weppd.core.schedule import Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish
@@ -65,6 +66,7 @@ class Trips:
         self._finishes: list[Finish] = []
         self._full = ""
         self._labels: tuple[int, ...] = ()
+        self._gap: Gap | None = None
         self._lost: ClaimAsk | None = None
         self._wake = asyncio.Event()
 
@@ -73,9 +75,9 @@ class Trips:
         self._finishes.append(finish)
         self._wake.set()
 
-    def claim(self, labels: tuple[int, ...]) -> None:
-        """Have jobs claimed for these workers with the next trip."""
-        self._labels = labels
+    def claim(self, labels: tuple[int, ...], gap: Gap | None = None) -> None:
+        """Have jobs claimed for these workers with the next trip; with a `gap`, what fits it."""
+        self._labels, self._gap = labels, gap
         self._wake.set()
 
     def stuck(self, told: Redis) -> str:
@@ -132,7 +134,8 @@ class Trips:
         workers = tuple(f"{node}.{label}" for label in labels)
         rules, token = self._desk.rules, uuid.uuid4().hex
         offer = rules.cpus or rules.cores, rules.memory
-        self._asked = ClaimAsk(self.queues, token, eids, rules.node, workers, *offer)
+        gap = (self._gap.seconds, self._gap.cpus, self._gap.memory) if self._gap else ()
+        self._asked = ClaimAsk(self.queues, token, eids, rules.node, workers, *offer, *gap)
         return self._asked
 
     def asked(self) -> set[str]:
@@ -164,7 +167,7 @@ class Trips:
         for ticket in tickets:
             if ticket.plan.notice:
                 log.info("action=claim job=%s note=%r", ticket.job.id, ticket.plan.notice)
-        return on.Claimed(tuple(tickets), dry, time.time())
+        return on.Claimed(tuple(tickets), dry, time.time(), ask.gap_s > 0)
 
     # -- while the store is away
 

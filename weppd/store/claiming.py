@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from weppd.model import Claim
 from weppd.store import ClaimAsk, Lease, turns
+from weppd.store.asked import seconds_of
 from weppd.store.shelf import (
     INF,
     TAKEN,
@@ -16,6 +17,9 @@ from weppd.store.shelf import (
     settle_dependents,
 )
 from weppd.store.wire import decode, stamp
+
+#: Jobs that one claim passes by in a queue, at most.
+MOST = 100
 
 
 def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str], bool]:
@@ -31,11 +35,13 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
     shelf.offers[ask.node] = (ask.cpus, ask.memory)
     for queue in ask.queues:
         passed: list[str] = []
-        while len(claims) < len(ask.eids) and queue not in empty | shelf.paused:
+        closed = queue in shelf.paused
+        while len(claims) < len(ask.eids) and not closed and len(passed) < MOST:
             jid = _pop(shelf, queue)
             if jid is None:
+                closed = True
                 empty.add(queue)
-            elif _for_others(shelf, jid, (ask.cpus, ask.memory)):
+            elif _for_others(shelf, jid, ask):
                 passed.append(jid)
             elif _claimable(shelf, jid):
                 claims.append(_take(shelf, ask, len(claims), jid, queue, at))
@@ -48,15 +54,26 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
     return claims, empty, waits
 
 
-def _for_others(shelf: Shelf, jid: str, own: tuple[int, int]) -> bool:
-    """Whether a job asks for more than `own`, and another node offers that."""
+def _for_others(shelf: Shelf, jid: str, ask: ClaimAsk) -> bool:
+    """Whether a job asks for more than a node offers and another one does, or fits no gap."""
     fields = shelf.jobs.get(jid, {})
     asked = [_number(fields.get(name)) for name in (b"weppd_cpus", b"weppd_memory")]
+    if ask.gap_s and not _fits(fields, ask):
+        return True
+    own = ask.cpus, ask.memory
 
     def gives(offer: tuple[int, int]) -> bool:
         return all(not has or want <= has for has, want in zip(offer, asked, strict=True))
 
     return not gives(own) and any(map(gives, shelf.offers.values()))
+
+
+def _fits(fields: Mapping[bytes, bytes], ask: ClaimAsk) -> bool:
+    expect, cpus = seconds_of(fields), fields.get(b"weppd_cpus", b"")
+    memory = fields.get(b"weppd_memory", b"")
+    short = expect is not None and expect <= ask.gap_s
+    small = not ask.memory or (memory.isdigit() and int(memory) <= ask.gap_memory)
+    return short and small and cpus.isdigit() and int(cpus) <= ask.gap_cpus
 
 
 def _number(raw: bytes | None) -> int:

@@ -20,7 +20,8 @@ class ClaimAsk:
     nothing is not remembered.
 
     `cpus` and `memory` (bytes) are all that the node offers, 0 for any amount. A job that asks for
-    more is passed by while another node offers it, and keeps its place.
+    more is passed by while another node offers it, and keeps its place. With `gap_s`, only jobs are
+    taken that say they take so long at most, and ask for no more than the gap's CPUs and memory.
     """
 
     queues: tuple[str, ...]
@@ -30,6 +31,9 @@ class ClaimAsk:
     workers: tuple[str, ...]
     cpus: int = 0
     memory: int = 0
+    gap_s: float = 0.0
+    gap_cpus: int = 0
+    gap_memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

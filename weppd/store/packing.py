@@ -26,6 +26,7 @@ def _listed(parts: Sequence[Any]) -> Args:
 def claim(ask: ClaimAsk, now: float) -> Args:
     """Arguments of `claim`."""
     head: Args = [ask.node, ask.token, repr(now), stamp(now), ask.cpus, ask.memory]
+    head += [repr(ask.gap_s), ask.gap_cpus, ask.gap_memory]
     return [*head, *_listed(ask.queues), *_listed(ask.eids), *ask.workers]
 
 

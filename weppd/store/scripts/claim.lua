@@ -1,8 +1,10 @@
 -- Claim up to n jobs from the queues, in their order.
--- ARGV: P W node token now stamp cpus memory | #queues queues… | n eids… workers…
+-- ARGV: P W node token now stamp cpus memory gap_s gap_cpus gap_memory |
+--   #queues queues… | n eids… workers…
 -- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}. A paused queue is passed
 -- by, is not called empty (no bell may hang there), and makes the answer suspended. So does a queue
--- with jobs that ask for more than this node offers and another does: they keep their places.
+-- with jobs that ask for more than this node offers and another does: they keep their places. With a
+-- gap_s above 0 only such jobs are taken as say that they fit into that gap.
 -- with: keys
 -- with: executions
 local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -51,9 +53,15 @@ end
 local cpus, bytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local own = ARGV[7] .. ' ' .. ARGV[8]
 local function gives(offered, asked) return offered == 0 or not asked or asked <= offered end
+local gap, gap_cpus, gap_bytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local function for_others(jid)
-  local asked = call('HMGET', job_key(jid), 'weppd_cpus', 'weppd_memory')
+  local asked = call('HMGET', job_key(jid), 'weppd_cpus', 'weppd_memory', 'weppd_expect')
   local wide, much = tonumber(asked[1] or ''), tonumber(asked[2] or '')
+  if gap > 0 then
+    local long = tonumber(asked[3] or '')
+    if not long or long > gap or not wide or wide > gap_cpus then return true end
+    if bytes > 0 and (not much or much > gap_bytes) then return true end
+  end
   if gives(cpus, wide) and gives(bytes, much) then return false end
   for _, offer in ipairs(call('HVALS', W .. 'offers')) do
     local c, m = string.match(offer, '^(%d+) (%d+)$')
@@ -64,7 +72,7 @@ end
 if call('HGET', W .. 'offers', node) ~= own then call('HSET', W .. 'offers', node, own) end
 
 local MOST_PASSED = 100
-local at = 9
+local at = 12
 local queues = tonumber(ARGV[at])
 local n = tonumber(ARGV[at + queues + 1])
 local eids = at + queues + 1
