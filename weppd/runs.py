@@ -66,3 +66,8 @@ def _bases(
     name = parts[0]
     both = [(PurePosixPath(r) / name[:2] / name, PurePosixPath(r) / name) for r in roots]
     return [path for pair in both for path in pair], parts[1:]
+
+
+def inside(path: str, roots: Iterable[str]) -> bool:
+    """Whether `path` is one of these directories or below one; all of them without links."""
+    return any(path == root or path.startswith(root.rstrip("/") + "/") for root in roots if root)

@@ -245,7 +245,8 @@ class Context:
     def run_dir(self, runid: str | None = None) -> Path:
         """The directory of a run, by default of this job's own.
 
-        RunError for a bad run id, for none, and where no root has a directory for it.
+        RunError for a bad run id, for none, where no root has a directory for it, and where that
+        directory is a link that leads out of the roots.
         """
         from pathlib import Path
 
@@ -258,6 +259,10 @@ class Context:
         places = runs.candidates(wanted, run.get("roots", ()), run.get("batch_root", ""))
         for place in places:
             if Path(place).is_dir():
+                homes = (*run.get("roots", ()), run.get("batch_root", ""))
+                roots = [os.path.realpath(r) for r in homes if r]
+                if not runs.inside(os.path.realpath(place), roots):
+                    raise RunError(f"run {wanted!r}: {place} is a link that leads out of the roots")
                 return Path(place)
         tried = ", ".join(map(str, places)) or "nowhere, [run] roots is empty"
         raise RunError(f"run {wanted!r} has no directory: tried {tried}")

@@ -94,3 +94,20 @@ def test_using_a_context():
     with door.using(ctx):
         assert current() is ctx
     assert current() is not ctx
+
+
+def test_a_link_out_of_the_roots_is_no_run(tmp_path):
+    """Who may make links in a root cannot send jobs elsewhere; between roots links are in order."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    for place in (one / "here", two / "there", tmp_path / "etc"):
+        place.mkdir(parents=True)
+    (one / "away").symlink_to(tmp_path / "etc")
+    (one / "moved").symlink_to(two / "there")
+    (two / "deep").symlink_to(tmp_path)
+    ctx = LocalContext({"run": {"roots": [str(one), str(two)]}})
+    assert ctx.run_dir("here") == one / "here"
+    assert ctx.run_dir("moved") == one / "moved"
+    with pytest.raises(RunError, match="leads out of the roots"):
+        ctx.run_dir("away")
+    with pytest.raises(RunError, match="leads out of the roots"):
+        ctx.run_dir("deep")
