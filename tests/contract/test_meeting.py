@@ -158,8 +158,8 @@ def test_a_node_that_does_not_come_is_waited_for_so_long_and_no_longer(run: Run)
     run(story)
 
 
-def test_a_job_that_the_store_gives_to_a_node_that_has_yet_to_speak_is_waited_for(run: Run) -> None:
-    """That node handed it back, and this one claimed it, and both was forgotten."""
+def test_of_two_nodes_that_ran_a_job_the_later_has_it(run: Run) -> None:
+    """One handed it back, the other claimed it, and the store forgot both: whoever speaks first."""
 
     async def story(store: Any, door: Any) -> None:
         first = await a_job_that_runs(store)
@@ -167,18 +167,35 @@ def test_a_job_that_the_store_gives_to_a_node_that_has_yet_to_speak_is_waited_fo
         await store.hand_back([first])
         (second,) = await claimed(store, node="m")
         await go_back(store, door)
-        await store.greet("m", SETTLE_S)
-        mine = [Known(second, "m.1")]
-        assert (await store.reassert("m", mine)).words == {second.eid: "waits"}
-        await store.met("m", waits=True)
-        await store.greet("n", SETTLE_S)
-        await store.hand_back((await store.reassert("n", [])).strays)
-        await store.met("n")
-        assert (await store.exchange([], an_ask())).suspended
-        assert (await store.reassert("m", mine)).words == {second.eid: "entered"}
-        await store.met("m")
+        _, met = await meet(store, second, node="m")
+        assert met.words == {second.eid: "entered"}
+        _, met = await meet(store, node="n")
+        assert met.strays == ()
+        assert (await meet(store, first))[1].words == {first.eid: "lost"}
         assert await claimed(store) == []
         assert await ended(store, second) is Answer.OK
+        assert (await meet(store, first))[1].words == {first.eid: "done"}
+
+    run(story)
+
+
+def test_an_end_that_made_room_for_a_later_one_is_history(run: Run) -> None:
+    """The first try's end is told after the second's: the job is not sent round again."""
+
+    async def story(store: Any, door: Any) -> None:
+        await meet(store)
+        await store.enqueue([a_job(retry=Retry(2))])
+        door.remember()
+        (first,) = await claimed(store)
+        await ended(store, first, Retried("again"))
+        (second,) = await claimed(store, node="m")
+        await ended(store, second)
+        await go_back(store, door)
+        await meet(store, second, node="m")
+        assert await ended(store, second) is Answer.OK
+        assert (await meet(store, first))[1].words == {first.eid: "done"}
+        assert await ended(store, first, Retried("again")) is Answer.FENCED
+        assert (await store.job(second.job.id)).status == "finished"
 
     run(story)
 
@@ -248,7 +265,7 @@ def test_what_another_node_has_by_now_is_lost(run: Run) -> None:
         (lease,) = [each for each in await store.nodes() if each.node == "n"]
         gone = an_end(claim, Failed("worker lost: node n is silent"), "m.0")
         assert await store.take_over(lease, gone, "1" * 32)
-        assert (await meet(store, claim))[1].words == {claim.eid: "lost"}
+        assert (await meet(store, claim))[1].words == {claim.eid: "done"}
         assert await ended(store, claim) is Answer.FENCED
 
     run(story)

@@ -34,6 +34,12 @@ class Recents:
         self._bytes += size
         self._forget()
 
+    def clear(self) -> None:
+        """None of it is to be told again."""
+        self._ends.clear()
+        self._handed.clear()
+        self._bytes = 0
+
     def hand_back(self, claims: Iterable[Claim]) -> None:
         """These claims are being handed back."""
         self._handed.extend((time.monotonic(), claim.eid) for claim in claims)

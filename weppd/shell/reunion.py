@@ -19,7 +19,6 @@ from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
 from weppd.shell.diary import Diary, Entry
 from weppd.shell.host import CellFile
-from weppd.shell.neighbours import now_s
 from weppd.shell.trips import Desk, Trips
 from weppd.store import Change, Known, Met, Store
 
@@ -50,13 +49,11 @@ class Reunion:
         self._ends: list[Finish] = []
         self._back: list[Claim] = []
         self._locks: list[str] = []
-        self._waits: list[Known] = []
-        self._until = 0.0
 
     @property
     def owes(self) -> bool:
         """Whether there is something that the store has not been told again yet."""
-        return bool(self._ends or self._back or self._locks or self._waits)
+        return bool(self._ends or self._back or self._locks)
 
     async def arrive(self, living: Sequence[CellFile]) -> None:
         """Meet the store for the first time, with what living cells have; or StoreAway."""
@@ -93,33 +90,26 @@ class Reunion:
     async def _meet(self) -> None:
         change = await self._store.greet(self._node, self._settle_s)
         if change is not Change.SAME:
-            # What an emptied store had on record was emptied on purpose; it is not put back.
-            recent = self._trips.recents.ends() if change is Change.OTHER else []
-            ends = [*recent, *self._trips.put_away()]
-            known = [Known(finish.claim, finish.worker) for finish in ends] + self._going_on()
+            if change is Change.EMPTIED:
+                # What it had on record was emptied on purpose; it is not put back.
+                self._trips.recents.clear()
+            recent = self._trips.recents.ends()
+            known = self._known([*recent, *self._trips.put_away()])
             met = await self._store.reassert(self._node, known)
             self._say(change, met)
-            self._ends += [f for f in recent if met.words[f.claim.eid] in ("own", "entered")]
+            self._ends = [f for f in recent if met.words.get(f.claim.eid) in ("own", "entered")]
             self._sort(met.strays)
             self._locks = [e.ticket.eid for e in self._diary.entries.values() if e.locks]
-            self._waits = [k for k in known if met.words[k.claim.eid] == "waits"]
-            self._until = now_s() + self._settle_s
         await self._catch_up()
-        await self._store.met(self._node, bool(self._waits))
-        await self._hear()
+        await self._store.met(self._node)
 
-    async def _hear(self) -> None:
-        """Wait for what other nodes say of jobs that the store believes to be theirs."""
-        while self._waits and now_s() < self._until:
-            await asyncio.sleep(AGAIN_S[1])
-            words = (await self._store.reassert(self._node, self._waits)).words
-            self._waits = [k for k in self._waits if words[k.claim.eid] == "waits"]
-            if not self._waits:
-                await self._store.met(self._node)
-        self._waits = []
+    def _known(self, ends: Sequence[Finish]) -> list[Known]:
+        """The last execution of each job that ended here, or goes on; an earlier one is history."""
+        last = {f.claim.job.id: Known(f.claim, f.worker) for f in ends}
+        return [*(last | self._going_on()).values()]
 
-    def _going_on(self) -> list[Known]:
-        return [_known(phase) for phase in self._state().jobs.values()]
+    def _going_on(self) -> dict[str, Known]:
+        return {p.ticket.job.id: _known(p) for p in self._state().jobs.values()}
 
     def _say(self, change: Change, met: Met) -> None:
         if change not in SAID:

@@ -67,13 +67,12 @@ class Store(Protocol):
         """
 
     async def reassert(self, node: str, known: Sequence[Known]) -> Met:
-        """Enter again what the store has forgotten of these executions; of two of one job the one
-        that is named last counts. Their jobs are taken off the queues, and off any other list on
-        which the store had them meanwhile."""
+        """Enter again what the store has forgotten of these executions; of two of one job, on
+        whatever nodes, the later claim counts. Their jobs are taken off the queues, and off any
+        other list on which the store had them meanwhile."""
 
-    async def met(self, node: str, waits: bool = False) -> None:
-        """This node has said all: what it runs, and the ends that the store forgot. With `waits`
-        others shall not claim yet, for it waits for what they say of some of its jobs."""
+    async def met(self, node: str) -> None:
+        """This node has said all: what it runs, and the ends that the store forgot."""
 
     async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
         """Record finishes, then claim, in one round trip.

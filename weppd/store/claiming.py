@@ -9,14 +9,13 @@ from weppd.store import ClaimAsk, Lease, turns
 from weppd.store.asked import seconds_of
 from weppd.store.shelf import (
     INF,
-    TAKEN,
     Shelf,
     as_bytes,
     cancel_waiting,
     end_execution,
     settle_dependents,
 )
-from weppd.store.wire import decode, stamp
+from weppd.store.wire import TRIES, decode, stamp
 
 #: Jobs that one claim passes by in a queue, at most.
 MOST = 100
@@ -110,9 +109,11 @@ def _take(shelf: Shelf, ask: ClaimAsk, i: int, jid: str, queue: str, now: float)
     shelf.cancels.pop(jid, None)
     shelf.closed.discard(jid)
     shelf.parked.pop(jid, None)
-    shelf.executions[jid] = as_bytes(
-        {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
-    )
+    before = shelf.executions.get(jid, {}).get(b"try", 0)
+    tries = 1 + max(int(shelf.jobs[jid].get(TRIES.encode(), 0)), int(before))
+    shelf.set(jid, {TRIES: tries})
+    entry = {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
+    shelf.executions[jid] = as_bytes({**entry, "try": tries})
     shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
     return again(shelf, eid, jid)
 
@@ -150,5 +151,5 @@ def seize(shelf: Shelf, lease: Lease, claim: Claim, fresh: str, by: str) -> bool
         return False
     shelf.registries["wip", claim.job.queue].pop(f"{jid}:{claim.eid}", None)
     execution.update({b"eid": fresh.encode(), b"node": by.encode()})
-    shelf.done[claim.eid] = TAKEN
+    execution[b"try"] = str(int(execution.get(b"try", b"0")) + 1).encode()
     return True

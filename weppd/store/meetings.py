@@ -46,7 +46,7 @@ class Meetings:
         words: dict[str, str] = {}
         for start in range(0, len(known), AT_ONCE):
             some = known[start : start + AT_ONCE]
-            args = (node, repr(now), stamp(now), server, *packing.reenter(some))
+            args = (node, repr(now), stamp(now), *packing.reenter(some))
             said = await self._runner.one("reenter", *args, server=server)
             words |= {k.claim.eid: word.decode() for k, word in zip(some, said, strict=True)}
         eids = [each.claim.eid for each in known]
@@ -54,10 +54,10 @@ class Meetings:
         self._meet()
         return words, strays
 
-    async def met(self, node: str, waits: bool) -> None:
+    async def met(self, node: str) -> None:
         """The Store's `met`."""
         server = self._greeted[0]
-        await self._runner.one("met", node, server, int(waits), server=server)
+        await self._runner.one("met", node, server, server=server)
         if self._line.server == server:
             self.parted.clear()
 

@@ -110,14 +110,14 @@ class MemoryStore(Looks):
     async def reassert(self, node: str, known: Sequence[Known]) -> Met:
         self._check(met=False)
         shelf, now = self.shelf, self._now()
-        words = {k.claim.eid: reunion.reenter(shelf, node, self.server, k, now) for k in known}
+        words = {k.claim.eid: reunion.reenter(shelf, node, k, now) for k in known}
         strays = reunion.strays(shelf, node, words)
         self._meet()
         return Met(words, tuple(claiming.again(shelf, eid, jid) for eid, jid in strays))
 
-    async def met(self, node: str, waits: bool = False) -> None:
+    async def met(self, node: str) -> None:
         self._check()
-        reunion.met(self.shelf, node, self.server, waits)
+        reunion.met(self.shelf, node, self.server)
         self._parted.clear()
 
     def _meet(self) -> None:

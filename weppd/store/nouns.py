@@ -299,9 +299,8 @@ class Met:
 
     `words` has for each execution id: "own" (it is entered as it should be), "done" (its end is on
     record), "entered" (the store knew nothing of it; it does now), "lost" (another execution has
-    the job), "waits" (it has, but of a node that has yet to meet this server: ask again) or
-    "unknown" (neither the store nor the node has the job's hash). `strays` are executions that the
-    store enters for this node and that are not among those named.
+    the job) or "unknown" (neither the store nor the node has the job's hash). `strays` are
+    executions that the store enters for this node and that are not among those named.
     """
 
     words: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from weppd.model import PER_RUN, Finish
 from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
-from weppd.store.wire import Fields, encode, flat, rehash, stamp
+from weppd.store.wire import TRIES, Fields, encode, flat, rehash, stamp
 
 WORKER_TTL = 480
 Args = list[Any]
@@ -59,6 +59,7 @@ def reenter(known: Sequence[Known]) -> Args:
         job = each.claim.job
         fields = flat(rehash(job)) if job.data else []
         args += [job.id, each.claim.eid, each.worker, job.queue, each.phase, each.turn]
+        args.append(job.extra.get(TRIES, ""))
         args += _listed(fields)
     return args
 

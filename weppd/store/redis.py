@@ -2,7 +2,7 @@
 
 ::
 
-    weppd:exec:<jid>       eid, node, phase, worker, queue: who runs the job, or how it last ended
+    weppd:exec:<jid>       eid, node, phase, worker, queue, try: who runs it, or how it last ended
     weppd:live:<node>      jid → eid of what is claimed or running there
     weppd:claim:<node>     the node's last token and what it got
     weppd:done:<eid>       an execution whose end is on record (7 days)
@@ -16,7 +16,6 @@
     weppd:offers           the CPUs and bytes that each node offers its jobs
     weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names
     weppd:era              names this memory;  weppd:settle: nobody claims;  weppd:gate: where last
-    weppd:unheard          nodes that wait for what others say of their jobs, after a change
 
 With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
 """
@@ -143,8 +142,8 @@ class RedisStore(Turning):
         words, strays = await self._meetings.reassert(node, known)
         return Met(words, _claims(strays))
 
-    async def met(self, node: str, waits: bool = False) -> None:
-        await self._meetings.met(node, waits)
+    async def met(self, node: str) -> None:
+        await self._meetings.met(node)
 
     # -- jobs' lives
 

@@ -18,8 +18,6 @@ from weppd.store.trees import mirror
 from weppd.store.wire import Fields, stamp
 
 INF = float("inf")
-#: What stands in `done` of an execution that another node took over.
-TAKEN = "taken over"
 #: So many messages of a channel are kept.
 KEPT = 1000
 FAILED = ("failed", "stopped", "canceled")
@@ -68,7 +66,6 @@ class Shelf:
     gate: str = ""
     settle: float = 0.0
     met: dict[str, str] = field(default_factory=dict)
-    unheard: set[str] = field(default_factory=set)
     turns: dict[str, str] = field(default_factory=dict)
     parked: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -144,8 +141,8 @@ def twin_of(shelf: Shelf, key: str) -> str:
 
 def fence(shelf: Shelf, claim: Claim) -> str:
     """Whether a finish of this execution may be written: ok, already mine, fenced or absent."""
-    if past := shelf.done.get(claim.eid):
-        return "fenced" if past == TAKEN else "already mine"
+    if claim.eid in shelf.done:
+        return "already mine"
     execution = shelf.executions.get(claim.job.id)
     if execution is None:
         return "absent"

@@ -28,6 +28,8 @@ Hash = Mapping[bytes, bytes]
 Fields = dict[str, bytes | str | int]
 
 DEPENDENCIES = "dependency_ids"
+#: Which claim of its job a claim is, counted from 1.
+TRIES = "weppd_tries"
 _CALLBACKS = {"on_success": "success", "on_failure": "failure", "on_stopped": "stopped"}
 _NUMBERS = ("timeout", "result_ttl", "failure_ttl", "ttl")
 # Of one execution or kept elsewhere: not carried along when a hash is written anew.

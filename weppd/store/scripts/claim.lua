@@ -39,9 +39,13 @@ local function take(jid, queue, eid, worker)
   call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
   call('PERSIST', key)
   call('HDEL', W .. 'parked', jid)
+  -- Which claim of the job this is: of two that are told to a store that forgot, the later counts.
+  local try = math.max(call('HINCRBY', key, 'weppd_tries', 1),
+    tonumber(call('HGET', exec_key(jid), 'try') or 0) + 1)
+  call('HSET', key, 'weppd_tries', try)
   call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,
-    'queue', queue)
+    'queue', queue, 'try', try)
   call('HSET', W .. 'live:' .. node, jid, eid)
   enter_execution(jid, eid, queue, worker, now)
   set_busy(worker, jid)

@@ -17,9 +17,8 @@ local DONE = 604800
 
 local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
 if own[1] ~= eid or not is_live(own[2]) then
-  local past = call('GET', W .. 'done:' .. eid)
-  if past and past ~= TAKEN then return {'already mine', 0, 0} end
-  if past or own[1] then return {'fenced', 0, 0} end
+  if call('EXISTS', W .. 'done:' .. eid) == 1 then return {'already mine', 0, 0} end
+  if own[1] then return {'fenced', 0, 0} end
   if ARGV[8] ~= '1' then return {'absent', 0, 0} end
   call('LREM', queue_key(queue), 0, jid)
 end

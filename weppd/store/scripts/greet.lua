@@ -10,12 +10,14 @@ if not era then
   era = ARGV[7]
   call('SET', W .. 'era', era)
 end
-if known ~= '' and known ~= era then return {'emptied', era} end
 
 -- What the node met last stands in its own record, and went back in time with all the rest.
 local was = call('HGET', W .. 'node:' .. node, 'server') or met
-if was == '' then return {'new', era} end
-if was == server then return {'same', era} end
+if was == '' or was == server then
+  -- Whoever empties a store that goes on means it; a server that comes without its memory does not.
+  if known ~= '' and known ~= era then return {'emptied', era} end
+  return {was == '' and 'new' or 'same', era}
+end
 if call('GET', W .. 'gate') ~= server then
   call('SET', W .. 'gate', server)
   if tonumber(ARGV[8]) > 0 then call('SET', W .. 'settle', server, 'PX', ARGV[8]) end

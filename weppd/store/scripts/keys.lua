@@ -7,8 +7,5 @@ local function exec_key(jid) return W .. 'exec:' .. jid end
 local function worker_key(name) return P .. ':worker:' .. name end
 local function queue_key(name) return P .. ':queue:' .. name end
 
--- What stands in done:<eid> of an execution that another node took over.
-local TAKEN = 'taken over'
-
 -- Whether an execution of this job is about to run or runs.
 local function is_live(phase) return phase == 'claimed' or phase == 'running' end

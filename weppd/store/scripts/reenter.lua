@@ -1,12 +1,12 @@
 -- Enter executions again that the store has forgotten.
--- ARGV: P W node now stamp server, then for each: jid eid worker queue phase turn
---       #fields fields…
--- Of two executions of one job the one that is named last counts.
--- Returns a word for each: own, done, entered, lost, waits or unknown.
+-- ARGV: P W node now stamp, then for each: jid eid worker queue phase turn try #fields fields…
+-- Of two executions of one job the later try counts; without a number it is the one named here,
+-- unless another node has the job.
+-- Returns a word for each: own, done, entered, lost or unknown.
 -- with: keys
 -- with: executions
 -- with: turns
-local node, now, stamp, server = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local node, now, stamp = ARGV[3], ARGV[4], ARGV[5]
 
 -- Off every list on which the store, of an older memory, still had the job.
 local function take_off(jid, status, queue)
@@ -18,18 +18,17 @@ local function take_off(jid, status, queue)
   end
 end
 
-local function enter(jid, eid, worker, queue, phase, turn, first, last)
-  local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'node', 'worker', 'queue')
+local function enter(jid, eid, worker, queue, phase, turn, try, first, last)
+  local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'node', 'worker', 'queue', 'try')
   if own[1] == eid then return is_live(own[2]) and 'own' or 'done' end
-  local past = call('GET', W .. 'done:' .. eid)
-  if past then return past == TAKEN and 'lost' or 'done' end
+  if call('EXISTS', W .. 'done:' .. eid) == 1 then return 'done' end
+  local mine, theirs = tonumber(try), tonumber(own[6] or 0)
+  local later = not own[1] or (mine and mine > theirs)
+  if not later and mine then return is_live(own[2]) and 'lost' or 'done' end
   if is_live(own[2]) then
-    if own[3] ~= node then
-      -- A node that has not spoken yet may have given the job up in what was forgotten.
-      return call('HGET', W .. 'node:' .. own[3], 'server') == server and 'lost' or 'waits'
-    end
-    -- An earlier one of this very node, whose end was forgotten along with the claim.
-    leave_execution(jid, own[1], own[5], own[4], node)
+    if own[3] ~= node and not later then return 'lost' end
+    -- An earlier one, whose end was forgotten along with this claim.
+    leave_execution(jid, own[1], own[5], own[4], own[3])
   end
   local key = job_key(jid)
   if call('HEXISTS', key, 'data') == 0 then
@@ -46,7 +45,8 @@ local function enter(jid, eid, worker, queue, phase, turn, first, last)
   end
   call('DEL', exec_key(jid))
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', phase, 'worker', worker,
-    'queue', queue)
+    'queue', queue, 'try', mine or theirs + 1)
+  call('HSET', key, 'weppd_tries', mine or theirs + 1)
   call('HSET', W .. 'live:' .. node, jid, eid)
   enter_execution(jid, eid, queue, worker, now)
   set_busy(worker, jid)
@@ -62,12 +62,12 @@ local function enter(jid, eid, worker, queue, phase, turn, first, last)
   return 'entered'
 end
 
-local words, at = {}, 7
+local words, at = {}, 6
 while at <= #ARGV do
-  local first = at + 7
-  local last = at + 6 + tonumber(ARGV[at + 6])
+  local first = at + 8
+  local last = at + 7 + tonumber(ARGV[at + 7])
   words[#words + 1] = enter(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4],
-    ARGV[at + 5], first, last)
+    ARGV[at + 5], ARGV[at + 6], first, last)
   at = last + 1
 end
 return words

@@ -8,5 +8,5 @@ local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'queue', 'nod
 if own[1] ~= eid or own[5] ~= node or not is_live(own[2]) then return 0 end
 leave_execution(jid, eid, own[4], own[3], node)
 call('HSET', exec_key(jid), 'eid', fresh, 'node', by)
-call('SET', W .. 'done:' .. eid, TAKEN, 'EX', 604800)
+call('HINCRBY', exec_key(jid), 'try', 1)
 return 1
