@@ -100,6 +100,23 @@ def test_the_manual_has_every_option_of_a_task_and_every_word_of_the_context() -
         assert re.search(rf"\b{name}\b", page), name
 
 
+def test_the_manual_has_all_that_a_task_may_say_and_ask() -> None:
+    """weppd-tasks(7) leaves out no option of @task, and nothing that a job's context has."""
+    page = (MAN / "weppd-tasks.7").read_text()
+    options, context = page.split(".Sh THE CONTEXT", 1)
+    for name in inspect.signature(task.task).parameters:
+        assert re.search(rf"^\.It Li {name}$", options, re.MULTILINE), name
+    context = context.partition(".Sh ")[0]
+    entries = re.findall(r"^\.It (Li|Fn) (.*)$", context, re.MULTILINE)
+    fields = {word for kind, rest in entries if kind == "Li" for word in rest.split(" , ")}
+    calls = {rest.split()[0]: rest.split()[1:] for kind, rest in entries if kind == "Fn"}
+    public = {*vars(task.Context), *task.Context.__annotations__}
+    assert fields | set(calls) == {name for name in public if not name.startswith("_")}
+    for name, words in calls.items():
+        parameters = list(inspect.signature(getattr(task.Context, name)).parameters)
+        assert words == parameters[1:], name
+
+
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed here")
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_the_pages_can_be_set(page: Path) -> None:
