@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-interchange bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states soak
+.PHONY: bench bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states soak
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ states: $(DEV)  ## the state table, from the decision core into its README
 
 mutants: $(DEV)  ## wrong versions of the decision core: how many the property tests notice
 	$(BIN)/python -m tests.mutants
+
+bench-limits: $(DEV)  ## CPU quotas beside the kernel's own and cpulimit: errors, cost, a picture (root)
+	$(BIN)/python -m tests.bench.bench_limits
 
 bench: $(DEV)  ## weppd beside RQ, Celery, Dramatiq, Huey, arq, taskiq; ONLY=rq,weppd TESTS=latency
 	$(BIN)/python -m tests.bench

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
 from weppd.cell import surroundings
@@ -46,3 +48,14 @@ def test_each_copy_draws_its_own_numbers():
         surroundings.prepare_libraries(1)
         drawn.append(numpy.random.random())
     assert drawn[0] != drawn[1]
+
+
+@pytest.mark.parametrize(("cpus", "threads"), [(1, 1), (2, 2), (64, 4)])
+def test_numba_uses_as_many_threads_as_the_job_has_cpus(monkeypatch, cpus, threads):
+    """Its own pool too, though never more than it was started with."""
+    told = []
+    config = types.SimpleNamespace(NUMBA_NUM_THREADS=4)
+    numba = types.SimpleNamespace(config=config, set_num_threads=told.append)
+    monkeypatch.setitem(surroundings.sys.modules, "numba", numba)
+    surroundings.prepare_libraries(cpus)
+    assert told == [threads]

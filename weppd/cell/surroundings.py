@@ -61,3 +61,6 @@ def prepare_libraries(cpus: int) -> None:
     if _pools is not None:
         # The environment is read when such a library is loaded: too late for a preloaded one.
         _pools[1].limit(limits=cpus)
+    if "numba" in sys.modules:
+        numba = sys.modules["numba"]  # it has a pool of its own, which threadpoolctl does not know
+        numba.set_num_threads(max(1, min(cpus, numba.config.NUMBA_NUM_THREADS)))
