@@ -155,10 +155,15 @@ def _age(slope: Hillslope) -> None:
 
 def _hyetograph(slope: Hillslope, weather: Weather, cold: Winter | None) -> Hyetograph | None:
     """The day's rain as it falls, or the hours of melt as one storm; None where nothing reaches."""
-    if cold is not None:
-        return _melt_storm(cold)
+    return as_it_falls(slope, weather) if cold is None else _melt_storm(cold)
+
+
+def as_it_falls(slope: Hillslope, weather: Weather) -> Hyetograph | None:
+    """The day's rain above leaves and litter; None of a dry day."""
     if weather.rain <= 0.0:
         return None
+    if weather.points:
+        return storm.measured(weather.points)
     ratio = weather.peak_ratio * slope.site.peak_scale
     return storm.hyetograph(
         Storm(weather.rain, weather.duration * 3600.0, weather.peak_time, ratio)

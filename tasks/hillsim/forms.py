@@ -1,7 +1,7 @@
 """What this version takes, and by which name it refuses the rest. Nothing is guessed.
 
-Taken: overland flow elements in line, a continuous daily climate, cropland, forest and fire forms
-of the management file.
+Taken: overland flow elements in line, daily and breakpoint climates, single storms, watersheds;
+cropland, forest and fire forms of the management file.
 """
 
 from __future__ import annotations
@@ -106,8 +106,6 @@ def _check_answers(run: HillslopeRun, directory: Path) -> None:
 
 
 def _check_climate(inputs: Inputs, path: Path) -> None:
-    if inputs.climate.breakpoints is not None:
-        raise Refusal(path, "breakpoint rainfall: daily storms are simulated")
     if 0.0 < inputs.climate.version < 3.0:
         raise Refusal(path, f"CLIGEN {inputs.climate.version:g}: 3.0 and later are simulated")
 

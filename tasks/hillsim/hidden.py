@@ -5,6 +5,8 @@ Honoured::
     frost.txt       flag, fine layers of top and below / factors on the heat that snow, litter and
                     soil conduct, then 1 to 3 shares of its conductivity that frozen soil keeps:
                     under annuals and fallow, perennials, trees
+    snow.txt        a line each: air above which it rains (°C), density of new snow and of snow
+                    that has settled (kg/m³)
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from tasks.wepp.records import Records, read_text
 from tasks.wepp.scenarios import Plant
 
 _TREE = 0.10
+_LIGHTEST, _DENSEST = 20.0, 522.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +42,42 @@ class FrostRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SnowRules:
+    """Air (°C) above which it rains, density of new snow and of settled snow (kg/m³)."""
+
+    rains_above: float = 0.0
+    fresh: float = 100.0
+    settled: float = 250.0
+
+
+@dataclass(frozen=True, slots=True)
 class Hidden:
     """What the hidden files say, or what holds without them."""
 
     frost: FrostRules = field(default_factory=FrostRules)
+    snow: SnowRules = field(default_factory=SnowRules)
 
 
 def read(directory: Path) -> Hidden:
     """The hidden files of a directory; FormatError names file and line."""
-    path = directory / "frost.txt"
-    return Hidden(_frost(path) if path.exists() else FrostRules())
+    path, snow = directory / "frost.txt", directory / "snow.txt"
+    return Hidden(
+        _frost(path) if path.exists() else FrostRules(),
+        _snow(snow) if snow.exists() else SnowRules(),
+    )
+
+
+def _snow(path: Path) -> SnowRules:
+    records = Records(read_text(path), path)
+    found = SnowRules(
+        records.number("temperature above which it rains"),
+        records.number("density of new snow"),
+        records.number("density of settled snow"),
+    )
+    if not (_LIGHTEST <= found.fresh <= found.settled <= _DENSEST and abs(found.rains_above) < 10):
+        why = f"new snow of {found.fresh:g}, settled of {found.settled:g} kg/m³"
+        records.fail(f"{why}, rain above {found.rains_above:g} °C: no snow is like that")
+    return found
 
 
 def _frost(path: Path) -> FrostRules:

@@ -13,7 +13,7 @@ from tasks.hillsim.erosion import Shape
 from tasks.hillsim.evaporation import SoilStages
 from tasks.hillsim.fieldwork import Field
 from tasks.hillsim.frost import Frost
-from tasks.hillsim.hidden import FrostRules, Hidden
+from tasks.hillsim.hidden import FrostRules, Hidden, SnowRules
 from tasks.hillsim.plants import Crop
 from tasks.hillsim.residue import Residue
 from tasks.hillsim.sediment import Particle
@@ -53,6 +53,7 @@ class Site:
     bottom: float
     wave: tuple[float, float, float]
     frost: FrostRules
+    snow: SnowRules
     single: bool = False
     skies: dict[int, sun.Sky] = field(default_factory=dict)
 
@@ -277,6 +278,7 @@ def _site(
         bottom=water.bottom_conductivity(last.ks, last.thickness, profile.bedrock),
         wave=frost.annual_wave(_monthly(inputs)),
         frost=hidden.frost,
+        snow=hidden.snow,
     )
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.hillsim import engine, forms, hidden, hillslope, hydrograph, jit, reports, storm, svg
-from tasks.hillsim.day import Day
+from tasks.hillsim import engine, forms, hidden, hillslope, hydrograph, jit, reports, svg
+from tasks.hillsim.day import Day, as_it_falls
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.event import Runoff
 from tasks.hillsim.hillslope import Hillslope
@@ -123,11 +123,7 @@ def _storm(chain: tuple[Hillslope, ...], seen: _Seen) -> list[svg.Panel]:
         return []
     day, event = seen.largest
     when, site = day.weather, chain[-1].site
-    ratio = when.peak_ratio * site.peak_scale
-    rain = None
-    if when.rain > 0.0 and not event.melt:
-        span = when.duration * 3600.0
-        rain = storm.hyetograph(storm.Storm(when.rain, span, when.peak_time, ratio))
+    rain = None if event.melt else as_it_falls(chain[-1], when)
     flows = jit.zeros(round(hydrograph.DAY / _STEP))
     whole = sum(slope.site.shape.length for slope in chain)
     share = site.shape.length / whole

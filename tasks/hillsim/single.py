@@ -19,7 +19,6 @@ from tasks.hillsim import (
     hidden,
     hillslope,
     reports,
-    storm,
     storm_report,
 )
 from tasks.hillsim import tally as tallies
@@ -75,7 +74,10 @@ def _write(
         man=run.man, slp=run.slp, cli=run.cli, sol=run.sol, loss=run.loss, years=1
     )
     report = reports.loss_report(as_run, given, chain, sums, BANNER)
-    put(cwd / run.loss, storm_report.text(report, chain, days, _rain(chain[0], days[0].weather)))
+    put(
+        cwd / run.loss,
+        storm_report.text(report, chain, days, day.as_it_falls(chain[0], days[0].weather)),
+    )
     if run.plot is not None:
         put(cwd / run.plot, reports.plot(given, sums, 1))
     event = days[-1].event
@@ -89,12 +91,3 @@ def _write(
         )
         lines = [*daily.ELEMENT_HEAD, *(row for row in found if row)]
         put(cwd / run.element, "\n".join(lines) + "\n")
-
-
-def _rain(slope: Hillslope, weather: Weather) -> storm.Hyetograph | None:
-    """The storm as it falls on the leaves."""
-    if weather.rain <= 0.0:
-        return None
-    ratio = weather.peak_ratio * slope.site.peak_scale
-    span = weather.duration * 3600.0
-    return storm.hyetograph(storm.Storm(weather.rain, span, weather.peak_time, ratio))

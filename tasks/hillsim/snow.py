@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tasks.hillsim.hidden import SnowRules
 from tasks.hillsim.sun import Sky, temperature
 
 _FRESH = 100.0
 _RELEASES = 350.0
-_SETTLES_TO = 250.0
 _DENSEST = 522.0
 _INCH = 0.0254
 _MILES_PER_HOUR = 2.236936
@@ -23,7 +23,10 @@ _TRACE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """A winter day: precipitation (m) over a duration (h); °C; MJ/m²; m/s; canopy cover 0–1."""
+    """A winter day: precipitation (m) over a duration (h); °C; MJ/m²; m/s; canopy cover 0–1.
+
+    `falls` is the precipitation by hour (m) where it was measured.
+    """
 
     rain: float
     duration: float
@@ -33,6 +36,7 @@ class Weather:
     radiation: float
     wind: float
     canopy: float
+    falls: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -48,18 +52,18 @@ class Pack:
         """Depth of the snow (m)."""
         return self.water * 1000.0 / self.density if self.water > 0.0 else 0.0
 
-    def fall(self, water: float) -> None:
-        """Lay new snow (m of water) at 100 kg/m³ on the pack."""
-        depth = self.depth + water * 1000.0 / _FRESH
+    def fall(self, water: float, fresh: float = _FRESH) -> None:
+        """Lay new snow (m of water, kg/m³) on the pack."""
+        depth = self.depth + water * 1000.0 / fresh
         self.water += water
         self.density = self.water * 1000.0 / depth
         self.age = 0.0
 
-    def settle(self) -> None:
-        """An hour of a cold day: the pack grows denser by itself, up to 250 kg/m³."""
-        if self.density < _SETTLES_TO:
+    def settle(self, most: float) -> None:
+        """An hour of a cold day: the pack grows denser by itself, up to `most` kg/m³."""
+        if self.density < most:
             grown = self.density * (1.0 + math.exp(-2.0 * self.age) / 24.0)
-            self.density = min(_SETTLES_TO, grown)
+            self.density = min(most, grown)
 
     def wet(self, melt: float, rain: float) -> float:
         """Melt snow and take up rain (m); returns the water that leaves, once denser than 350.
@@ -104,7 +108,9 @@ def matters(pack: Pack, low: float) -> bool:
     return pack.water > 0.0 or low <= 0.0
 
 
-def winter_day(pack: Pack, weather: Weather, sky: Sky, day: int) -> Winter:
+def winter_day(
+    pack: Pack, weather: Weather, sky: Sky, day: int, rules: SnowRules | None = None
+) -> Winter:
     """Run the day's 24 hours over the pack, which is changed.
 
     Parameters
@@ -113,19 +119,21 @@ def winter_day(pack: Pack, weather: Weather, sky: Sky, day: int) -> Winter:
     weather : of the day
     sky : radiation on the slope by hour
     day : day of the run; decides the hour at which precipitation starts
+    rules : when it rains, and how dense snow is
     """
+    rules = rules or SnowRules()
     course = [temperature(h + 0.5, sky.sunrise, weather.low, weather.high) for h in range(24)]
-    falls = _hourly(weather.rain, weather.duration, start_hour(day))
+    falls = list(weather.falls) or _hourly(weather.rain, weather.duration, start_hour(day))
     had_snow = pack.water > 0.0
     melts = _melts(weather, sky, course, falls)
     cold = (weather.low + weather.high) / 2.0 < 0.0
     hours, depths, densities, snowfall = [], [], [], 0.0
     for air, water, melt in zip(course, falls, melts, strict=True):
-        rain = water if air > 0.0 else 0.0
+        rain = water if air > rules.rains_above else 0.0
         if water > rain:
-            pack.fall(water)
+            pack.fall(water, rules.fresh)
             snowfall += water
-        hours.append(_hour(pack, rain, melt, cold=cold))
+        hours.append(_hour(pack, rain, melt, rules.settled if cold else 0.0))
         depths.append(pack.depth)
         densities.append(pack.density)
     pack.age += 1.0
@@ -134,12 +142,11 @@ def winter_day(pack: Pack, weather: Weather, sky: Sky, day: int) -> Winter:
     return Winter(tuple(hours), snowfall, melted, *columns)
 
 
-def _hour(pack: Pack, rain: float, melt: float, *, cold: bool) -> float:
-    """Water (m) that reaches the ground in an hour."""
+def _hour(pack: Pack, rain: float, melt: float, settles: float) -> float:
+    """Water (m) that reaches the ground in an hour; the pack settles up to a density (kg/m³)."""
     if pack.water <= 0.0:
         return rain
-    if cold:
-        pack.settle()
+    pack.settle(settles)
     return pack.wet(min(melt, pack.water), rain)
 
 

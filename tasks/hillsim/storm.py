@@ -6,7 +6,9 @@ Nicks, Lane & Gander, NSERL Report 10, chapter 2. Times in s, depths in m, inten
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _LONGEST = 23.999 * 3600.0
 _PARTS = 10
@@ -60,6 +62,30 @@ def hyetograph(storm: Storm) -> Hyetograph:
             break
     rates = tuple(storm.depth / parts / span for span in spans)
     return Hyetograph(tuple(ends), rates, step)
+
+
+def measured(points: Sequence[tuple[float, float]]) -> Hyetograph:
+    """The storm between breakpoints (h of the day, mm since it began), as it was measured."""
+    start = points[0][0]
+    ends = tuple((hour - start) * 3600.0 for hour, _ in points[1:])
+    rates = tuple(
+        (after - before) / 1000.0 / ((later - hour) * 3600.0)
+        for (hour, before), (later, after) in pairwise(points)
+    )
+    hours = min(24.0, ends[-1] / 3600.0)
+    return Hyetograph(ends, rates, next(seconds for limit, seconds in _STEPS if hours <= limit))
+
+
+def hourly(points: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    """What falls in each of the day's hours between breakpoints (m)."""
+    falls = [0.0] * 24
+    for (hour, before), (later, after) in pairwise(points):
+        rate = (after - before) / 1000.0 / (later - hour)
+        for index in range(24):
+            falls[index] += rate * max(0.0, min(later, index + 1.0) - max(hour, float(index)))
+    # What a file has after midnight belongs to its day's last hour.
+    falls[23] += max(0.0, (points[-1][1] - points[0][1]) / 1000.0 - sum(falls))
+    return tuple(falls)
 
 
 def _curve(storm: Storm) -> tuple[float, float] | None:

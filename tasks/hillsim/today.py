@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 from tasks.hillsim.evaporation import LANGLEY
 from tasks.hillsim.surface import Cover, Factors, Roots
@@ -17,7 +18,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m²."""
+    """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m².
+
+    `points` are the breakpoints of measured rain (h, mm), if it was measured.
+    """
 
     day: int
     month: int
@@ -32,6 +36,7 @@ class Weather:
     radiation: float
     wind: float
     dew: float
+    points: tuple[tuple[float, float], ...] = ()
 
     @property
     def mean(self) -> float:
@@ -66,10 +71,13 @@ def weathers(climate: Climate, years: int) -> Iterator[Weather]:
     """
     days = climate.days
     rows = zip(*(getattr(days, name).tolist() for name in _COLUMNS), strict=True)
-    for date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew in rows:
+    measured = climate.breakpoints or repeat(())
+    for row, points in zip(rows, measured, strict=False):
+        date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew = row
         if year >= climate.begin_year + years:
             return
         depth = rain / 1000.0 if hours > 0.0 else 0.0
         yield Weather(
-            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew
-        )
+            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew,
+            points if depth > 0.0 else (),
+        )  # fmt: skip

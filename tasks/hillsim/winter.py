@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from tasks.hillsim import evaporation, frost, jit, snow
+from tasks.hillsim import evaporation, frost, jit, snow, storm
 from tasks.hillsim.hillslope import Hillslope
 from tasks.hillsim.snow import Winter
 from tasks.hillsim.sun import Sky
@@ -37,8 +37,9 @@ def step(slope: Hillslope, weather: Weather, sky: Sky, number: int) -> Winter:
         radiation=weather.radiation,
         wind=weather.wind if slope.site.has_wind else 0.0,
         canopy=canopy,
+        falls=storm.hourly(weather.points) if weather.points else (),
     )
-    winter = snow.winter_day(slope.pack, given, sky, number)
+    winter = snow.winter_day(slope.pack, given, sky, number, slope.site.snow)
     _freeze(slope, weather, sky, winter)
     return winter
 

@@ -87,6 +87,30 @@ def test_frozen_soil_lets_rain_run_off_that_it_takes_in_when_thawed() -> None:
     assert runoff["frozen"] > 0.010 > runoff["mild"]
 
 
+def test_snow_txt_decides_what_is_snow_and_how_dense(tmp_path: Path) -> None:
+    """At 1 °C it snows if it rains above 3 °C; new snow of 60 kg/m³ lies deeper."""
+    (tmp_path / "snow.txt").write_text("3.0  # rain above\n60.0\n200.0\n")
+    rules = hidden.read(tmp_path)
+    assert rules.snow == hidden.SnowRules(3.0, 60.0, 200.0)
+    rows = [(10.0, 12.0, 0.4, 1.2, 2.0, -1.0, 60.0, 2.0, 180.0, -2.0)]
+    climate = build.weather(rows, start=date(2001, 1, 1))
+    documents = build.documents(rows, climate=climate)
+    slopes = [hillslope.build(documents), hillslope.build(documents, rules)]
+    for slope in slopes:
+        list(engine.days((slope,), climate, 1))
+    assert slopes[1].pack.water == pytest.approx(0.010)
+    assert slopes[0].pack.water < 0.010
+    assert slopes[1].pack.density < 100.0
+
+
+@pytest.mark.parametrize("text", ["0\n", "0\n900\n250\n", "0\n100\n50\n", "40\n100\n250\n"])
+def test_snow_that_cannot_be_is_an_error_with_its_file(text: str, tmp_path: Path) -> None:
+    """A file that is cut or that has columns swapped is not believed."""
+    (tmp_path / "snow.txt").write_text(text)
+    with pytest.raises(FormatError, match=r"snow\.txt"):
+        hidden.read(tmp_path)
+
+
 def test_rain_on_frozen_ground_without_snow_is_a_storm_and_not_melt() -> None:
     """Its intensities are the storm's: the loss report counts it as rain."""
     rain = (25.0, 6.0, 0.4, 4.0, 6.0, 1.0, 80.0, 2.0, 180.0, 1.0)

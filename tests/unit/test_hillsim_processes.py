@@ -73,6 +73,36 @@ def test_rain_without_a_peak_is_constant() -> None:
     assert made.rates == pytest.approx([0.01 / 7200.0] * len(made.rates))
 
 
+BREAKS = ((2.0, 0.0), (2.5, 10.0), (4.0, 10.0), (6.25, 31.0))
+
+
+def test_measured_rain_falls_between_its_breakpoints() -> None:
+    """10 mm in half an hour, a pause, 21 mm in 2¼ hours: rates, depth and the clock's hours."""
+    made = storm.measured(BREAKS)
+    assert made.ends == pytest.approx((1800.0, 7200.0, 15300.0))
+    assert [rate / MM_H for rate in made.rates] == pytest.approx([20.0, 0.0, 28.0 / 3.0])
+    assert made.depth == pytest.approx(0.031)
+    hours = storm.hourly(BREAKS)
+    assert hours[2] == pytest.approx(0.010)
+    assert hours[3] == 0.0
+    assert sum(hours) == pytest.approx(0.031)
+
+
+def test_a_day_with_breakpoints_runs_off_by_its_intensities() -> None:
+    """The same rain in half an hour and evenly through ten: only the burst runs off."""
+    runoff = {}
+    for name, hours in (("burst", 0.5), ("drizzle", 10.0)):
+        climate = build.weather([build.DRY, build.rainy(30.0, hours)])
+        points: tuple[tuple[tuple[float, float], ...], ...] = (
+            (),
+            ((1.0, 0.0), (1.0 + hours, 30.0)),
+        )
+        inputs = replace(build.documents(), climate=replace(climate, breakpoints=points))
+        _, days = build.run(inputs)
+        runoff[name] = days[-1].runoff
+    assert runoff["burst"] > 0.010 > runoff["drizzle"]
+
+
 def test_what_leaves_catch_is_the_beginning_of_the_storm() -> None:
     """Withholding 3 mm of a storm of 10 mm leaves 7 mm, all of it after the first 3."""
     made = Hyetograph((1800.0, 3600.0), (0.005 / 1800.0, 0.005 / 1800.0), 120.0)
