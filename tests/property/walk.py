@@ -43,9 +43,11 @@ class Walk:
             (2, self.over_repeated, bool(self._cells(lambda c: c.over and not c.hello_due))),
             (2, self.cell_cut_off, bool(self._cells(lambda c: not c.hello_due))),
             (2, self.cell_dies, bool(world.cells)),
+            (2, self.start_lost, bool(self._cells(self._unread))),
             (2, self.claim_repeated, world.reply is not None and world.claim is None),
             (1, self.weppd_starts, True),
             (1, self.zygote_dies, True),
+            (1, self.class_breaks, True),
             (1, self.host_reboots, True),
             (1, self.stop, True),
             (1, self.pause, True),
@@ -95,8 +97,13 @@ class Walk:
         self.world.finish_job(n, ("finished", "failed", "died")[pick // 7 % 3])
 
     def job_began(self, pick: int) -> None:
-        cell = self.world.cells[self._pick(self._works, pick)]
-        self.world.tell(on.Began(cell.ticket.eid, 1 + pick, 0.0))
+        self.world.began(self._pick(self._works, pick), 1 + pick)
+
+    def start_lost(self, pick: int) -> None:
+        self.world.lose_start(self._pick(self._unread, pick))
+
+    def class_breaks(self, pick: int) -> None:
+        self.world.break_class(("light", "heavy")[pick % 2])
 
     def cell_says_hello(self, pick: int) -> None:
         self.world.hello(self._pick(lambda c: c.hello_due, pick))
@@ -158,6 +165,10 @@ class Walk:
     @staticmethod
     def _works(cell: Cell) -> bool:
         return bool(cell.ticket) and not cell.over and not cell.hello_due
+
+    @classmethod
+    def _unread(cls, cell: Cell) -> bool:
+        return cls._works(cell) and not cell.began and not cell.asked
 
     def _cells(self, wanted: Callable[[Cell], object]) -> list[int]:
         return sorted(n for n, cell in self.world.cells.items() if wanted(cell))

@@ -31,6 +31,7 @@ class Cell:
     hello_due: bool = True
     stale: bool = False
     retiring: bool = False
+    began: bool = False
 
 
 @dataclass
@@ -53,6 +54,7 @@ class World:
     killed: set[str] = field(default_factory=set)
     claimed: dict[str, Ticket] = field(default_factory=dict)
     cancels: dict[str, str] = field(default_factory=dict)
+    announced: set[str] = field(default_factory=set)
     reply: on.Claimed | None = None
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
@@ -104,7 +106,7 @@ class World:
         assert jid not in self.ended, "a job that ended began again"
         self.bodies[jid] = self.bodies.get(jid, 0) + 1
         assert self.bodies[jid] == 1 or jid in self.killed, f"the body of {jid} ran twice"
-        cell.ticket, cell.over, cell.asked = effect.ticket, None, None
+        cell.ticket, cell.over, cell.asked, cell.began = effect.ticket, None, None, False
         at_work = [c.ticket.plan.cpus for c in self.cells.values() if c.ticket and not c.over]
         assert sum(at_work) <= self.state.cpus, "CPUs are oversold"
         shown = [c.ticket.worker for c in self.cells.values() if c.ticket and not c.over]
@@ -119,6 +121,7 @@ class World:
 
     def _do_announce(self, effect: do.Announce) -> None:
         assert effect.pid > 0
+        self.announced.add(effect.ticket.eid)
 
     def _do_record(self, effect: do.Record) -> None:
         pending = [finish.claim.eid for finish in self.records]
@@ -241,6 +244,33 @@ class World:
         if cell.ticket:
             self.killed.add(cell.ticket.job.id)
         self.tell(on.CellGone(n, "SIGKILL", 0.0, eid))
+
+    def lose_start(self, n: int) -> None:
+        """Cell `n` dies before it read what it was given: nothing ran, its file names nobody."""
+        ticket = self.cells.pop(n).ticket
+        self.bodies[ticket.job.id] -= 1
+        asked_to_end = isinstance(self.state.jobs.get(ticket.eid), Ending)
+        self.tell(on.CellGone(n, "SIGKILL", 0.0, None))
+        if not asked_to_end:
+            assert ticket.job in self.queue, "a job that never began did not go back to its queue"
+
+    def began(self, n: int, pid: int) -> None:
+        """The job's process of cell `n` says that it runs."""
+        cell = self.cells[n]
+        cell.began = True
+        self.tell(on.Began(cell.ticket.eid, pid, 0.0))
+        assert cell.ticket.eid in self.announced, "nobody was told that a job began"
+
+    def break_class(self, zygote: str) -> None:
+        """A class cannot be started; somebody mends it."""
+        self.forks = [(n, z) for n, z in self.forks if z != zygote]
+        waiting = [p.ticket for p in self.state.jobs.values() if isinstance(p, Waiting)]
+        self.tell(on.ClassBroken(zygote, "no module", 0.0))
+        over = {finish.claim.eid for finish in self.records}
+        for ticket in waiting:
+            its_own = ticket.plan.zygote == zygote
+            assert (ticket.eid in over) == its_own, "a broken class fails its own jobs alone"
+        self.tell(on.ClassReady(zygote))
 
     def hello(self, n: int) -> None:
         """A cell that was cut off connects again, and repeats what was not acknowledged."""

@@ -138,7 +138,7 @@ def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
     cpus, memory, refusal = _claims(job, traits, rules)
     if refusal:
         return Plan(name, traits.zygote, refusal=refusal)
-    timeout, notice = _timeout(job, traits, rules)
+    timeout, notice = timeout_of(job.timeout, traits, rules)
     return Plan(
         name,
         traits.zygote,
@@ -200,10 +200,11 @@ def _no_class(name: str, zygote: str, rules: Rules) -> str:
     return f"task {name!r} asks for zygote class {zygote!r}: add [zygote.{zygote}] (there: {have})"
 
 
-def _timeout(job: Job, traits: Traits, rules: Rules) -> tuple[int | None, str | None]:
-    if job.timeout is not None and job.timeout < 0:
+def timeout_of(given: int | None, traits: Traits, rules: Rules) -> tuple[int | None, str | None]:
+    """Seconds that a job may run, of which its producer said `given`; a line where it is more."""
+    if given is not None and given < 0:
         return None, None
-    asked = job.timeout or traits.timeout or rules.timeout
+    asked = given or traits.timeout or rules.timeout
     if traits.min_timeout and asked < traits.min_timeout:
         return traits.min_timeout, f"timeout raised from {asked} s to {traits.min_timeout} s"
     return asked, None

@@ -13,7 +13,7 @@ from weppd import __version__
 from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
-from weppd.core.schedule import Rules, Traits, limits_of, renamed
+from weppd.core.schedule import Rules, Traits, limits_of, renamed, timeout_of
 from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
 from weppd.limits import LimitError
@@ -168,6 +168,7 @@ class Keeper:
         function = renamed(view.function or "", self._rules.alias)
         traits = self._registry.get(function) or Traits()
         answer["cpus"] = view.cpus or traits.cpus
+        answer["timeout"] = timeout_of(view.timeout, traits, self._rules)[0]
         try:
             answer["limits"] = shown_limits(limits_of(view.queue, traits, view.limits, self._rules))
         except LimitError as error:
