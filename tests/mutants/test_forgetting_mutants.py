@@ -40,5 +40,4 @@ def test_the_property_test_kills(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     """Each of these errors is noticed within a bounded number of random histories."""
     monkeypatch.setattr(*MUTANTS[name])
     with pytest.raises(AssertionError):
-        for seed in range(SEEDS):
-            asyncio.run(walks.seeded(seed))
+        any(asyncio.run(walks.seeded(seed)) is None for seed in range(SEEDS))
