@@ -69,7 +69,14 @@ MUTANTS = {
         "        if not lost.began and not event.reset:",
         "        if not lost.began:",
     ),
-    "a stop forgets the waiting": ("        orders.append(do.HandBack(waiting))\n", ""),
+    "a stop forgets the waiting": (
+        "return state, [do.HandBack(waiting)] if waiting else []",
+        "return state, []",
+    ),
+    "a pause that hands back lets jobs run on": (
+        '    state, more = _end_all(state, "shutdown", "handed back to its queue")\n',
+        "    more: list[do.Effect] = []\n",
+    ),
     "a stop does not end what runs": (
         'if event.mode in ("requeue", "cancel"):',
         'if event.mode in ("never",):',
