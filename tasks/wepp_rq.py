@@ -20,7 +20,7 @@ from tasks.wepp import binary, hillslopes, plan
 from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
-from tasks.wepp.running import alone, simulate
+from tasks.wepp.running import Years, alone, simulate
 from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, prepare
 from weppd.task import current, task
 
@@ -119,8 +119,10 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
         work.add(done, seconds)
         took.append(seconds)
 
+    years = Years(Panel(current(), runid, PANEL), simulation)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        fan_out(work.left, 1, Simulation.start, ended)
+        fan_out(work.left, 1, Simulation.start, ended, years.look)
+    years.end()
     current().log(f"watershed of {len(simulation.answers.passes)}, engine={engine.name}")
     return True, took[0]
 
@@ -316,7 +318,11 @@ def _log_complete_rq(runid: str) -> None:
 def _prepare(runid: str, *stages: str) -> None:
     from tasks.wepp.prep import stages as prep
 
-    prep.prepare(runid, _run(runid), *(getattr(prep, stage) for stage in stages))
+    run = _run(runid)
+    wanted = [getattr(prep, stage) for stage in stages]
+    total = prep.files_of(run, wanted)
+    progress = Progress(Panel(current(), runid, PANEL), max(1, total), "files")
+    prep.prepare(runid, run, *wanted, step=progress.step)
 
 
 def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:

@@ -17,6 +17,7 @@ from tasks.wepp.binary import Process
 from weppd.task import current
 
 T = TypeVar("T")
+_MEANWHILE_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,11 @@ def fan_out(
     size: int,
     start: Callable[[T], Process],
     ended: Callable[[T, int, float], None],
+    meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Run `start(item)` for each item, at most `size` at a time, and `ended(item, code, seconds)`.
 
+    `meanwhile` is called about once a second while nothing ends.
     `ended` runs in this process, in the order in which the processes end. What it raises, or
     `start`, ends the processes that still run, and is raised from here.
     """
@@ -42,7 +45,10 @@ def fan_out(
     ready = select.poll()
     try:
         while _fill(waiting, running, ready, max(1, size), start):
-            for pidfd, _ in ready.poll():
+            over = ready.poll(None if meanwhile is None else _MEANWHILE_MS)
+            if meanwhile is not None and not over:
+                meanwhile()
+            for pidfd, _ in over:
                 with current().shield():
                     one, code = _reap(pidfd, running, ready)
                 ended(one.item, code, time.monotonic() - one.since)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
+from tasks.run.progress import Progress
+from tasks.run.status import Panel
 from tasks.wepp import hillslopes
 from tasks.wepp.hillslopes import Hillslope
 from tasks.wepp.pool import fan_out
@@ -42,3 +45,42 @@ def simulate(
 
     fan_out(simulations, ctx.cpus, Simulation.start, ended)
     return rows
+
+
+class Years:
+    """How far a simulation is by the years that its engine says it has begun, told as progress."""
+
+    def __init__(self, panel: Panel, simulation: Simulation) -> None:
+        self._log, self._total = simulation.err_file, simulation.answers.years
+        self._progress = Progress(panel, self._total, "years")
+        self._told = self._read = self._last = 0
+
+    def look(self) -> None:
+        """Tell of the years that are over since the last look; the last one is over at the end."""
+        self._tell(min(self._begun() - 1, self._total - 1))
+
+    def end(self) -> None:
+        """Tell that all are over."""
+        self._tell(self._total)
+
+    def _tell(self, over: int) -> None:
+        if over > self._told:
+            self._progress.step(over - self._told)
+            self._told = over
+
+    def _begun(self) -> int:
+        try:
+            with self._log.open("rb") as file:
+                file.seek(self._read)
+                text = file.read()
+        except OSError:
+            return 0
+        # A line that is not whole yet is read again.
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        found = _YEAR.findall(whole)
+        self._last = int(found[-1]) if found else self._last
+        return self._last
+
+
+_YEAR = re.compile(rb"SIMULATION YEAR =\s*(\d+)")

@@ -111,3 +111,14 @@ def test_file_descriptors_do_not_pile_up():
     before = len(os.listdir("/proc/self/fd"))
     fan_out([[sys.executable, "-SEc", ""]] * 8, 4, subprocess.Popen, lambda *end: None)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_meanwhile_is_called_while_nothing_ends():
+    """A long simulation can be looked at; its end is not held back by the looking."""
+    shells, looked = Shells(), []
+    ended: list[tuple[str, int]] = []
+    fan_out(
+        ["sleep 1.5"], 1, shells.start, lambda *end: ended.append(end[:2]), lambda: looked.append(1)
+    )
+    assert ended == [("sleep 1.5", 0)]
+    assert looked

@@ -29,7 +29,7 @@ def write(given: Given) -> list[Path]:
     """Write them; returns their paths. A coefficient file that is not wanted is removed."""
     numbers = range(1, given.ids.sub_n + 1)
     files.drop_others(given.run.runs, ".run", numbers)
-    made = [_answers(given, number) for number in numbers]
+    made = given.told(_answers(given, number) for number in numbers)
     for name, text in coefficients(given.wepp):
         path = given.run.runs / name
         if text is None:

@@ -23,7 +23,7 @@ def write(given: Given) -> list[Path]:
         if held < given.years:
             raise NotPrepared(f"{path} holds {held} years, {given.years} are wanted")
     files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))
-    return [
+    return given.told(
         files.link(given.run.runs / f"p{number}.cli", given.weather_of(top))
         for number, top in enumerate(given.ids.hillslopes, 1)
-    ]
+    )

@@ -37,11 +37,10 @@ def write(given: Given) -> list[Path]:
     """Write them all; returns their paths. FormatError, BrokenDocument, NotPrepared."""
     files.drop_others(given.run.runs, ".man", range(1, given.ids.sub_n + 1))
     text = cache(lambda keys: management.dump(grown(given, keys)))
-    made = []
-    for number, top in enumerate(given.ids.hillslopes, 1):
-        path = given.run.runs / f"p{number}.man"
-        made.append(files.put(path, text(tuple(_keys(given, top)))))
-    return made
+    return given.told(
+        files.put(given.run.runs / f"p{number}.man", text(tuple(_keys(given, top))))
+        for number, top in enumerate(given.ids.hillslopes, 1)
+    )
 
 
 def grown(given: Given, keys: Sequence[str]) -> Management:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -20,8 +20,18 @@ class Given:
     NotPrepared names a document or a file that is missing, BrokenDocument one that does not fit.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, step: Callable[[int], None] | None = None) -> None:
         self.run = run
+        self._step = step
+
+    def told(self, paths: Iterable[Path]) -> list[Path]:
+        """The paths, each told of as it is made."""
+        made = []
+        for path in paths:
+            made.append(path)
+            if self._step is not None:
+                self._step(1)
+        return made
 
     @cached_property
     def watershed(self) -> Watershed:

@@ -26,7 +26,7 @@ def write(given: Given) -> list[Path]:
     be read, BrokenDocument for a hillslope of several elements without a profile for them.
     """
     files.drop_others(given.run.runs, ".slp", range(1, given.ids.sub_n + 1))
-    return [_write(given, part) for part in given.watershed.hillslopes]
+    return given.told(_write(given, part) for part in given.watershed.hillslopes)
 
 
 def clipped(whole: slope.Slope, longest: float) -> slope.Slope:

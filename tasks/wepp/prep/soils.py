@@ -24,11 +24,10 @@ def write(given: Given) -> list[Path]:
     """Write them all; returns their paths. FormatError, BrokenDocument, NotPrepared."""
     files.drop_others(given.run.runs, ".sol", range(1, given.ids.sub_n + 1))
     text = cache(lambda keys: soil.dump(laid(given, keys)))
-    made = []
-    for number, top in enumerate(given.ids.hillslopes, 1):
-        path = given.run.runs / f"p{number}.sol"
-        made.append(files.put(path, text(tuple(_keys(given, top)))))
-    return made
+    return given.told(
+        files.put(given.run.runs / f"p{number}.sol", text(tuple(_keys(given, top))))
+        for number, top in enumerate(given.ids.hillslopes, 1)
+    )
 
 
 def laid(given: Given, keys: Sequence[str]) -> soil.Soil:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,13 +36,16 @@ NETWORK = Stage(
 )
 
 
-def prepare(runid: str, run: RunDirectory, *stages: Stage) -> int:
+def prepare(
+    runid: str, run: RunDirectory, *stages: Stage, step: Callable[[int], None] | None = None
+) -> int:
     """Make what each stage makes, unless it is made; returns how many had to be.
 
+    `step` is called with 1 for each file of a hillslope.
     NotPrepared for a document or a source that is missing, BrokenDocument and FormatError for one
     that does not do.
     """
-    given = Given(run)
+    given = Given(run, step)
     run.runs.mkdir(parents=True, exist_ok=True)
     return sum(_prepare(runid, given, stage) for stage in stages)
 
@@ -52,3 +55,8 @@ def _prepare(runid: str, given: Given, stage: Stage) -> bool:
     documents = (document.path(root) for document in stage.documents)
     inputs = [*(path for path in documents if path.exists()), *set(stage.sources(given))]
     return once(runid, given.run, stage.step, inputs, lambda: stage.write(given))
+
+
+def files_of(run: RunDirectory, stages: Sequence[Stage]) -> int:
+    """How many files of hillslopes these stages make; NotPrepared, BrokenDocument."""
+    return Given(run).ids.sub_n * sum(stage is not NETWORK for stage in stages)
