@@ -288,7 +288,7 @@ def _at_once():
 number = st.integers(0, 2**16)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(number, number), max_size=60))
 def test_whatever_is_forgotten_no_body_runs_twice_and_none_is_lost(steps: list[Step]) -> None:
     """Claims, ends, retries and claims that are handed back, forgotten in any combination."""
