@@ -180,16 +180,18 @@ def thaw(
 
     The frozen zone must still span both; the caller moves its edge afterwards.
     """
+    if energy <= 0.0 or start == end:
+        return start
     down = end > start
-    above = 0.0
-    for index in range(len(store)):
-        above += thick[index]
     for turn in range(len(store)):
         index = turn if down else len(store) - 1 - turn
         top = 0.0
         for other in range(index):
             top += thick[other]
         below = top + thick[index]
+        # Beyond where it starts, or before where it ends, nothing thaws in a layer.
+        if (below <= start or top >= end) if down else (top >= start or below <= end):
+            continue
         span = min(below, end) - start if down else start - max(top, end)
         inside = top <= start < below if down else top < start <= below
         if energy <= 0.0 or span <= 0.0 or not inside:

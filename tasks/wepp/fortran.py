@@ -20,6 +20,10 @@ _SPELLING = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(?:[edED]([-+]?\d+)|([-+]\d+)
 
 def fixed(value: float, width: int, decimals: int) -> str:
     """`value` in the edit f<width>.<decimals>."""
+    usual = f"{value:{width}.{decimals}f}"
+    # Nearly all numbers of an output file fit; what does not, and no number, goes the long way.
+    if decimals and len(usual) == width and usual[-1].isdigit():
+        return usual
     if not math.isfinite(value):
         return _not_finite(value, width)
     text = f"{value:.{decimals}f}" + ("." if decimals == 0 else "")
@@ -61,9 +65,11 @@ def column(text: str) -> float:
 
 
 def _fit(text: str, width: int) -> str:
+    if len(text) <= width:
+        return text.rjust(width)
     if len(text) == width + 1:
         text = re.sub(r"^(-?)0\.(?=\d)", r"\1.", text)
-    return text.rjust(width) if len(text) <= width else "*" * width
+    return text if len(text) <= width else "*" * width
 
 
 def _not_finite(value: float, width: int) -> str:
