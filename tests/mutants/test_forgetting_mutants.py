@@ -27,7 +27,7 @@ MUTANTS: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "the outbox is not said": (walks.Trips, "put_away", lambda self: []),
     "others claim at once": (twin, "greet", _no_gate),
 }
-SEEDS = 150
+SEEDS = 40
 
 
 @pytest.fixture(autouse=True)

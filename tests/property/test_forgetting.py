@@ -180,19 +180,19 @@ class Fleet:
 
     async def end(self, node: Node, pick: int) -> None:
         if node.running:
-            eid = sorted(node.running)[pick % len(node.running)]
+            eid = list(node.running)[pick % len(node.running)]
             self.over.add(node.running[eid].job.id)
             await node.end(eid, Finished(b"r"))
 
     async def retry(self, node: Node, pick: int) -> None:
         if node.running:
-            eid = sorted(node.running)[pick % len(node.running)]
+            eid = list(node.running)[pick % len(node.running)]
             self.again[node.running[eid].job.id] += 1
             await node.end(eid, Retried("again", spent=False))
 
     async def hand_back(self, node: Node, pick: int) -> None:
         if node.running:
-            eid = sorted(node.running)[pick % len(node.running)]
+            eid = list(node.running)[pick % len(node.running)]
             jid = node.running[eid].job.id
             self.bodies[jid] -= 1
             if jid not in self.shelf.jobs:
