@@ -12,8 +12,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from weppd.embedded import Embedded, find_server
+
+# No property is about time: on a busy machine an example may take as long as it likes.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 for _name in list(os.environ):
     if _name.startswith(("WEPPD_", "REDIS_", "RQ_", "SESSION_REDIS")):
