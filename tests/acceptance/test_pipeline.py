@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tasks.run.atomic import replace_text
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
+from tasks.wepp.documents import Watershed
 from tasks.wepp.sample_watershed import write_watershed
 from tests.waiting import eventually
+
+PATIENCE_S = 600.0
 
 
 @pytest.fixture
@@ -22,14 +26,24 @@ def house(daemon):
 def launch(house, task: str = "run_wepp_rq", runid: str = "my-run", **options) -> tuple[str, str]:
     """The dispatcher's id and that of the final job."""
     job = house.queue().enqueue(f"tasks.wepp_rq.{task}", runid, **options)
-    return job.id, job.result(timeout=30)
+    return job.id, job.result(timeout=PATIENCE_S)
 
 
 def complete(house, task: str = "run_wepp_rq", **options) -> str:
     """Launch, and wait for the end; the dispatcher's id."""
     parent, final = launch(house, task, **options)
-    house.queue().fetch(final).result(timeout=120)
+    house.queue().fetch(final).result(timeout=PATIENCE_S)
     return parent
+
+
+def with_rasters(wd: Path, watershed: Watershed) -> None:
+    """Give a watershed a raster of two cells of its first hillslope, and their distances."""
+    head = "ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 30\n"
+    (wd / "dem").mkdir()
+    (wd / "dem/subwta.asc").write_text(f"{head}22 22\n")
+    (wd / "dem/discha.asc").write_text(f"{head}30 60\n")
+    watershed.subcatchments, watershed.distance_to_channel = "dem/subwta.asc", "dem/discha.asc"
+    replace_text(Watershed.path(wd), watershed.dump())
 
 
 def content(directory: Path) -> dict[str, bytes]:
@@ -41,7 +55,7 @@ def content(directory: Path) -> dict[str, bytes]:
 def test_a_run_directory_becomes_a_finished_run(house):
     """Three channels and eight hillslopes: inputs, outputs, and what the network wrote beside."""
     wd = house.home / "runs" / "my-run"
-    write_watershed(wd, channels=3, years=1)
+    with_rasters(wd, write_watershed(wd, channels=3, years=1, flowpaths=1))
     parent = complete(house)
     run = RunDirectory(wd)
     assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 9))
@@ -49,14 +63,17 @@ def test_a_run_directory_becomes_a_finished_run(house):
     assert (run.output / "chan.out").samefile(run.runs / "chan.out")
     tables = {path.name for path in run.interchange.iterdir()}
     assert {"H.wat.parquet", "totalwatsed3.parquet", "ebe_pw0.parquet"} <= tables
+    assert {"flowpaths.parquet", "README.md", "hydrograph.png"} <= tables
+    assert (wd / "wepp/plots/loss.asc").exists()
     assert {"return_periods.tsv", "return_period_events.tsv"} <= tables
     children = house.show(parent)["children"]
     assert list(children) == [
         *(f"jobs:0,func:_prep_{kind}_rq" for kind in ("slopes", "managements", "soils")),
         *("jobs:0,func:_prep_climates_rq", "jobs:0,func:_prep_remaining_rq"),
-        *("jobs:1,func:run_hillslopes_rq", "jobs:2,func:_build_hillslope_interchange_rq"),
-        *("jobs:2,func:_build_totalwatsed3_rq", "jobs:2,func:_prep_watershed_rq"),
-        *("jobs:3,func:run_watershed_rq", "jobs:4,func:_post_run_cleanup_out_rq"),
+        *("jobs:1,func:run_hillslopes_rq", "jobs:2,func:run_flowpaths_rq"),
+        *("jobs:2,func:_build_hillslope_interchange_rq", "jobs:2,func:_build_totalwatsed3_rq"),
+        *("jobs:2,func:_prep_watershed_rq", "jobs:3,func:run_watershed_rq"),
+        *("jobs:4,func:_post_run_cleanup_out_rq", "jobs:4,func:_post_make_loss_grid_rq"),
         *("jobs:4,func:_post_watershed_interchange_rq", "jobs:4,func:_analyze_return_periods_rq"),
         *("jobs:5,func:_cleanup_raw_rq", "jobs:6,func:_log_complete_rq"),
     ]
@@ -90,14 +107,14 @@ def test_a_failed_engine_stops_what_waits_and_the_repaired_run_goes_on_from_ther
     write_watershed(wd, channels=3, years=1)
     for kind in ("slopes", "managements", "soils", "climates", "remaining", "watershed"):
         task = f"tasks.wepp_rq._prep_{kind}_rq"
-        house.queue().enqueue(task, "my-run").result(timeout=30)
+        house.queue().enqueue(task, "my-run").result(timeout=PATIENCE_S)
     soil = wd / "wepp/runs/p7.sol"
     whole = soil.read_bytes()
     soil.unlink()
     soil.write_text("7778\n")
     parent, final = launch(house, "run_wepp_noprep_rq")
     children = house.show(parent)["children"]
-    failed = house.ends(children["jobs:1,func:_run_hillslopes_rq"], within=60)
+    failed = house.ends(children["jobs:1,func:_run_hillslopes_rq"], within=PATIENCE_S)
     assert "hillslope 7 failed" in failed["error"]
     assert house.ends(final)["state"] == "canceled"
     soil.write_bytes(whole)
@@ -114,8 +131,8 @@ def test_a_second_launch_under_a_running_one_is_refused_by_name(house):
     write_watershed(wd, channels=3, years=30)
     parent, final = launch(house)
     work = house.show(parent)["children"]["jobs:1,func:run_hillslopes_rq"]
-    eventually(lambda: house.state(work) == "started", within=60)
-    eventually(lambda: list((wd / "wepp/runs").glob("p*.err")), within=60)
+    eventually(lambda: house.state(work) == "started", within=PATIENCE_S)
+    eventually(lambda: list((wd / "wepp/runs").glob("p*.err")), within=PATIENCE_S)
     second = house.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", clean=True)
     error = house.ends(second.id)["error"]
     assert "runtime-paths/wepp of my-run is locked by" in error
