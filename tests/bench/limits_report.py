@@ -34,7 +34,7 @@ def markdown(found: dict[str, Any]) -> str:
         "",
         *_errors(found["errors"]),
         "",
-        *_summary(found["errors"]),
+        *_summary(with_errors(found["errors"])),
         "",
         *_jobs(found["jobs"]),
     ]
@@ -57,6 +57,27 @@ def _errors(rows: list[dict[str, Any]]) -> list[str]:
 
 def _cell(row: dict[str, Any]) -> str:
     return f"{100 * row['got']:.1f} ({100 * row['own']:.2f})"
+
+
+def with_errors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the error of each, relative to its target.
+
+    Where the tree cannot use its target at all, as the run under the kernel's quota shows, it is
+    relative to what it used there.
+    """
+    cells = {
+        (r["shape"], r["size"], r["target"]): r["got"] for r in rows if r["method"] == "kernel"
+    }
+    made = []
+    for row in rows:
+        can = cells.get((row["shape"], row["size"], row["target"]), row["target"])
+        aim = can if can < 0.97 * row["target"] else row["target"]
+        made.append({**row, "error": row["got"] / aim - 1})
+    return made
+
+
+def _cell_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["shape"], row["size"], row["target"]
 
 
 def _summary(rows: list[dict[str, Any]]) -> list[str]:

@@ -20,8 +20,6 @@ from __future__ import annotations
 
 #: One turn of running and standing still takes between these, in seconds.
 SHORTEST_S, LONGEST_S = 0.1, 0.5
-#: So many looks it takes, about.
-LOOKS = 2.2
 #: A slice this part of a period long is the shortest: below it the signals cost more than they do.
 _LEAST = 0.06
 #: The most that a tree may owe, in seconds of all CPUs: what it can use between two walks.

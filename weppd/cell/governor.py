@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from weppd.cell.bucket import LOOKS, Bucket
+from weppd.cell.bucket import Bucket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Governor:
         self._brake = brake
         self._bucket = Bucket(limit, os.cpu_count() or 1, now)
         self._last = (0.0, 1)
+        self._leaky = False
         self._cost = 0.0
         self._paid = time.process_time()
         self._released = False
@@ -47,15 +48,18 @@ class Governor:
         if self._released:
             return
         bucket, was = self._bucket, self._bucket.stopped
-        self._pace()
-        if not was or self._brake.again(now) != NEVER:
+        if not was or self._leaky:  # who stands still, all of it, uses nothing
             self._last = self._brake.used(now)
-        self.due = bucket.turn(now, *self._last)  # who stands still uses nothing
+        due = bucket.turn(now, *self._last)
         if bucket.stopped:
             self._brake.stop(now)
-            self.due = min(self.due, self._brake.again(now))
+            again = self._brake.again(now)
+            self._leaky = again != NEVER
+            due = min(due, again)
         elif was:
             self._brake.go()
+            self._pace()
+        self.due = due
 
     def release(self, now: float) -> None:
         """Let the tree go for good: it is ending, or about to hear a signal."""
@@ -69,9 +73,9 @@ class Governor:
     def _pace(self) -> None:
         """Make the turns so long that our own use of the CPU keeps to its share."""
         paid = time.process_time()
-        self._cost += 0.05 * (paid - self._paid - self._cost)
+        self._cost += 0.1 * (paid - self._paid - self._cost)
         self._paid = paid
-        self._bucket.pace(LOOKS * self._cost / _SHARE)
+        self._bucket.pace(self._cost / _SHARE)
 
 
 def _before_others() -> None:

@@ -92,7 +92,7 @@ class Meter:
         self._sign: tuple[int, ...] = ()
         self._reaped = 0
         self._soonest = 0.0
-        self._busy = False
+        self._busy = self._adopts = False
         self._began = self._take(self._lines(), 0.0, 0.0)
 
     def used(self, now: float) -> float:
@@ -108,7 +108,9 @@ class Meter:
         return (self._sum - self._began) / 1e9
 
     def _fast(self, now: float) -> int:
-        total = self._sum + _reaped_ns() - self._reaped
+        total = self._sum
+        if self._adopts:
+            total += _reaped_ns() - self._reaped
         for known in self.members.values():
             try:
                 total += _clock(~known.pid << 3 | 2) - known.clock
@@ -138,7 +140,8 @@ class Meter:
         return census.walk(procfs.own_children(), self._tree.spare())
 
     def _take(self, lines: Iterable[Line], now: float, cost: float) -> int:
-        total = self._reaped = _reaped_ns()
+        before, self._reaped = self._reaped, _reaped_ns()
+        total = self._reaped
         members: dict[int, Known] = {}
         leader, strays = self._tree.leader, []
         threads = rss = 0
@@ -159,6 +162,8 @@ class Meter:
             if members.get(pid) is not known and not known.held:
                 known.close()
         self.fickle = any(self.members.get(known.pid) is not known for known in strays)
+        # One process that has left us no orphan is not expected to before the next walk.
+        self._adopts = len(members) > 1 or self._reaped != before
         self.members, self.strays = members, strays
         self.threads, self.rss = max(1, threads), rss
         self._busy = total - self._sum > _WORKED_NS

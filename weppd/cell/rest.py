@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 
+_clock, _BOOTTIME = time.clock_gettime, time.CLOCK_BOOTTIME
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import select
@@ -20,11 +22,11 @@ def rest(
     poll: select.poll, wakeup: Wakeup, quota: Governor | None, until: float
 ) -> list[tuple[int, int]]:
     """What `poll` found: nothing where a signal came, or `until` (boot clock, s) passed."""
+    now = _clock(_BOOTTIME)
     while True:
-        now = time.clock_gettime(time.CLOCK_BOOTTIME)
-        held = quota is not None and quota.due < until
-        due = quota.due if held and quota is not None else until
+        due = until if quota is None else min(until, quota.due)
         ready = poll.poll(max(0.0, (due - now) * 1000 + 0.5))
-        if ready or wakeup.came or not held or quota is None:
+        if ready or wakeup.came or quota is None or due == until:
             return ready
-        quota.turn(time.clock_gettime(time.CLOCK_BOOTTIME))
+        now = _clock(_BOOTTIME)
+        quota.turn(now)
