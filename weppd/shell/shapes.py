@@ -53,6 +53,7 @@ def detail(view: JobView) -> dict[str, Any]:
         "lock": view.lock,
         "waits": view.reason if view.status == "queued" else "",
         "retries_left": view.retries_left,
+        "crashes": view.crashes,
         "result": shown(view),
         "usage": usage or None,
         "rungs": usage.get("rungs") or {},

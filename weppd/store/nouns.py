@@ -127,6 +127,7 @@ class JobView:
     worker: str = ""
     timeout: int | None = None
     retries_left: int = 0
+    crashes: int = 0
     depends_on: tuple[str, ...] = ()
     result: bytes | None = None
     exc_info: str = ""

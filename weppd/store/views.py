@@ -52,6 +52,7 @@ def view(jid: str, fields: Hash, entry: Hash, execution: Hash, children: Hash) -
         worker=_text(fields, b"worker_name"),
         timeout=_int(fields.get(b"timeout")),
         retries_left=_int(fields.get(b"retries_left")) or 0,
+        crashes=_int(fields.get(b"weppd_crashes")) or 0,
         depends_on=_depends_on(fields),
         result=_result(fields, entry),
         exc_info=_exc_info(fields, entry),

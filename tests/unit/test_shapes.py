@@ -1,0 +1,18 @@
+"""A job's record in the store, as the admin API shows it."""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+
+from weppd.shell.shapes import detail
+from weppd.store.views import view
+
+
+def test_a_job_that_lost_its_worker_says_how_often():
+    """While it goes round again, `show` counts the workers that were lost under it."""
+    data = zlib.compress(pickle.dumps(("tasks.noop.noop", None, (), {})))
+    fields = {b"data": data, b"status": b"queued", b"weppd_crashes": b"2", b"retries_left": b"1"}
+    shown = detail(view("j", fields, {}, {}, {}))
+    assert (shown["state"], shown["crashes"], shown["retries_left"]) == ("queued", 2, 1)
+    assert detail(view("j", {b"data": data}, {}, {}, {}))["crashes"] == 0
