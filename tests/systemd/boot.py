@@ -48,6 +48,9 @@ def prepare(upper: Path) -> None:
         place = upper / f"etc/systemd/{what}.conf.d"
         place.mkdir(parents=True)
         (place / "test.conf").write_text(text)
+    # Nothing is swept from /tmp at the boot: the project may lie there.
+    (upper / "etc/tmpfiles.d").mkdir(parents=True)
+    (upper / "etc/tmpfiles.d/tmp.conf").symlink_to("/dev/null")
     (upper / "etc/fstab").write_text("")
     (upper / "etc/machine-id").write_text(uuid.uuid4().hex + "\n")
 

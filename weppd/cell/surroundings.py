@@ -57,10 +57,11 @@ def prepare_libraries(cpus: int) -> None:
     if "numpy.random" in sys.modules:
         # Preloaded, it would draw the same numbers in every child.
         sys.modules["numpy.random"].seed()
+    if "numba" in sys.modules:
+        numba = sys.modules["numba"]  # it has a pool of its own, which threadpoolctl does not know,
+        # and may bring OpenMP's in with it: so it comes first
+        numba.set_num_threads(max(1, min(cpus, numba.config.NUMBA_NUM_THREADS)))
     meet_libraries()
     if _pools is not None:
         # The environment is read when such a library is loaded: too late for a preloaded one.
         _pools[1].limit(limits=cpus)
-    if "numba" in sys.modules:
-        numba = sys.modules["numba"]  # it has a pool of its own, which threadpoolctl does not know
-        numba.set_num_threads(max(1, min(cpus, numba.config.NUMBA_NUM_THREADS)))
