@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-fanout bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states soak
+.PHONY: bench bench-fanout bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states soak kills
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ mutants: $(DEV)  ## wrong versions of the decision core: how many the property t
 
 bench-limits: $(DEV)  ## CPU quotas beside the kernel's own and cpulimit: errors, cost, a picture (root)
 	$(BIN)/python -m tests.bench.bench_limits
+
+kills: $(DEV)  ## a WEPP run that is killed fifty times, anywhere, against one that is not
+	KILLS=50 $(BIN)/python -m pytest -q tests/acceptance/test_pipeline_kills.py
 
 bench: $(DEV)  ## weppd beside RQ, Celery, Dramatiq, Huey, arq, taskiq; ONLY=rq,weppd TESTS=latency
 	$(BIN)/python -m tests.bench
