@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -28,7 +29,8 @@ def test_a_stranger_that_is_signalled_is_noticed() -> None:
 
             def hit(signum: int = number, count: int = before) -> bool:
                 for pid in procfs.children(town.pid):
-                    os.kill(pid, signum)
+                    with contextlib.suppress(ProcessLookupError):  # they come and go
+                        os.kill(pid, signum)
                 return town.hit > count
 
             eventually(hit)
