@@ -25,7 +25,7 @@ from tests.chaos.cutter import Cutter
 from tests.chaos.disks import Disks
 from tests.chaos.ledger import Record, records
 from tests.chaos.servers import Server, replica_of
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from weppd.client import Queue
 from weppd.shell import host
 
@@ -233,7 +233,7 @@ def _shown(process: psutil.Process) -> str:
 def wait_for(what: Callable[[], object], within: float) -> bool:
     """Whether `what` came to be true within so many seconds."""
     with suppress(AssertionError):
-        eventually(what, within=within, every=0.05)
+        eventually(what, within=within / PATIENCE, every=0.05)
         return True
     return False
 
