@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import zlib
 
+from weppd.admin.models import JobDetail
 from weppd.shell.shapes import detail
 from weppd.store.views import view
 
@@ -16,3 +17,11 @@ def test_a_job_that_lost_its_worker_says_how_often():
     shown = detail(view("j", fields, {}, {}, {}))
     assert (shown["state"], shown["crashes"], shown["retries_left"]) == ("queued", 2, 1)
     assert detail(view("j", {b"data": data}, {}, {}, {}))["crashes"] == 0
+
+
+def test_a_moment_that_is_none_hides_no_job():
+    """A producer's rubbish in a moment is no moment; all else of the job is shown."""
+    data = zlib.compress(pickle.dumps(("tasks.noop.noop", None, (), {})))
+    fields = {b"data": data, b"status": b"failed", b"created_at": b"bad", b"ended_at": b"\xff"}
+    shown = JobDetail.model_validate(detail(view("j", fields, {}, {}, {})) | {"log": None})
+    assert (shown.state, shown.created_at, shown.ended_at) == ("failed", None, None)

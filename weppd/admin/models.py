@@ -47,12 +47,16 @@ from weppd.admin.asks import (
 
 
 def as_epoch(value: object) -> object:
-    """Turn an ISO 8601 text (naive ones are UTC, as RQ writes them) into seconds; "" into None."""
+    """Turn an ISO 8601 text (naive ones are UTC, as RQ writes them) into seconds.
+
+    What is no such text is None: one producer's rubbish must not hide all other jobs of a list.
+    """
     if not isinstance(value, str):
         return value
-    if not value:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
         return None
-    moment = datetime.fromisoformat(value)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from weppd.model import Claim
 from weppd.store import ClaimAsk, Lease, turns
 from weppd.store.asked import seconds_of
+from weppd.store.record import FAILURE_TTL
 from weppd.store.shelf import (
     INF,
     Shelf,
@@ -17,6 +18,7 @@ from weppd.store.shelf import (
 )
 from weppd.store.wire import TRIES, decode, stamp
 
+UNNAMEABLE = "the job id has characters other than printable ASCII: enqueue it under another"
 #: Jobs that one claim passes by in a queue, at most.
 MOST = 100
 
@@ -42,6 +44,8 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
                 empty.add(queue)
             elif _for_others(shelf, jid, ask):
                 passed.append(jid)
+            elif _claimable(shelf, jid) and not _named(jid):
+                _refuse(shelf, jid, queue, at)
             elif _claimable(shelf, jid):
                 claims.append(_take(shelf, ask, len(claims), jid, queue, at))
         if passed:
@@ -97,6 +101,16 @@ def _pop(shelf: Shelf, queue: str) -> str | None:
 def _claimable(shelf: Shelf, jid: str) -> bool:
     here = b"data" in shelf.jobs.get(jid, {})
     return here and shelf.status(jid) != "canceled" and not shelf.live(jid)
+
+
+def _named(jid: str) -> bool:
+    """Whether an id is a word of logs, paths and frames."""
+    return jid.isascii() and jid.isprintable() and bool(jid)
+
+
+def _refuse(shelf: Shelf, jid: str, queue: str, at: float) -> None:
+    shelf.set(jid, {"status": "failed", "ended_at": stamp(at), "weppd_reason": UNNAMEABLE})
+    shelf.registries["failed", queue][jid] = at + FAILURE_TTL
 
 
 def _take(shelf: Shelf, ask: ClaimAsk, i: int, jid: str, queue: str, now: float) -> Claim:

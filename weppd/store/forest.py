@@ -77,15 +77,14 @@ def _node(jid: str, row: list[bytes], now: float) -> Node:
     status, started, ended, description, packed, data, *rest = row
     progress, reason, result, failure, usage = rest
     meta = _meta(packed)
-    word = status.decode() or "created"
-    begun, over = started.decode() or None, ended.decode() or None
+    word, begun, over = (each.decode("utf-8", "replace") for each in (status, started, ended))
     return {
         "id": jid,
         "runid": meta.get("runid") or (_runid(data) if data else None),
-        "status": word,
+        "status": word or "created",
         "result": _result(result) if result else None,
-        "started_at": begun,
-        "ended_at": over,
+        "started_at": begun or None,
+        "ended_at": over or None,
         "description": description.decode("utf-8", "replace") or None,
         "elapsed_s": _elapsed(begun, over, now) if begun else None,
         "exc_info": None if word == "finished" else meta.get("exc_string") or _failure(failure),
@@ -105,7 +104,7 @@ def _runid(data: bytes) -> str | None:
         return peek(data).runid
 
 
-def _elapsed(begun: str, over: str | None, now: float) -> float | None:
+def _elapsed(begun: str, over: str, now: float) -> float | None:
     try:
         start = datetime.fromisoformat(begun).timestamp()
         end = datetime.fromisoformat(over).timestamp() if over else now

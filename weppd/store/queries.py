@@ -59,7 +59,11 @@ class Queries:
         if name == "queued":
             # Those who wait for their turn are on no queue, and come last.
             found += await self._all([("HKEYS", f"{self._own}parked")])
-        jids = [member.decode().split(":")[0] for members in found for member in members]
+        jids = [
+            member.decode("utf-8", "replace").split(":")[0]
+            for members in found
+            for member in members
+        ]
         views = [v for v in await self._views(jids[:upto]) if v.status == state]
         return views[offset:]
 
@@ -79,19 +83,24 @@ class Queries:
         paused, waiting, *replies = await self._all(reads)
         parked = Counter(place.split(b"\n")[0].decode() for place in waiting)
         heads, numbers = replies[: len(queues)], iter(replies[len(queues) :])
-        oldest = await self._enqueued_at([head.decode() for head in heads if head])
+        oldest = await self._enqueued_at(
+            [head.decode("utf-8", "replace") for head in heads if head]
+        )
         return {
             queue: QueueCounts(
                 **{state: next(numbers) + parked[queue] * (state == "queued") for state in STATES},
                 paused=queue.encode() in paused,
-                oldest=oldest.get(head.decode(), "") if head else "",
+                oldest=oldest.get(head.decode("utf-8", "replace"), "") if head else "",
             )
             for queue, head in zip(queues, heads, strict=True)
         }
 
     async def _enqueued_at(self, jids: Sequence[str]) -> dict[str, str]:
         reads = [("HGET", f"{self._prefix}:job:{jid}", "enqueued_at") for jid in jids]
-        return {j: (at or b"").decode() for j, at in zip(jids, await self._all(reads), strict=True)}
+        return {
+            j: (at or b"").decode("utf-8", "replace")
+            for j, at in zip(jids, await self._all(reads), strict=True)
+        }
 
     async def of_run(self, runid: str) -> list[str]:
         """The jobs of a run that stand below no other, the latest first."""

@@ -28,12 +28,25 @@ if last and string.sub(last, 1, #token) == token then
   return {0, {}, again}
 end
 
+-- An id is a word of logs, paths and frames: one that is none fails its job, under its own key.
+local function nameable(jid) return jid ~= '' and not string.find(jid, '[^\32-\126]') end
+local UNNAMEABLE = 'the job id has characters other than printable ASCII: enqueue it under another'
+local function refuse(jid, queue)
+  local key = job_key(jid)
+  call('HSET', key, 'status', 'failed', 'ended_at', stamp, 'weppd_reason', UNNAMEABLE)
+  call('ZADD', P .. ':failed:' .. queue, tonumber(now) + 31536000, jid)
+  call('EXPIRE', key, 31536000)
+  return nil
+end
+
 local function take(jid, queue, eid, worker)
   local key = job_key(jid)
+  if call('TYPE', key)['ok'] ~= 'hash' then return nil end
   if call('HEXISTS', key, 'data') == 0 or call('HGET', key, 'status') == 'canceled' then
     return nil
   end
   if is_live(call('HGET', exec_key(jid), 'phase')) then return nil end
+  if not nameable(jid) then return refuse(jid, queue) end
   call('HSET', key, 'status', 'started', 'started_at', stamp, 'last_heartbeat', stamp,
     'ended_at', '', 'worker_name', worker, 'origin', queue)
   call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
@@ -59,6 +72,7 @@ local own = ARGV[7] .. ' ' .. ARGV[8]
 local function gives(offered, asked) return offered == 0 or not asked or asked <= offered end
 local gap, gap_cpus, gap_bytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local function for_others(jid)
+  if call('TYPE', job_key(jid))['ok'] ~= 'hash' then return false end
   local asked = call('HMGET', job_key(jid), 'weppd_cpus', 'weppd_memory', 'weppd_expect')
   local wide, much = tonumber(asked[1] or ''), tonumber(asked[2] or '')
   if gap > 0 then
