@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import redis
 
-from tests.contract.build import a_job, an_ask
+from tests.contract.build import a_job, an_ask, ended
 from weppd.job_info import get_wepppy_rq_job_info
+from weppd.model import Answer, Retried
 from weppd.store.redis import RedisStore
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
@@ -30,6 +31,23 @@ def test_a_job_whose_id_is_no_word_fails_under_it(run: Run, jid: str) -> None:
         seen = await store.job(jid)
         assert (seen.status, "printable ASCII" in seen.reason) == ("failed", True)
         assert [view.id for view in await store.jobs("failed", 10)] == [jid]
+
+    run(story)
+
+
+def test_counts_that_are_no_numbers_count_as_none(run: Run) -> None:
+    """A job with rubbish in every number is claimed, crashes, is claimed again, and finishes."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue([a_job(id="j")])
+        names = "weppd_tries weppd_crashes retries_left number_of_retries repeats_left ttl"
+        for at in (1, 2):
+            door.set("j", **dict.fromkeys(names.split(), "nonsense"))
+            (claim,) = (await store.exchange([], an_ask(1))).claims
+            assert (claim.job.id, claim.job.crashes) == ("j", 0)
+            end = Retried("its cell died", crash=True) if at == 1 else None
+            assert await ended(store, claim, end) is Answer.OK
+        assert (await store.job("j")).status == "finished"
 
     run(story)
 

@@ -15,6 +15,7 @@ from weppd.store.shelf import (
     cancel_waiting,
     end_execution,
     settle_dependents,
+    whole,
 )
 from weppd.store.wire import TRIES, decode, stamp
 
@@ -124,7 +125,7 @@ def _take(shelf: Shelf, ask: ClaimAsk, i: int, jid: str, queue: str, now: float)
     shelf.closed.discard(jid)
     shelf.parked.pop(jid, None)
     before = shelf.executions.get(jid, {}).get(b"try", 0)
-    tries = 1 + max(int(shelf.jobs[jid].get(TRIES.encode(), 0)), int(before))
+    tries = 1 + max(whole(shelf.jobs[jid].get(TRIES.encode())), int(before))
     shelf.set(jid, {TRIES: tries})
     entry = {"eid": eid, "node": ask.node, "phase": "claimed", "worker": worker, "queue": queue}
     shelf.executions[jid] = as_bytes({**entry, "try": tries})

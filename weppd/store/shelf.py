@@ -31,6 +31,14 @@ def as_bytes(fields: Fields) -> dict[bytes, bytes]:
     }
 
 
+def whole(raw: bytes | None) -> int:
+    """A number as the wire has it, or 0 for what is none: producers write these fields."""
+    try:
+        return int(float(raw or 0))
+    except (ValueError, OverflowError):
+        return 0
+
+
 def _last() -> deque[str]:
     return deque(maxlen=KEPT)
 
@@ -231,7 +239,7 @@ def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
         (b"weppd_crashes", written.crash, 1),
     ):
         if counts:
-            left = int(shelf.jobs[jid].get(name) or 0)
+            left = whole(shelf.jobs[jid].get(name))
             shelf.jobs[jid][name] = str(max(0, left + step)).encode()
     if written.crash:
         lines = [shelf.jobs[jid].get(b"weppd_losses", b""), written.reason.encode()]
@@ -245,7 +253,7 @@ def _again(shelf: Shelf, jid: str, written: Record, finish: Finish) -> None:
 def _repeats(shelf: Shelf, jid: str, at: float) -> bool:
     """Send a job of rq's Repeat round again, while it has repeats left."""
     fields = shelf.jobs[jid]
-    left = int(fields.get(b"repeats_left") or 0)
+    left = whole(fields.get(b"repeats_left"))
     if left < 1:
         return False
     fields[b"repeats_left"] = str(left - 1).encode()

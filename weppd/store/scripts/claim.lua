@@ -53,8 +53,7 @@ local function take(jid, queue, eid, worker)
   call('PERSIST', key)
   call('HDEL', W .. 'parked', jid)
   -- Which claim of the job this is: of two that are told to a store that forgot, the later counts.
-  local try = math.max(call('HINCRBY', key, 'weppd_tries', 1),
-    tonumber(call('HGET', exec_key(jid), 'try') or 0) + 1)
+  local try = math.max(add(key, 'weppd_tries', 1), whole(call('HGET', exec_key(jid), 'try')) + 1)
   call('HSET', key, 'weppd_tries', try)
   call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,

@@ -67,14 +67,10 @@ local function live_for(seconds)
 end
 
 local function again()
-  if has('s') and not has('r') then
-    if tonumber(call('HGET', key, 'retries_left') or 0) > 0 then
-      call('HINCRBY', key, 'retries_left', -1)
-    end
-  end
-  if has('r') then call('HINCRBY', key, 'number_of_retries', 1) end
+  if has('s') and not has('r') then add(key, 'retries_left', -1) end
+  if has('r') then add(key, 'number_of_retries', 1) end
   if has('c') then
-    call('HINCRBY', key, 'weppd_crashes', 1)
+    add(key, 'weppd_crashes', 1)
     local before = call('HGET', key, 'weppd_losses')
     call('HSET', key, 'weppd_losses', before and before .. '\n' .. reason or reason)
   end
@@ -86,12 +82,12 @@ local function again()
 end
 
 local function repeats()
-  local left = tonumber(call('HGET', key, 'repeats_left') or 0)
+  local left = whole(call('HGET', key, 'repeats_left'))
   if left < 1 then return false end
   local raw = call('HGET', key, 'repeat_intervals')
   local good, seconds = pcall(cjson.decode, raw or '[]')
   seconds = good and type(seconds) == 'table' and seconds or {}
-  local wait = tonumber(seconds[math.max(#seconds - left, 0) + 1] or 0)
+  local wait = whole(seconds[math.max(#seconds - left, 0) + 1])
   call('HSET', key, 'repeats_left', left - 1)
   if wait > 0 then
     call('HSET', key, 'status', 'scheduled')

@@ -24,7 +24,7 @@ for i = 5, #ARGV, 2 do
       settle_dependents(jid, 'canceled', asked, now, stamp)
     elseif seen[2] and seen[1] ~= 'canceled' then
       call('HSET', job_key(jid), 'status', 'queued', 'started_at', '', 'worker_name', '')
-      local ttl = tonumber(seen[3] or 0)
+      local ttl = whole(seen[3])
       if ttl > 0 then call('EXPIRE', job_key(jid), ttl) end
       call('SADD', P .. ':queues', queue_key(own[5]))
       call('LPUSH', queue_key(own[5]), jid)

@@ -7,5 +7,18 @@ local function exec_key(jid) return W .. 'exec:' .. jid end
 local function worker_key(name) return P .. ':worker:' .. name end
 local function queue_key(name) return P .. ':queue:' .. name end
 
+-- A number as the wire has it, or 0 for what is none: producers write these fields, and an error in
+-- a script would cost all jobs of its call.
+local function whole(text)
+  local n = tonumber(text or 0) or 0
+  if n ~= n or math.abs(n) > 2 ^ 53 then return 0 end
+  return math.floor(n)
+end
+local function add(key, field, n)
+  local sum = math.max(0, whole(call('HGET', key, field)) + n)
+  call('HSET', key, field, string.format('%d', sum))
+  return sum
+end
+
 -- Whether an execution of this job is about to run or runs.
 local function is_live(phase) return phase == 'claimed' or phase == 'running' end

@@ -18,7 +18,7 @@ local function park(jid, own, key, holder)
   local reason = 'waits for its turn: job ' .. holder .. ' has ' .. key
   call('HSET', job_key(jid), 'status', 'queued', 'started_at', '', 'worker_name', '',
     'weppd_turn', key, 'weppd_reason', reason)
-  local ttl = tonumber(call('HGET', job_key(jid), 'ttl') or 0)
+  local ttl = whole(call('HGET', job_key(jid), 'ttl'))
   if ttl > 0 then call('EXPIRE', job_key(jid), ttl) end
   call('HSET', W .. 'parked', jid, own[5] .. '\n' .. key)
   call('RPUSH', W .. 'parked:' .. key, jid)
