@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import ABC, abstractmethod
 
 from weppd.errors import LockHeld as LockHeld
 from weppd.errors import Refused, RunError
@@ -136,7 +137,7 @@ def dotted_name(function: Callable[..., Any]) -> str:
     return f"{module}.{name}"
 
 
-class Context:
+class Context(ABC):
     """What a running job knows of itself, and its ways to speak.
 
     `runid` is None for a job that belongs to no run; `place` is its place in the tree of jobs, such
@@ -158,10 +159,11 @@ class Context:
     cancelled: bool = False
 
     @property
+    @abstractmethod
     def tmp(self) -> Path:
         """A directory for temporary files, removed when the job has ended."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log(
         self, text: str, *, item: str | None = None, level: str = "info", volatile: bool = False
     ) -> None:
@@ -171,16 +173,16 @@ class Context:
         the canonical log, whatever the order in which items were done. Mark as `volatile` what
         differs between two runs of the same inputs: durations, ids, paths, progress.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def status(self, channel: str, text: str) -> None:
         """Publish `text` as it is on a channel of the status database."""
-        raise NotImplementedError
 
+    @abstractmethod
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Say how far the job is; at most five a second are sent, and the last one always."""
-        raise NotImplementedError
 
+    @abstractmethod
     def enqueue(
         self,
         function: Callable[..., Any] | str,
@@ -203,16 +205,16 @@ class Context:
         is enqueued; it stays where it is in its tree. `lock` is as for `task`. Refused if this job
         is being cancelled or the store does not take it.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def on_cancel(self, function: Callable[[], object]) -> None:
         """Call `function` if the job is cancelled, after the task has unwound; last one first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shield(self) -> AbstractContextManager[None]:
         """Hold `Cancelled` back inside the `with`; it is raised at the end of the block."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lock(
         self, key: str, *, db: int | None = None, ttl: int = LOCK_TTL_S, wait: float = 0.0
     ) -> AbstractContextManager[object]:
@@ -224,7 +226,6 @@ class Context:
         Cancelled is held back while the lock is taken and while it is let go. LockHeld if somebody
         else has it, and still has after `wait` seconds.
         """
-        raise NotImplementedError
 
     def pool(self, workers: int | None = None) -> Pool:
         """A pool of at most `workers` processes, by default `cpus`, to use in a `with`.

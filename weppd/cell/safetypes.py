@@ -6,6 +6,8 @@ call nothing else can build nothing else. Modules are imported when a payload fi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from weppd.errors import PayloadError
 
 TYPE_CHECKING = False
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
 _NUMPY_KINDS = "biufcMmUS"
 
 
-class Stateful:
+class Stateful(ABC):
     """An object under construction, to which the unpickler may give state."""
 
+    @abstractmethod
     def set_state(self, state: object) -> None:
         """Take the state of a BUILD."""
-        raise NotImplementedError
 
 
 class _Dtype(Stateful):
