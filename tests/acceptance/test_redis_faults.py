@@ -28,6 +28,9 @@ def server() -> Iterator[Embedded]:
     home = Path(tempfile.mkdtemp(prefix="wr-"))
     owned = Embedded(home, durable=True)
     owned.start()
+    with redis.Redis.from_url(owned.url(9)) as client:
+        # Else a copy of the file may lack what was answered already, while the disk is busy.
+        client.config_set("appendfsync", "always")
     yield owned
     owned.stop()
     shutil.rmtree(home)
