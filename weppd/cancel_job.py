@@ -14,7 +14,7 @@ import sys
 import time
 
 from weppd.store import TreeCancel
-from weppd.store.blocking import Given, scripts
+from weppd.store.server.blocking import Given, scripts
 from weppd.store.trees import Felling
 
 REASON = "cancelled with its job tree"

@@ -29,10 +29,10 @@ from redis.exceptions import NoScriptError
 from weppd.errors import JobError
 from weppd.model import Callback
 from weppd.store import JobSpec, JobView, Retry, packing
-from weppd.store.blocking import connect, key_prefix
 from weppd.store.options import Function, split
 from weppd.store.options import spec as make_spec
 from weppd.store.scripts import source
+from weppd.store.server.blocking import connect, key_prefix
 from weppd.store.views import view
 from weppd.store.wire import encode, flat, stamp
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from weppd import __version__, logs, notify
 from weppd.admin import auth, server
-from weppd.cell import procfs
-from weppd.cell.child import OOM_SCORE
+from weppd.cell.body.child import OOM_SCORE
+from weppd.cell.tree import procfs
 from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
@@ -49,7 +49,7 @@ from weppd.shell.watch import Watch
 from weppd.shell.zygotes import Zygotes
 from weppd.store import Node, Store
 from weppd.store.outbox import Outbox
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
 
 log = logging.getLogger("weppd")
 GOODBYE_S = 5.0

@@ -36,9 +36,9 @@ from flask import Flask, current_app
 
 from weppd import client, job_info, settings, settings_redis
 from weppd.cancel_job import cancel_jobs
-from weppd.store.blocking import connect
 from weppd.store.forest import Lost
 from weppd.store.options import Function
+from weppd.store.server.blocking import connect
 
 NAME = "weppd"
 

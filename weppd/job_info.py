@@ -17,8 +17,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-from weppd.store.blocking import Given, scripts
 from weppd.store.forest import Lost, Node, forest
+from weppd.store.server.blocking import Given, scripts
 from weppd.store.trees import Reading
 
 #: A tree's status is the first of these that one of its jobs has; else all of it is finished.

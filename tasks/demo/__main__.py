@@ -14,7 +14,7 @@ from tasks.demo.processes import Living
 from tasks.demo.screen import Screen
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from weppd.client import TERMINAL, Job, JobFailed, JobView, Queue
 
 RUN, LONG_RUN = "sample-run", "long-run"

@@ -40,7 +40,7 @@ def run(run_file: str | Path, cwd: str | Path, out: TextIO) -> Summary:
     Raises
     ------
     tasks.hillsim.errors.Refusal : the run asks for what this version does not simulate
-    tasks.wepp.errors.FormatError : an input is broken: file, line, reason
+    tasks.wepp.files.errors.FormatError : an input is broken: file, line, reason
     OSError : a file is missing or cannot be written
     """
     from tasks.hillsim import engine

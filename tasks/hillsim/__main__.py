@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tasks.hillsim.errors import Refusal
-from tasks.wepp.errors import FormatError
+from tasks.wepp.files.errors import FormatError
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _compare(arguments: list[str]) -> int:
-    from tasks.hillsim import compare
+    from tasks.hillsim.pictures import compare
 
     if len(arguments) not in (1, 2) or not (Path(arguments[0]) / "runs").is_dir():
         sys.stderr.write("python -m tasks.hillsim compare DIR [PAGE]: DIR has runs/, output*/\n")
@@ -53,7 +53,7 @@ def _compare(arguments: list[str]) -> int:
 
 
 def _plot(arguments: list[str]) -> int:
-    from tasks.hillsim import picture
+    from tasks.hillsim.pictures import slope as picture
 
     if len(arguments) not in (2, 3):
         sys.stderr.write("python -m tasks.hillsim plot RUN_DIR p1 [FILE]\n")

@@ -7,28 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import (
-    Summary,
-    daily,
-    day,
-    forms,
-    hidden,
-    hillslope,
-    reports,
-    single,
-    tally,
-    watershed,
-)
-from tasks.hillsim.day import Day
-from tasks.hillsim.hillslope import Hillslope
-from tasks.hillsim.inflow import NOTHING
+from tasks.hillsim import Summary, forms, hidden, single
+from tasks.hillsim.channels import watershed
+from tasks.hillsim.element import day, hillslope
+from tasks.hillsim.element.day import Day
+from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.element.inflow import NOTHING
+from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.output import BANNER, announce, put
-from tasks.hillsim.tally import Tally
-from tasks.hillsim.today import Weather, weathers
-from tasks.wepp import ebe, inputs, loss, passfile, runfile
-from tasks.wepp.climate import Climate
+from tasks.hillsim.reports import daily, tally
+from tasks.hillsim.reports import hillslope as reports
+from tasks.hillsim.reports.tally import Tally
+from tasks.wepp import inputs
+from tasks.wepp.files import ebe, loss, passfile, runfile
+from tasks.wepp.files.climate import Climate
+from tasks.wepp.files.runfile import HillslopeRun, StormRun, WatershedRun
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.runfile import HillslopeRun, StormRun, WatershedRun
 
 Chain = tuple[Hillslope, ...]
 """The elements of a hillslope, the uppermost first."""

@@ -11,10 +11,10 @@ from itertools import product
 from pathlib import Path
 
 from tasks.hillsim.errors import Refusal
-from tasks.wepp import scenarios, slope
+from tasks.wepp.files import scenarios, slope
+from tasks.wepp.files.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
+from tasks.wepp.files.scenarios import Annual, Perennial, Yearly
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
-from tasks.wepp.scenarios import Annual, Perennial, Yearly
 
 HIDDEN = {
     "pmetpara.txt": "FAO-56 reference evapotranspiration is not simulated",

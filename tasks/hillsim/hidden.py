@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.wepp.records import Records, read_text
-from tasks.wepp.scenarios import Plant
+from tasks.wepp.files.records import Records, read_text
+from tasks.wepp.files.scenarios import Plant
 
 _TREE = 0.10
 _LIGHTEST, _DENSEST = 20.0, 522.0

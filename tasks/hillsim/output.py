@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tasks.hillsim import VERSION, forms
-from tasks.wepp.runfile import RunFile
+from tasks.wepp.files.runfile import RunFile
 
 BANNER = (
     "",

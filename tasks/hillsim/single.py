@@ -11,26 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import (
-    Summary,
-    daily,
-    day,
-    forms,
-    hidden,
-    hillslope,
-    reports,
-    storm_report,
-)
-from tasks.hillsim import tally as tallies
-from tasks.hillsim.day import Day
-from tasks.hillsim.hillslope import Hillslope
-from tasks.hillsim.inflow import NOTHING
+from tasks.hillsim import Summary, forms, hidden
+from tasks.hillsim.element import day, hillslope
+from tasks.hillsim.element.day import Day
+from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.element.inflow import NOTHING
+from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.output import BANNER, announce, put
-from tasks.hillsim.tally import Tally
-from tasks.hillsim.today import Weather, weathers
-from tasks.wepp import ebe, inputs
+from tasks.hillsim.reports import daily
+from tasks.hillsim.reports import hillslope as reports
+from tasks.hillsim.reports import storm as storm_report
+from tasks.hillsim.reports import tally as tallies
+from tasks.hillsim.reports.tally import Tally
+from tasks.wepp import inputs
+from tasks.wepp.files import ebe
+from tasks.wepp.files.runfile import HillslopeRun, StormRun
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.runfile import HillslopeRun, StormRun
 
 Chain = tuple[Hillslope, ...]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tasks.interchange.decode import BadRow, Flags, Ints
 from tasks.run.directory import NotPrepared
-from tasks.wepp import climate
+from tasks.wepp.files import climate
 
 SIMULATED_BELOW = 1000
 TABLE = "wepp_cli.parquet"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from tasks.interchange import (
-    hill_ebe,
-    hill_element,
-    hill_loss,
-    hill_pass,
-    hill_soil,
-    hill_wat,
-    net_daily,
-    net_loss,
-    net_pass,
-    totals,
-)
+from tasks.interchange import totals
 from tasks.interchange.columns import Product
+from tasks.interchange.hill import ebe as hill_ebe
+from tasks.interchange.hill import element as hill_element
+from tasks.interchange.hill import loss as hill_loss
+from tasks.interchange.hill import passes as hill_pass
+from tasks.interchange.hill import soil as hill_soil
+from tasks.interchange.hill import water as hill_wat
+from tasks.interchange.net import daily as net_daily
+from tasks.interchange.net import loss as net_loss
+from tasks.interchange.net import passes as net_pass
 
 HILLSLOPES: tuple[Product, ...] = (
     hill_element.PRODUCT,

@@ -10,7 +10,8 @@ column are held as a matrix of bytes, a row for each place of the field, a colum
 
 The point, and the E of an exponent, stand at the same place in almost every cell of a column: these
 are read all together, to the bits that Python's `float` gives. Whatever looks otherwise (stars of
-an overflow, an exponent without its E, blanks, NaN) is read one by one by `tasks.wepp.fortran`.
+an overflow, an exponent without its E, blanks, NaN) is read one by one, by
+`tasks.wepp.files.fortran`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.wepp import fortran
+from tasks.wepp.files import fortran
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

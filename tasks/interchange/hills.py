@@ -17,20 +17,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.interchange import (
-    hill_ebe,
-    hill_element,
-    hill_loss,
-    hill_pass,
-    hill_soil,
-    hill_wat,
-    passing,
-    sheet,
-    text,
-)
+from tasks.interchange import passing, sheet, text
 from tasks.interchange.calendar import Calendar
+from tasks.interchange.hill import ebe as hill_ebe
+from tasks.interchange.hill import element as hill_element
+from tasks.interchange.hill import loss as hill_loss
+from tasks.interchange.hill import passes as hill_pass
+from tasks.interchange.hill import soil as hill_soil
+from tasks.interchange.hill import water as hill_wat
 from tasks.interchange.hillslope import Hillslope, element_areas
-from tasks.wepp.errors import CutShort
+from tasks.wepp.files.errors import CutShort
 
 REPORTS: tuple[ModuleType, ...] = (hill_pass, hill_ebe, hill_element, hill_soil, hill_wat)
 KINDS = (*(report.KIND for report in REPORTS), hill_loss.KIND)

@@ -9,8 +9,8 @@ import numpy as np
 
 from tasks.interchange.calendar import Calendar
 from tasks.interchange.decode import Floats, Ints
-from tasks.wepp import fortran, slope
-from tasks.wepp.errors import FormatError
+from tasks.wepp.files import fortran, slope
+from tasks.wepp.files.errors import FormatError
 
 
 @dataclass(frozen=True, slots=True, eq=False)

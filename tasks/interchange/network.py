@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.interchange import net_daily, net_loss, net_pass, net_tc, passing, sheet, text
+from tasks.interchange import passing, sheet, text
 from tasks.interchange.calendar import Calendar
-from tasks.interchange.net_daily import Daily, Network
+from tasks.interchange.net import concentration as net_tc
+from tasks.interchange.net import daily as net_daily
+from tasks.interchange.net import loss as net_loss
+from tasks.interchange.net import passes as net_pass
+from tasks.interchange.net.daily import Daily, Network
 from tasks.run.directory import NotPrepared
-from tasks.wepp.errors import CutShort
+from tasks.wepp.files.errors import CutShort
 
 SOURCES = (
     net_pass.SOURCE,

@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from tasks.interchange import sheet
 from tasks.interchange.decode import Floats, Ints
-from tasks.interchange.hill_pass import PRODUCT as PASS
+from tasks.interchange.hill.passes import PRODUCT as PASS
 from tasks.interchange.passing import CLASSES
 from tasks.interchange.totals import PRODUCT as TOTALS
 from tasks.run.atomic import replacing

@@ -12,7 +12,7 @@ import numpy as np
 from tasks.interchange import decode
 from tasks.interchange.decode import BadRow, Bytes, Floats, Ints, Words
 from tasks.interchange.text import Block
-from tasks.wepp.errors import FormatError
+from tasks.wepp.files.errors import FormatError
 
 Places = tuple[tuple[int, int], ...]
 _EDIT = re.compile(r"(\d+)x|(\d*)\((.*?)\)|(\d*)[ife](\d+)")

@@ -20,7 +20,7 @@ from typing import IO, Any, NoReturn
 import numpy as np
 
 from tasks.interchange.decode import Bytes, Ints
-from tasks.wepp.errors import CutShort, FormatError
+from tasks.wepp.files.errors import CutShort, FormatError
 
 BLOCK = 2 << 20
 _NEWLINE, _RETURN, _BLANK = b"\n\r "

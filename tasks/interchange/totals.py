@@ -31,10 +31,10 @@ import pyarrow as pa
 from tasks.interchange import ash, sheet
 from tasks.interchange.columns import CALENDAR, Product, floats
 from tasks.interchange.decode import Floats, Ints
-from tasks.interchange.hill_pass import PRODUCT as PASS
-from tasks.interchange.hill_wat import PRODUCT as WAT
+from tasks.interchange.hill.passes import PRODUCT as PASS
+from tasks.interchange.hill.water import PRODUCT as WAT
 from tasks.run.directory import NotPrepared
-from tasks.wepp.records import Records, read_text
+from tasks.wepp.files.records import Records, read_text
 
 Types = Mapping[int, str]
 _NONE: Types = MappingProxyType({})

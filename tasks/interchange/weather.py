@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks.hillsim.storm import peak_scale, shape
+from tasks.hillsim.hydrology.storm import peak_scale, shape
 from tasks.interchange import sheet
 from tasks.interchange.calendar import TABLE
 from tasks.interchange.columns import (
@@ -30,8 +30,8 @@ from tasks.interchange.columns import (
     floats,
 )
 from tasks.interchange.decode import Floats
-from tasks.wepp import climate
-from tasks.wepp.climate import Climate
+from tasks.wepp.files import climate
+from tasks.wepp.files.climate import Climate
 
 SPANS = (10, 15, 30, 60)  # minutes
 _MEASURES = {

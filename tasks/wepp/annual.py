@@ -8,7 +8,7 @@
       ** Soil Loss (Avg. of Net Detachment Areas) =    0.273 kg/m2 **     absent without soil loss
              286.986     kg (based on profile width of     30.000      m)
 
-A report of a single storm has none of them. The whole report is `tasks.wepp.loss`'s.
+A report of a single storm has none of them. The whole report is `tasks.wepp.files.loss`'s.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def _become_plain(said: int) -> None:
 def _hillsim(run_file: Path) -> int:
     from tasks import hillsim
     from tasks.hillsim.errors import Refusal
-    from tasks.wepp.errors import FormatError
+    from tasks.wepp.files.errors import FormatError
 
     with open(1, "w", encoding="latin-1", errors="replace", closefd=False) as out:
         try:

@@ -21,14 +21,15 @@ from tasks import interchange
 from tasks.interchange import sheet
 from tasks.interchange.columns import Column, Product
 from tasks.run.directory import FlowpathDirectory, NotPrepared, RunDirectory
-from tasks.wepp import annual, runfile, slope
+from tasks.wepp import annual
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import FlowpathPart
+from tasks.wepp.files import runfile, slope
+from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import Reconciled, fingerprint, ledger_of
-from tasks.wepp.runfile import HillslopeRun
 from tasks.wepp.simulation import HIDDEN, Simulation
 from tasks.wepp.simulation import prepare as look
 from tasks.wepp.steps import once

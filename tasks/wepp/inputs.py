@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.wepp import climate, management, slope, soil
-from tasks.wepp.climate import Climate
-from tasks.wepp.errors import FormatError
-from tasks.wepp.runfile import RunFile, StormRun
-from tasks.wepp.scenarios import Management
-from tasks.wepp.slope import Slope
-from tasks.wepp.soil import Soil
+from tasks.wepp.files import climate, management, slope, soil
+from tasks.wepp.files.climate import Climate
+from tasks.wepp.files.errors import FormatError
+from tasks.wepp.files.runfile import RunFile, StormRun
+from tasks.wepp.files.scenarios import Management
+from tasks.wepp.files.slope import Slope
+from tasks.wepp.files.soil import Soil
 
 
 @dataclass(frozen=True, slots=True)

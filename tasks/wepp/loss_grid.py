@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import fortran, grid
 from tasks.wepp.documents import Watershed
-from tasks.wepp.errors import CutShort
+from tasks.wepp.files import fortran, grid
+from tasks.wepp.files.errors import CutShort
 from tasks.wepp.prep.given import Given
 
 Floats = npt.NDArray[np.float64]

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from tasks.run.directory import NotPrepared, RunDirectory, StormDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import runfile
 from tasks.wepp.documents import Climate
+from tasks.wepp.files import runfile
+from tasks.wepp.files.runfile import StormRun
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
-from tasks.wepp.runfile import StormRun
 from tasks.wepp.simulation import HIDDEN, NETWORK_HIDDEN
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import Daemon
 from weppd.embedded import Embedded
 

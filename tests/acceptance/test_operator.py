@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis
 
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import ENV, ROOT
 from tests.waiting import eventually
 from weppd.embedded import find_server

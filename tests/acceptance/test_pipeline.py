@@ -10,7 +10,7 @@ from tasks.run.atomic import replace_text
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
 from tasks.wepp.documents import Watershed
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from tests.waiting import eventually
 
 PATIENCE_S = 600.0

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from tests.waiting import eventually
 from weppd.client import TERMINAL, JobFailed
 

@@ -9,7 +9,7 @@ import pytest
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.web.runs import BUTTONS
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.web import Site
 from tests.waiting import eventually
 from weppd.task import LocalContext, enter

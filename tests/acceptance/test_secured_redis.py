@@ -16,7 +16,7 @@ import psutil
 import pytest
 import redis
 
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import ROOT
 from tests.acceptance.test_cancel import sleepers
 from tests.waiting import eventually

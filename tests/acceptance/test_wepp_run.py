@@ -10,7 +10,7 @@ import rq
 
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.unit import fake_wepp
 from tests.unit.test_complete import ENRICHMENT
 from tests.unit.test_wepp_rq import REPORT

@@ -38,7 +38,7 @@ def prepare(root: Path, hillslopes: int, years: int) -> None:
 
     from tasks import hillsim
     from tasks.run.directory import RunDirectory
-    from tasks.wepp.sample import write_sample
+    from tasks.wepp.samples.hillslopes import write_sample
 
     run = RunDirectory(root)
     write_sample(root, hillslopes=SIMULATED, years=years)
@@ -54,8 +54,8 @@ def prepare(root: Path, hillslopes: int, years: int) -> None:
 
 def merge(root: Path, hillslopes: int) -> None:
     """The master pass file that the engine would make of the hillslopes' pass files."""
-    from tasks.wepp import passfile
-    from tasks.wepp.fortran import scientific
+    from tasks.wepp.files import passfile
+    from tasks.wepp.files.fortran import scientific
 
     output = root / "wepp" / "output"
     files = [passfile.read(output / f"H{n}.pass.dat") for n in range(1, SIMULATED + 1)]
@@ -82,7 +82,7 @@ def merge(root: Path, hillslopes: int) -> None:
 
 def _values(day: object, kind: str) -> list[tuple[float, ...]]:
     """The measures of one hillslope's day, as a record of this kind has them."""
-    from tasks.wepp.passfile import Event, Subevent
+    from tasks.wepp.files.passfile import Event, Subevent
 
     lateral = (day.lateral_m, day.lateral_m3) if isinstance(day, Event | Subevent) else (0.0, 0.0)
     if kind != "EVENT":

@@ -26,9 +26,9 @@ from pathlib import Path
 
 from tests.bench.town import Town
 from tests.process.lab import compiled, new_group, new_mark, remove_group, start, survivors
-from weppd.cell.group import Group
-from weppd.cell.procfs import become_subreaper, children
-from weppd.cell.proctree import Tree
+from weppd.cell.tree.group import Group
+from weppd.cell.tree.procfs import become_subreaper, children
+from weppd.cell.tree.proctree import Tree
 
 SHAPES = {
     "flat": 12, "deep": 12, "daemon": 12, "setsid": 12, "pgrp": 12, "ignoring": 12, "stopped": 12,

@@ -16,8 +16,8 @@ import redis
 
 from weppd.embedded import Embedded
 from weppd.settings_redis import with_db
-from weppd.store.memory import MemoryStore
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
+from weppd.store.twin.memory import MemoryStore
 
 Story = Callable[[Any, Any], Awaitable[Any]]
 

@@ -14,8 +14,8 @@ from tests.contract.proxy import Proxy, between
 from weppd.embedded import Embedded
 from weppd.errors import StoreAway, StoreChanged, StoreError
 from weppd.model import Answer
-from weppd.store.line import Line, address
-from weppd.store.redis import RedisStore
+from weppd.store.server.line import Line, address
+from weppd.store.server.redis import RedisStore
 
 
 def play(

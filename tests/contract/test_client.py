@@ -14,7 +14,7 @@ from tests.contract.build import a_failure, claimed, ended
 from weppd.client import JobFailed, Queue
 from weppd.errors import JobError, Refused
 from weppd.model import Outcome
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
 
 TASK = "tasks.wepp_rq.run_hillslope_rq"
 

@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from tests.contract.build import a_failure, a_job, claimed, ended
 from weppd import cancel_job, job_info
 from weppd.model import Finished
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
 
 
 def play(url: str, story: Callable[[RedisStore], Awaitable[Any]]) -> Any:

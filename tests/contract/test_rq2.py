@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.contract.build import NODE, a_failure, claimed, ended, running
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
 
 Told = Callable[..., Any]
 

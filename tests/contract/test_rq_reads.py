@@ -35,7 +35,7 @@ from tests.contract.build import (
     running,
 )
 from weppd.model import Answer, Failed, Finished, Retried, Stopped
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
 
 TASK = "tasks.wepp_rq.run_hillslope_rq"
 

@@ -11,7 +11,7 @@ import redis
 from tests.contract.build import a_job, an_ask, ended
 from weppd.job_info import get_wepppy_rq_job_info
 from weppd.model import Answer, Retried
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 

@@ -19,8 +19,8 @@ from weppd.embedded import Embedded
 from weppd.errors import Refused
 from weppd.model import Canceled, Claim, Finish, Finished, Outcome, Retried, Stopped
 from weppd.store import Retry
-from weppd.store.memory import MemoryStore
-from weppd.store.redis import RedisStore
+from weppd.store.server.redis import RedisStore
+from weppd.store.twin.memory import MemoryStore
 
 OUTCOMES: list[Outcome] = [
     Finished(pickle.dumps(1)),

@@ -11,7 +11,7 @@ import pytest
 from tests.property import test_forgetting as walks
 from weppd.shell.recents import Recents
 from weppd.shell.reunion import Reunion
-from weppd.store import reunion as twin
+from weppd.store.twin import reunion as twin
 
 greet = twin.greet
 

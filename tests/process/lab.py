@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from weppd.cell.group import Group
-from weppd.cell.procfs import become_subreaper, set_pdeathsig, stat
-from weppd.cell.proctree import Tree
+from weppd.cell.tree.group import Group
+from weppd.cell.tree.procfs import become_subreaper, set_pdeathsig, stat
+from weppd.cell.tree.proctree import Tree
 
 HERE = Path(__file__).parent
 LIFE_S = 20

@@ -9,7 +9,7 @@ import os
 import signal
 from pathlib import Path
 
-from weppd.cell import proctree
+from weppd.cell.tree import proctree
 
 
 def fork_as(number: int) -> int:

@@ -22,8 +22,8 @@ from tests.process.lab import (
     survivors,
 )
 from tests.process.test_proctree import SHAPES, TIMES, _sleeper, _untouched
-from weppd.cell.group import Group
-from weppd.cell.proctree import Tree
+from weppd.cell.tree.group import Group
+from weppd.cell.tree.proctree import Tree
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 

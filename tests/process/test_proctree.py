@@ -20,8 +20,8 @@ from tests.process.lab import (
     start,
     survivors,
 )
-from weppd.cell import procfs, proctree
-from weppd.cell.proctree import Tree
+from weppd.cell.tree import procfs, proctree
+from weppd.cell.tree.proctree import Tree
 
 SHAPES = (
     *("flat", "deep", "ignoring", "daemon", "pgrp", "stopped", "zombie"),

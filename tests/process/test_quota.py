@@ -12,7 +12,7 @@ import pytest
 
 from tests.process.fakeweppd import FakeWeppd, alive, descendants, eventually
 from tests.process.lab import delegated, remove_group
-from weppd.cell import procfs
+from weppd.cell.tree import procfs
 
 BENCH = Path(__file__).parents[1] / "bench"
 KILL = [["KILL", 0]]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.bench.town import Town
 from tests.process.lab import compiled, eventually, in_subreaper
-from weppd.cell import procfs
+from weppd.cell.tree import procfs
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 

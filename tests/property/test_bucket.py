@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weppd.cell.bucket import LONGEST_S, SHORTEST_S, Bucket
+from weppd.cell.quota.bucket import LONGEST_S, SHORTEST_S, Bucket
 
 CPUS = 4
 

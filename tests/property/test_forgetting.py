@@ -23,8 +23,8 @@ from weppd.shell import reunion
 from weppd.shell.recents import Recents
 from weppd.shell.trips import Desk
 from weppd.store import ClaimAsk, JobSpec
-from weppd.store.memory import MemoryStore
-from weppd.store.shelf import Shelf
+from weppd.store.twin.memory import MemoryStore
+from weppd.store.twin.shelf import Shelf
 
 Step = tuple[int, int]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim import hydrograph, jit, reach, sediment, streambed
-from tasks.hillsim.reach import Section
-from tasks.hillsim.streambed import PIECES, Bed
+from tasks.hillsim import jit
+from tasks.hillsim.channels import hydrograph, reach, streambed
+from tasks.hillsim.channels.reach import Section
+from tasks.hillsim.channels.streambed import PIECES, Bed
+from tasks.hillsim.sediment import classes as sediment
 
 sections = st.one_of(
     st.builds(Section, st.floats(0.2, 20.0), st.just(0.0), st.floats(0.03, 0.3), st.just(0.03)),

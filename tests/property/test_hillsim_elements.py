@@ -7,12 +7,14 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim import erosion, hillslope, tally
-from tasks.hillsim.erosion import Above
-from tasks.hillsim.tally import Tally, cell_losses
-from tasks.wepp.sample_cover import Cover
-from tasks.wepp.slope import Slope
-from tasks.wepp.soil import Soil
+from tasks.hillsim.element import hillslope
+from tasks.hillsim.reports import tally
+from tasks.hillsim.reports.tally import Tally, cell_losses
+from tasks.hillsim.sediment import erosion
+from tasks.hillsim.sediment.erosion import Above
+from tasks.wepp.files.slope import Slope
+from tasks.wepp.files.soil import Soil
+from tasks.wepp.samples.cover import Cover
 from tests.property.test_hillsim_erosion import beds, earth, events, gradients, points, textures
 from tests.property.test_hillsim_water import covers, rows, slopes, soils
 from tests.unit import hillsim_slopes as build

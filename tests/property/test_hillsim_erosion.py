@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim import erosion, sediment
-from tasks.hillsim.erosion import Bed, Earth, Event, Load
-from tasks.hillsim.tally import cell_losses
+from tasks.hillsim.reports.tally import cell_losses
+from tasks.hillsim.sediment import classes as sediment
+from tasks.hillsim.sediment import erosion
+from tasks.hillsim.sediment.erosion import Bed, Earth, Event, Load
 
 gradients = st.lists(st.floats(0.0, 0.6), min_size=2, max_size=7).map(tuple)
 textures = st.tuples(st.floats(0.03, 0.9), st.floats(0.03, 0.6)).filter(lambda t: sum(t) < 0.98)

@@ -9,13 +9,15 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim import hillslope, infiltration, storm, tally
-from tasks.hillsim.infiltration import Ground
-from tasks.hillsim.storm import Storm
-from tasks.hillsim.tally import Tally
-from tasks.wepp.sample_cover import COVERS, Cover
-from tasks.wepp.slope import Slope
-from tasks.wepp.soil import Soil
+from tasks.hillsim.element import hillslope
+from tasks.hillsim.hydrology import infiltration, storm
+from tasks.hillsim.hydrology.infiltration import Ground
+from tasks.hillsim.hydrology.storm import Storm
+from tasks.hillsim.reports import tally
+from tasks.hillsim.reports.tally import Tally
+from tasks.wepp.files.slope import Slope
+from tasks.wepp.files.soil import Soil
+from tasks.wepp.samples.cover import COVERS, Cover
 from tests.unit import hillsim_slopes as build
 
 covers = st.sampled_from(COVERS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weppd.cell.ladder import KILL, KILL_AGAIN_S, Ladder, Rung, begin, climb, parse, shorten
+from weppd.cell.tree.ladder import KILL, KILL_AGAIN_S, Ladder, Rung, begin, climb, parse, shorten
 
 _signals = st.lists(st.sampled_from(["USR1", "INT", "TERM"]), unique=True, max_size=3)
 _graces = st.integers(0, 40).map(lambda quarter: quarter / 4)

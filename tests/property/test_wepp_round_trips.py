@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.wepp import climate, climate_days, fortran, management, passfile, runfile, slope, soil
-from tasks.wepp import management_layout as layout
-from tasks.wepp.scenarios import (
+from tasks.wepp.files import (
+    climate,
+    climate_days,
+    fortran,
+    management,
+    passfile,
+    runfile,
+    slope,
+    soil,
+)
+from tasks.wepp.files import management_layout as layout
+from tasks.wepp.files.scenarios import (
     Annual,
     Contour,
     Drainage,

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from tasks.hillsim import engine, hillslope
-from tasks.hillsim.day import Day
-from tasks.hillsim.hillslope import Hillslope
+from tasks.hillsim import engine
+from tasks.hillsim.element import hillslope
+from tasks.hillsim.element.day import Day
+from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.soil import MM_PER_HOUR, Horizon, SoilInput
-from tasks.wepp import sample_cover
-from tasks.wepp.climate import Climate, Means
-from tasks.wepp.climate_days import days
+from tasks.wepp.files.climate import Climate, Means
+from tasks.wepp.files.climate_days import days
+from tasks.wepp.files.slope import Element as SlopeElement
+from tasks.wepp.files.slope import Slope
+from tasks.wepp.files.soil import Element, Layer, Restricting, Soil
 from tasks.wepp.inputs import Inputs
-from tasks.wepp.slope import Element as SlopeElement
-from tasks.wepp.slope import Slope
-from tasks.wepp.soil import Element, Layer, Restricting, Soil
+from tasks.wepp.samples import cover as sample_cover
 
 #: A day's ten columns: mm, h, tp, ip, tmax, tmin (°C), langleys, m/s, degrees, dew point (°C).
 DRY = (0.0, 0.0, 0.0, 0.0, 20.0, 8.0, 400.0, 3.0, 180.0, 5.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.hillsim.daily import SOIL_HEAD, WATER_HEAD
+from tasks.hillsim.reports.daily import SOIL_HEAD, WATER_HEAD
 from tests.unit import interchange_texts as texts
 
 PASS = """GENERAL SIMULATION INFORMATION

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.hillsim.daily import ELEMENT_HEAD, SOIL_HEAD, WATER_HEAD
+from tasks.hillsim.reports.daily import ELEMENT_HEAD, SOIL_HEAD, WATER_HEAD
 from tasks.run.directory import RunDirectory
-from tasks.wepp.fortran import fixed, integer, scientific
+from tasks.wepp.files.fortran import fixed, integer, scientific
 
 Row = tuple[float, ...]
 SHORT_HEAD = "ofe jday year precip runoff sw sw1 sw2 ep es er snodpy densg"

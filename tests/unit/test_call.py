@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from weppd.cell.call import admits, call, resolve
+from weppd.cell.body.call import admits, call, resolve
+from weppd.cell.body.unpickle import Payload
 from weppd.cell.setup import Setup
-from weppd.cell.unpickle import Payload
 from weppd.errors import JobError, PayloadError, UnknownTask
 
 

@@ -17,7 +17,7 @@ from weppd.core.state import Running
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Stopped
 from weppd.shell.cancels import Cancels
-from weppd.store.memory import MemoryStore
+from weppd.store.twin.memory import MemoryStore
 
 RUNGS = (("USR1", 1.0), ("TERM", 1.0), ("KILL", 0.0))
 

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 import pytest
 
 from tasks import hillsim
-from tasks.hillsim import compare, svg
-from tasks.hillsim.compare import Case
-from tasks.wepp import sample, sample_network
+from tasks.hillsim.pictures import compare, svg
+from tasks.hillsim.pictures.compare import Case
 from tasks.wepp.annual import MeanYear
+from tasks.wepp.samples import hillslopes as sample
+from tasks.wepp.samples import network as sample_network
 
 
 def test_rank_correlation_knows_order_and_ties() -> None:

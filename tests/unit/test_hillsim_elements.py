@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tasks import hillsim
-from tasks.hillsim.inflow import Inflow, join
-from tasks.hillsim.storm import Hyetograph
-from tasks.wepp import complete, ebe, loss, management, passfile, sample, slope, soil
+from tasks.hillsim.element.inflow import Inflow, join
+from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.wepp import complete
+from tasks.wepp.files import ebe, loss, management, passfile, slope, soil
+from tasks.wepp.samples import hillslopes as sample
 from tests.unit import hillsim_slopes as build
 
 

@@ -16,8 +16,10 @@ import pytest
 
 from tasks import hillsim
 from tasks.hillsim.errors import Refusal
-from tasks.wepp import annual, climate, complete, ebe, loss, passfile, runfile, sample
-from tasks.wepp.errors import FormatError
+from tasks.wepp import annual, complete
+from tasks.wepp.files import climate, ebe, loss, passfile, runfile
+from tasks.wepp.files.errors import FormatError
+from tasks.wepp.samples import hillslopes as sample
 from tests.golden.hillsim import make
 from tests.unit import hillsim_slopes as build
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.hillsim import engine, frost, hidden, hillslope, jit
-from tasks.hillsim.frost import Frost
-from tasks.hillsim.hillslope import Hillslope
-from tasks.wepp.errors import FormatError
+from tasks.hillsim import engine, hidden, jit
+from tasks.hillsim.element import hillslope
+from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.hydrology import frost
+from tasks.hillsim.hydrology.frost import Frost
+from tasks.wepp.files.errors import FormatError
 from tests.unit import hillsim_slopes as build
 
 COLD = (0.0, 0.0, 0.0, 0.0, -8.0, -16.0, 150.0, 3.0, 180.0, -16.0)

@@ -6,10 +6,13 @@ import math
 
 import pytest
 
-from tasks.hillsim import hillslope, sediment, soil, surface
+from tasks.hillsim import soil
+from tasks.hillsim.cover import surface
+from tasks.hillsim.cover.surface import Cover, Roots, Surface
+from tasks.hillsim.element import hillslope
+from tasks.hillsim.hydrology.water import Columns
+from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.soil import MM_PER_HOUR, Horizon
-from tasks.hillsim.surface import Cover, Roots, Surface
-from tasks.hillsim.water import Columns
 from tests.unit import hillsim_slopes as build
 from tests.unit.hillsim_slopes import soil_input
 

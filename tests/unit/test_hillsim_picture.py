@@ -7,9 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tasks.hillsim import picture
 from tasks.hillsim.errors import Refusal
-from tasks.wepp import sample, sample_network
+from tasks.hillsim.pictures import slope as picture
+from tasks.wepp.samples import hillslopes as sample
+from tasks.wepp.samples import network as sample_network
 
 SVG = "{http://www.w3.org/2000/svg}"
 

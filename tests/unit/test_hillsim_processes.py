@@ -9,25 +9,16 @@ from itertools import pairwise
 
 import pytest
 
-from tasks.hillsim import (
-    engine,
-    evaporation,
-    hillslope,
-    infiltration,
-    plants,
-    residue,
-    routing,
-    snow,
-    storm,
-    sun,
-    surface,
-)
-from tasks.hillsim.infiltration import Ground
-from tasks.hillsim.plants import Crop
-from tasks.hillsim.residue import Climate, Cohort, Residue
-from tasks.hillsim.snow import Pack
-from tasks.hillsim.storm import Hyetograph, Storm
-from tasks.wepp import sample_cover
+from tasks.hillsim import engine
+from tasks.hillsim.cover import plants, residue, surface
+from tasks.hillsim.cover.plants import Crop
+from tasks.hillsim.cover.residue import Climate, Cohort, Residue
+from tasks.hillsim.element import hillslope
+from tasks.hillsim.hydrology import evaporation, infiltration, routing, snow, storm, sun
+from tasks.hillsim.hydrology.infiltration import Ground
+from tasks.hillsim.hydrology.snow import Pack
+from tasks.hillsim.hydrology.storm import Hyetograph, Storm
+from tasks.wepp.samples import cover as sample_cover
 from tests.unit import hillsim_slopes as build
 
 MM_H = 1 / 3.6e6

@@ -12,9 +12,11 @@ import pytest
 
 from tasks import hillsim
 from tasks.hillsim.errors import Refusal
-from tasks.wepp import passfile, sample, sample_network
-from tasks.wepp.channels import CREAMS, EPIC, KINEMATIC, MUSKINGUM_CUNGE
-from tasks.wepp.errors import FormatError
+from tasks.wepp.files import passfile
+from tasks.wepp.files.channels import CREAMS, EPIC, KINEMATIC, MUSKINGUM_CUNGE
+from tasks.wepp.files.errors import FormatError
+from tasks.wepp.samples import hillslopes as sample
+from tasks.wepp.samples import network as sample_network
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "wepp" / "watershed"
 MARKER = " WEPP COMPLETED WATERSHED SIMULATION SUCCESSFULLY"

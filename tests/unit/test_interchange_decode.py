@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tasks.interchange import decode
 from tasks.interchange.decode import NoNumber
 from tasks.interchange.table import places
-from tasks.wepp import fortran
+from tasks.wepp.files import fortran
 
 
 def cells(texts: list[str]) -> decode.Bytes:

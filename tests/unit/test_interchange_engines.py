@@ -12,10 +12,14 @@ import pytest
 from pyarrow import parquet
 
 from tasks import hillsim, interchange
-from tasks.interchange import hill_ebe, hill_element, hill_pass, hill_soil, hill_wat
+from tasks.interchange.hill import ebe as hill_ebe
+from tasks.interchange.hill import element as hill_element
+from tasks.interchange.hill import passes as hill_pass
+from tasks.interchange.hill import soil as hill_soil
+from tasks.interchange.hill import water as hill_wat
 from tasks.run.directory import RunDirectory
-from tasks.wepp import fortran, passfile
-from tasks.wepp.sample import write_sample
+from tasks.wepp.files import fortran, passfile
+from tasks.wepp.samples.hillslopes import write_sample
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "wepp"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real WEPP files at {DATA}")

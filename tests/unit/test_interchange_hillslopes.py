@@ -17,11 +17,11 @@ import pytest
 from pyarrow import parquet
 
 from tasks import interchange
-from tasks.hillsim.daily import WATER_HEAD
+from tasks.hillsim.reports.daily import WATER_HEAD
 from tasks.interchange import hills, sheet, text
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import ebe, passfile
-from tasks.wepp.errors import CutShort, FormatError, Refused
+from tasks.wepp.files import ebe, passfile
+from tasks.wepp.files.errors import CutShort, FormatError, Refused
 from tests.unit import interchange_texts as texts
 from tests.unit.test_wepp_daily_outputs import PASS, ROWS, WRAPPED
 

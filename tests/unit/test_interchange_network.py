@@ -11,9 +11,9 @@ import pytest
 from pyarrow import parquet
 
 from tasks import interchange
-from tasks.interchange import net_pass
+from tasks.interchange.net import passes as net_pass
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp.errors import CutShort, FormatError
+from tasks.wepp.files.errors import CutShort, FormatError
 from tests.unit import interchange_network as net
 from tests.unit import interchange_texts as texts
 

@@ -13,7 +13,7 @@ from pyarrow import parquet
 from tasks import interchange, interchange_rq
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import ReadOnlyRun
-from tasks.wepp.errors import FormatError
+from tasks.wepp.files.errors import FormatError
 from tests.unit import interchange_network as net
 from tests.unit import interchange_texts as texts
 from tests.unit.recording import RecordingContext

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.interchange import passing, text
-from tasks.wepp.errors import CutShort, FormatError
+from tasks.wepp.files.errors import CutShort, FormatError
 
 ROWS = st.lists(st.text("0123456789 .", min_size=1, max_size=30), min_size=1, max_size=40)
 HEAD = st.lists(st.sampled_from([" OFE Day", "", "-----", "  mm (m)"]), max_size=4)

@@ -14,9 +14,9 @@ from pyarrow import parquet
 from tasks import hillsim, interchange
 from tasks.interchange.totals import Groundwater, reservoir
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import passfile
-from tasks.wepp.passfile import Event, NoEvent, PassFile, Subevent
-from tasks.wepp.sample import write_sample
+from tasks.wepp.files import passfile
+from tasks.wepp.files.passfile import Event, NoEvent, PassFile, Subevent
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.unit import interchange_texts as texts
 
 SIZES = (2e-6, 1e-5, 3e-5, 3e-4, 2e-4)

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from tasks import interchange
-from tasks.hillsim.storm import shape
+from tasks.hillsim.hydrology.storm import shape
 from tasks.interchange import weather
 from tests.unit import interchange_texts as texts
 from tests.unit.hillsim_slopes import DRY, rainy

@@ -24,8 +24,8 @@ from weppd.model import (
     Stopped,
     Usage,
 )
-from weppd.store.memory import MemoryStore
 from weppd.store.outbox import Outbox, dump, parse
+from weppd.store.twin.memory import MemoryStore
 
 JOB = Job(
     id="j",

@@ -22,8 +22,8 @@ from weppd.shell.diary import Entry
 from weppd.shell.host import CellFile
 from weppd.shell.trips import Desk, Trips
 from weppd.store import ClaimAsk, JobSpec, Lock
-from weppd.store.memory import MemoryStore
 from weppd.store.outbox import Outbox
+from weppd.store.twin.memory import MemoryStore
 
 RULES = Rules(node="n")
 

@@ -10,7 +10,7 @@ from tasks import hillsim
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.wepp.binary import HILLSIM, choose
 from tasks.wepp.prompts import BadAnswers
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tasks.wepp.simulation import SimulationFailed, prepare
 from tests.unit import fake_wepp
 from tests.unit.test_complete import pass_text

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from weppd.cell import surroundings
+from weppd.cell.body import surroundings
 
 numpy = pytest.importorskip("numpy")
 threadpoolctl = pytest.importorskip("threadpoolctl")

@@ -15,8 +15,8 @@ from weppd.errors import StoreAway
 from weppd.model import Answer, Finish, Finished
 from weppd.shell import trips
 from weppd.store import JobSpec
-from weppd.store.memory import MemoryStore
 from weppd.store.outbox import Outbox
+from weppd.store.twin.memory import MemoryStore
 
 
 class Flaky(MemoryStore):

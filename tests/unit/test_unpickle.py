@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import subprocess
 import sys
 import uuid
@@ -17,7 +18,7 @@ import zlib
 
 import pytest
 
-from weppd.cell import unpickle
+from weppd.cell.body import unpickle
 from weppd.errors import PayloadError
 
 TYPES = frozenset({(__name__, "Slope"), (__name__, "NotThere"), (__name__, "function")})
@@ -120,7 +121,7 @@ def test_alias_is_applied_to_classes():
         pathlib.Path.home,
         sys.exit,
     ],
-    ids=repr,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
 )
 def test_everything_else_is_refused(value, capsys):
     """Functions, classes on no list and methods are refused before anything is called."""

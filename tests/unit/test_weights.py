@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weppd.cell import controllers, weights
+from weppd.cell.quota import controllers, weights
 
 
 def test_a_weight_is_the_nearest_nice():

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.wepp import climate, climate_days
-from tasks.wepp.errors import CutShort, FormatError
+from tasks.wepp.files import climate, climate_days
+from tasks.wepp.files.errors import CutShort, FormatError
 
 HEAD = """5.32100
    1   {flag}   0

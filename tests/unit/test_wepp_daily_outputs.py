@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.wepp import ebe, passfile
-from tasks.wepp.errors import CutShort, FormatError
-from tasks.wepp.passfile import Event, NoEvent, PassFile, Subevent
+from tasks.wepp.files import ebe, passfile
+from tasks.wepp.files.errors import CutShort, FormatError
+from tasks.wepp.files.passfile import Event, NoEvent, PassFile, Subevent
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "wepp"
 SIZES = (2e-6, 1e-5, 3e-5, 3e-4, 2e-4)

@@ -14,7 +14,7 @@ from tasks.run.nodb import ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp.plan import BEGINNINGS, Wanted, plan
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import fake_wepp
 from tests.unit.recording import RecordingContext
 from weppd.task import REGISTRY, using

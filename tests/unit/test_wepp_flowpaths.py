@@ -9,9 +9,9 @@ from pyarrow import parquet
 
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import slope
 from tasks.wepp.documents import Frost, Watershed
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.files import slope
+from tasks.wepp.samples.watershed import write_watershed
 from tasks.wepp.simulation import SimulationFailed
 from tests.unit.recording import RecordingContext
 from weppd.task import using

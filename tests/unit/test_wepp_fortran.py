@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tasks.wepp import fortran
+from tasks.wepp.files import fortran
 
 
 @pytest.mark.parametrize(

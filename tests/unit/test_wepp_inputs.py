@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.wepp import climate, inputs, management, runfile, slope
-from tasks.wepp.errors import FormatError
-from tasks.wepp.runfile import StormRun
-from tasks.wepp.sample import write_sample
+from tasks.wepp import inputs
+from tasks.wepp.files import climate, management, runfile, slope
+from tasks.wepp.files.errors import FormatError
+from tasks.wepp.files.runfile import StormRun
+from tasks.wepp.samples.hillslopes import write_sample
 
 
 @pytest.fixture

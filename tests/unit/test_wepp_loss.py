@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.wepp import loss
-from tasks.wepp.edits import Edit
-from tasks.wepp.errors import CutShort, FormatError, Refused
+from tasks.wepp.files import loss
+from tasks.wepp.files.edits import Edit
+from tasks.wepp.files.errors import CutShort, FormatError, Refused
 from tests.unit.wepp_reports import LAID, LOST, SOURCES, a_loss
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "wepp" / "loss.dat"

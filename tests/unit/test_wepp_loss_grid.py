@@ -11,10 +11,11 @@ from tasks import wepp_rq
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import grid, loss_grid
+from tasks.wepp import loss_grid
 from tasks.wepp.documents import Watershed
-from tasks.wepp.errors import CutShort, FormatError
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.files import grid
+from tasks.wepp.files.errors import CutShort, FormatError
+from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 from weppd.task import using
 

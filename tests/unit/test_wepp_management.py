@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from tasks.wepp import management
-from tasks.wepp.errors import CutShort, FormatError, Refused
-from tasks.wepp.scenarios import Annual, Perennial
+from tasks.wepp.files import management
+from tasks.wepp.files.errors import CutShort, FormatError, Refused
+from tasks.wepp.files.scenarios import Annual, Perennial
 
 FIELD = """98.4
 # written by hand

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.wepp import channels, sample, sample_network, structure
-from tasks.wepp.errors import FormatError, Refused
-from tasks.wepp.structure import Feeds, Structure
+from tasks.wepp.files import channels, structure
+from tasks.wepp.files.errors import FormatError, Refused
+from tasks.wepp.files.structure import Feeds, Structure
+from tasks.wepp.samples import hillslopes as sample
+from tasks.wepp.samples import network as sample_network
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "wepp" / "watershed" / "runs"
 TWO = "99.1\n2 1 2 3  0 0 0  0 0 0\n# the outlet\n2 4 0 0  0 0 5  0 0 0\n"

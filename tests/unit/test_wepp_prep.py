@@ -11,14 +11,14 @@ from tasks import hillsim
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import channels, climate, management, runfile, slope, soil, structure
 from tasks.wepp.documents import Climate, Frost, Groundwater, Landuse, Snow, Soils, Watershed, Wepp
-from tasks.wepp.errors import FormatError
+from tasks.wepp.files import channels, climate, management, runfile, slope, soil, structure
+from tasks.wepp.files.errors import FormatError
+from tasks.wepp.files.structure import Feeds
 from tasks.wepp.numbering import WeppTopTranslator
 from tasks.wepp.prep import joined, stages
 from tasks.wepp.prep.soils import clipped
-from tasks.wepp.sample_watershed import write_watershed
-from tasks.wepp.structure import Feeds
+from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 from weppd.task import using
 

@@ -12,7 +12,7 @@ from tasks.run.status import Panel
 from tasks.wepp.binary import Engine
 from tasks.wepp.prompts import Answers, Contract
 from tasks.wepp.running import Years
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from tasks.wepp.simulation import Simulation
 from tests.unit.recording import RecordingContext
 from weppd.task import using

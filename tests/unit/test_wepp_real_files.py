@@ -7,8 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from tasks.wepp import climate, ebe, inputs, loss, management, passfile, runfile, slope, soil
-from tasks.wepp.errors import FormatError
+from tasks.wepp import inputs
+from tasks.wepp.files import climate, ebe, loss, management, passfile, runfile, slope, soil
+from tasks.wepp.files.errors import FormatError
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "wepp"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real WEPP files at {DATA}")

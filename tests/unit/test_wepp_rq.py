@@ -9,8 +9,10 @@ import pytest
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.prep import RedisPrep
-from tasks.wepp import annual, hillslopes, sample, sample_network
+from tasks.wepp import annual, hillslopes
 from tasks.wepp.binary import UnknownBinary
+from tasks.wepp.samples import hillslopes as sample
+from tasks.wepp.samples import network as sample_network
 from tasks.wepp.simulation import SimulationFailed
 from tests.unit import fake_wepp
 from tests.unit.recording import RecordingContext

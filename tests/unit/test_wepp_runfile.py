@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.wepp import runfile
-from tasks.wepp.errors import CutShort, FormatError, Refused
-from tasks.wepp.runfile import HillslopeRun, StormRun, WatershedRun
+from tasks.wepp.files import runfile
+from tasks.wepp.files.errors import CutShort, FormatError, Refused
+from tasks.wepp.files.runfile import HillslopeRun, StormRun, WatershedRun
 
 PRODUCTION = """m
 Yes

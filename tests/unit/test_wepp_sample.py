@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.wepp import climate, inputs, runfile, sample_weather, soil
-from tasks.wepp.runfile import HillslopeRun
-from tasks.wepp.sample import write_sample
+from tasks.wepp import inputs
+from tasks.wepp.files import climate, runfile, soil
+from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.samples import weather as sample_weather
+from tasks.wepp.samples.hillslopes import write_sample
 
 
 def read(runs: Path, number: int) -> inputs.Inputs:

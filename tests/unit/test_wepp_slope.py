@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.wepp import slope
-from tasks.wepp.errors import CutShort, FormatError
+from tasks.wepp.files import slope
+from tasks.wepp.files.errors import CutShort, FormatError
 
 TWO = """97.5
 # written by hand

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.wepp import soil
-from tasks.wepp.errors import CutShort, FormatError, Refused
+from tasks.wepp.files import soil
+from tasks.wepp.files.errors import CutShort, FormatError, Refused
 
 FOREST = """7778
 # a comment that is skipped

@@ -11,9 +11,9 @@ from tasks import wepp_rq
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import climate, runfile
 from tasks.wepp.documents import Climate
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.files import climate, runfile
+from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 from tests.unit.test_complete import ENRICHMENT
 from weppd.task import using

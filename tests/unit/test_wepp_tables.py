@@ -15,7 +15,7 @@ from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.locks import locked
 from tasks.wepp import return_periods
 from tasks.wepp.documents import Climate
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 from weppd.task import using
 

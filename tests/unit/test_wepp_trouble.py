@@ -12,7 +12,7 @@ from tasks import interchange_rq, wepp_rq
 from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
 from tasks.run.prep import RedisPrep
 from tasks.wepp.reconcile import ledger_of
-from tasks.wepp.sample_watershed import write_watershed
+from tasks.wepp.samples.watershed import write_watershed
 from tasks.wepp.simulation import SimulationFailed
 from tests.unit.recording import RecordingContext
 from weppd.task import using

@@ -12,7 +12,7 @@ import pytest
 
 from weppd.model import Callback, Job
 from weppd.store import JobSpec, Retry
-from weppd.store.shelf import as_bytes
+from weppd.store.twin.shelf import as_bytes
 from weppd.store.wire import decode, encode, rehash, stamp
 
 GOLDEN = Path(__file__).parent.parent / "golden"

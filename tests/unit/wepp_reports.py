@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.wepp.loss import (
+from tasks.wepp.files.loss import (
     TITLE,
     Area,
     Loss,

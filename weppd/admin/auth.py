@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from weppd.admin import Caller, Right
-from weppd.cell import procfs
+from weppd.cell.tree import procfs
 
 # Not in the socket module; the number is the same on all architectures but parisc and sparc.
 SO_PEERGROUPS = 59

@@ -20,13 +20,14 @@ import signal
 import sys
 import time
 
-from weppd.cell import cellfile, group, procfs, sweep
+from weppd.cell import cellfile, sweep
+from weppd.cell.body.child import Child
 from weppd.cell.channel import Link
-from weppd.cell.child import Child
 from weppd.cell.frames import VERSION, pack
-from weppd.cell.proctree import Tree
 from weppd.cell.rest import rest
 from weppd.cell.run import Run, not_begun
+from weppd.cell.tree import group, procfs
+from weppd.cell.tree.proctree import Tree
 from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
 from weppd.cell.warm import Warm

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import select
 
-    from weppd.cell.governor import Governor
+    from weppd.cell.quota.governor import Governor
     from weppd.cell.wakeup import Wakeup
 
 

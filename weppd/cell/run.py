@@ -18,15 +18,16 @@ import os
 import signal
 import time
 
-from weppd.cell import ladder, oom, spool
-from weppd.cell.proctree import Member, Tree
-from weppd.cell.warden import Warden
+from weppd.cell import spool
+from weppd.cell.quota.warden import Warden
+from weppd.cell.tree import ladder, oom
+from weppd.cell.tree.proctree import Member, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from weppd.cell.governor import Governor
+    from weppd.cell.quota.governor import Governor
 
 #: What a leader leaves behind gets this long to end by itself.
 LEFT_S = 2.0

@@ -16,7 +16,7 @@ from weppd.cell.csignal import (
     set_wakeup_fd,
     signal,
 )
-from weppd.cell.procfs import deaf_to_stops
+from weppd.cell.tree.procfs import deaf_to_stops
 
 _IGNORED = (SIGTERM, SIGHUP, SIGINT)
 

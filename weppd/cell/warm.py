@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from weppd.cell.child import Child
+    from weppd.cell.body.child import Child
 
 _BLOCKED = (SIGUSR1,)
 _READ, _WRITE = select.POLLIN, select.POLLOUT

@@ -17,12 +17,14 @@ import select
 import signal
 import sys
 
-from weppd.cell import cell, group, procfs, registry, surroundings
+from weppd.cell import cell, registry
+from weppd.cell.body import surroundings
+from weppd.cell.body.rehearsal import rehearse
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
-from weppd.cell.proctree import Tree
-from weppd.cell.rehearsal import rehearse
 from weppd.cell.setup import ORPHAN_S, Setup
+from weppd.cell.tree import group, procfs
+from weppd.cell.tree.proctree import Tree
 from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
 

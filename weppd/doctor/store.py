@@ -16,7 +16,7 @@ from redis.retry import Retry
 from weppd import settings_redis
 from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
 from weppd.settings import Settings
-from weppd.store import blocking
+from weppd.store.server import blocking
 
 OLDEST = (6, 2)
 SLOW_MS = 5.0

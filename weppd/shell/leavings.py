@@ -18,8 +18,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from weppd.cell import procfs, sweep
-from weppd.cell.procfs import Member
+from weppd.cell import sweep
+from weppd.cell.tree import procfs
+from weppd.cell.tree.procfs import Member
 from weppd.shell import host
 from weppd.shell.zygotes import Zygotes
 

@@ -1,8 +1,8 @@
 """The store: where jobs come from and where their ends are written, as a Protocol.
 
-Owns the words that both hands share, `weppd.store.redis.RedisStore` for production and
-`weppd.store.memory.MemoryStore`, its twin for tests; the same contract tests hold both to them.
-What the bytes look like is for `weppd.store.wire`; when to call what is for the shell.
+Owns the words that both hands share, `weppd.store.server.redis.RedisStore` for production and
+`weppd.store.twin.memory.MemoryStore`, its twin for tests; the same contract tests hold both to
+them. What the bytes look like is for `weppd.store.wire`; when to call what is for the shell.
 
 Every call raises `StoreAway` when the store does not answer in time (the call may be tried again),
 `StoreChanged` when what answers is not the server that was met, and `StoreError` when the answer is

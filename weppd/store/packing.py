@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from weppd.errors import Refused
-from weppd.model import PER_RUN, Finish
+from weppd.model import PER_RUN, Claim, Finish
 from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
@@ -17,6 +17,8 @@ WORKER_TTL = 480
 Args = list[Any]
 #: A job's meta as it was read and as it shall be; both empty where it stays as it is.
 MetaChange = tuple[bytes, bytes]
+#: A claim, and the key whose turn it needs.
+Wish = tuple[Claim, str]
 
 
 def _listed(parts: Sequence[Any]) -> Args:
@@ -117,3 +119,8 @@ def answered(reply: Sequence[bytes], jid: str) -> str:
     if word == "cancelled":
         raise Refused(f"job {which} is being cancelled: nothing may be enqueued below it")
     return which if word == "twin" else jid
+
+
+def take_turns(wishes: Sequence[Wish]) -> Args:
+    """Arguments of `take_turn`."""
+    return [part for claim, key in wishes for part in (claim.job.id, claim.eid, key)]

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tasks.wepp import runfile
 from tasks.wepp.documents import Frost, Wepp
+from tasks.wepp.files import runfile
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.run.directory import NotPrepared
-from tasks.wepp import climate
+from tasks.wepp.files import climate
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 

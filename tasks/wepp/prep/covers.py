@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import management, sample_cover
 from tasks.wepp.documents import CoverChoice, Landuse
+from tasks.wepp.files import management
+from tasks.wepp.files.scenarios import Management
 from tasks.wepp.prep import files, joined
 from tasks.wepp.prep.given import Given
-from tasks.wepp.scenarios import Management
+from tasks.wepp.samples import cover as sample_cover
 
 #: The covers that a document may name.
 LIBRARY = {

@@ -9,8 +9,8 @@ from pathlib import Path
 from tasks.run import lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import climate as climates
 from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
+from tasks.wepp.files import climate as climates
 from tasks.wepp.numbering import WeppTopTranslator
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasks.wepp.scenarios import Initial, Management, Operation, SurfaceEffects, Yearly
+from tasks.wepp.files.scenarios import Initial, Management, Operation, SurfaceEffects, Yearly
 
 _KINDS = ("plants", "operations", "initials", "surface_effects", "contours", "drainages")
 

@@ -18,13 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import channels, management, runfile, slope, soil, structure
-from tasks.wepp.channels import Channel, Channels
 from tasks.wepp.documents import OUTLET, ChannelHydraulics, Watershed, Wepp
+from tasks.wepp.files import channels, management, runfile, slope, soil, structure
+from tasks.wepp.files.channels import Channel, Channels
+from tasks.wepp.files.runfile import WatershedRun
+from tasks.wepp.files.structure import Feeds, Structure
 from tasks.wepp.prep import covers, files, soils
 from tasks.wepp.prep.given import Given
-from tasks.wepp.runfile import WatershedRun
-from tasks.wepp.structure import Feeds, Structure
 
 #: So many channels may flow into one.
 _INTO = 3

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import slope
 from tasks.wepp.documents import HillslopePart, Watershed
+from tasks.wepp.files import slope
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import soil
 from tasks.wepp.documents import Soils
+from tasks.wepp.files import soil
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tasks.wepp.sample import write_sample
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import Daemon
 from tests.waiting import eventually
 from weppd.embedded import Embedded

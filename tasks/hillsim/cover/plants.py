@@ -1,0 +1,253 @@
+"""The growing crop, forest or grass: mass, leaves, cover, height and roots by degree-days.
+
+EPIC's growth model as Arnold, Weltz, Alberts & Flanagan state it in NSERL Report 10, chapter 8.
+Masses kg/m², heights and depths m, temperatures °C. What dies is handed to the caller as residue.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from tasks.wepp.files.scenarios import Plant
+
+_LANGLEY = 0.02092
+_FULL = 0.999
+_MINIMA = 5
+_SHALLOW = 0.15
+_THINNING = 0.961
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """What a crop leaves behind: standing stems, flat litter, roots of the top 15 cm."""
+
+    standing: float = 0.0
+    flat: float = 0.0
+    roots: float = 0.0
+
+
+@dataclass(slots=True)
+class Crop:
+    """The live plant of a slope; `None` as plant is bare fallow.
+
+    `aging` counts the days of senescence, which began with the mass `ripe`. A plant whose energy
+    ratio `beinp` is 0 neither grows nor dies: its canopy is the initial one for ever.
+    """
+
+    plant: Plant | None = None
+    perennial: bool = False
+    planted: bool = False
+    season: float = 0.0
+    mass: float = 0.0
+    roots: float = 0.0
+    degrees: float = 0.0
+    senescent: bool = False
+    aging: int = 0
+    ripe: float = 0.0
+    minima: list[float] = field(default_factory=list)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the plant only stands there."""
+        return self.plant is not None and self.plant.beinp <= 0.0 and self.plant.yld <= 0.0
+
+    @property
+    def cover(self) -> float:
+        """Canopy cover (0–1), `1 − exp(−bb·B)` less what senescence took."""
+        if self.plant is None:
+            return 0.0
+        return self._kept() * (1.0 - math.exp(-self.plant.bb * max(self.mass, self.ripe)))
+
+    @property
+    def height(self) -> float:
+        """Canopy height (m), `hmax(1 − exp(−bbb·B))`."""
+        if self.plant is None:
+            return 0.0
+        return self.plant.hmax * (1.0 - math.exp(-self.plant.bbb * max(self.mass, self.ripe)))
+
+    @property
+    def leaves(self) -> float:
+        """Leaf area index; annual `B/(B + 0.5512 exp(−6.8B))`, perennial `0.2756 exp(−13.6B)`."""
+        if self.plant is None or self.mass <= 0.0:
+            return 0.0
+        young = (
+            0.2756 * math.exp(-13.6 * self.mass)
+            if self.perennial
+            else 0.5512 * math.exp(-6.8 * self.mass)
+        )
+        return self._kept() * self.plant.xmxlai * self.mass / (self.mass + young)
+
+    def _kept(self) -> float:
+        """The share of its canopy that senescence has left the plant."""
+        if not self.senescent or self.plant is None:
+            return 1.0
+        return 1.0 - (1.0 - self.plant.decfct) * self.aging / _period(self.plant)
+
+    @property
+    def share(self) -> float:
+        """Share of the season's degree-days that has passed (0–1)."""
+        return min(1.0, self.degrees / self.season) if self.season > 0.0 else 0.0
+
+    @property
+    def root_depth(self) -> float:
+        """Rooting depth (m): annuals by degree-days, perennials by root mass, from 0.15 m on."""
+        if self.plant is None or self.mass <= 0.0:
+            return 0.0
+        if self.perennial or self.fixed:
+            most = self.plant.rtmmax
+            depth = self.plant.rdmax * (min(1.0, self.roots / most) if most > 0.0 else 1.0)
+            return max(depth, min(_SHALLOW, self.plant.rdmax))
+        ripe = min(1.0, self.share / max(self.plant.dlai, 0.05))
+        return self.plant.rdmax * 0.5 * (1.0 + math.sin(3.03 * ripe - 1.47))
+
+    def shallow_roots(self) -> float:
+        """Live roots of the top 15 cm (kg/m²); `1 − β^d` down to d cm, Jackson et al. (1996).
+
+        Their β of crops, 0.961, within the rooted depth: 0.45 of the roots of a deep plant.
+        """
+        depth = max(self.root_depth, _SHALLOW)
+        above = 1.0 - math.pow(_THINNING, 100.0 * _SHALLOW)
+        return self.roots * above / (1.0 - math.pow(_THINNING, 100.0 * depth))
+
+    def plant_out(self, plant: Plant, season: float, *, perennial: bool) -> None:
+        """Sow or set the plant: it starts with neither mass nor degree-days."""
+        self.clear()
+        self.plant, self.perennial, self.planted, self.season = plant, perennial, True, season
+
+    def establish(self, plant: Plant, season: float, cover: float, *, perennial: bool) -> None:
+        """Start with a canopy that covers this share of the ground, its mass by inversion.
+
+        An established perennial has all the roots it can have.
+        """
+        self.clear()
+        self.plant, self.perennial, self.planted, self.season = plant, perennial, False, season
+        self.mass = -math.log(1.0 - min(cover, _FULL)) / plant.bb if plant.bb > 0.0 else 0.0
+        self.roots = plant.rsr * self.mass
+        if perennial and plant.rtmmax > 0.0 and not self.fixed:
+            self.roots = plant.rtmmax
+        self.degrees = plant.crit
+
+    def grow(self, mean: float, low: float, langleys: float, water: float) -> Dead:
+        """One day: degree-days, growth under the scarcer of water and warmth, then senescence.
+
+        `ΔB = 1e-4·beinp·0.02092·R·(1 − exp(−k(LAI + 0.05)))·min(water, temperature)`.
+        """
+        plant = self.plant
+        if plant is None or self.fixed:
+            return Dead()
+        self.minima = [*self.minima, low][-_MINIMA:]
+        if self.perennial and self._freezes(plant):
+            return self.fall_dormant()
+        self.degrees += max(0.0, mean - plant.btemp)
+        if self.degrees < plant.crit:
+            return Dead()
+        if self.share > plant.dlai and not self.perennial:
+            self.start_aging()
+        if self.senescent:
+            return self._age(plant)
+        if not (self.perennial and 0.0 < plant.tmpmax < mean):
+            self._gain(plant, mean, langleys, water)
+        return Dead()
+
+    def _gain(self, plant: Plant, mean: float, langleys: float, water: float) -> None:
+        dark = math.exp(-(plant.extnct if plant.extnct > 0.0 else 0.65) * (self.leaves + 0.05))
+        least = min(water, warmth(mean, plant.btemp, plant.otemp))
+        gain = 1e-4 * plant.beinp * _LANGLEY * langleys * (1.0 - dark) * least
+        self.mass += gain
+        self.roots += plant.rsr * gain
+        if self.perennial and plant.rtmmax > 0.0:
+            self.roots = min(self.roots, plant.rtmmax)
+
+    def start_aging(self) -> None:
+        """Growth ends; leaves and litter begin to fall."""
+        if not self.senescent and not self.fixed:
+            self.senescent, self.aging, self.ripe = True, 0, self.mass
+
+    def _age(self, plant: Plant) -> Dead:
+        """A day of senescence: over `spriod` days the canopy falls to decfct, mass to dropfc."""
+        if self.aging >= _period(plant):
+            return Dead()
+        self.aging += 1
+        falls = min(self.mass, self.ripe * (1.0 - min(1.0, plant.dropfc)) / _period(plant))
+        self.mass -= falls
+        return Dead(flat=falls)
+
+    def new_year(self) -> None:
+        """A perennial's season begins again with the year."""
+        if self.perennial and not self.fixed and self.plant is not None:
+            self.degrees = self.plant.crit
+            self._young()
+
+    def harvest(self) -> Dead:
+        """Cut the crop: grain goes, stems up to the cutting height stand, the rest lies flat."""
+        plant = self.plant
+        if plant is None:
+            return Dead()
+        remains = self.mass * (1.0 - min(max(plant.hi, 0.0), 1.0))
+        stands = min(1.0, plant.cuthgt / self.height) if self.height > 0.0 else 0.0
+        dead = Dead(remains * stands, remains * (1.0 - stands), self.shallow_roots())
+        self.clear()
+        return dead
+
+    def kill(self) -> Dead:
+        """Kill the plant where it stands."""
+        dead = Dead(standing=self.mass, roots=self.shallow_roots())
+        self.clear()
+        return dead
+
+    def cut(self) -> None:
+        """Take away what is above the cutting height: the mass of a plant that high stays."""
+        plant = self.plant
+        if plant is None or self.height <= plant.cuthgt:
+            return
+        left = 1.0 - min(plant.cuthgt / plant.hmax, _FULL)
+        self.mass = min(self.mass, -math.log(left) / plant.bbb)
+        self._young()
+
+    def fall_dormant(self) -> Dead:
+        """Frost lays the tops of a perennial flat; its roots stay, and it shoots again."""
+        dead = Dead(flat=self.mass)
+        self.mass = self.degrees = 0.0
+        self._young()
+        return dead
+
+    def clear(self) -> None:
+        """Leave bare ground."""
+        self.plant = None
+        self.mass = self.roots = self.degrees = 0.0
+        self._young()
+
+    def _young(self) -> None:
+        self.senescent, self.aging, self.ripe = False, 0, 0.0
+
+    def _freezes(self, plant: Plant) -> bool:
+        ready = len(self.minima) == _MINIMA and self.mass > 0.0
+        return ready and sum(self.minima) / _MINIMA <= plant.tmpmin
+
+
+def _period(plant: Plant) -> int:
+    return plant.spriod or 14
+
+
+def warmth(mean: float, base: float, best: float) -> float:
+    """Temperature stress (0–1), `sin(π/2·(T − base)/(best − base))`."""
+    if mean <= base or best <= base:
+        return 0.0
+    return max(0.0, math.sin(math.pi / 2.0 * (mean - base) / (best - base)))
+
+
+def season_degrees(means: tuple[float, ...], base: float, start: int, end: int) -> float:
+    """Degree-days (°C·d) from monthly mean temperatures between two Julian days, over New Year too.
+
+    What stands in for `gddmax` where the file gives 0; start 0 or end 0 mean the whole year.
+    """
+    if not start or not end:
+        start, end = 1, 366
+    last = end if start < end else end + 365
+    return sum(_above(means, base, (day - 1) % 365) for day in range(start, last))
+
+
+def _above(means: tuple[float, ...], base: float, day: int) -> float:
+    """Warmth of a day (from 0) above the base temperature, by its month's mean."""
+    return max(0.0, means[day * 12 // 365] - base)

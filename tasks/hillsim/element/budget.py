@@ -1,0 +1,112 @@
+"""A day's water in the soil: what soaks in, what plants and air take, what drains or comes back.
+
+The order is that of NSERL Report 10, chapter 5: percolation, evapotranspiration, what a layer
+cannot hold goes up, lateral flow. Depths in m.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.hillsim import jit
+from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.element.today import Weather
+from tasks.hillsim.hydrology import evaporation, water
+from tasks.hillsim.hydrology.evaporation import Air
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Where a day's water went (m): into the soil, out of it, and what could not stay in it.
+
+    `arrived` came sideways from the slope above; `flows` is the lateral flow by layer.
+    """
+
+    infiltrated: float
+    plants: float
+    soil: float
+    litter: float
+    percolation: float
+    lateral: float
+    saturation: float
+    arrived: float
+    flows: tuple[float, ...]
+
+
+def settle(
+    slope: Hillslope,
+    weather: Weather,
+    clear: float,
+    infiltrated: float,
+    lateral: tuple[float, ...] = (),
+) -> Balance:
+    """Take the soil's water through the rest of the day.
+
+    Parameters
+    ----------
+    clear : clear-sky radiation (MJ/m²)
+    infiltrated : m
+    lateral : m by layer, from the slope above
+    """
+    c = slope.now
+    arrived = water.seep_in(lateral, slope.store)
+    water.soak(infiltrated, c.thick, slope.store)
+    percolation = water.percolate(slope.store, c.full, c.drained, c.ks, c.power, _bottom(slope))
+    plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
+    saturation = water.push_up(slope.store, c.limit)
+    steep = slope.site.sine / slope.site.shape.length
+    flows = jit.zeros(len(slope.store))
+    sideways = water.drain_sideways(
+        slope.store, c.full, c.drained, c.ks, c.power, c.thick, c.aniso, steep, flows
+    )
+    out = (plants, soil, litter, percolation, sideways, saturation)
+    return Balance(infiltrated, *out, arrived, tuple(float(flow) for flow in flows))
+
+
+def _bottom(slope: Hillslope) -> float:
+    """Conductivity out of the lowest layer (m/s), which may be frozen."""
+    lowest = float(slope.now.ks[len(slope.store) - 1])
+    return min(slope.site.bottom, lowest) if slope.frost.frozen else slope.site.bottom
+
+
+def _evaporate(
+    slope: Hillslope, weather: Weather, clear: float, infiltrated: float
+) -> tuple[float, float, float]:
+    """Transpiration (with what leaves held), soil and litter evaporation of the day (m)."""
+    snowy = slope.pack.water > 0.0
+    share = evaporation.shading(slope.ground.residue.above)
+    air = Air(
+        mean=weather.mean,
+        dew=weather.dew,
+        radiation=weather.radiation,
+        clear=clear,
+        wind=weather.wind,
+        has_wind=slope.site.has_wind,
+        elevation=slope.site.elevation,
+    )
+    albedo = evaporation.ground_albedo(slope.site.profile.albedo, share, snow=snowy)
+    potential = evaporation.potential(air, albedo)
+    plants = _transpire(slope, potential)
+    demand = max(0.0, min(potential * share, potential - plants))
+    litter = 0.0 if snowy else min(slope.on_litter, demand)
+    slope.on_litter -= litter
+    soil = min(slope.stages.evaporate(infiltrated, demand - litter), float(slope.store[0]))
+    slope.store[0] -= soil
+    return plants, soil, litter
+
+
+def _transpire(slope: Hillslope, potential: float) -> float:
+    crop, c = slope.ground.crop, slope.now
+    demand = potential * min(1.0, crop.leaves / 3.0)
+    leaves = min(slope.on_leaves, demand)
+    slope.on_leaves -= leaves
+    taken = 0.0
+    if crop.plant is not None and crop.root_depth > 0.0:
+        tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25))
+        taken = float(
+            evaporation.transpire(
+                demand - leaves, crop.root_depth, tolerance, c.thick, c.limit, slope.store
+            )
+        )
+    slope.stress = (leaves + taken) / demand if demand > 1e-9 else 1.0
+    return leaves + taken

@@ -1,0 +1,140 @@
+"""A day's runoff as an event: joined, routed down the slope, and what it moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.element.inflow import Inflow
+from tasks.hillsim.element.today import Properties
+from tasks.hillsim.hydrology import routing, storm
+from tasks.hillsim.hydrology.infiltration import LEAST_EXCESS, Excess
+from tasks.hillsim.hydrology.routing import Flow, Friction
+from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.sediment import erosion
+from tasks.hillsim.sediment.erosion import Earth, Load
+
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runoff:
+    """An event that was routed: the excess, the flow, the rain behind it, its sediment.
+
+    `length` (m) and `path` (length over α) are those of the slope that the water has come down.
+    """
+
+    excess: Excess
+    flow: Flow
+    melt: bool
+    storm_duration: float
+    concentration: float
+    alpha: float
+    load: Load
+    length: float
+    path: float
+
+
+def route(
+    slope: Hillslope,
+    today: Properties,
+    rain: Hyetograph | None,
+    excess: Excess,
+    saturation: float,
+    inflow: Inflow,
+    *,
+    melt: bool,
+) -> Runoff:
+    """Peak, duration and sediment of a day's runoff, what the soil gave back included."""
+    storm_duration = rain.ends[-1] if rain else _DAY
+    joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
+    shape, state = slope.site.shape, slope.ground.surface
+    rough = friction(slope, today)
+    length, path = _way(slope, rough, inflow)
+    # The whole way down is one plane; depths and rates are over it, the flow's over the element.
+    share = shape.length / length
+    whole = routing.route(joined.depth * share, joined.duration, joined.peak * share, path)
+    flow = Flow(whole.peak / share, whole.duration)
+    discharge = flow.peak * shape.length * slope.site.spacing
+    state.width = erosion.rill_width(
+        discharge, state.width, slope.site.spacing, temporary=slope.site.temporary_rills
+    )
+    load = _erode(slope, today, joined, flow, rough, inflow, melt=melt)
+    travel = routing.travel_time(whole.peak, path)
+    alpha = storm.wettest(rain, travel) if rain else min(1.0, travel / _DAY)
+    return Runoff(joined, flow, melt, storm_duration, travel, alpha, load, length, path)
+
+
+def recede(slope: Hillslope, today: Properties, excess: Excess, inflow: Inflow) -> Excess:
+    """The excess less what infiltrates on its way down after it has ended."""
+    if excess.depth <= 0.0:
+        return excess
+    length, path = _way(slope, friction(slope, today), inflow)
+    share = slope.site.shape.length / length
+    lost = routing.recession(excess.depth * share, excess.duration, path, excess.sink)
+    left = max(0.0, 1.0 - lost / excess.depth)
+    if excess.depth * left < LEAST_EXCESS:
+        return Excess()
+    return replace(excess, depth=excess.depth * left, peak=excess.peak * left)
+
+
+def _way(slope: Hillslope, rough: Friction, inflow: Inflow) -> tuple[float, float]:
+    """Length (m) and resistance of the way down to the foot of the element."""
+    shape = slope.site.shape
+    length, path = shape.length, routing.resistance(shape.length, shape.mean, rough.total)
+    if inflow.runoff > 0.0:
+        return length + inflow.length, path + inflow.path
+    return length, path
+
+
+def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> Excess:
+    """The excess with the saturation excess spread over it, or over the storm, or over the day."""
+    if saturation <= 0.0:
+        return excess
+    span = excess.duration or duration
+    intensity = excess.intensity or rain / span
+    peak = excess.peak + saturation / span
+    return Excess(excess.depth + saturation, span, peak, intensity, excess.begins, excess.sink)
+
+
+def friction(slope: Hillslope, today: Properties) -> Friction:
+    """What slows the flow on an element today."""
+    crop, state = slope.ground.crop, slope.ground.surface
+    live = 0.0
+    if crop.plant is not None and crop.plant.hmax > 0.0:
+        live = crop.height / crop.plant.hmax * crop.plant.flivmx
+    cover = routing.Cover(today.cover.rill, today.cover.interrill, live)
+    return routing.friction(cover, state.roughness, state.roughness0, slope.ground.rill_share)
+
+
+def _erode(
+    slope: Hillslope,
+    today: Properties,
+    excess: Excess,
+    flow: Flow,
+    rough: Friction,
+    inflow: Inflow,
+    *,
+    melt: bool,
+) -> Load:
+    site, base = slope.site, slope.site.profile.erodibility
+    bed = erosion.Bed(
+        spacing=site.spacing,
+        width=slope.ground.surface.width,
+        kr=base.kr * today.factors.kr,
+        tauc=base.tauc * today.factors.tauc,
+        friction=rough.rill,
+    )
+    sheltered = melt or slope.pack.water > 0.0
+    event = erosion.Event(
+        peak=flow.peak,
+        duration=flow.duration,
+        depth=excess.depth,
+        excess_duration=excess.duration,
+        excess_peak=excess.peak,
+        intensity=excess.intensity,
+        interrill=0.0 if sheltered else base.ki * today.factors.ki,
+        melt=melt,
+    )
+    earth = Earth(site.particles, site.profile.top.sand, slope.ground.surface.roughness)
+    return erosion.erode(site.shape, bed, event, earth, inflow.above)

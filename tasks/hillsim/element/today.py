@@ -1,0 +1,83 @@
+"""A day as the climate file gives it, and the surface that it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+
+from tasks.hillsim.cover.surface import Cover, Factors, Roots
+from tasks.hillsim.hydrology.evaporation import LANGLEY
+from tasks.wepp.files.climate import Climate
+
+_COLUMNS = (
+    *("day", "month", "year", "julian", "precip_mm", "duration_h", "tp", "ip"),
+    *("tmax_c", "tmin_c", "rad_langley", "wind_ms", "tdew_c"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m².
+
+    `points` are the breakpoints of measured rain (h, mm), if it was measured.
+    """
+
+    day: int
+    month: int
+    year: int
+    julian: int
+    rain: float
+    duration: float
+    peak_time: float
+    peak_ratio: float
+    high: float
+    low: float
+    radiation: float
+    wind: float
+    dew: float
+    points: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def mean(self) -> float:
+        """Mean temperature (°C)."""
+        return (self.high + self.low) / 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """The slope as the day's rain meets it.
+
+    `ke` m/s; `matric` suction times deficit (m); `roughness` m; `live` and `dead` matter above
+    ground (kg/m²); `leaves` area index.
+    """
+
+    porosity: float
+    ke: float
+    matric: float
+    roughness: float
+    live: float
+    dead: float
+    leaves: float
+    factors: Factors
+    cover: Cover
+    roots: Roots
+
+
+def weathers(climate: Climate, years: int) -> Iterator[Weather]:
+    """The days of the first `years` years, in the units of this package.
+
+    Rain without a duration cannot be a storm: the day is taken as dry, as the engines do.
+    """
+    days = climate.days
+    rows = zip(*(getattr(days, name).tolist() for name in _COLUMNS), strict=True)
+    measured = climate.breakpoints or repeat(())
+    for row, points in zip(rows, measured, strict=False):
+        date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew = row
+        if year >= climate.begin_year + years:
+            return
+        depth = rain / 1000.0 if hours > 0.0 else 0.0
+        yield Weather(
+            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew,
+            points if depth > 0.0 else (),
+        )  # fmt: skip

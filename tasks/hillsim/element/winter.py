@@ -1,0 +1,122 @@
+"""A winter day of a slope: snow and melt by the hour, then the frost in its soil.
+
+NSERL Report 10, chapter 3. Snow comes first in an hour; frost sees the snow that it left.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tasks.hillsim import jit
+from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.element.today import Weather
+from tasks.hillsim.hydrology import evaporation, frost, snow, storm
+from tasks.hillsim.hydrology.snow import Winter
+from tasks.hillsim.hydrology.sun import Sky
+
+_STEFAN = 5.67e-8
+_SNOW_ALBEDO = 0.5
+_LITTER_DENSITY = 15.0
+_LITTER = 0.05
+_WATTS = 1e6 / 3600.0
+
+
+def matters(slope: Hillslope, weather: Weather) -> bool:
+    """Whether a day needs the hour loop: snow lies, soil is frozen or it may freeze."""
+    return snow.matters(slope.pack, weather.low) or slope.frost.frozen
+
+
+def step(slope: Hillslope, weather: Weather, sky: Sky, number: int) -> Winter:
+    """Run the day's hours over snow and soil, which are changed; `number` is the day of the run."""
+    canopy = slope.ground.crop.cover
+    given = snow.Weather(
+        rain=weather.rain,
+        duration=weather.duration,
+        low=weather.low,
+        high=weather.high,
+        dew=weather.dew,
+        radiation=weather.radiation,
+        wind=weather.wind if slope.site.has_wind else 0.0,
+        canopy=canopy,
+        falls=storm.hourly(weather.points) if weather.points else (),
+    )
+    winter = snow.winter_day(slope.pack, given, sky, number, slope.site.snow)
+    _freeze(slope, weather, sky, winter)
+    return winter
+
+
+def _freeze(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> None:
+    state, rules = slope.frost, slope.site.frost
+    was_frozen = state.frozen
+    columns = slope.columns
+    moisture, density = _below(slope)
+    conducts = frost.soil_conductivity(moisture, density) * rules.soil
+    depth = state.bottom + 1.0
+    rising = conducts * frost.soil_temperature(slope.site.wave, depth, weather.julian)
+    litter = slope.ground.residue.lying / _LITTER_DENSITY / (_LITTER * rules.litter)
+    frost.hours(
+        jit.column(_net(slope, weather, sky, winter)),
+        jit.column(winter.air),
+        jit.column(winter.depths),
+        jit.column(_blanket(winter, rules.snow)),
+        _mixing(slope, weather, snowy=winter.depths[0] > 0.0),
+        litter,
+        rising,
+        conducts,
+        columns.thick,
+        slope.store,
+        state.ice,
+        state.edges,
+    )
+    state.count(was_frozen=was_frozen)
+
+
+def _net(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> list[float]:
+    """Net radiation by hour (W/m²) of a surface at air temperature.
+
+    The sky's emissivity after Brutsaert (1975), clouds and canopy radiating as black bodies
+    (Crawford & Duchon 1999).
+    """
+    canopy = slope.ground.crop.cover
+    cloud = sky.cloud(weather.radiation)
+    kelvin = weather.mean + 273.15
+    pressure = 10.0 * evaporation.vapour(weather.dew)
+    clear = 1.24 * math.pow(pressure / kelvin, 1.0 / 7.0)
+    black = cloud + (1.0 - cloud) * min(1.0, clear)
+    black = canopy + (1.0 - canopy) * black
+    bare = slope.site.profile.albedo
+    net = []
+    for hour, (air, depth) in enumerate(zip(winter.air, winter.depths, strict=True)):
+        albedo = _SNOW_ALBEDO if depth > 0.0 else bare
+        light = sky.on_slope(weather.radiation, hour) * _WATTS * (1.0 - canopy) * (1.0 - albedo)
+        body = air + 273.15
+        net.append(light - (1.0 - black) * _STEFAN * body * body * body * body)
+    return net
+
+
+def _blanket(winter: Winter, factor: float) -> list[float]:
+    """Resistance of the snow by hour (m²·K/W)."""
+    return [
+        depth / (frost.snow_conductivity(density) * factor) if depth > 0.0 else 0.0
+        for depth, density in zip(winter.depths, winter.densities, strict=True)
+    ]
+
+
+def _mixing(slope: Hillslope, weather: Weather, *, snowy: bool) -> float:
+    """Sensible heat exchange of the surface with the air (W/(m²·K))."""
+    crop = slope.ground.crop
+    wind = weather.wind if slope.site.has_wind else 2.0
+    rough = 0.001 if snowy else slope.ground.surface.roughness
+    rough = max(rough, 0.13 * min(crop.height, 2.0) * crop.cover)
+    return frost.exchange(wind * (1.0 - 0.8 * crop.cover), rough)
+
+
+def _below(slope: Hillslope) -> tuple[float, float]:
+    """Volumetric water and density of the layer below the frozen zone."""
+    edge, above = slope.frost.bottom, 0.0
+    for index, layer in enumerate(slope.site.profile.layers):
+        above += layer.thickness
+        if above > edge or index == len(slope.store) - 1:
+            held = (slope.store[index] + slope.frost.ice[index]) / layer.thickness
+            return float(held) + layer.wp, layer.consolidated
+    return 0.0, 1300.0

@@ -1,0 +1,173 @@
+"""Infiltration under unsteady rain: Green–Ampt as Mein & Larson (1973) and Chu (1978) use it.
+
+NSERL Report 10, chapter 4. Depths in m, times in s, rates in m/s. What rains either infiltrates,
+fills hollows of the surface, or runs off; what the hollows hold after the storm infiltrates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.hillsim import jit
+from tasks.hillsim.hydrology.storm import Hyetograph
+
+LEAST_EXCESS = 1e-4
+_NO_SUCTION = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the surface takes in.
+
+    `ke` effective conductivity (m/s); `suction` wetting-front suction times moisture deficit (m);
+    `room` free pores of the top 0.2 m (m); `leak` the least conductivity of the profile (m/s), with
+    which the room grows during the storm; `hollows` depression storage (m).
+    """
+
+    ke: float
+    suction: float
+    room: float
+    leak: float
+    hollows: float
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s).
+
+    `begins` is when it starts (s after the rain does); `sink` (m/s) what the soil goes on to take
+    out of the flow after the excess has ended, beyond the rain that still falls.
+    """
+
+    depth: float = 0.0
+    duration: float = 0.0
+    peak: float = 0.0
+    intensity: float = 0.0
+    begins: float = 0.0
+    sink: float = 0.0
+
+
+def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None = None) -> Excess:
+    """The excess of a storm; rain less excess is what the soil has taken. Under 0.1 mm is none.
+
+    `inflow` (m/s) is what runs onto the ground in each of the rain's intervals; it infiltrates as
+    rain does, and is part of the excess where it does not.
+    """
+    out = jit.zeros(7)
+    march(
+        jit.column(rain.ends),
+        jit.column(rain.rates),
+        jit.column(inflow or [0.0] * len(rain.ends)),
+        rain.step,
+        ground.ke,
+        ground.suction,
+        ground.room,
+        ground.leak,
+        ground.hollows,
+        out,
+    )
+    if out[0] < LEAST_EXCESS:
+        return Excess()
+    depth, duration, peak, fallen, begins, thirst, ends = (float(value) for value in out)
+    sink = max(0.0, thirst - _after(rain, ends))
+    return Excess(depth, duration, peak, fallen / duration, begins, sink)
+
+
+def _after(rain: Hyetograph, time: float) -> float:
+    """The mean rate (m/s) of what still falls after `time` (s)."""
+    left, start = 0.0, 0.0
+    for end, rate in zip(rain.ends, rain.rates, strict=True):
+        left += rate * max(0.0, end - max(start, time))
+        start = end
+    return left / (start - time) if start - time > 1.0 else 0.0
+
+
+def hollows(roughness: float, slope: float) -> float:
+    """Depression storage (m), `0.112 rr + 3.1 rr² − 1.2 rr·slope` ≥ 0; Onstad (1984)."""
+    return max(0.0, 0.112 * roughness + 3.1 * roughness**2 - 1.2 * roughness * slope)
+
+
+@jit.kernel
+def march(
+    ends: jit.Column,
+    rates: jit.Column,
+    inflow: jit.Column,
+    step: float,
+    ke: float,
+    suction: float,
+    room: float,
+    leak: float,
+    hollows: float,
+    out: jit.Column,
+) -> None:
+    """March through the storm.
+
+    `out` gets excess (m), its duration (s) and peak (m/s), the rain in it (m), its start (s), the
+    rate at which a flooded surface would then take water (m/s), and its end (s).
+    """
+    time = 0.0
+    taken = 0.0
+    held = 0.0
+    for index in range(len(ends)):
+        span = ends[index] - time
+        parts = max(1, math.ceil(span / step - 1e-9))
+        length = span / parts
+        rain = rates[index] * length
+        for _ in range(parts):
+            time += length
+            supply = rain + inflow[index] * length + held
+            able = capacity(taken, supply, length, ke, suction)
+            soaked = min(supply, able, max(0.0, room + leak * time - taken))
+            taken += soaked
+            held = min(hollows, supply - soaked)
+            excess = supply - soaked - held
+            if excess > 1e-12:
+                if out[0] <= 0.0:
+                    out[4] = time - length
+                out[0] += excess
+                out[1] += length
+                out[2] = max(out[2], excess / length)
+                out[3] += rain
+                out[5] = ke + ke * suction / max(taken, 1e-6)
+                if room + leak * time - taken < 1e-9:
+                    out[5] = leak
+                out[6] = time
+        time = ends[index]
+
+
+@jit.kernel
+def capacity(taken: float, supply: float, length: float, ke: float, suction: float) -> float:
+    """Depth (m) that infiltrates of `supply` in `length` seconds, `taken` having gone in before.
+
+    Until ponding (`F_p = Ke·Ns/(r − Ke)`) the supply itself; then the root of
+    `Ke·t = ΔF − Ns ln((F + ΔF + Ns)/(F + Ns))`.
+    """
+    rate = supply / length
+    if rate <= ke:
+        return supply
+    if suction < _NO_SUCTION:
+        return ke * length
+    ponding = ke * suction / (rate - ke)
+    before = max(0.0, ponding - taken)
+    if before >= supply:
+        return supply
+    left = length - before / rate
+    gain = ponded(taken + before, left, ke, suction)
+    return min(supply, before + gain)
+
+
+@jit.kernel
+def ponded(taken: float, time: float, ke: float, suction: float) -> float:
+    """Infiltration (m) in `time` s from a ponded surface that has taken `taken` m, by Newton."""
+    start = taken + suction
+    # Newton from above: the function is convex in the gain, so the steps fall on the root's right.
+    gain = ke * time + math.sqrt(2.0 * ke * time * suction)
+    for _ in range(30):
+        away = gain - suction * math.log1p(gain / start) - ke * time
+        change = away * (start + gain) / (taken + gain)
+        gain -= change
+        if abs(change) <= 1e-12:
+            break
+    return max(gain, ke * time)

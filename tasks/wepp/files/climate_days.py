@@ -1,0 +1,198 @@
+"""The days of a climate file: columns of equal length, one entry a day, in order.
+
+Which February has 29 days is what the file says, not the calendar: simulated years and observed
+ones differ in that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.wepp.files.errors import CutShort, FormatError
+from tasks.wepp.files.records import Records
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# For each day its points of (hour of the day, mm since the day began).
+Breakpoints = tuple[tuple[tuple[float, float], ...], ...]
+
+_BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
+_LENGTH = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_COLUMNS, _BREAK_COLUMNS = 13, 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """Columns by day, shape (n,). Of breakpoint days the storm is their last and first point."""
+
+    day: Ints  # of the month
+    month: Ints
+    year: Ints
+    julian: Ints  # day of the year, from 1
+    precip_mm: Floats
+    duration_h: Floats
+    tp: Floats  # time to peak over duration
+    ip: Floats  # peak over mean intensity
+    tmax_c: Floats
+    tmin_c: Floats
+    rad_langley: Floats  # langley/d
+    wind_ms: Floats
+    wind_dir: Floats  # deg from north
+    tdew_c: Floats
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Days):
+            return NotImplemented
+        names = [field.name for field in fields(self)]
+        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def require(self, begin_year: int, years: int, path: str | Path, last_line: int) -> None:
+        """CutShort unless the days run from 1 January of `begin_year` through `years` years.
+
+        FormatError where another day comes first; `last_line` is where the file ends.
+        """
+        first = (int(self.year[0]), int(self.julian[0])) if len(self) else None
+        if first != (begin_year, 1):
+            found = self.name(0) if len(self) else "nothing"
+            raise FormatError(
+                path, last_line, f"1 January {begin_year} must come first, not {found}"
+            )
+        last_year = begin_year + years - 1
+        if self.year[-1] > last_year or self.name(-1) == f"31 December {last_year}":
+            return
+        why = (
+            f"the days end with {self.name(-1)}: 31 December {last_year} is missing ({years} years)"
+        )
+        raise CutShort(path, last_line, why)
+
+    def name(self, index: int) -> str:
+        """The date at `index`, as `11 March 3`."""
+        month = date(2000, int(self.month[index]), 1).strftime("%B")
+        return f"{self.day[index]} {month} {self.year[index]}"
+
+
+def days(
+    day: npt.ArrayLike, month: npt.ArrayLike, year: npt.ArrayLike, columns: Floats
+) -> Days:  # fmt: skip
+    """Days from dates and the ten columns `precip_mm` to `tdew_c`, shape (n, 10)."""
+    d, m, y = (np.asarray(part, dtype=np.int64) for part in (day, month, year))
+    leap_years = np.unique(y[(m == 2) & (d == 29)])
+    julian = _BEFORE[m] + d + (np.isin(y, leap_years) & (m > 2))
+    return Days(d, m, y, julian, *np.ascontiguousarray(columns.T))
+
+
+def parse_days(
+    records: Records, text: str, breakpoint_form: bool
+) -> tuple[Days, Breakpoints | None]:
+    """The days that follow the head, to the end of the file; FormatError names line and day."""
+    if breakpoint_form:
+        return _breakpoint_days(records)
+    start = records.line
+    rows = [line.split() for line in text.splitlines()[start:]]
+    while rows and not rows[-1]:
+        rows.pop()
+    for number, row in enumerate(rows, start + 1):
+        if len(row) < _COLUMNS:
+            records.fail(f"a day has 13 values, found {len(row)}", number)
+    table = _numbers(records, [row[:_COLUMNS] for row in rows], start)
+    lines = start + 1 + np.arange(len(table))
+    records.line = start + len(rows)
+    return _dated(records, table, lines), None
+
+
+def _numbers(records: Records, rows: list[list[str]], start: int) -> Floats:
+    try:
+        table = np.array(rows, dtype=np.float64).reshape(-1, _COLUMNS)
+    except ValueError:
+        table = np.array(
+            [
+                [_one(records, word, line) for word in row]
+                for line, row in enumerate(rows, start + 1)
+            ]
+        )
+    if not np.isfinite(table).all():
+        bad = int(np.argwhere(~np.isfinite(table))[0][0])
+        records.fail(f"a day has a value that is no number: {' '.join(rows[bad])}", start + 1 + bad)
+    return table
+
+
+def _one(records: Records, word: str, line: int) -> float:
+    records.line = line
+    return records.parse(word, "a number of a day")
+
+
+def _breakpoint_days(records: Records) -> tuple[Days, Breakpoints]:
+    rows, lines, points = [], [], []
+    while not records.ended():
+        values = records.numbers(_BREAK_COLUMNS, "a day with breakpoints")
+        lines.append(records.line)
+        day_points = _points(records, int(values[3]))
+        points.append(day_points)
+        rows.append([*values[:3], *_storm(day_points), *values[4:]])
+    table = np.array(rows, dtype=np.float64).reshape(-1, _COLUMNS)
+    return _dated(records, table, np.array(lines, dtype=np.int64)), tuple(points)
+
+
+def _points(records: Records, count: int) -> tuple[tuple[float, float], ...]:
+    points: list[tuple[float, float]] = []
+    for number in range(count):
+        hour, depth = records.numbers(2, f"breakpoint {number + 1} of {count}")
+        if points and (hour <= points[-1][0] or depth < points[-1][1]):
+            records.fail(
+                f"breakpoint {number + 1}: {hour:g} h, {depth:g} mm is before the one above"
+            )
+        points.append((hour, depth))
+    return tuple(points)
+
+
+def _storm(points: tuple[tuple[float, float], ...]) -> tuple[float, float, float, float]:
+    if not points:
+        return 0.0, 0.0, 0.0, 0.0
+    return points[-1][1] - points[0][1], points[-1][0] - points[0][0], 0.0, 0.0
+
+
+def _dated(records: Records, table: npt.NDArray[Any], lines: Ints) -> Days:
+    dates = table[:, :3]
+    wrong = (dates != np.floor(dates)).any(axis=1) | (dates[:, 1] < 1) | (dates[:, 1] > 12)
+    month = np.where(wrong, 1, dates[:, 1]).astype(np.int64)
+    wrong |= (dates[:, 0] < 1) | (dates[:, 0] > _LENGTH[month])
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        shown = " ".join(f"{value:g}" for value in dates[at])
+        records.fail(f"{shown} is no day, month and year", int(lines[at]))
+    made = days(dates[:, 0], month, dates[:, 2], table[:, 3:])
+    _check_order(records, made, lines)
+    _check_values(records, made, lines)
+    return made
+
+
+def _check_order(records: Records, made: Days, lines: Ints) -> None:
+    year_after = np.diff(made.year)
+    same = (year_after == 0) & (np.diff(made.julian) == 1)
+    last_day = 365 + np.isin(made.year, made.year[(made.month == 2) & (made.day == 29)])
+    new_year = (year_after == 1) & (made.julian[1:] == 1) & (made.julian[:-1] == last_day[:-1])
+    gaps = ~(same | new_year)
+    if gaps.any():
+        at = int(np.argmax(gaps))
+        why = f"after {made.name(at)} comes {made.name(at + 1)}: a day is missing, or out of order"
+        records.fail(why, int(lines[at + 1]))
+
+
+def _check_values(records: Records, made: Days, lines: Ints) -> None:
+    for name in ("precip_mm", "duration_h", "tp", "ip", "rad_langley", "wind_ms"):
+        negative = getattr(made, name) < 0.0
+        if negative.any():
+            at = int(np.argmax(negative))
+            value = getattr(made, name)[at]
+            records.fail(f"{made.name(at)}: {name} {value:g} is negative", int(lines[at]))

@@ -1,0 +1,195 @@
+"""The pass file, `H<i>.pass.dat`: what a hillslope hands to the channels, a record a day.
+
+::
+
+    p1.cli                                             climate file                        a51
+        6         1                                    years, first year           i5,5x,i5
+    .10500E+04                                         area (m2)                         e10.5
+      5    0.20000E-05 0.10000E-04 0.30000E-04 …       classes, diameters (m)  i3,4x,5(e11.5,1x)
+    SUBEVENT      1     1      0.76446E-04 …           a8,2x,2(i5,1x),5x,…(e11.5,1x)
+    NO EVENT      1     3
+    EVENT         1    61      10 values     5 values     5 values
+
+    event      duration (s), time of concentration (h), alpha, runoff (m, m3), lateral flow
+               (m, m3), peak (m3/s), detached, deposited (kg); concentrations (kg/m3); fractions
+    subevent   lateral flow (m, m3)
+
+The stock layout (2010) is read and written. Builds of 2024 add drainage (m, m3) after the lateral
+flow, against a format of 20 values, so that their events go on in a second line: read as well.
+An event has 1 mm of runoff or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.wepp.files import fortran
+from tasks.wepp.files.errors import CutShort, FormatError
+from tasks.wepp.files.fortran import integer, scientific
+from tasks.wepp.files.records import read_text
+
+_STOCK_EVENT, _STOCK_SUBEVENT = 10, 2
+_DRAINAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NoEvent:
+    """A day on which nothing left the hillslope."""
+
+    year: int
+    julian: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subevent:
+    """A day with lateral flow below the surface, and no runoff event."""
+
+    year: int
+    julian: int
+    lateral_m: float
+    lateral_m3: float
+    drainage: tuple[float, float] | None = None  # m, m3; builds of 2024
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A day with runoff."""
+
+    year: int
+    julian: int
+    duration_s: float
+    concentration_h: float  # time of concentration
+    alpha: float
+    runoff_m: float
+    runoff_m3: float
+    lateral_m: float
+    lateral_m3: float
+    peak_m3_s: float
+    detached_kg: float
+    deposited_kg: float
+    sediment_kg_m3: tuple[float, ...]  # by particle class, in the runoff
+    fractions: tuple[float, ...]  # by particle class, of the sediment
+    drainage: tuple[float, float] | None = None
+
+
+Day = NoEvent | Subevent | Event
+
+
+@dataclass(frozen=True, slots=True)
+class PassFile:
+    """A pass file; `days` in order, from 1 January of `begin_year`."""
+
+    climate: str  # name of the climate file, 51 characters of it
+    years: int
+    begin_year: int
+    area_m2: float
+    diameters_m: tuple[float, ...]  # of the particle classes
+    days: tuple[Day, ...]
+
+
+def read(path: str | Path) -> PassFile:
+    """The pass file at `path`; FormatError, OSError."""
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: str | Path = "pass") -> PassFile:
+    """The pass file that `text` is, of either layout; FormatError names `path` and the line."""
+    lines = text.splitlines()
+    if len(lines) < 4:
+        raise CutShort(path, len(lines), "a pass file begins with four lines")
+    years, begin = (int(_value(word, path, 2)) for word in _words(lines[1], 2, path, 2))
+    area = _value(lines[2], path, 3)
+    classes, *diameters = lines[3].split()
+    found = tuple(_value(word, path, 4) for word in diameters)
+    if classes != str(len(found)):
+        raise FormatError(path, 4, f"{classes} particle classes, {len(found)} diameters")
+    days = tuple(_days(lines, len(found), path))
+    return PassFile(lines[0].rstrip(), years, begin, area, found, days)
+
+
+def dump(found: PassFile) -> str:
+    """The text of a pass file in the stock layout; drainage has no place in it: ValueError."""
+    diameters = "".join(f"{scientific(size, 11)} " for size in found.diameters_m)
+    lines = [
+        f"{found.climate[:51]:<51}",
+        f"{integer(found.years, 5)}     {integer(found.begin_year, 5)}",
+        scientific(found.area_m2, 10),
+        f"{integer(len(found.diameters_m), 3)}    {diameters}".rstrip(),
+        *map(_line, found.days),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _days(lines: list[str], classes: int, path: str | Path) -> Iterator[Day]:
+    at = 4
+    while at < len(lines):
+        first, at = at, at + 1
+        words = lines[first][10:].split()
+        while at < len(lines) and lines[at][:1] == " ":
+            words += lines[at].split()
+            at += 1
+        yield _day(lines[first][:8].rstrip(), words, classes, path, first + 1)
+
+
+def _day(kind: str, words: list[str], classes: int, path: str | Path, line: int) -> Day:
+    if len(words) < 2:
+        raise FormatError(path, line, f"a record needs year and day, found {' '.join(words)!r}")
+    values: list[Any] = [_value(word, path, line) for word in words]
+    year, julian, *values = values
+    stock = {"NO EVENT": 0, "SUBEVENT": _STOCK_SUBEVENT, "EVENT": _STOCK_EVENT + 2 * classes}
+    if kind not in stock:
+        raise FormatError(path, line, f"{kind!r} is no kind of record")
+    more = len(values) - stock[kind]
+    if more not in ((0,) if kind == "NO EVENT" else (0, _DRAINAGE)):
+        raise FormatError(path, line, f"{kind} of {stock[kind]} values has {len(values)}")
+    day = int(year), int(julian)
+    if kind == "NO EVENT":
+        return NoEvent(*day)
+    if kind == "SUBEVENT":
+        return Subevent(*day, values[0], values[1], _drainage(values, 2, more))
+    drainage = _drainage(values, 7, more)
+    storm: list[Any] = values[:7] + values[7 + more : 10 + more]
+    storm += [tuple(values[10 + more : 10 + more + classes]), tuple(values[10 + more + classes :])]
+    return Event(*[*day, *storm, drainage])
+
+
+def _drainage(values: list[float], at: int, more: int) -> tuple[float, float] | None:
+    return (values[at], values[at + 1]) if more else None
+
+
+def _value(word: str, path: str | Path, line: int) -> float:
+    try:
+        return fortran.column(word)
+    except ValueError as error:
+        raise FormatError(path, line, str(error)) from None
+
+
+def _words(text: str, count: int, path: str | Path, line: int) -> list[str]:
+    words = text.split()
+    if len(words) != count:
+        raise FormatError(path, line, f"{count} numbers wanted, found {text.strip()!r}")
+    return words
+
+
+def _line(day: Day) -> str:
+    kind = {NoEvent: "NO EVENT", Subevent: "SUBEVENT", Event: "EVENT"}[type(day)]
+    head = f"{kind:<10}{integer(day.year, 5)} {integer(day.julian, 5)}"
+    if isinstance(day, NoEvent):
+        return head
+    if day.drainage is not None:
+        raise ValueError(f"day {day.julian} of {day.year}: the stock layout holds no drainage")
+    if isinstance(day, Subevent):
+        return f"{head}      {_group((day.lateral_m, day.lateral_m3))}"
+    storm = (
+        day.duration_s, day.concentration_h, day.alpha, day.runoff_m, day.runoff_m3,
+        day.lateral_m, day.lateral_m3, day.peak_m3_s, day.detached_kg, day.deposited_kg,
+    )  # fmt: skip
+    groups = (storm, day.sediment_kg_m3, day.fractions)
+    return "      ".join((head, *map(_group, groups)))
+
+
+def _group(values: tuple[float, ...]) -> str:
+    return " ".join(scientific(value, 11) for value in values)

@@ -1,0 +1,127 @@
+"""The slope file, `p<i>.slp`: the profile of a hillslope, element by element from the top.
+
+::
+
+    97.5                              version: 97.3, 97.5; 99.1 for channels
+    1                                 number of overland flow elements (channels)
+    100.000 30.000                    azimuth (deg), width (m)       [99.1: before each channel]
+    3 35.000                          points, length (m)                         for each element
+    0.0000,0.0400 0.5,0.09 1,0.01     distance (0-1 of the length), slope (m/m)  for each point
+
+Lines that begin with `#` are skipped. The engines check nothing and run to their success marker on
+negative or NaN slopes; here they are errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from tasks.wepp.files.records import Records, read_text
+
+HILLSLOPE_VERSIONS = (97.3, 97.5)
+CHANNEL_VERSION = 99.1
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The profile of an overland flow element, or of a channel, from its top to its foot.
+
+    `azimuth` and `width` are a channel's own; None in the elements of a hillslope.
+    """
+
+    length: float  # m
+    x: tuple[float, ...]  # distance from the top, 0-1 of the length, ascending
+    slope: tuple[float, ...]  # m/m at each x
+    azimuth: float | None = None  # deg
+    width: float | None = None  # m
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A slope file. For channels, azimuth and width are those of the first."""
+
+    version: float
+    azimuth: float  # deg, the aspect
+    width: float  # m
+    elements: tuple[Element, ...]
+
+
+def read(path: str | Path) -> Slope:
+    """The slope file at `path`; FormatError, OSError."""
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: str | Path = "slope") -> Slope:
+    """The slope file that `text` is; FormatError names `path` and the line."""
+    records = Records(text, path)
+    version = records.number("the version of the slope file")
+    if version not in (*HILLSLOPE_VERSIONS, CHANNEL_VERSION):
+        records.fail(f"version {version:g}: slope files of 97.3, 97.5 and 99.1 are read")
+    count = records.integer("the number of elements")
+    if count < 1:
+        records.fail(f"{count} elements: at least 1 is wanted")
+    parts = _channels(records, count) if version == CHANNEL_VERSION else _planes(records, count)
+    azimuth, width, elements = parts
+    records.end()
+    return Slope(version, azimuth, width, elements)
+
+
+def dump(slope: Slope) -> str:
+    """The text of a slope file; each value in the shortest form that reads back the same."""
+    lines = [f"{slope.version:g}", str(len(slope.elements))]
+    if slope.version != CHANNEL_VERSION:
+        lines.append(f"{slope.azimuth!r} {slope.width!r}")
+    for element in slope.elements:
+        if slope.version == CHANNEL_VERSION:
+            lines.append(f"{element.azimuth!r} {element.width!r}")
+        lines.append(f"{len(element.x)} {element.length!r}")
+        pairs = zip(element.x, element.slope, strict=True)
+        lines.append(" ".join(f"{x!r},{slope!r}" for x, slope in pairs))
+    return "\n".join(lines) + "\n"
+
+
+_Parts = tuple[float, float, tuple[Element, ...]]
+
+
+def _planes(records: Records, count: int) -> _Parts:
+    azimuth, width = _facing(records)
+    return azimuth, width, tuple(_element(records) for _ in range(count))
+
+
+def _channels(records: Records, count: int) -> _Parts:
+    channels = []
+    for _ in range(count):
+        azimuth, width = _facing(records)
+        channels.append(replace(_element(records), azimuth=azimuth, width=width))
+    first = channels[0]
+    return first.azimuth or 0.0, first.width or 0.0, tuple(channels)
+
+
+def _facing(records: Records) -> tuple[float, float]:
+    azimuth, width = records.numbers(2, "azimuth (deg) and width (m)")
+    if width <= 0.0:
+        records.fail(f"width {width:g} m: it must be above 0")
+    return azimuth, width
+
+
+def _element(records: Records) -> Element:
+    counted, length = records.numbers(2, "the number of slope points and the length (m)")
+    count = int(counted)
+    if count != counted or count < 2:
+        records.fail(f"{counted:g} slope points: 2 or more are wanted")
+    if length <= 0.0:
+        records.fail(f"length {length:g} m: it must be above 0")
+    values = records.numbers(2 * count, f"{count} pairs of distance and slope")
+    x, slope = values[0::2], values[1::2]
+    _check(records, x, slope)
+    return Element(length, x, slope)
+
+
+def _check(records: Records, x: tuple[float, ...], slope: tuple[float, ...]) -> None:
+    if x[0] != 0.0 or x[-1] != 1.0 or any(a >= b for a, b in pairwise(x)):
+        records.fail("the distances must ascend from 0 to 1: " + " ".join(f"{v:g}" for v in x))
+    for place, value in zip(x, slope, strict=True):
+        if value < 0.0:
+            records.fail(f"slope {value:g} at {place:g} of the length: it must not be negative")

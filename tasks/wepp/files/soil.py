@@ -1,0 +1,201 @@
+"""The soil file, `p<i>.sol`: the profile below each overland flow element.
+
+::
+
+    2006.2                            version
+    a comment                         one line
+    1 1                               elements, ksflag (1: the model adjusts conductivity)
+    'Ahmeek' 'SIL' 2 0.16 0.75 4.59e6 0.0049 2.89 5.78                     for each element:
+      name, texture, layers, albedo, saturation (0-1), Ki (kg s/m4), Kr (s/m), tau_c (Pa),
+      Ke (mm/h, in versions below 7777)
+      50 33.0 12.0 5.0 16.7 9.0       a layer, down to its depth (mm):     for each layer
+    0 0.0 0                           restricting layer                    from 2006.2 on
+
+    layer up to 2006.2   depth sand clay om cec rock
+    layer of 7777        depth bd ksat fc wp sand clay om cec rock
+    layer of 7778        depth bd ksat anisotropy fc wp sand clay om cec rock
+    restricting layer    flag anisotropy ksat     2006.2
+                         flag thickness ksat      7777, 7778
+
+What follows the last element (interfaces leave colours there) is nobody's. 9001 to 9005 are known
+and refused: neither of the engines that these readers were held against reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from tasks.wepp.files.errors import Refused
+from tasks.wepp.files.records import Records, read_text
+
+VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0)
+DISTURBED = (9001.0, 9002.0, 9003.0, 9004.0, 9005.0)
+_TEXTURE = ("sand", "clay", "om", "cec", "rock")
+_COLUMNS = {
+    7777.0: ("depth", "bulk_density", "ksat", "fc", "wp", *_TEXTURE),
+    7778.0: ("depth", "bulk_density", "ksat", "anisotropy", "fc", "wp", *_TEXTURE),
+}
+_HEAD = "albedo, saturation, Ki, Kr, tau_c"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer down to `depth` below the surface. The last five are None before version 7777."""
+
+    depth: float  # mm, lower boundary
+    sand: float  # % of the fine earth
+    clay: float  # %
+    om: float  # %, organic matter
+    cec: float  # meq/100 g
+    rock: float  # %
+    bulk_density: float | None = None  # g/cm3
+    ksat: float | None = None  # mm/h
+    anisotropy: float | None = None  # horizontal to vertical conductivity; only 7778
+    fc: float | None = None  # field capacity, m3/m3
+    wp: float | None = None  # wilting point, m3/m3
+
+
+@dataclass(frozen=True, slots=True)
+class Restricting:
+    """What lies below the last layer; the model uses it where `flag` is 1."""
+
+    flag: int
+    ksat: float  # mm/h
+    anisotropy: float | None = None  # 2006.2
+    thickness: float | None = None  # mm; 7777, 7778
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The soil of an overland flow element."""
+
+    name: str
+    texture: str
+    albedo: float  # 0-1, of the bare dry soil
+    saturation: float  # 0-1, initial
+    ki: float  # kg s/m4, interrill erodibility
+    kr: float  # s/m, rill erodibility
+    tauc: float  # Pa, critical shear
+    layers: tuple[Layer, ...]
+    ke: float | None = None  # mm/h, effective conductivity; None from 7777 on
+    restricting: Restricting | None = None  # None before 2006.2
+
+
+@dataclass(frozen=True, slots=True)
+class Soil:
+    """A soil file."""
+
+    version: float
+    comment: str  # one line that does not begin with `#`
+    ksflag: int  # 1: conductivity is adjusted for crust and cover, 0: it is not
+    elements: tuple[Element, ...]
+
+
+def read(path: str | Path) -> Soil:
+    """The soil file at `path`; FormatError, OSError."""
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: str | Path = "soil") -> Soil:
+    """The soil file that `text` is; FormatError names `path` and the line, Refused the version."""
+    records = Records(text, path)
+    version = _version(records)
+    comment = records.remark("the comment line")
+    count, ksflag = records.integers(2, "the number of elements and ksflag")
+    if count < 1:
+        records.fail(f"{count} elements: at least 1 is wanted")
+    if ksflag not in (0, 1):
+        records.fail(f"ksflag {ksflag}: it must be 0 or 1")
+    return Soil(version, comment, ksflag, tuple(_element(records, version) for _ in range(count)))
+
+
+def dump(soil: Soil) -> str:
+    """The text of a soil file; each value in the shortest form that reads back the same."""
+    lines = [f"{soil.version:g}", soil.comment, f"{len(soil.elements)} {soil.ksflag}"]
+    for element in soil.elements:
+        lines += _element_lines(element, soil.version)
+    return "\n".join(lines) + "\n"
+
+
+def columns(version: float) -> tuple[str, ...]:
+    """The names of a layer's columns in files of `version`, in order."""
+    return _COLUMNS.get(version, ("depth", *_TEXTURE))
+
+
+def _version(records: Records) -> float:
+    version = records.number("the version of the soil file")
+    if version in DISTURBED:
+        raise Refused(records.path, records.line, f"soil files of version {version:g} are not read")
+    if version not in VERSIONS:
+        known = ", ".join(f"{known:g}" for known in VERSIONS)
+        records.fail(f"version {version:g}: soil files of {known} are read")
+    return version
+
+
+def _element(records: Records, version: float) -> Element:
+    what = f"name, texture, layers, {_HEAD}" + (", Ke" if version < 7777 else "")
+    name, texture, *rest = records.tokens(9 if version < 7777 else 8, what)
+    counted, albedo, saturation, ki, kr, tauc, *ke = (records.parse(word, what) for word in rest)
+    if counted < 1 or counted != int(counted):
+        records.fail(f"{counted:g} layers: a whole number from 1 on is wanted")
+    _check_head(records, albedo, saturation, min(ki, kr, tauc, *ke))
+    layers = tuple(_layer(records, version, i + 1) for i in range(int(counted)))
+    depths = [0.0, *(layer.depth for layer in layers)]
+    if any(a >= b for a, b in pairwise(depths)):
+        records.fail(f"the layers' depths must increase: {depths[1:]}")
+    return Element(
+        _bare(name), _bare(texture), albedo, saturation, ki, kr, tauc, layers,
+        ke[0] if ke else None, _restricting(records, version),
+    )  # fmt: skip
+
+
+def _check_head(records: Records, albedo: float, saturation: float, least: float) -> None:
+    if not (0.0 <= albedo <= 1.0 and 0.0 <= saturation <= 1.0):
+        records.fail(f"albedo {albedo:g} and saturation {saturation:g} must be within 0 and 1")
+    if least < 0.0:
+        records.fail(f"Ki, Kr, tau_c and Ke must not be negative, found {least:g}")
+
+
+def _layer(records: Records, version: float, number: int) -> Layer:
+    names = columns(version)
+    values = records.numbers(len(names), f"layer {number} ({' '.join(names)})")
+    layer = Layer(**dict(zip(names, values, strict=True)))
+    shares = (layer.sand, layer.clay, layer.om, layer.rock)
+    if min(shares) < 0.0 or max(shares) > 100.0 or layer.sand + layer.clay > 100.0:
+        shown = ", ".join(f"{name} {getattr(layer, name):g}" for name in ("sand", "clay", "om"))
+        records.fail(f"layer {number}: {shown}, rock {layer.rock:g} are not percentages of a soil")
+    if version >= 7777 and min(values) < 0.0:
+        records.fail(f"layer {number}: {names[values.index(min(values))]} is negative")
+    return layer
+
+
+def _restricting(records: Records, version: float) -> Restricting | None:
+    if version < 2006:
+        return None
+    second = "anisotropy" if version < 7777 else "thickness"
+    flag, middle, ksat = records.numbers(3, f"the restricting layer (flag {second} ksat)")
+    if flag not in (0.0, 1.0) or ksat < 0.0 or middle < 0.0:
+        records.fail("the restricting layer wants a flag 0 or 1 and no negative numbers")
+    return Restricting(int(flag), ksat, **{second: middle})
+
+
+def _bare(word: str) -> str:
+    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
+    return (word[1:-1] if quoted else word).strip()
+
+
+def _element_lines(element: Element, version: float) -> Iterator[str]:
+    head = [element.albedo, element.saturation, element.ki, element.kr, element.tauc]
+    if element.ke is not None:
+        head.append(element.ke)
+    numbers = " ".join(map(repr, head))
+    yield f"'{element.name}' '{element.texture}' {len(element.layers)} {numbers}"
+    for layer in element.layers:
+        yield "  " + " ".join(repr(getattr(layer, name)) for name in columns(version))
+    below = element.restricting
+    if below is not None:
+        middle = below.anisotropy if below.thickness is None else below.thickness
+        yield f"{below.flag} {middle!r} {below.ksat!r}"

@@ -1,0 +1,147 @@
+"""A child of a cell: the process that runs jobs, one or, if it leaves nothing behind, several.
+
+::
+
+    born warm ──start──► frame: unpickle, look up, call ──report──► exit
+                  ▲                                         │
+                  └─────── jobs_per_child not reached, nothing left behind
+
+Runs in a session of its own; dies with its cell. Its output goes to the job's spool, its words to
+the cell. Whatever the function does, the frame around it turns it into one report; an exit without
+a report is a fact too, which the cell tells weppd.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+from weppd import task
+from weppd.cell.body import frame
+from weppd.cell.body.context import JobContext, Wire
+from weppd.cell.body.interrupt import Interrupt
+from weppd.cell.csignal import SIG_DFL, SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM, signal
+from weppd.cell.frames import CAP
+from weppd.cell.quota import weights
+from weppd.cell.spool import Spool
+from weppd.cell.tree.procfs import offer_to_oom_killer, set_pdeathsig
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from weppd.cell.setup import Setup
+
+#: The most that a result may have: with its report, and as part of `over`, it must be a frame.
+RESULT_CAP = CAP - (1 << 18)
+#: How much rather the kernel shall end a job than weppd and its cells, when memory runs out.
+OOM_SCORE = 300
+#: A warm child sees these reset to their defaults; its cell ignores or handles them.
+_RESET = (SIGCHLD, SIGTERM, SIGHUP, SIGINT)
+
+
+class Child:
+    """Takes `start` frames from its cell and answers each with a `report`.
+
+    Made once in the cell, before any fork: the fewer objects a fresh child makes and touches, the
+    fewer memory pages it costs.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._interrupt = Interrupt()
+        self._wire = Wire(self._interrupt)
+        self._served = 0
+        self._used = (0.0, 0.0)
+        self._home = os.getcwd()  # noqa: PTH109 - no pathlib in a light child
+
+    def live(self, sock: int, cell: int) -> NoReturn:
+        """Serve as a child of the cell with pid `cell`; never returns. SIGUSR1 must be blocked."""
+        code = 1
+        try:
+            for signum in _RESET:
+                signal(signum, SIG_DFL)
+            set_pdeathsig(SIGKILL)
+            offer_to_oom_killer(OOM_SCORE)
+            os.setsid()
+            if os.getppid() == cell:
+                self._interrupt.install()
+                self.serve(sock)
+                if atexit._ncallbacks():
+                    atexit._run_exitfuncs()
+                code = 0
+        except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+
+    def serve(self, sock: int) -> None:
+        """Run jobs until this child has served its number, or its cell wants no more of it."""
+        self._wire.attach(sock)
+        again = True
+        while again:
+            got = self._wire.receive()
+            if got is None or got[0]["kind"] != "start":
+                return
+            again = self._job(*got)
+
+    def _job(self, start: dict[str, Any], body: bytes) -> bool:
+        """Run one job and report it; whether this child may serve another."""
+        spool = Spool(start.get("spool"))
+        context = JobContext(start, self._setup.settings, self._wire, spool, self._interrupt)
+        task.enter(context)
+        verdict, out = frame.run(start, body, self._setup, context, self._interrupt)
+        context.say_held()
+        frame.flush_output()
+        self._served += 1
+        again = self._may_serve_again(start)
+        report = {"kind": "report", "eid": start["eid"], "verdict": verdict, "again": again}
+        if again:
+            self._tidy()
+            report.update(self._usage())
+        spool.close()
+        self._report(report, out)
+        return again
+
+    def _report(self, header: dict[str, Any], out: bytes) -> None:
+        if len(out) > RESULT_CAP:
+            line = f"the result has {len(out)} bytes and the most is {RESULT_CAP}: write a file"
+            header["verdict"] = {"kind": "failed", "type": "ResultTooLarge", "message": line}
+            out = line.encode()
+        self._wire.send(header, out)
+
+    def _may_serve_again(self, start: dict[str, Any]) -> bool:
+        limit = start.get("jobs_per_child") or self._setup.jobs_per_child
+        weighed = weights.wanted(start.get("limits") or {})
+        if self._served >= limit or self._interrupt.cancelled or weighed:
+            return False
+        return _nothing_left()
+
+    def _tidy(self) -> None:
+        """Undo what a well-behaved job may have changed in its process."""
+        self._interrupt.block()
+        task.enter(None)
+        self._interrupt.install()
+        os.chdir(self._home)
+
+    def _usage(self) -> dict[str, float | int]:
+        """What this process and its reaped children used since the last job, and at most so far."""
+        now = [getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)]
+        used = sum(n.ru_utime for n in now), sum(n.ru_stime for n in now)
+        before, self._used = self._used, used
+        return {
+            "user_s": used[0] - before[0],
+            "system_s": used[1] - before[1],
+            "peak_bytes": max(n.ru_maxrss for n in now) * 1024,
+        }
+
+
+def _nothing_left() -> bool:
+    """Whether this process has neither children nor a second thread."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return os.stat("/proc/self/task").st_nlink == 3  # noqa: PTH116
+    return False

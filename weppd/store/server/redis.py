@@ -1,0 +1,371 @@
+"""The store in Redis: RQ's own keys, and under `weppd:` the truth that RQ's clients cannot touch.
+
+::
+
+    weppd:exec:<jid>       eid, node, phase, worker, queue, try: who runs it, or how it last ended
+    weppd:live:<node>      jid → eid of what is claimed or running there
+    weppd:claim:<node>     the node's last token and what it got
+    weppd:done:<eid>       an execution whose end is on record (7 days)
+    weppd:cancel:<jid>     a durable request to cancel a running job
+    weppd:children:<jid>   label → jid
+    weppd:held:<jid>       the locks that the running job holds, see `weppd.store.locks`
+    weppd:closed:<jid>     the top of a tree that is being cancelled (1 h): nothing goes in below
+    weppd:fallen:<jid>     the jobs that were cancelled because it failed; a retry wakes them
+    weppd:run:<runid>      the jobs of a run that began and stand below none, by their start
+    weppd:paused           the queues that nobody takes jobs of
+    weppd:offers           the CPUs and bytes that each node offers its jobs
+    weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names
+    weppd:era              names this memory;  weppd:settle: nobody claims;  weppd:gate: where last
+
+With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from weppd.errors import StoreChanged, StoreError
+from weppd.model import Answer, Claim, Finish
+from weppd.store import (
+    CancelAnswer,
+    Change,
+    ClaimAsk,
+    Command,
+    Exchanged,
+    JobSpec,
+    JobView,
+    Known,
+    Lease,
+    Met,
+    Node,
+    Pulse,
+    QueueCounts,
+    Retried,
+    Running,
+    TreeCancel,
+    locks,
+    packing,
+)
+from weppd.store.pickles import with_items
+from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
+from weppd.store.server.bells import Bells
+from weppd.store.server.commands import listen
+from weppd.store.server.line import Line, address
+from weppd.store.server.meetings import Meetings
+from weppd.store.server.queries import Queries
+from weppd.store.server.runner import Runner
+from weppd.store.server.stranded import Stranded
+from weppd.store.server.turning import Turning
+from weppd.store.trees import Felling, Reading, mirror
+from weppd.store.wire import decode, flat, paired, rehash, stamp
+
+OLDEST = (6, 2)
+DUE_AT_ONCE = 200
+META_TRIES = 5
+
+
+class RedisStore(Turning):
+    """A store on one Redis or Valkey server (or the master behind it); clusters are refused.
+
+    `url` is redis://, rediss:// or unix://, with RQ's database. Lifetimes in seconds stand where a
+    job has none of its own. `status_db` and `lock_db` are WEPPcloud's; channels have no
+    database, what was said on them is kept in `weppd:said:<channel>` of the former.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "rq",
+        status_db: int = 2,
+        lock_db: int = 0,
+        connect_timeout_s: float = 2.0,
+        call_timeout_s: float = 5.0,
+        default_result_ttl: int = RESULT_TTL,
+        default_failure_ttl: int = FAILURE_TTL,
+    ) -> None:
+        self._where = address(url)
+        self._connect_s, self._call_s = connect_timeout_s, call_timeout_s
+        self._prefix, self._lock_db = prefix, lock_db
+        #: The database to come back to, and that of what is said on channels.
+        self._said = (self._where.db, status_db)
+        self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
+        self._lifetimes = Lifetimes(default_result_ttl, default_failure_ttl)
+        parted = asyncio.Event()
+        self._line = self._dial(parted.set)
+        self._runner = Runner(self._line, prefix, self._own, parted.set)
+        self._meetings = Meetings(self._line, self._runner, parted)
+        self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
+        self._queries = Queries(self._line, prefix, self._own)
+        self._stranded = Stranded(self._runner.one)
+
+    def __repr__(self) -> str:
+        return f"RedisStore({self._where.shown!r}, prefix={self._prefix!r})"
+
+    def _dial(self, broke: Callable[[], None] | None = None) -> Line:
+        return Line(self._where, connect_s=self._connect_s, call_s=self._call_s, broke=broke)
+
+    async def open(self) -> None:
+        text = (await self._line.call("INFO", "server")).decode()
+        info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        if info.get("redis_mode") == "cluster":
+            raise StoreError(
+                f"{self._where.shown} is a cluster: weppd's scripts need a single server, or the"
+                " master behind Sentinel"
+            )
+        version = tuple(int(part) for part in info["redis_version"].split(".")[:2])
+        if version < OLDEST:
+            found = f"{self._where.shown} is Redis {info['redis_version']}"
+            raise StoreError(f"{found}: 6.2 or newer is needed")
+        await self._runner.load()
+        self._runner.met = self._runner.met or self._line.server
+
+    async def close(self) -> None:
+        await self._bells.close()
+        await self._line.close()
+
+    # -- meeting a server
+
+    async def parted(self) -> None:
+        await self._meetings.parted.wait()
+
+    async def greet(self, node: str, settle_s: float) -> Change:
+        return await self._meetings.greet(node, settle_s)
+
+    async def reassert(self, node: str, known: Sequence[Known]) -> Met:
+        words, strays = await self._meetings.reassert(node, known)
+        return Met(words, _claims(strays))
+
+    async def met(self, node: str) -> None:
+        await self._meetings.met(node)
+
+    # -- jobs' lives
+
+    async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
+        records = [record(finish, self._lifetimes) for finish in finishes]
+        metas = await self._metas(finishes, records)
+        calls = [
+            self._runner.script("finish", *packing.finish(f, r, meta), *self._said)
+            for f, r, meta in zip(finishes, records, metas, strict=True)
+        ]
+        if claim is not None:
+            calls.append(self._runner.script("claim", *packing.claim(claim, time.time())))
+        replies = await self._runner.run(calls) if calls else []
+        ends = [
+            await self._settled(f, r, reply)
+            for f, r, reply in zip(finishes, records, replies, strict=False)
+        ]
+        answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
+        if claim is None:
+            return Exchanged(answers, released)
+        suspended, empty, taken = replies[-1]
+        queues = frozenset(queue.decode() for queue in empty)
+        return Exchanged(answers, released, _claims(taken), queues, bool(suspended))
+
+    async def _metas(
+        self, finishes: Sequence[Finish], records: Sequence[Record]
+    ) -> list[packing.MetaChange]:
+        """What each failure makes of its job's meta; most finishes leave it, at no cost."""
+        changed = [i for i, r in enumerate(records) if r.meta]
+        metas: list[packing.MetaChange] = [(b"", b"")] * len(finishes)
+        if changed:
+            keys = [self._job(finishes[i].claim.job.id) for i in changed]
+            read = await self._line.calls([("HGET", key, "meta") for key in keys])
+            for i, reply in zip(changed, read, strict=True):
+                before = self._line.checked(reply) or b""
+                metas[i] = (before, with_items(before, records[i].meta) or b"")
+        return metas
+
+    async def _settled(
+        self, finish: Finish, written: Record, reply: list[Any]
+    ) -> tuple[Answer, int]:
+        """Bring a finish to its final answer: an absent job is put in place again first."""
+        answer = Answer(reply[0].decode())
+        jid = finish.claim.job.id
+        if answer is Answer.ABSENT:
+            fields = rehash(finish.claim.job)
+            before = fields.get("meta", b"")
+            assert isinstance(before, bytes)
+            meta = (before, with_items(before, written.meta) or b"") if written.meta else (b"", b"")
+            put = self._runner.script("restore", jid, *flat(fields))
+            again = packing.finish(finish, written, meta, force=True)
+            end = self._runner.script("finish", *again, *self._said)
+            _, reply = await self._runner.run([put, end])
+        if reply[0] == b"ok" and not reply[2]:
+            await self._amend_meta(jid, written.meta)
+        if reply[0] == b"ok" and reply[3]:
+            await self._mirror(jid)
+        return answer, reply[1]
+
+    async def _mirror(self, jid: str) -> None:
+        """Show a job's children in its meta too, where production's readers look for them."""
+        commands = [("HGETALL", f"{self._own}children:{jid}"), ("HGET", self._job(jid), "meta")]
+        children, meta = (self._line.checked(reply) for reply in await self._line.calls(commands))
+        if items := mirror(children, meta or b""):
+            await self._amend_meta(jid, items)
+
+    def _job(self, jid: str) -> str:
+        return f"{self._prefix}:job:{jid}"
+
+    async def _amend_meta(self, jid: str, items: Mapping[str, str | int]) -> None:
+        """Extend a meta that changed under us, by compare and set."""
+        for _ in range(META_TRIES):
+            before = await self._line.call("HGET", self._job(jid), "meta") or b""
+            after = with_items(before, items)
+            if after is None or await self._runner.one("meta", jid, before, after):
+                return
+
+    async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
+        job = claim.job
+        items: dict[str, str | int] = {"pid": pid} | ({"runid": job.runid} if job.runid else {})
+        after = with_items(job.meta, items) or b""
+        channel = f"{job.runid}:rq" if job.runid else ""
+        args = (job.id, claim.eid, worker, pid, repr(at), stamp(at), channel)
+        told = (event(job.id, "started"), job.meta, after)
+        said = await self._runner.one("began", *args, *told, *self._said)
+        if said < 0:
+            await self._amend_meta(job.id, items)
+
+    async def hand_back(self, claims: Sequence[Claim]) -> int:
+        pairs = [(claim.job.id, claim.eid) for claim in reversed(claims)]
+        if not pairs:
+            return 0
+        now = time.time()
+        parts = (part for pair in pairs for part in pair)
+        return int(await self._runner.one("hand_back", repr(now), stamp(now), *parts))
+
+    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
+        return await self._bells.wait(queues, timeout_s)
+
+    async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
+        args = packing.pulse(node, running, time.time(), self._meetings.era)
+        reply = await self._runner.one("pulse", *args)
+        seq, suspended, canceled, asked, lost = reply
+        if seq < 0:
+            self._meetings.parted.set()
+            raise StoreChanged(f"{self._where.shown} was emptied")
+        return Pulse(
+            seq=seq,
+            canceled=frozenset(jid.decode() for jid in canceled),
+            asked={k.decode(): v.decode("utf-8", "replace") for k, v in paired(asked).items()},
+            lost=frozenset(jid.decode() for jid in lost),
+            suspended=bool(suspended),
+        )
+
+    async def cancel(self, jid: str, reason: str) -> CancelAnswer:
+        now = time.time()
+        reply = await self._runner.one("cancel", jid, reason, repr(now), stamp(now))
+        return CancelAnswer(*(part.decode() for part in reply))
+
+    async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
+        walk = Felling(jid, reason, time.time())
+        while calls := walk.calls():
+            walk.took(await self._runner.run([self._runner.script(*call) for call in calls]))
+        return walk.result()
+
+    async def tree(self, jids: Sequence[str]) -> Reading:
+        walk = Reading(jids)
+        while calls := walk.calls():
+            walk.took(await self._runner.run([self._runner.script(*call) for call in calls]))
+        return walk
+
+    async def scrub(self) -> int:
+        return int(await self._runner.one("scrub"))
+
+    async def retry(self, jid: str) -> Retried:
+        now = time.time()
+        *words, woken = await self._runner.one("retry", jid, repr(now), stamp(now))
+        state, status, which = (word.decode() for word in words)
+        return Retried(state, status, which, tuple(each.decode() for each in woken))
+
+    async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
+        jids = [spec.id or str(uuid.uuid4()) for spec in specs]
+        now = time.time()
+        calls = [
+            self._runner.script("enqueue", *packing.enqueue(spec, jid, now))
+            for spec, jid in zip(specs, jids, strict=True)
+        ]
+        replies = await self._runner.run(calls) if calls else []
+        return [packing.answered(reply, jid) for reply, jid in zip(replies, jids, strict=True)]
+
+    async def leftovers(self, node: str) -> list[Claim]:
+        return list(_claims(await self._runner.one("leftovers", node)))
+
+    async def nodes(self) -> list[Lease]:
+        found = sorted(await self._runner.one("nodes"))
+        return [Lease(name.decode(), seq.decode(), float(h), n) for name, seq, h, n in found]
+
+    async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
+        mine = replace(finish, claim=replace(finish.claim, eid=fresh))
+        written = record(mine, self._lifetimes)
+        ((before, after),) = await self._metas([mine], [written])
+        jid, by = finish.claim.job.id, finish.worker.rpartition(".")[0]
+        script = self._runner.script
+        seize = script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
+        end = script("finish", *packing.finish(mine, written, (before, after)), *self._said)
+        taken, reply = await self._runner.run([seize, end])
+        if not taken:
+            return False
+        await self._settled(mine, written, reply)
+        return True
+
+    async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
+        now = time.time()
+        await self._runner.one("deregister", node, stamp(now), repr(hold_s), *workers)
+
+    async def due(self, now: float) -> int:
+        return int(await self._runner.one("due", repr(now), stamp(now), DUE_AT_ONCE))
+
+    async def free_deferred(self, node: str) -> int:
+        return await self._stranded.free(node, await self._queries.queues())
+
+    async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
+        wanted = (*self._place(lock), lock.token, lock.ttl, locks.value(lock, time.time()))
+        word, text = await self._runner.one("lock", claim.job.id, claim.eid, *wanted)
+        return locks.Taken(word.decode(), locks.holder(text) if word == b"held" else "")
+
+    async def unlock(self, jid: str, lock: locks.Lock) -> bool:
+        return bool(await self._runner.one("unlock", jid, *self._place(lock), lock.token))
+
+    def _place(self, lock: locks.Lock) -> tuple[int, int, str]:
+        """The database to come back to, that of the lock, and its key."""
+        return self._where.db, self._lock_db if lock.db is None else lock.db, lock.key
+
+    async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
+        await self._runner.one("progress", jid, json.dumps(dict(fields)))
+
+    async def publish(self, channel: str, text: str) -> None:
+        await self._runner.one("say", *self._said, channel, text)
+
+    def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
+        return listen(self._where, self._connect_s, self._prefix, workers)
+
+    # -- looking
+
+    async def job(self, jid: str) -> JobView | None:
+        return await self._queries.job(jid)
+
+    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
+        return await self._queries.jobs(state, limit, offset)
+
+    async def counts(self) -> dict[str, QueueCounts]:
+        return await self._queries.counts()
+
+    async def of_run(self, runid: str) -> list[str]:
+        return await self._queries.of_run(runid)
+
+    async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
+        return await self._queries.pause(queues, on)
+
+
+def _claims(taken: Sequence[Sequence[Any]]) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(eid.decode(), decode(jid.decode(), paired(fields), queue.decode()))
+        for eid, jid, queue, fields in taken
+    )

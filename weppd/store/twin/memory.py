@@ -1,0 +1,370 @@
+"""The store's twin in memory, for tests that need no Redis.
+
+It passes the same contract tests as `RedisStore`. `away = True` makes every call raise StoreAway;
+`published` holds what was published; `send` plays an RQ client's command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from weppd.errors import Refused, StoreChanged
+from weppd.model import Answer, Claim, Finish
+from weppd.store import (
+    CancelAnswer,
+    Change,
+    ClaimAsk,
+    Command,
+    Exchanged,
+    JobSpec,
+    Known,
+    Lease,
+    Met,
+    Node,
+    Pulse,
+    Retried,
+    Running,
+    TreeCancel,
+    locks,
+)
+from weppd.store.packing import Wish, sole_key
+from weppd.store.pickles import with_items
+from weppd.store.record import Lifetimes, event, record
+from weppd.store.trees import Felling
+from weppd.store.twin import claiming, held, reunion, steering, turns
+from weppd.store.twin.cancelling import cancel_one, closed_above
+from weppd.store.twin.looks import Looks
+from weppd.store.twin.shelf import (
+    Shelf,
+    as_bytes,
+    cancel_waiting,
+    close,
+    end_execution,
+    fence,
+    free_all_deferred,
+    push_due,
+    settle_dependents,
+    twin_of,
+)
+from weppd.store.wire import encode, rehash, stamp
+
+
+class MemoryStore(Looks):
+    """A store that lives and dies with its process. `now` is its clock, seconds since the epoch."""
+
+    def __init__(
+        self, *, lifetimes: Lifetimes | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__()
+        self.suspended = False
+        self._lifetimes = lifetimes or Lifetimes()
+        self._now = now
+        self._era = ""
+        self._moved, self._parted = asyncio.Event(), asyncio.Event()
+        self._commands: asyncio.Queue[Command] = asyncio.Queue()
+
+    @property
+    def published(self) -> list[tuple[str, str]]:
+        """(channel, text) of all that was published, in order."""
+        return self.shelf.published
+
+    def send(self, command: Command) -> None:
+        """Play an RQ client that sends a command to a worker."""
+        self._commands.put_nowait(command)
+
+    def forget_all(self) -> None:
+        """Play FLUSHALL."""
+        self.shelf = Shelf(published=self.shelf.published)
+
+    def go_back(self, shelf: Shelf) -> None:
+        """Play a failover to a server that had this shelf: a deep copy of an earlier one."""
+        self.server, self.shelf = uuid.uuid4().hex, shelf
+        self._parted.set()
+
+    async def open(self) -> None:
+        self._check(met=False)
+        self._met = self._met or self.server
+
+    async def parted(self) -> None:
+        await self._parted.wait()
+
+    async def greet(self, node: str, settle_s: float) -> Change:
+        self._check(met=False)
+        until = self._now() + settle_s
+        change = reunion.greet(self.shelf, node, self.server, self._met, self._era, until)
+        if change is Change.SAME:
+            self._meet()
+            self._parted.clear()
+        return change
+
+    async def reassert(self, node: str, known: Sequence[Known]) -> Met:
+        self._check(met=False)
+        shelf, now = self.shelf, self._now()
+        words = {k.claim.eid: reunion.reenter(shelf, node, k, now) for k in known}
+        strays = reunion.strays(shelf, node, words)
+        self._meet()
+        return Met(words, tuple(claiming.again(shelf, eid, jid) for eid, jid in strays))
+
+    async def met(self, node: str) -> None:
+        self._check()
+        reunion.met(self.shelf, node, self.server)
+        self._parted.clear()
+
+    def _meet(self) -> None:
+        self._met, self._era = self.server, self.shelf.era
+
+    async def close(self) -> None:
+        return
+
+    async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
+        self._check()
+        ends = [self._finish(finish) for finish in finishes]
+        self._ring()
+        answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
+        settling = self.suspended or self.shelf.settle > self._now()
+        if claim is None or settling:
+            return Exchanged(answers, released, suspended=settling)
+        claims, empty, paused = claiming.claim(self.shelf, claim, self._now())
+        return Exchanged(answers, released, tuple(claims), frozenset(empty), paused)
+
+    def _finish(self, finish: Finish) -> tuple[Answer, int]:
+        answer = Answer(fence(self.shelf, finish.claim))
+        if answer in (Answer.ALREADY, Answer.FENCED):
+            return answer, 0
+        job = finish.claim.job
+        if answer is Answer.ABSENT:
+            self.shelf.jobs.setdefault(job.id, as_bytes(rehash(job)))
+            line = self.shelf.queues.setdefault(job.queue, [])
+            line[:] = [jid for jid in line if jid != job.id]
+        return answer, close(self.shelf, finish, record(finish, self._lifetimes))
+
+    async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
+        self._check()
+        jid, runid = claim.job.id, claim.job.runid
+        execution = self.shelf.live(jid)
+        if execution.get(b"eid") != claim.eid.encode():
+            return
+        execution.update({b"phase": b"running", b"worker": worker.encode()})
+        self.shelf.set(jid, {"worker_name": worker, "started_at": stamp(at)})
+        items: dict[str, str | int] = {"pid": pid} | ({"runid": runid} if runid else {})
+        meta = with_items(self.shelf.jobs.get(jid, {}).get(b"meta", b""), items)
+        if meta is not None:
+            self.shelf.set(jid, {"meta": meta})
+        if runid:
+            self.shelf.say(f"{runid}:rq", event(jid, "started"))
+            if not self.shelf.jobs.get(jid, {}).get(b"weppd_parent"):
+                self.shelf.runs.setdefault(runid, {})[jid] = at
+
+    async def hand_back(self, claims: Sequence[Claim]) -> int:
+        self._check()
+        mine = [c for c in reversed(claims) if claiming.owns(self.shelf, c.eid, c.job.id)]
+        count = sum([self._hand_back(claim) for claim in mine])
+        self._ring()
+        return count
+
+    def _hand_back(self, claim: Claim) -> bool:
+        jid, shelf = claim.job.id, self.shelf
+        held.let_go_of_all(shelf, jid)
+        end_execution(shelf, claim, "handed back")
+        turn = shelf.executions.pop(jid).get(b"turn")
+        asked = shelf.cancels.pop(jid, None)
+        goes = shelf.status(jid) not in ("", "canceled")
+        if goes and asked is not None:
+            cancel_waiting(shelf, jid, self._now(), asked)
+            settle_dependents(shelf, jid, "canceled", self._now(), asked)
+        elif goes:
+            shelf.set(jid, {"started_at": "", "worker_name": "", "status": "queued"})
+            shelf.queues.setdefault(claim.job.queue, []).insert(0, jid)
+        if turn is not None:
+            turns.pass_on(shelf, turn.decode())
+        return goes and asked is None
+
+    async def take_turns(self, wishes: Sequence[Wish]) -> frozenset[str]:
+        self._check()
+        gone = claiming.take_turns(self.shelf, wishes, self._now())
+        self._ring()
+        return gone
+
+    async def pass_turns(self) -> int:
+        self._check()
+        count = turns.unpark(self.shelf)
+        self._ring()
+        return count
+
+    def _ring(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
+        self._check()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s
+        while not any(self.shelf.queues.get(queue) for queue in queues):
+            try:
+                await asyncio.wait_for(self._moved.wait(), until - loop.time())
+            except TimeoutError:
+                return False
+            self._check()
+        return True
+
+    async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
+        self._check()
+        if self._era and self.shelf.era != self._era:
+            self._parted.set()
+            raise StoreChanged("the store in memory was emptied")
+        seq = self.shelf.beat(node.name)
+        mine = [r for r in running if claiming.owns(self.shelf, r.eid, r.job)]
+        for each in mine:
+            held.renew_all(self.shelf, each.job, self._now())
+        gone = {r.job for r in mine if self.shelf.status(r.job) in ("", "canceled")}
+        asked = {r.job: self.shelf.cancels[r.job] for r in mine if r.job in self.shelf.cancels}
+        lost = frozenset(r.job for r in running if self.shelf.has_lost(r.job, r.eid))
+        return Pulse(seq, frozenset(gone), asked, lost, self.suspended)
+
+    async def cancel(self, jid: str, reason: str) -> CancelAnswer:
+        self._check()
+        return CancelAnswer(*cancel_one(self.shelf, jid, self._now(), reason)[0])
+
+    async def cancel_tree(self, jid: str, reason: str) -> TreeCancel:
+        self._check()
+        walk = Felling(jid, reason, self._now())
+        while calls := walk.calls():
+            walk.took([[self._fell(each, reason) for each in call[5:]] for call in calls])
+            self.shelf.closed.add(jid)
+        return walk.result()
+
+    def _fell(self, jid: str, reason: str) -> list[Any]:
+        words, also = cancel_one(self.shelf, jid, self._now(), reason)
+        meta = self.shelf.jobs.get(jid, {}).get(b"meta", b"")
+        children = list(self.shelf.children.get(jid, {}).values())
+        return [*(w.encode() for w in words), meta, children, [each.encode() for each in also], b""]
+
+    async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
+        self._check()
+        self.shelf.paused = self.shelf.paused | {*queues} if on else self.shelf.paused - {*queues}
+        return frozenset(self.shelf.paused)
+
+    async def scrub(self) -> int:
+        self._check()
+        return steering.scrub(self.shelf)
+
+    async def retry(self, jid: str) -> Retried:
+        self._check()
+        done = steering.retry(self.shelf, jid, self._now())
+        self._ring()
+        return done
+
+    async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
+        self._check()
+        jids = [self._enqueue(spec) for spec in specs]
+        self._ring()
+        return jids
+
+    def _enqueue(self, spec: JobSpec) -> str:
+        jid, at, shelf = spec.id or str(uuid.uuid4()), self._now(), self.shelf
+        self._refuse(spec, jid)
+        fields = encode(spec, jid, at)
+        key = sole_key(spec, fields.get("data"))
+        if (twin := twin_of(shelf, key)) and twin != jid:
+            return twin
+        self._refuse_unknown(spec, jid)
+        shelf.jobs[jid] = as_bytes({**fields, "status": "created"})
+        if key:
+            shelf.sole[key] = jid
+        shelf.queues.setdefault(spec.queue, [])
+        if spec.parent:
+            label, known = spec.label or jid, shelf.children[spec.parent]
+            known[(f"{label}:{jid}" if label.encode() in known else label).encode()] = jid.encode()
+        waits = [d for d in spec.depends_on if shelf.status(d) != "finished"]
+        for dependency in waits:
+            shelf.dependents[dependency].append(jid)
+        if not waits:
+            shelf.push(jid, at, front=spec.at_front)
+            return jid
+        shelf.set(jid, {"status": "deferred"})
+        shelf.registries["deferred", spec.queue][jid] = at
+        for dependency in waits:
+            if shelf.status(dependency) in ("failed", "stopped", "canceled"):
+                settle_dependents(shelf, dependency, shelf.status(dependency), at, "")
+        return jid
+
+    def _refuse(self, spec: JobSpec, jid: str) -> None:
+        if spec.unique and jid in self.shelf.jobs:
+            raise Refused(f"job {jid} is there already: a unique job is enqueued once")
+        if above := closed_above(self.shelf, spec.parent):
+            raise Refused(f"job {above} is being cancelled: nothing may be enqueued below it")
+
+    def _refuse_unknown(self, spec: JobSpec, jid: str) -> None:
+        for dependency in spec.depends_on:
+            if not self.shelf.status(dependency):
+                raise Refused(f"job {jid} depends on {dependency}, which is not there")
+
+    async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
+        self._check()
+        return held.take(self.shelf, claim, lock, self._now())
+
+    async def unlock(self, jid: str, lock: locks.Lock) -> bool:
+        self._check()
+        return held.let_go_of(self.shelf, jid, lock)
+
+    async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
+        self._check()
+        self.shelf.set(jid, {"weppd_progress": json.dumps(dict(fields))})
+
+    async def publish(self, channel: str, text: str) -> None:
+        self._check()
+        self.shelf.say(channel, text)
+
+    async def commands(self, workers: Sequence[str]) -> AsyncIterator[Command]:
+        while True:
+            command = await self._commands.get()
+            self._check()
+            if command.worker in workers:
+                yield command
+
+    async def leftovers(self, node: str) -> list[Claim]:
+        self._check()
+        mine = [
+            (execution[b"eid"].decode(), jid)
+            for jid in list(self.shelf.executions)
+            if (execution := self.shelf.live(jid)) and execution[b"node"] == node.encode()
+        ]
+        return [claiming.again(self.shelf, eid, jid) for eid, jid in mine if jid in self.shelf.jobs]
+
+    async def nodes(self) -> list[Lease]:
+        self._check()
+        return self.shelf.all_leases()
+
+    async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
+        self._check()
+        by = finish.worker.rpartition(".")[0]
+        if not claiming.seize(self.shelf, lease, finish.claim, fresh, by):
+            return False
+        await self.exchange([replace(finish, claim=replace(finish.claim, eid=fresh))], None)
+        return True
+
+    async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
+        self._check()
+        if await self.leftovers(node):
+            self.shelf.holds[node] = hold_s
+        else:
+            self.shelf.leases.pop(node, None)
+            self.shelf.offers.pop(node, None)
+
+    async def due(self, now: float) -> int:
+        self._check()
+        count = push_due(self.shelf, now)
+        self._ring()
+        return count
+
+    async def free_deferred(self, node: str) -> int:
+        self._check()
+        count = free_all_deferred(self.shelf, self._now())
+        self._ring()
+        return count
