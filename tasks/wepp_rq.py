@@ -39,8 +39,8 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
     UnknownBinary and RunError for what stands against starting it.
     """
     run, engine = _run(runid), _engine(wepp_bin)
-    (row,) = simulate([prepare(run, _number(wepp_id), engine)])
-    return True, row.seconds
+    ((_, seconds),) = simulate([prepare(run, _number(wepp_id), engine)])
+    return True, seconds
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
@@ -57,7 +57,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     work = Reconciled(ledger_of(runid, run), simulations)
     progress = Progress(Panel(current(), runid, PANEL), len(simulations), "hillslopes")
     progress.skip(len(work.done))
-    rows = [hillslopes.row(done, seconds) for done, seconds in work.done]
+    rows = [(hillslopes.row(done), seconds) for done, seconds in work.done]
 
     def ended(simulation: Simulation, seconds: float) -> None:
         work.add(simulation, seconds)
@@ -65,9 +65,9 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
 
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
         rows += simulate(work.left, ended)
-    hillslopes.write(run.hillslope_table, rows)
+    hillslopes.write(run.hillslope_table, [row for row, _ in rows])
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
-    return True, sum(row.seconds for row in rows)
+    return True, sum(seconds for _, seconds in rows)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)

@@ -28,7 +28,6 @@ COLUMNS = (
     "runoff\nmm/yr",
     "soil loss\nt/ha/yr",
     "sediment\nt/yr",
-    "seconds",
     "engine",
 )
 
@@ -150,7 +149,6 @@ def _row(row: hillslopes.Hillslope) -> tuple[str, ...]:
         str(row.wepp_id),
         *(f"{figure:.2f}" for figure in figures),
         f"{row.sediment_yield_t_yr:.4f}",
-        f"{row.seconds:.2f}",
         row.engine,
     )
 

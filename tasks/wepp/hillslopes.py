@@ -2,24 +2,25 @@
 
 `wepp/output/interchange/hillslopes.parquet`, one row a hillslope, ascending by id. Each field
 carries its unit and a description; the schema carries `dataset_version`. The file appears whole or
-not at all.
+not at all, and the same outputs give the same bytes: how long each took stands in the run's ledger,
+`wepp/steps.jsonl`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.run.atomic import replacing
 from tasks.wepp import annual
 from tasks.wepp.simulation import Simulation
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = "1.0"
+VERSION = "2.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,6 @@ class Hillslope:
     runoff_mm_yr: float | None
     soil_loss_t_ha_yr: float | None
     sediment_yield_t_yr: float | None
-    seconds: float
     engine: str
 
 
@@ -45,12 +45,11 @@ _ABOUT = {
     "runoff_mm_yr": ("mm/yr", "Mean annual runoff from rain, snow melt and winter storms"),
     "soil_loss_t_ha_yr": ("t/ha/yr", "Mean annual soil loss over the area of net detachment"),
     "sediment_yield_t_yr": ("t/yr", "Mean annual sediment that leaves the hillslope"),
-    "seconds": ("s", "Wall-clock time of the simulation"),
     "engine": ("", "What simulated: an executable by name, or hillsim, the embedded engine"),
 }
 
 
-def row(simulation: Simulation, seconds: float) -> Hillslope:
+def row(simulation: Simulation) -> Hillslope:
     """The row of a simulation that has been found whole, from its loss report."""
     mean = annual.read(simulation.output("loss"))
     return Hillslope(
@@ -59,13 +58,12 @@ def row(simulation: Simulation, seconds: float) -> Hillslope:
         runoff_mm_yr=mean.runoff_mm if mean else None,
         soil_loss_t_ha_yr=mean.soil_loss_t_ha if mean else None,
         sediment_yield_t_yr=mean.sediment_yield_t if mean else None,
-        seconds=round(seconds, 3),
         engine=simulation.engine.name,
     )
 
 
 def line(row: Hillslope) -> str:
-    """The row as a line of a run's log: what the same inputs give again, so without seconds."""
+    """The row as a line of a run's log: what the same inputs give again."""
     if row.runoff_mm_yr is None:
         return f"single storm done, engine={row.engine}"
     return (
@@ -82,12 +80,8 @@ def write(path: Path, rows: Sequence[Hillslope]) -> None:
     ordered = sorted(rows, key=lambda row: row.wepp_id)
     table = pa.Table.from_pylist([asdict(row) for row in ordered], schema=_schema())
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        parquet.write_table(table, partial, compression="snappy", use_dictionary=True)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as file:
+        parquet.write_table(table, file, compression="snappy", use_dictionary=True)
 
 
 def read(path: Path) -> list[Hillslope]:

@@ -28,15 +28,18 @@ def alone(simulation: Simulation) -> float:
 
 def simulate(
     simulations: Sequence[Simulation], done: Callable[[Simulation, float], None] | None = None
-) -> list[Hillslope]:
-    """Run them over the job's CPUs; `done` is called after each. The rows, in no order."""
+) -> list[tuple[Hillslope, float]]:
+    """Run them over the job's CPUs; `done` is called after each.
+
+    The row of each and the seconds that it took, in no order.
+    """
     ctx = current()
-    rows: list[Hillslope] = []
+    rows: list[tuple[Hillslope, float]] = []
 
     def ended(simulation: Simulation, code: int, seconds: float) -> None:
         simulation.conclude(code)
-        row = hillslopes.row(simulation, seconds)
-        rows.append(row)
+        row = hillslopes.row(simulation)
+        rows.append((row, seconds))
         item = f"h{row.wepp_id:04d}"
         ctx.log(hillslopes.line(row), item=item)
         ctx.log(f"{seconds:.2f} s", item=item, volatile=True)

@@ -73,7 +73,8 @@ def test_the_table_carries_units_for_its_readers(ctx, tmp_path: Path):
     run = a_run(tmp_path, {1: "ok"})
     wepp_rq._run_hillslopes_rq("my-run")
     schema = parquet.read_schema(run.hillslope_table)
-    assert schema.metadata[b"dataset_version"] == b"1.0"
+    assert schema.metadata[b"dataset_version"] == b"2.0"
+    assert "seconds" not in schema.names
     assert schema.field("runoff_mm_yr").metadata[b"units"] == b"mm/yr"
 
 
