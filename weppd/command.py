@@ -13,17 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from weppd import __version__, daemon, embedded, install, notify, settings
-from weppd.errors import AlreadyRunning, SettingsError, StoreError
+from weppd.errors import AlreadyRunning, SettingsError, StoreError, StoreFault
 from weppd.settings import Settings
 
-EX_CONFIG, EX_TEMPFAIL, EX_REFUSED = 78, 75, 1
+EX_CONFIG, EX_TEMPFAIL, EX_SOFTWARE, EX_REFUSED = 78, 75, 70, 1
 SERVICE = ("install-service", "uninstall-service")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program. Exit codes: 0 stopped or done, 75 another one runs, 78 the settings are bad.
 
-    1 is an installation that was refused.
+    70 is an answer of the store that it cannot work with: to be started again. 1 is an installation
+    that was refused.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     service = words[:1] and words[0] in SERVICE
@@ -39,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             _say(f"{error.source}: {problem}")
         return EX_CONFIG
+    except StoreFault as error:
+        _say(str(error))
+        return EX_SOFTWARE
     except StoreError as error:
         _say(f"redis.url: {error}")
         return EX_CONFIG

@@ -24,7 +24,7 @@ from weppd.core import state as states
 from weppd.core import views
 from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
-from weppd.errors import StoreAway, StoreError
+from weppd.errors import StoreAway, StoreError, StoreFault
 from weppd.settings import Settings
 from weppd.shell import families, host, reloading
 from weppd.shell.bell import Bell
@@ -222,14 +222,13 @@ class Weppd:
     async def _work(self) -> None:
         """Reach the store, sort what an earlier life left, then work for ever."""
         await self._recovery.run()
-        await asyncio.gather(
-            self._trips.run(),
-            self._bell.run(),
-            self._reunion.run(),
-            self._sources.pulse(),
-            self._sources.commands(),
-            self._sources.schedule(),
-        )
+        rooms = (self._trips, self._bell, self._reunion)
+        pulse, told, due = self._sources.pulse, self._sources.commands, self._sources.schedule
+        try:
+            await asyncio.gather(*(room.run() for room in rooms), pulse(), told(), due())
+        except StoreError as error:
+            # No fault of the settings: with them it was good enough to begin.
+            raise StoreFault(str(error)) from error
 
     async def _watch(self) -> None:
         """Once a second: tell the watchdog that all is well, look for cells that fell silent."""

@@ -9,8 +9,10 @@
     │   └── UnknownTask        the function's name is on no list
     ├── RunError               the producer's: the run id or its directory
     ├── StoreError             the world's: Redis answered wrongly or not at all
-    │   └── StoreAway          no connection; the call may be tried again
-    │       └── StoreChanged   not the store that was met: what runs is entered there first
+    │   ├── StoreAway          no connection; the call may be tried again
+    │   │   ├── StoreChanged   not the store that was met: what runs is entered there first
+    │   │   └── StoreDenied    the password or the user's rights are wrong, by now
+    │   └── StoreFault         it refuses at work what it took at the start
     ├── FrameError             a peer on the cells' socket broke the protocol
     ├── AlreadyRunning         another weppd holds this node's lock
     └── Refused                a caller asked for what may not be done
@@ -63,6 +65,14 @@ class StoreAway(StoreError):
 
 class StoreChanged(StoreAway):
     """It is another server, or it lost its memory: nothing is asked of it before it was met."""
+
+
+class StoreDenied(StoreAway):
+    """The store refuses the password, or the user may not do this; somebody may mend it there."""
+
+
+class StoreFault(StoreError):
+    """The store gave an answer, while weppd was at work, that none of its settings explains."""
 
 
 class FrameError(WeppdError):

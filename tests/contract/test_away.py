@@ -12,8 +12,9 @@ import pytest
 from tests.contract.build import NODE, a_job, an_ask, an_end, claimed
 from tests.contract.proxy import Proxy, between
 from weppd.embedded import Embedded
-from weppd.errors import StoreAway, StoreChanged, StoreError
+from weppd.errors import StoreAway, StoreChanged, StoreDenied, StoreError
 from weppd.model import Answer
+from weppd.store.server.faults import Fault
 from weppd.store.server.line import Line, address
 from weppd.store.server.redis import RedisStore
 
@@ -263,3 +264,61 @@ def test_a_restarted_server_is_found_again() -> None:
             asyncio.run(story(owned))
         finally:
             owned.stop()
+
+
+def test_a_right_that_is_taken_away_is_waited_for_and_at_the_start_a_wrong_setting(
+    server: Embedded,
+) -> None:
+    """An operator who changes the user in Redis must not end a weppd that was at work."""
+    url = server.url(9).replace("unix://", "unix://mary:secret@")
+
+    async def story(store: RedisStore, proxy: Proxy) -> None:
+        line, marys = Line(address(server.url(9))), RedisStore(url)
+        await line.call("ACL", "SETUSER", "mary", "reset", "on", ">secret", "~*", "&*", "+@all")
+        await marys.open()
+        for taken in ("-evalsha", "-lpop", "-blmove"):
+            await line.call("ACL", "SETUSER", "mary", taken)
+        with pytest.raises(StoreDenied, match="NOPERM"):
+            await marys.exchange([], an_ask(1))
+        with pytest.raises(StoreDenied, match="NOPERM"):
+            await marys.wait(["default"], 5)
+        await line.call("ACL", "SETUSER", "mary", "+evalsha", "+blmove")
+        await marys.enqueue([a_job()])
+        with pytest.raises(StoreDenied, match="lpop"):
+            await marys.exchange([], an_ask(1))
+        await line.call("ACL", "SETUSER", "mary", "+@all")
+        assert len((await marys.exchange([], an_ask(1))).claims) == 1
+        await line.call("ACL", "SETUSER", "mary", "resetpass", ">other")
+        with pytest.raises(StoreError, match="WRONGPASS") as refused:
+            await RedisStore(url).open()
+        assert not isinstance(refused.value, StoreAway)
+        await line.call("ACL", "DELUSER", "mary")
+        await marys.close()
+        await line.close()
+
+    play(server, story)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "passing", "denied"),
+    [
+        ("OOM command not allowed when used memory > 'maxmemory'. script: a", "OOM", True, False),
+        (
+            "ERR Error running script (call to f_a): @user_script:3: -OOM command not allowed",
+            "OOM",
+            True,
+            False,
+        ),
+        ("NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", True, False),
+        ("ERR max number of clients reached", "ERR", True, False),
+        ("NOAUTH Authentication required.", "NOAUTH", False, True),
+        ("ERR The user executing the script can't run this command", "ERR", False, True),
+        ("ERR ACL failure in script: User mary has no permissions", "ERR", False, True),
+        ("WRONGTYPE Operation against a key", "WRONGTYPE", False, False),
+        ("ERR unknown command", "ERR", False, False),
+    ],
+)
+def test_error_replies_are_told_apart(text: str, word: str, passing: bool, denied: bool) -> None:
+    """What passes by itself, what somebody may mend in Redis, and what nobody can work with."""
+    fault = Fault(text)
+    assert (fault.word, fault.passing, fault.denied) == (word, passing, denied)

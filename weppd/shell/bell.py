@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from weppd.core import events as on
-from weppd.errors import StoreAway
+from weppd.errors import StoreAway, StoreDenied
 from weppd.store import Store
 
+log = logging.getLogger("weppd")
 BELL_S = 30.0
-SUSPENDED_S = 1.0
+SUSPENDED_S = AWAY_S = DENIED_S = 1.0
 
 
 class Bell:
@@ -20,6 +22,7 @@ class Bell:
         self._store, self._tell = store, tell
         self._queues: tuple[str, ...] = ()
         self._suspended = False
+        self._said = ""
         self._armed = asyncio.Event()
 
     def arm(self, queues: Iterable[str], suspended: bool) -> None:
@@ -45,5 +48,15 @@ class Bell:
             try:
                 if await self._store.wait(self._queues, within_s) or self._suspended:
                     return
+            except StoreDenied as error:
+                # The rest may work: then it is looked once a second for jobs.
+                self._denied(str(error))
+                await asyncio.sleep(DENIED_S)
+                return
             except StoreAway:
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(AWAY_S)
+
+    def _denied(self, why: str) -> None:
+        if why != self._said:
+            log.error("action=bell refused=%r", why)
+            self._said = why

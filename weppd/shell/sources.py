@@ -16,7 +16,7 @@ from weppd.core import events as on
 from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.core.state import Ending, Mood, Running, State
-from weppd.errors import StoreAway
+from weppd.errors import StoreAway, StoreDenied
 from weppd.shell.neighbours import now_s
 from weppd.shell.performer import Errands
 from weppd.store import Command, Node, Store
@@ -95,11 +95,15 @@ class Sources:
 
     async def commands(self) -> None:
         """Listen for what RQ's clients publish to our workers."""
+        said = ""
         while True:
             try:
                 async for command in self._store.commands(self._node.workers):
                     self._obey(command)
-            except StoreAway:
+            except StoreAway as error:
+                if isinstance(error, StoreDenied) and str(error) != said:
+                    said = str(error)
+                    log.error("action=commands refused=%r", said)
                 await asyncio.sleep(1.0)
 
     def _obey(self, command: Command) -> None:

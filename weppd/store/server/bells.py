@@ -32,6 +32,9 @@ class Bells:
             done, _ = await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             rung = [q for q in queues if self._ringing[q] in done]
             heard = [self._ringing.pop(queue) for queue in rung]
+            broken = [error for task in heard if (error := task.exception())]
+            if broken:
+                raise broken[0]
             if any(task.result() for task in heard):
                 return True
         return False

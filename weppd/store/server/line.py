@@ -21,21 +21,11 @@ import hiredis
 from redis.asyncio.connection import parse_url
 
 from weppd import settings_redis
-from weppd.errors import StoreAway, StoreError
+from weppd.errors import StoreAway, StoreDenied, StoreError
+from weppd.store.server.faults import Fault
 from weppd.store.server.sentinels import master
 
 Command = tuple[Any, ...]
-# Words at the head of an error that passes by itself; the rest is for people.
-_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "OOM", "BUSY", "TRYAGAIN", "MISCONF")
-
-
-class Fault(Exception):
-    """An error reply, as a value."""
-
-    @property
-    def word(self) -> str:
-        """The error's first word, such as NOSCRIPT."""
-        return str(self).split(" ", 1)[0]
 
 
 @dataclass(slots=True)
@@ -206,10 +196,13 @@ class Line(asyncio.Protocol):
         return self.checked((await self.calls([command], within_s))[0])
 
     def checked(self, reply: Any) -> Any:
-        """The reply, unless it is a Fault: those that pass by themselves become StoreAway."""
+        """The reply, unless it is a Fault: those that pass by themselves become StoreAway, want of
+        a right becomes StoreDenied."""
         if not isinstance(reply, Fault):
             return reply
-        if reply.word not in _PASSING:
+        if reply.denied:
+            raise StoreDenied(f"{self._where.shown} refused: {reply}")
+        if not reply.passing:
             raise StoreError(f"{self._where.shown} refused: {reply}")
         if reply.word == "READONLY":
             self.hang_up(str(reply))

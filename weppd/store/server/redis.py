@@ -30,7 +30,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import StoreChanged, StoreError
+from weppd.errors import StoreChanged, StoreDenied, StoreError
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
     CancelAnswer,
@@ -112,6 +112,13 @@ class RedisStore(Turning):
         return Line(self._where, connect_s=self._connect_s, call_s=self._call_s, broke=broke)
 
     async def open(self) -> None:
+        try:
+            await self._open()
+        except StoreDenied as error:
+            # So far it is the settings that are wrong. Later on it is what was changed over there.
+            raise StoreError(str(error)) from None
+
+    async def _open(self) -> None:
         text = (await self._line.call("INFO", "server")).decode()
         info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
         if info.get("redis_mode") == "cluster":

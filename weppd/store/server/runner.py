@@ -13,7 +13,8 @@ from typing import Any
 
 from weppd.errors import StoreChanged
 from weppd.store.scripts import NAMES, source
-from weppd.store.server.line import Fault, Line
+from weppd.store.server.faults import Fault
+from weppd.store.server.line import Line
 
 Call = tuple[Any, ...]
 
