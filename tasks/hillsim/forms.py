@@ -39,6 +39,7 @@ def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:
     _check_answers(run, directory)
     if inputs.slope.version == slope.CHANNEL_VERSION:
         raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
+    _check_soil(inputs, directory / run.sol)
     _check_climate(inputs, directory / run.cli)
     _check_management(run, inputs, directory / run.man)
 
@@ -53,6 +54,7 @@ def check_storm(run: StormRun, inputs: Inputs, directory: Path) -> None:
         raise Refusal(directory / run.pass_file, "the pass file of a single storm is not written")
     if inputs.slope.version == slope.CHANNEL_VERSION:
         raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
+    _check_soil(inputs, directory / run.sol)
     _check_climate(inputs, directory / run.cli)
     if len(inputs.climate.days) != 1:
         why = f"{len(inputs.climate.days)} days: a single storm has one"
@@ -75,6 +77,7 @@ def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:
     if inputs.slope.version != slope.CHANNEL_VERSION:
         why = f"version {inputs.slope.version:g}: channels have slope files of 99.1"
         raise Refusal(directory / run.slp, why)
+    _check_soil(inputs, directory / run.sol)
     _check_climate(inputs, directory / run.cli)
     _check_management(run, inputs, directory / run.man)
 
@@ -103,6 +106,12 @@ def _check_answers(run: HillslopeRun, directory: Path) -> None:
         raise Refusal(source, f"loss option {run.loss_option}: 1, abbreviated annual, is written")
     if run.bypass:
         raise Refusal(source, "passing over small events: every event is simulated")
+
+
+def _check_soil(inputs: Inputs, path: Path) -> None:
+    if any(element.recovery for element in inputs.soil.elements):
+        why = "conductivity that comes back on disturbed land is not simulated: use 7778"
+        raise Refusal(path, f"version {inputs.soil.version:g}: {why}")
 
 
 def _check_climate(inputs: Inputs, path: Path) -> None:

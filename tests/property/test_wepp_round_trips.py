@@ -87,6 +87,14 @@ def layers(draw: st.DrawFn, version: float, depth: float) -> soil.Layer:
 
 
 @st.composite
+def recoveries(draw: st.DrawFn, version: float) -> soil.Recovery:
+    codes = ("adjusted", "burn_code", "texture_code")
+    made = {name: draw(numbers) for name in soil.recovers(version)}
+    made |= {name: draw(st.integers(0, 9)) for name in codes if name in made}
+    return soil.Recovery(**{**made, "landuse": draw(names), "texture": draw(names)})
+
+
+@st.composite
 def soils(draw: st.DrawFn) -> soil.Soil:
     version = draw(st.sampled_from(soil.VERSIONS))
     parts = []
@@ -100,7 +108,8 @@ def soils(draw: st.DrawFn) -> soil.Soil:
             below = replace(below, **{second: draw(positive)})
         ke = draw(positive) if version < 7777 else None
         head = [draw(shares), draw(shares), draw(positive), draw(positive), draw(positive)]
-        parts.append(soil.Element(draw(names), draw(names), *head, made, ke, below))
+        recovery = draw(recoveries(version)) if soil.recovers(version) else None
+        parts.append(soil.Element(draw(names), draw(names), *head, made, ke, below, recovery))
     return soil.Soil(version, draw(names), draw(st.integers(0, 1)), tuple(parts))
 
 

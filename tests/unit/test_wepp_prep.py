@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 import pytest
 
 from tasks import hillsim
+from tasks.hillsim.errors import Refusal
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
@@ -185,6 +187,27 @@ def test_soils_are_cut_and_wetted_as_the_document_says(wd):
     assert [layer.depth for layer in element.layers] == [150.0, 400.0]
     assert element.saturation == 0.75
     assert clipped(element.layers, 150.0) == element.layers[:1]
+
+
+def test_soils_of_disturbed_land_go_on_as_they_are_and_hillsim_names_what_it_does_not_simulate(wd):
+    """9002 stays 9002, cut and wetted like any other; the embedded engine does not guess."""
+    write_watershed(wd, channels=1, years=1)
+    document = Soils.load(wd)
+    line = "0 'forest low sev fire' 'loam' 1.3 0.3\n'A b' 'L' 2 0.16 0.75 1e6 8e-4 1\n"
+    curve = "1.4 2 10 0.3 0.12 45 20 5 20 20 0.05 0.45 0.0123 1.61 12.3 0.11 0.28"
+    text = f"9002\nAny\n1 0\n{line}200 {curve}\n900 {curve}\n1 10000 100\n"
+    (wd / str(document.soils[document.hillslopes[min(document.hillslopes)][0]])).write_text(text)
+    change(wd, Soils, clip_depth_mm=400.0, initial_saturation=0.5)
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, *ALL[:5])
+    made = soil.read(run.runs / "p1.sol")
+    (element,) = made.elements
+    assert (made.version, element.saturation) == (9002.0, 0.5)
+    assert [(layer.depth, layer.theta_s) for layer in element.layers] == [(200, 0.45), (400, 0.45)]
+    assert element.recovery == soil.Recovery(0, "forest low sev fire", "loam", factor=1.3, rate=0.3)
+    run.output.mkdir()
+    with pytest.raises(Refusal, match=r"p1\.sol.*version 9002: conductivity that comes back"):
+        hillsim.run("p1.run", run.runs, io.StringIO())
 
 
 def test_coefficients_are_in_effect_by_being_there_and_go_when_not_wanted(wd):

@@ -14,11 +14,20 @@
     layer up to 2006.2   depth sand clay om cec rock
     layer of 7777        depth bd ksat fc wp sand clay om cec rock
     layer of 7778        depth bd ksat anisotropy fc wp sand clay om cec rock
+    layer of 9002 on     that of 7778, then residual and saturated water, alpha, n, ks, wp fc of a
+                         pedotransfer function (van Genuchten's curve)
     restricting layer    flag anisotropy ksat     2006.2
-                         flag thickness ksat      7777, 7778
+                         flag thickness ksat      from 7777 on
 
-What follows the last element (interfaces leave colours there) is nobody's. 9001 to 9005 are known
-and refused: neither of the engines that these readers were held against reads them.
+WEPPcloud's soils of disturbed land have a line more before each element, on how its conductivity
+comes back::
+
+    9002   0 'forest low sev fire' 'loam' 1.3 0.3        adjusted, land use, texture, factor, rate
+    9003   1 'forest' 2 'loam' 10                        … burn code …, lowest conductivity
+    9005   1 'forest' 2 'loam' 3 40 10                   … number of texture, highest, lowest
+
+What follows the last element (interfaces leave colours there) is nobody's. Only WEPPcloud's builds
+read 9002, 9003 and 9005; 9001 and 9004 are known and refused, for no file of them was at hand.
 """
 
 from __future__ import annotations
@@ -31,19 +40,30 @@ from pathlib import Path
 from tasks.wepp.files.errors import Refused
 from tasks.wepp.files.records import Records, read_text
 
-VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0)
-DISTURBED = (9001.0, 9002.0, 9003.0, 9004.0, 9005.0)
+VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0, 9002.0, 9003.0, 9005.0)
+_REFUSED = (9001.0, 9004.0)
 _TEXTURE = ("sand", "clay", "om", "cec", "rock")
 _COLUMNS = {
     7777.0: ("depth", "bulk_density", "ksat", "fc", "wp", *_TEXTURE),
     7778.0: ("depth", "bulk_density", "ksat", "anisotropy", "fc", "wp", *_TEXTURE),
 }
+_CURVE = ("theta_r", "theta_s", "alpha", "n", "ks", "wp_curve", "fc_curve")
+#: The line of a disturbed element, as its version has it; names and codes among numbers.
+_RECOVERY: dict[float, tuple[str, ...]] = {
+    9002.0: ("adjusted", "landuse", "texture", "factor", "rate"),
+    9003.0: ("adjusted", "landuse", "burn_code", "texture", "lowest"),
+    9005.0: ("adjusted", "landuse", "burn_code", "texture", "texture_code", "highest", "lowest"),
+}
+_WORDS, _CODES = ("landuse", "texture"), ("adjusted", "burn_code", "texture_code")
 _HEAD = "albedo, saturation, Ki, Kr, tau_c"
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer down to `depth` below the surface. The last five are None before version 7777."""
+    """A layer down to `depth` below the surface.
+
+    From `bulk_density` on they are None before version 7777, from `theta_r` on before 9002.
+    """
 
     depth: float  # mm, lower boundary
     sand: float  # % of the fine earth
@@ -53,9 +73,16 @@ class Layer:
     rock: float  # %
     bulk_density: float | None = None  # g/cm3
     ksat: float | None = None  # mm/h
-    anisotropy: float | None = None  # horizontal to vertical conductivity; only 7778
+    anisotropy: float | None = None  # horizontal to vertical conductivity; from 7778 on
     fc: float | None = None  # field capacity, m3/m3
     wp: float | None = None  # wilting point, m3/m3
+    theta_r: float | None = None  # m3/m3, residual water
+    theta_s: float | None = None  # m3/m3, saturated
+    alpha: float | None = None  # 1/cm
+    n: float | None = None
+    ks: float | None = None  # cm/d
+    wp_curve: float | None = None  # m3/m3, wilting point by the curve
+    fc_curve: float | None = None  # m3/m3, field capacity by the curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +92,22 @@ class Restricting:
     flag: int
     ksat: float  # mm/h
     anisotropy: float | None = None  # 2006.2
-    thickness: float | None = None  # mm; 7777, 7778
+    thickness: float | None = None  # mm; from 7777 on
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How the conductivity of disturbed land comes back; None for what a version does not say."""
+
+    adjusted: int  # 1: the model changes the conductivity, 0: it does not
+    landuse: str
+    texture: str
+    factor: float | None = None  # 9002; -9999 for none, as with the others
+    rate: float | None = None  # 9002, 1/d
+    burn_code: int | None = None  # 9003, 9005
+    texture_code: int | None = None  # 9005
+    lowest: float | None = None  # 9003, 9005, mm/h
+    highest: float | None = None  # 9005, mm/h
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +124,7 @@ class Element:
     layers: tuple[Layer, ...]
     ke: float | None = None  # mm/h, effective conductivity; None from 7777 on
     restricting: Restricting | None = None  # None before 2006.2
+    recovery: Recovery | None = None  # None before 9002
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +165,19 @@ def dump(soil: Soil) -> str:
 
 def columns(version: float) -> tuple[str, ...]:
     """The names of a layer's columns in files of `version`, in order."""
+    if version in _RECOVERY:
+        return (*_COLUMNS[7778.0], *_CURVE)
     return _COLUMNS.get(version, ("depth", *_TEXTURE))
+
+
+def recovers(version: float) -> tuple[str, ...]:
+    """The names on the line of a disturbed element in files of `version`, in order; or none."""
+    return _RECOVERY.get(version, ())
 
 
 def _version(records: Records) -> float:
     version = records.number("the version of the soil file")
-    if version in DISTURBED:
+    if version in _REFUSED:
         raise Refused(records.path, records.line, f"soil files of version {version:g} are not read")
     if version not in VERSIONS:
         known = ", ".join(f"{known:g}" for known in VERSIONS)
@@ -137,6 +187,7 @@ def _version(records: Records) -> float:
 
 def _element(records: Records, version: float) -> Element:
     what = f"name, texture, layers, {_HEAD}" + (", Ke" if version < 7777 else "")
+    recovery = _recovery(records, version)
     name, texture, *rest = records.tokens(9 if version < 7777 else 8, what)
     counted, albedo, saturation, ki, kr, tauc, *ke = (records.parse(word, what) for word in rest)
     if counted < 1 or counted != int(counted):
@@ -148,8 +199,22 @@ def _element(records: Records, version: float) -> Element:
         records.fail(f"the layers' depths must increase: {depths[1:]}")
     return Element(
         _bare(name), _bare(texture), albedo, saturation, ki, kr, tauc, layers,
-        ke[0] if ke else None, _restricting(records, version),
+        ke[0] if ke else None, _restricting(records, version), recovery,
     )  # fmt: skip
+
+
+def _recovery(records: Records, version: float) -> Recovery | None:
+    names = recovers(version)
+    if not names:
+        return None
+    what = f"the disturbed land ({' '.join(names)})"
+    found: dict[str, str | float] = {}
+    for name, word in zip(names, records.tokens(len(names), what), strict=True):
+        found[name] = _bare(word) if name in _WORDS else records.parse(word, what)
+    for name in _CODES:
+        if found.get(name, 0.0) != int(found.get(name, 0.0)):
+            records.fail(f"{name} of {what} must be a whole number, found {found[name]}")
+    return Recovery(**{n: int(v) if n in _CODES else v for n, v in found.items()})
 
 
 def _check_head(records: Records, albedo: float, saturation: float, least: float) -> None:
@@ -192,6 +257,9 @@ def _element_lines(element: Element, version: float) -> Iterator[str]:
     if element.ke is not None:
         head.append(element.ke)
     numbers = " ".join(map(repr, head))
+    if element.recovery is not None:
+        found = ((name, getattr(element.recovery, name)) for name in recovers(version))
+        yield " ".join(f"'{value}'" if name in _WORDS else repr(value) for name, value in found)
     yield f"'{element.name}' '{element.texture}' {len(element.layers)} {numbers}"
     for layer in element.layers:
         yield "  " + " ".join(repr(getattr(layer, name)) for name in columns(version))
