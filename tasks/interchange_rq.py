@@ -22,6 +22,7 @@ from tasks.run.locks import locked
 from tasks.run.nodb import READONLY, ReadOnlyRun
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
+from tasks.wepp import storm_table, storms
 from tasks.wepp.documents import Climate
 from tasks.wepp.reconcile import ledger_of, sources_of
 from weppd.task import current, task
@@ -45,10 +46,15 @@ _QUIET_S = 2.0  # a file that nobody wrote to for so long is whole
 def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
     """Make the tables of a run's hillslopes, and the picture of their sediment; (True, seconds).
 
+    Of a run of design storms it is the table of these, `storms.parquet`.
     A run whose reports were taken away when its tables were made keeps these. NotPrepared,
     FormatError, OSError as `tasks.interchange.hillslopes`; ReadOnlyRun.
     """
     run = _run(runid)
+    if storms.of(run):
+        began = time.monotonic()
+        storm_table.make(runid, run)
+        return True, time.monotonic() - began
     ledger = ledger_of(runid, run)
     if ledger.removed() or not interchange.hillslope_reports(run)[0]:
         return True, _kept(ledger, run)

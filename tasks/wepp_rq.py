@@ -49,11 +49,14 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     """Run the hillslopes of a run, `ctx.cpus` at a time; returns (True, seconds of them together).
 
     Those that the run's ledger has as done, from the same inputs by the same engine, are not run
-    again. The first that fails stops the rest. Writes `wepp/output/interchange/hillslopes.parquet`.
+    again. The first that fails stops the rest. Writes `wepp/output/interchange/hillslopes.parquet`;
+    of a run of design storms, each hillslope is run under each, and their table is made later.
     """
+    from tasks.wepp import storms
+
     run, engine = _run(runid), _engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
-    simulations = [prepare(run, wepp_id, engine) for wepp_id in run.hillslopes()]
+    simulations = storms.hillslopes(run, engine)
     work = Reconciled(ledger_of(runid, run), simulations)
     progress = Progress(Panel(current(), runid, PANEL), len(simulations), "hillslopes")
     progress.skip(len(work.done))
@@ -65,7 +68,8 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
 
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
         rows += simulate(work.left, ended)
-    hillslopes.write(run.hillslope_table, [row for row, _ in rows])
+    if all(simulation.run is run for simulation in simulations):
+        hillslopes.write(run.hillslope_table, [row for row, _ in rows])
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
     return True, sum(seconds for _, seconds in rows)
 
@@ -140,11 +144,12 @@ def run_ss_batch_hillslope_rq(
     As run_hillslope_rq; BrokenDocument where the run has no such storm.
     """
     from tasks.wepp import storms
+    from tasks.wepp.prep.given import Given
 
     run, engine = _run(runid), _engine(wepp_bin)
     storm = storms.directory(run, ss_batch_id)
-    storms.prepare(run, storm, _number(wepp_id))
-    return True, alone(prepare(storm, wepp_id, engine))
+    (one,) = storms.prepare(Given(run), storm, [_number(wepp_id)], engine)
+    return True, alone(one)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -152,12 +157,14 @@ def run_ss_batch_hillslope_rq(
 def run_ss_batch_watershed_rq(
     runid: str, wepp_bin: str | None = None, ss_batch_id: int | None = None
 ) -> tuple[bool, float]:
-    """Run the channel network under a single storm, by the answers put there; (True, seconds)."""
+    """Run the channel network under a single storm; returns (True, seconds).
+
+    As run_watershed_rq, in the storm's directory: storms run side by side.
+    """
     from tasks.wepp import storms
 
-    storm, engine = storms.directory(_run(runid), ss_batch_id), _engine(wepp_bin, network=True)
-    storms.network(storm)
-    return True, alone(prepare(storm, WATERSHED, engine))
+    run, engine = _run(runid), _engine(wepp_bin, network=True)
+    return True, storms.route(runid, run, storms.directory(run, ss_batch_id), engine)
 
 
 # -- dispatchers: each enqueues the plan from one of its beginnings
@@ -268,11 +275,14 @@ def _analyze_return_periods_rq(runid: str) -> None:
 @framed(PANEL)
 def _post_run_cleanup_out_rq(runid: str) -> None:
     """Put what the network wrote beside its answers (`chan.out`, …) among the outputs."""
+    from tasks.wepp import storms
+
     run = _run(runid)
-    run.output.mkdir(parents=True, exist_ok=True)
-    for name in NETWORK_OUTPUTS:
-        if (run.runs / name).exists():
-            files.link(run.output / name, run.runs / name)
+    for here in (run, *storms.of(run)):
+        here.output.mkdir(parents=True, exist_ok=True)
+        for name in NETWORK_OUTPUTS:
+            if (here.runs / name).exists():
+                files.link(here.output / name, here.runs / name)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -326,13 +336,13 @@ def _prepare(runid: str, *stages: str) -> None:
 
 
 def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
-    from tasks.wepp import dispatch
+    from tasks.wepp import dispatch, storms
 
     run = _run(runid)
     dispatch.refuse(runid, run)
     wanted = dispatch.wanted(run, begin)
     wepp_bin = wepp_bin or dispatch.wepp_of(run).wepp_bin
-    _engine(wepp_bin)
+    wanted, why = storms.able(wanted, _engine(wepp_bin))
     if wanted.watershed:
         _engine(wepp_bin, network=True)
     if clean:
@@ -340,7 +350,10 @@ def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
     dispatch.unstamp(runid, begin)
     final = dispatch.enqueue(runid, wanted, wepp_bin)
     task_name = {plan.WHOLE: "run_wepp_rq"}.get(begin, f"run_wepp_{begin}_rq")
-    Panel(current(), runid, PANEL).enqueued(f"{task_name}({runid})", final)
+    panel = Panel(current(), runid, PANEL)
+    if why:
+        panel.status(f"{why}: hillslopes only")
+    panel.enqueued(f"{task_name}({runid})", final)
     return final
 
 

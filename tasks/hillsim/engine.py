@@ -14,6 +14,7 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
+from tasks.hillsim.errors import Refusal
 from tasks.hillsim.output import BANNER, announce, put
 from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
@@ -21,7 +22,7 @@ from tasks.hillsim.reports.tally import Tally
 from tasks.wepp import inputs
 from tasks.wepp.files import ebe, loss, passfile, runfile
 from tasks.wepp.files.climate import Climate
-from tasks.wepp.files.runfile import HillslopeRun, StormRun, WatershedRun
+from tasks.wepp.files.runfile import HillslopeRun, StormRun, StormWatershedRun, WatershedRun
 from tasks.wepp.inputs import Inputs
 
 Chain = tuple[Hillslope, ...]
@@ -64,6 +65,8 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     run = runfile.parse(text, source)
     if isinstance(run, StormRun):
         return single.simulate(run, cwd, out, MARKER)
+    if isinstance(run, StormWatershedRun):
+        raise Refusal(cwd / source, "the channels under a single storm are not simulated")
     if isinstance(run, WatershedRun):
         return watershed.simulate(run, cwd, out)
     for name in _outputs(run):

@@ -75,6 +75,10 @@ class RunDirectory:
         """`hillslope 7`, or `the watershed`: what messages call it."""
         return "the watershed" if wepp_id == WATERSHED else f"hillslope {wepp_id}"
 
+    def item(self, wepp_id: int) -> str:
+        """What the run's log calls hillslope `wepp_id`: `h0007`."""
+        return f"h{wepp_id:04d}"
+
     def step(self, wepp_id: int) -> str:
         """What the run's ledger calls its simulation."""
         return "watershed" if wepp_id == WATERSHED else f"hillslope:{wepp_id}"
@@ -148,6 +152,10 @@ class StormDirectory(RunDirectory):
         """`hillslope 7 of storm 2`."""
         # `super()` finds no class in a dataclass with slots.
         return f"{RunDirectory.title(self, wepp_id)} of storm {self.storm}"
+
+    def item(self, wepp_id: int) -> str:
+        """`s002h0007`."""
+        return f"s{self.storm:03d}{RunDirectory.item(self, wepp_id)}"
 
     def step(self, wepp_id: int) -> str:
         """What the run's ledger calls its simulation."""

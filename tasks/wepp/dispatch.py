@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.run import foreign
-from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
+from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import plan as plans
-from tasks.wepp import prompts
+from tasks.wepp import prompts, storms
 from tasks.wepp.documents import Wepp
 from tasks.wepp.plan import Planned, Wanted, plan
 from tasks.wepp.prep.given import Given
@@ -20,7 +21,10 @@ from tasks.wepp.reconcile import ledger_of
 from weppd.task import current
 
 #: The jobs that start an engine, and so take the name of one.
-_ENGINES = ("_run_hillslopes_rq", "_run_flowpaths_rq", "run_watershed_rq")
+_ENGINES = (
+    *("_run_hillslopes_rq", "_run_flowpaths_rq"),
+    *("run_watershed_rq", "run_ss_batch_watershed_rq"),
+)
 _AGAIN_S = 1.0
 
 
@@ -103,8 +107,8 @@ def _from_documents(run: RunDirectory, begin: str) -> Wanted:
         begin=begin,
         multi_ofe=wepp.multi_ofe,
         watershed=wepp.run_watershed and bool(watershed.channels),
-        flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths),
-        storms=(),
+        flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths) and not given.storms,
+        storms=given.storms,
         loss_grid=None not in (watershed.subcatchments, watershed.distance_to_channel),
         years=given.years,
         hillslopes=given.ids.sub_n,
@@ -112,6 +116,8 @@ def _from_documents(run: RunDirectory, begin: str) -> Wanted:
 
 
 def _from_files(run: RunDirectory, begin: str) -> Wanted:
+    if found := storms.of(run):
+        return _of_storms(run, begin, found)
     numbers = run.hillslopes()
     network = run.run_file(WATERSHED)
     if begin == plans.WATERSHED_NOPREP and not network.exists():
@@ -127,6 +133,20 @@ def _from_files(run: RunDirectory, begin: str) -> Wanted:
         loss_grid=False,
         years=asked,
         hillslopes=len(numbers),
+    )
+
+
+def _of_storms(run: RunDirectory, begin: str, found: Sequence[StormDirectory]) -> Wanted:
+    networks = [storm.run_file(WATERSHED) for storm in found]
+    missing = [path for path in networks if not path.exists()]
+    if begin == plans.WATERSHED_NOPREP and missing:
+        raise NotPrepared(f"{missing[0]} does not exist: prepare the network first")
+    return Wanted(
+        begin=begin,
+        watershed=not missing and wepp_of(run).run_watershed,
+        storms=tuple(storm.storm for storm in found),
+        loss_grid=False,
+        hillslopes=Given(run).ids.sub_n,
     )
 
 

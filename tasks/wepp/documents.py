@@ -119,8 +119,8 @@ class Soils(Document, name="soils", version=1):
 class Climate(Document, name="climate", version=1):
     """The weather: `file` everywhere but where `hillslopes` says otherwise.
 
-    `storms` are climates of a single storm each, by number. `observed_start_year` is the calendar
-    year of the first simulated one.
+    `storms` are climates of a single storm each, by number; a run that has some is a run of them,
+    and of no other weather. `observed_start_year` is the calendar year of the first simulated one.
     """
 
     file: Below | None = None

@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.wepp.files import climate, management, slope, soil
 from tasks.wepp.files.climate import Climate
 from tasks.wepp.files.errors import FormatError
-from tasks.wepp.files.runfile import RunFile, StormRun
+from tasks.wepp.files.runfile import RunFile, StormRun, StormWatershedRun
 from tasks.wepp.files.scenarios import Management
 from tasks.wepp.files.slope import Slope
 from tasks.wepp.files.soil import Soil
@@ -35,7 +35,8 @@ def read(run: RunFile, directory: str | Path) -> Inputs:
     FormatError names the file at fault; FileNotFoundError one that is missing.
     """
     here = Path(directory)
-    years = None if isinstance(run, StormRun) else run.years
+    storm = isinstance(run, StormRun | StormWatershedRun)
+    years = None if storm else run.years
     profile, ground = slope.read(here / run.slp), soil.read(here / run.sol)
     plan = management.read(here / run.man)
     if years is not None and years > plan.simulated_years:

@@ -126,7 +126,10 @@ def _hillslopes(wanted: Wanted, made: _Made) -> Iterator[Planned]:
 
 
 def _tables(wanted: Wanted, made: _Made) -> Iterator[Planned]:
-    """The tables of the hillslopes: the whole watershed's water is summed for continuous runs."""
+    """The tables of the hillslopes: the whole watershed's water is summed for continuous runs.
+
+    Of design storms there is one table of all.
+    """
     ran = made.of("_run_hillslopes_rq")
     if not ran:
         return
@@ -159,6 +162,8 @@ def _after_network(wanted: Wanted, made: _Made) -> Iterator[Planned]:
         return
     cleanup, tables = "_post_run_cleanup_out_rq", "_post_watershed_interchange_rq"
     yield Planned(cleanup, cleanup, 4, ran)
+    if wanted.storms:
+        return
     if wanted.loss_grid and not wanted.multi_ofe:
         grid = "_post_make_loss_grid_rq"
         yield Planned(grid, grid, 4, (*ran, *made.of("_run_hillslopes_rq")))
@@ -169,7 +174,9 @@ def _after_network(wanted: Wanted, made: _Made) -> Iterator[Planned]:
 
 
 def _tidy(wanted: Wanted, made: _Made) -> Iterator[Planned]:
-    """Raw files may go when nobody reads them any more."""
+    """Raw files may go when nobody reads them any more; those of single storms are small."""
+    if wanted.storms:
+        return
     readers = made.of(
         "_build_hillslope_interchange_rq",
         "_build_totalwatsed3_rq",
@@ -232,6 +239,7 @@ def page(text: str) -> str:
     if not (begin and end):
         raise ValueError(f"the page has no place between {_MARKS[0]} and {_MARKS[1]}")
     tables = [f"`{_DISPATCHERS[name]}`\n\n{table(_shown(name))}" for name in BEGINNINGS]
+    tables.append(f"`run_wepp_rq` of two design storms\n\n{table(Wanted(storms=(1, 2)))}")
     return f"{head}{begin}\n\n" + "\n\n".join(tables) + f"\n\n{end}{tail}"
 
 

@@ -10,7 +10,8 @@ An order is one line of words for each form of simulation, in the order of the p
 
 Builds may differ: `[wepp.binaries.<name>]` of the settings names a build's order in `ORDERS`, how
 many characters of a file name it reads, and the words that it prints after a whole simulation. All
-orders begin with `HEAD`, which tells the form: `hillslope` (continuous), `storm` or `watershed`.
+orders begin with `HEAD`, which tells the form: `hillslope` (continuous), `storm`, `watershed` or
+`storm_watershed`; the last is what production answers, no build was at hand to try it on.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ WEPPCLOUD: Mapping[str, str] = {
     "watershed": f"{HEAD} master hillslopes* blank impoundments! initial? loss_option loss wat?"
     " crop? soil? plot? graphics? ebe? summary! winter? yield? impoundment_output+ str chn imp+"
     " man slp cli sol irrigation years",
+    "storm_watershed": f"{HEAD} master hillslopes* impoundments! loss plot? ebe? summary! winter?"
+    " impoundment_output+ str chn imp+ man slp cli sol irrigation",
 }
 ORDERS: Mapping[str, Mapping[str, str]] = {"weppcloud": WEPPCLOUD}
 INPUTS = ("man", "slp", "cli", "sol", "str", "chn", "imp")
@@ -71,6 +74,11 @@ class Answers:
     passes: tuple[str, ...] = ()
     years: int = 1
 
+    @property
+    def network(self) -> bool:
+        """Whether they are for a channel network."""
+        return self.form.endswith("watershed")
+
     def inputs(self) -> dict[str, str]:
         """The names of the files that are read, by kind; pass files of hillslopes are `passes`."""
         return {kind: self.values[kind] for kind in INPUTS if kind in self.values}
@@ -99,9 +107,10 @@ def read(path: Path, contract: Contract | None = None) -> Answers:
 
 def _form(lines: _Lines) -> str:
     head = lines.peek(4)
-    if head[3:] != ["1"]:
-        return "watershed"
-    return "storm" if head[2] == "2" else "hillslope"
+    storm, network = head[2] == "2", head[3:] != ["1"]
+    if network:
+        return "storm_watershed" if storm else "watershed"
+    return "storm" if storm else "hillslope"
 
 
 def _answer(prompt: str, lines: _Lines, values: dict[str, str], passes: list[str]) -> None:

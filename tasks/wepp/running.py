@@ -40,7 +40,7 @@ def simulate(
         simulation.conclude(code)
         row = hillslopes.row(simulation)
         rows.append((row, seconds))
-        item = f"h{row.wepp_id:04d}"
+        item = simulation.run.item(simulation.wepp_id)
         ctx.log(hillslopes.line(row), item=item)
         ctx.log(f"{seconds:.2f} s", item=item, volatile=True)
         if done:

@@ -151,7 +151,7 @@ def verify(simulation: Simulation) -> None:
 
 
 def _whole(form: str, kind: str, years: int) -> Callable[[Path], None]:
-    if kind == "loss" and form != "watershed":
+    if kind == "loss" and not form.endswith("watershed"):
         return complete.loss
     if form == "hillslope" and kind == "pass":
         return lambda path: complete.pass_file(path, years)
@@ -172,7 +172,7 @@ def last_words(log: Path) -> list[str]:
 
 def _check_form(simulation: Simulation) -> None:
     network = simulation.wepp_id == WATERSHED
-    if (simulation.answers.form == "watershed") != network:
+    if simulation.answers.network != network:
         asked = "the watershed" if network else "a hillslope"
         form = simulation.answers.form
         raise NotPrepared(f"{simulation.answers.source} answers for a {form}, not for {asked}")

@@ -2,24 +2,46 @@
 
 ::
 
-    wepp/runs/ss_2/p7.cli            a link to the climate of storm 2
+    wepp/runs/ss_2/p7.cli, pw0.cli   links to the climate of storm 2
     wepp/runs/ss_2/p7.run            ../p7.man and so on; a single storm
-    wepp/output/ss_2/H7.*.dat        pass, loss, ebe
+    wepp/runs/ss_2/pw0.run           ../pw0.str and so on; the channels under it
+    wepp/output/ss_2/H7.*.dat        pass, loss, plot, ebe, element
+    wepp/output/interchange/storms.parquet      what each hillslope yielded under each
 
-The answers that engines want for the network of a single storm are not on record: its `pw0.run` is
-run where somebody has put one.
+A run whose climate.nodb names storms is a run of these. hillsim simulates hillslopes under a storm,
+without a pass file, and no channels.
 """
 
 from __future__ import annotations
 
-from tasks.run.directory import NotPrepared, RunDirectory, StormDirectory
-from tasks.run.nodb import BrokenDocument
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tasks.run import foreign
+from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
+from tasks.wepp import simulation
+from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Climate
-from tasks.wepp.files import runfile
-from tasks.wepp.files.runfile import StormRun
-from tasks.wepp.prep import files
+from tasks.wepp.files import ebe
+from tasks.wepp.plan import WATERSHED as FROM_NETWORK
+from tasks.wepp.plan import WATERSHED_NOPREP, Wanted
+from tasks.wepp.pool import fan_out
+from tasks.wepp.prep import storms as prep
 from tasks.wepp.prep.given import Given
-from tasks.wepp.simulation import HIDDEN, NETWORK_HIDDEN
+from tasks.wepp.reconcile import Reconciled, ledger_of
+from tasks.wepp.simulation import Simulation
+
+_NO_CHANNELS = "hillsim does not simulate channels under a single storm"
+
+
+def of(run: RunDirectory) -> tuple[StormDirectory, ...]:
+    """The storms of a run, ascending; none where no document of ours says so."""
+    try:
+        numbers = Climate.load(run.root).storms
+    except (NotPrepared, foreign.ForeignDocument):
+        return ()
+    return tuple(StormDirectory(run.root, number) for number in sorted(numbers))
 
 
 def directory(run: RunDirectory, storm: int | None) -> StormDirectory:
@@ -29,37 +51,81 @@ def directory(run: RunDirectory, storm: int | None) -> StormDirectory:
     return StormDirectory(run.root, storm)
 
 
-def prepare(run: RunDirectory, storm: StormDirectory, wepp_id: int) -> None:
-    """Write the storm's inputs of a hillslope that was prepared.
+def able(wanted: Wanted, engine: Engine) -> tuple[Wanted, str]:
+    """What of `wanted` the engine can do, and why not the rest; ValueError where nothing is left.
 
-    BrokenDocument where climate.nodb has no such storm, NotPrepared where its file is missing.
+    All of it, but for channels under single storms and hillsim.
+    """
+    if not (wanted.storms and wanted.watershed and engine.path is None):
+        return wanted, ""
+    if wanted.begin in (FROM_NETWORK, WATERSHED_NOPREP):
+        raise ValueError(f"{_NO_CHANNELS}: name an executable as wepp_bin")
+    return replace(wanted, watershed=False), _NO_CHANNELS
+
+
+def hillslopes(run: RunDirectory, engine: Engine) -> list[Simulation]:
+    """The hillslopes of a run, looked at; under each of its design storms where it has some.
+
+    NotPrepared, BadAnswers as of `simulation.prepare`; under storms BrokenDocument besides.
+    """
+    found = of(run)
+    if not found:
+        return [simulation.prepare(run, wepp_id, engine) for wepp_id in run.hillslopes()]
+    given = Given(run)
+    numbers = range(1, given.ids.sub_n + 1)
+    return [each for storm in found for each in prepare(given, storm, numbers, engine)]
+
+
+def prepare(
+    given: Given, storm: StormDirectory, numbers: Sequence[int], engine: Engine
+) -> list[Simulation]:
+    """Write the storm's inputs of hillslopes that were prepared, and look at them.
+
+    BrokenDocument where climate.nodb has no such storm, NotPrepared where a file is missing.
+    """
+    prep.hillslopes(given, storm, numbers, passes=engine.path is not None)
+    return [simulation.prepare(storm, number, engine) for number in numbers]
+
+
+def route(runid: str, run: RunDirectory, storm: StormDirectory, engine: Engine) -> float:
+    """Run the channels under a storm, unless the run's ledger has it; the seconds that it took."""
+    if not storm.run_file(WATERSHED).exists():
+        where = storm.run_file(WATERSHED)
+        raise NotPrepared(f"{where} does not exist: prepare the network first")
+    one = simulation.prepare(storm, WATERSHED, engine)
+    work = Reconciled(ledger_of(runid, run), [one])
+    took = [seconds for _, seconds in work.done]
+
+    def ended(done: Simulation, code: int, seconds: float) -> None:
+        done.conclude(code)
+        work.add(done, seconds)
+        took.append(seconds)
+
+    with work:
+        fan_out(work.left, 1, Simulation.start, ended)
+    return took[0]
+
+
+def rows(run: RunDirectory) -> Iterator[tuple[object, ...]]:
+    """Of each storm and hillslope: storm, WEPP id, TOPAZ id, and what `storm_table` has of it.
+
+    NotPrepared where a report is missing, FormatError.
     """
     given = Given(run)
-    name = given.climate.storms.get(storm.storm)
-    if name is None:
-        where = Climate.path(run.root)
-        known = ", ".join(map(str, sorted(given.climate.storms))) or "none"
-        raise BrokenDocument(f"{where}: there is no storm {storm.storm}, there are {known}")
-    storm.runs.mkdir(parents=True, exist_ok=True)
-    storm.output.mkdir(parents=True, exist_ok=True)
-    climate = given.file(name, f"the climate of storm {storm.storm}")
-    files.link(storm.runs / f"p{wepp_id}.cli", climate)
-    files.same(storm.runs, run.runs, (*HIDDEN, *NETWORK_HIDDEN))
-    files.put(storm.run_file(wepp_id), runfile.dump(_answers(storm.storm, wepp_id)))
+    for storm in of(run):
+        for number, top in enumerate(given.ids.hillslopes, 1):
+            report = storm.output / f"H{number}.ebe.dat"
+            if not report.exists():
+                raise NotPrepared(f"{report} does not exist: run the hillslopes first")
+            # A storm without runoff has no row.
+            events = ebe.read(report)
+            yield (
+                *(storm.storm, number, top),
+                sum(event.runoff_mm for event in events),
+                sum(event.sediment_kg_m for event in events),
+            )
 
 
-def network(storm: StormDirectory) -> None:
-    """NotPrepared where the storm has no answers for its network."""
-    if not storm.run_file(0).exists():
-        raise NotPrepared(
-            f"{storm.run_file(0)} does not exist: what an engine asks for the network of a single"
-            " storm is not on record here, put its answers there"
-        )
-
-
-def _answers(storm: int, wepp_id: int) -> StormRun:
-    hill, out = f"../p{wepp_id}", f"../../output/ss_{storm}/H{wepp_id}"
-    return StormRun(
-        man=f"{hill}.man", slp=f"{hill}.slp", cli=f"p{wepp_id}.cli", sol=f"{hill}.sol",
-        pass_file=f"{out}.pass.dat", loss=f"{out}.loss.dat", ebe=f"{out}.ebe.dat",
-    )  # fmt: skip
+def reports(run: RunDirectory) -> list[Path]:
+    """What `rows` reads, as far as it is there."""
+    return [path for storm in of(run) for path in sorted(storm.output.glob("H*.ebe.dat"))]

@@ -263,10 +263,15 @@ tail = {"units": st.sampled_from(("m", "e", "M")), "batch": st.booleans(), "summ
         runfile.StormRun, **given_files, **tail, pass_file=wanted, plot=wanted, ebe=wanted,
         element=wanted, winter=wanted,
     )
+    | st.builds(
+        runfile.StormWatershedRun, **given_files, **tail, hillslopes=st.tuples(file_names),
+        master=file_names, structure=file_names, chn=file_names, imp=wanted, plot=wanted,
+        impoundment_output=st.none(), ebe=wanted, winter=wanted,
+    )
 )  # fmt: skip
 @few
 def test_run_files(run: runfile.RunFile) -> None:
-    """Whatever a hillslope's run answers, the answers come back."""
+    """Whatever the run of a hillslope or of a storm answers, the answers come back."""
     assert runfile.parse(runfile.dump(run)) == run
 
 

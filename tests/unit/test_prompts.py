@@ -170,4 +170,5 @@ def test_real_run_files_of_every_form_are_read():
         "hillslope": 9,
         "storm": 2,
         "watershed": 1,
+        "storm_watershed": 0,
     }

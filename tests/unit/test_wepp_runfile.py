@@ -108,11 +108,11 @@ def test_missing_answers_are_named(text: str) -> None:
 
 
 def test_what_is_not_read_is_refused_by_name() -> None:
-    """Irrigation would ask for more files; a storm over a watershed is another form."""
+    """Irrigation would ask for more files; channels alone are another form."""
     with pytest.raises(Refused, match="irrigation option 2"):
         runfile.parse(PRODUCTION.replace("0\n30", "2\n30"))
-    with pytest.raises(Refused, match="mode 2 with model version 2"):
-        runfile.parse(PRODUCTION.replace("1\n1\nYes", "2\n2\nYes"))
+    with pytest.raises(Refused, match="mode 2 with model version 3"):
+        runfile.parse(PRODUCTION.replace("1\n1\nYes", "2\n3\nYes"))
 
 
 def test_a_long_name_is_not_written() -> None:

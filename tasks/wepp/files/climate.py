@@ -106,6 +106,14 @@ def declared_years(path: str | Path) -> int:
     return int(_site(records)[0][5])
 
 
+def declared_mode(path: str | Path) -> int:
+    """`CONTINUOUS` or `SINGLE_STORM`, by the head of the climate file; FormatError, OSError."""
+    with open(path, encoding="latin-1") as file:
+        records = Records("".join(line for _, line in zip(range(2), file, strict=False)), path)
+    records.number("the version of the climate file")
+    return _kind(records)[0]
+
+
 def parse(text: str, path: str | Path = "climate", years: int | None = None) -> Climate:
     """The climate file that `text` is, with `years` whole years; None means those it declares.
 

@@ -3,7 +3,8 @@
 The order of the prompts is in `prompts.ORDERS`, one line of words for each form. A yes is written
 `Yes` and a file name follows on the next line; the single letters of the watershed's hillslopes are
 `M` and `Y`. `HillslopeRun` is a continuous simulation of one hillslope, `StormRun` a single storm,
-`WatershedRun` the channels below hillslopes that were run before.
+`WatershedRun` the channels below hillslopes that were run before, `StormWatershedRun` the same of a
+single storm.
 
 Executables read 50 characters of a name and cut the rest silently: a longer one is an error here,
 on reading and on writing. Irrigation asks for files that are not read: refused by name.
@@ -107,13 +108,43 @@ class WatershedRun:
     irrigation: int = 0
 
 
-RunFile = HillslopeRun | StormRun | WatershedRun
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormWatershedRun:
+    """The channels under a single storm, below `hillslopes` whose pass files are of it as well."""
+
+    hillslopes: tuple[str, ...]
+    master: str
+    man: str
+    slp: str
+    cli: str
+    sol: str
+    structure: str
+    chn: str
+    loss: str
+    imp: str | None = None
+    impoundment_output: str | None = None
+    plot: str | None = None
+    ebe: str | None = None
+    winter: str | None = None
+    units: str = "M"
+    batch: bool = True
+    summary: bool = False
+    irrigation: int = 0
+
+
+RunFile = HillslopeRun | StormRun | WatershedRun | StormWatershedRun
 _FORMS: dict[str, type[RunFile]] = {
     "hillslope": HillslopeRun,
     "storm": StormRun,
     "watershed": WatershedRun,
+    "storm_watershed": StormWatershedRun,
 }
-_HEADS = {"hillslope": ("1", "1"), "storm": ("2", "1"), "watershed": ("1", "2")}
+_HEADS = {
+    "hillslope": ("1", "1"),
+    "storm": ("2", "1"),
+    "watershed": ("1", "2"),
+    "storm_watershed": ("2", "2"),
+}
 
 
 def read(path: str | Path) -> RunFile:

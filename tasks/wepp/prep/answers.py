@@ -27,7 +27,8 @@ def sources(given: Given) -> Iterator[Path]:
 
 def write(given: Given) -> list[Path]:
     """Write them; returns their paths. A coefficient file that is not wanted is removed."""
-    numbers = range(1, given.ids.sub_n + 1)
+    # What is asked of a hillslope under a storm depends on the engine: who runs it writes it.
+    numbers = range(1, 1 if given.storms else given.ids.sub_n + 1)
     files.drop_others(given.run.runs, ".run", numbers)
     made = given.told(_answers(given, number) for number in numbers)
     for name, text in coefficients(given.wepp):

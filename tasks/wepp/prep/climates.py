@@ -1,4 +1,7 @@
-"""`p<id>.cli`: the weather of each hillslope, a hard link to the climate's own file."""
+"""`p<id>.cli`: the weather of each hillslope, a hard link to the climate's own file.
+
+The climates of design storms are looked at only: who runs a storm links them into its directory.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,23 @@ from pathlib import Path
 
 from tasks.run.directory import NotPrepared
 from tasks.wepp.files import climate
-from tasks.wepp.prep import files
+from tasks.wepp.prep import files, storms
 from tasks.wepp.prep.given import Given
 
 
 def sources(given: Given) -> Iterator[Path]:
     """The climate files that are read."""
+    if given.storms:
+        yield from sorted({storms.weather_of(given, number) for number in given.storms})
+        return
     yield from sorted({given.weather_of(top) for top in given.ids.hillslopes})
 
 
 def write(given: Given) -> list[Path]:
     """Link them all; returns their paths. NotPrepared for a climate of fewer years than wanted."""
+    if given.storms:
+        files.drop_others(given.run.runs, ".cli", ())
+        return []
     for path in sources(given):
         held = climate.declared_years(path)
         if held < given.years:

@@ -74,10 +74,17 @@ class Given:
 
     @cached_property
     def years(self) -> int:
-        """The years to simulate: those asked for, else those of the weather."""
+        """The years to simulate: those asked for, else those of the weather; 1 under storms."""
+        if self.storms:
+            return 1
         if self.wepp.years is not None:
             return self.wepp.years
         return climates.declared_years(self.file(self._weather(), "the climate"))
+
+    @property
+    def storms(self) -> tuple[int, ...]:
+        """The numbers of the design storms, ascending; a run that has some is a run of them."""
+        return tuple(sorted(self.climate.storms))
 
     @property
     def upstream(self) -> dict[int, tuple[int, ...]]:

@@ -7,8 +7,10 @@
     pw0.cli                      the weather of the outlet
     pw0.run                      the answers
     pw0.imp                      99.1 / 0: no impoundments, for builds that ask for the file
-    chan.inp                     1 600 / 0 / elements with rows in chan.out / their WEPP ids
+    chan.inp                     1 600 (storm: 3 60) / 0 / elements with rows in chan.out: ids
     tc.txt                       by its presence, times of concentration are written
+
+Under design storms pw0.run and pw0.cli are in the directory of each storm.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from tasks.wepp.files import channels, management, runfile, slope, soil, structu
 from tasks.wepp.files.channels import Channel, Channels
 from tasks.wepp.files.runfile import WatershedRun
 from tasks.wepp.files.structure import Feeds, Structure
-from tasks.wepp.prep import covers, files, soils
+from tasks.wepp.prep import covers, files, soils, storms
 from tasks.wepp.prep.given import Given
 
 #: So many channels may flow into one.
@@ -33,7 +35,10 @@ _INTO = 3
 def sources(given: Given) -> Iterator[Path]:
     """The files that are read; soils and management beside their documents."""
     yield given.file(given.watershed.channel_slopes, "the channels' slopes")
-    yield given.weather_of(OUTLET)
+    if given.storms:
+        yield from (storms.weather_of(given, number) for number in given.storms)
+    else:
+        yield given.weather_of(OUTLET)
     yield given.file(given.soils.soils.get(given.soils.channels, ""), "the channels' soil")
 
 
@@ -48,7 +53,6 @@ def write(given: Given) -> list[Path]:
         "pw0.slp": slope.dump(_slopes(given)),
         "pw0.sol": soil.dump(soils.laid(given, [given.soils.channels] * count)),
         "pw0.man": management.dump(covers.grown(given, [given.landuse.channels] * count)),
-        "pw0.run": runfile.dump(answers(given)),
         "chan.inp": _routed(given),
     }
     wepp, runs = given.wepp, given.run.runs
@@ -56,7 +60,12 @@ def write(given: Given) -> list[Path]:
     texts |= {"tc.txt": "1\n"} if wepp.time_of_concentration else {}
     for name in {"pw0.imp", "tc.txt"} - set(texts):
         (runs / name).unlink(missing_ok=True)
+    texts |= {} if given.storms else {"pw0.run": runfile.dump(answers(given))}
     made = [files.put(runs / name, text) for name, text in texts.items()]
+    if given.storms:
+        for name in ("pw0.run", "pw0.cli"):
+            (runs / name).unlink(missing_ok=True)
+        return [*made, *storms.networks(given)]
     return [*made, files.link(runs / "pw0.cli", given.weather_of(OUTLET))]
 
 
@@ -126,4 +135,5 @@ def _routed(given: Given) -> str:
     if len(numbers) != len(tops):
         where = Wepp.path(given.run.root)
         raise BrokenDocument(f"{where}: routed_channels names what is no channel")
-    return f"1 600\n0\n{len(numbers)}\n{' '.join(map(str, numbers))}\n"
+    asked = "3 60" if given.storms else "1 600"
+    return f"{asked}\n0\n{len(numbers)}\n{' '.join(map(str, numbers))}\n"
