@@ -23,8 +23,9 @@ from tasks.run.nodb import READONLY, ReadOnlyRun
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.wepp import storm_table, storms
-from tasks.wepp.documents import Climate
+from tasks.wepp.documents import Ash, Climate
 from tasks.wepp.reconcile import ledger_of, sources_of
+from tasks.wepp.tables import ash_types
 from weppd.task import current, task
 
 TIMEOUT = 43_200
@@ -84,10 +85,16 @@ def _build_totalwatsed3_rq(runid: str) -> tuple[bool, float]:
     tables = [run.interchange / f"H.{kind}.parquet" for kind in ("pass", "wat")]
     settle(lambda: _present(tables))
 
-    def work() -> Iterable[Path]:
-        return [interchange.totalwatsed3(run), interchange.hydrograph(run.output)]
+    burnt = list((run.root / "ash").glob("H*.parquet"))
 
-    beside = _present([run.runs / "gwcoeff.txt", *(run.root / "ash").glob("H*.parquet")])[0]
+    def work() -> Iterable[Path]:
+        types = ash_types(run) if burnt else None
+        return [
+            interchange.totalwatsed3(run, ash_types=types),
+            interchange.hydrograph(run.output),
+        ]
+
+    beside = _present([run.runs / "gwcoeff.txt", Ash.path(run.root), *burnt])[0]
     seconds = _once(ledger_of(runid, run), TOTALS, [*tables, *beside], None, work)
     _document(runid, run)
     return True, seconds
@@ -152,7 +159,7 @@ def _migrate(run: RunDirectory, output: Path, voice: Panel, network: bool) -> No
         interchange.watershed(run, output=output, first_year=year)
     interchange.sediment(output)
     if any(".wat." in path.name for path in reports):
-        interchange.totalwatsed3(run, output=output)
+        interchange.totalwatsed3(run, output=output, ash_types=ash_types(run))
         interchange.hydrograph(output)
     interchange.documentation(output)
 

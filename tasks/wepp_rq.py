@@ -291,7 +291,9 @@ def _post_make_loss_grid_rq(runid: str) -> None:
     """Lay the loss along each hillslope over its cells: `wepp/plots/loss.asc`."""
     from tasks.wepp import tables
 
-    tables.of_losses(runid, _run(runid))
+    if why := tables.of_losses(runid, _run(runid)):
+        panel = Panel(current(), runid, PANEL)
+        panel.skipped(f"_post_make_loss_grid_rq({runid})", why)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)

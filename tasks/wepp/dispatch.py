@@ -13,8 +13,8 @@ from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import plan as plans
-from tasks.wepp import prompts, storms
-from tasks.wepp.documents import Wepp
+from tasks.wepp import prompts, site, storms
+from tasks.wepp.documents import Watershed, Wepp
 from tasks.wepp.plan import Planned, Wanted, plan
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
@@ -100,9 +100,15 @@ def clean(runid: str, run: RunDirectory, begin: str) -> None:
 
 def _from_documents(run: RunDirectory, begin: str) -> Wanted:
     given = Given(run)
-    watershed, wepp = given.watershed, given.wepp
-    # Looked at now, so that what is missing is told before a single job is enqueued.
-    _ = given.landuse, given.soils, given.climate
+    try:
+        watershed, wepp = given.watershed, given.wepp
+        # Looked at now, so that what is missing is told before a single job is enqueued.
+        _ = given.landuse, given.soils, given.climate
+    except foreign.ForeignDocument as error:
+        instead = {plans.WHOLE: "run_wepp_noprep_rq"}.get(begin, "run_wepp_watershed_noprep_rq")
+        raise foreign.ForeignDocument(
+            f"{error}; a run that was prepared is run by {instead}"
+        ) from None
     return Wanted(
         begin=begin,
         multi_ofe=wepp.multi_ofe,
@@ -127,10 +133,13 @@ def _from_files(run: RunDirectory, begin: str) -> Wanted:
     except prompts.BadAnswers:
         # Whoever runs the simulation says what is wrong with its answers, and of which.
         asked = 1
+    wepp, watershed = wepp_of(run), _watershed_of(run)
     return Wanted(
         begin=begin,
-        watershed=network.exists() and wepp_of(run).run_watershed,
-        loss_grid=False,
+        multi_ofe=wepp.multi_ofe,
+        watershed=network.exists() and wepp.run_watershed,
+        flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths),
+        loss_grid=None not in (watershed.subcatchments, watershed.distance_to_channel),
         years=asked,
         hillslopes=len(numbers),
     )
@@ -151,11 +160,21 @@ def _of_storms(run: RunDirectory, begin: str, found: Sequence[StormDirectory]) -
 
 
 def wepp_of(run: RunDirectory) -> Wepp:
-    """What is wanted, as far as the run says it in our words."""
+    """What is wanted, as far as the run says it, in our words or in WEPPcloud's."""
     try:
         return Wepp.load(run.root)
-    except (NotPrepared, foreign.ForeignDocument):
+    except NotPrepared:
         return Wepp()
+    except foreign.ForeignDocument:
+        return site.wepp(Wepp.path(run.root))
+
+
+def _watershed_of(run: RunDirectory) -> Watershed:
+    """The watershed, as far as the run says it in our words."""
+    try:
+        return Watershed.load(run.root)
+    except (NotPrepared, foreign.ForeignDocument):
+        return Watershed()
 
 
 def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, str | int]:

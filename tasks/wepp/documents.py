@@ -7,6 +7,7 @@
     soils.nodb       which soil file lies where, and how it is changed
     climate.nodb     which weather falls where, and the design storms
     wepp.nodb        what is wanted: channels, flowpaths, years, coefficients
+    ash.nodb         whose ash is black and whose white
 
 Paths are below the run and may not leave it. Hillslopes and channels go by TOPAZ id here; a list
 has an entry for each overland flow element, from the top.
@@ -15,7 +16,7 @@ has an entry for each overland flow element, from the top.
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -201,6 +202,12 @@ class Wepp(Document, name="wepp", version=1):
     routed_channels: list[int] = Field(
         default_factory=list
     )  # TOPAZ ids with rows in chan.out; none: the outlet
+
+
+class Ash(Document, name="ash", version=1):
+    """Which kind of ash lies on which hillslope that burnt."""
+
+    types: dict[int, Literal["black", "white"]] = Field(default_factory=dict)
 
 
 class Ron(Document, name="ron", version=1):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tasks.run import foreign
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import loss_grid, return_periods
-from tasks.wepp.documents import Climate
+from tasks.wepp import loss_grid, return_periods, site
+from tasks.wepp.documents import Ash, Climate, Watershed
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
 from tasks.wepp.steps import once
@@ -30,13 +31,16 @@ def of_return_periods(runid: str, run: RunDirectory) -> bool:
     )
 
 
-def of_losses(runid: str, run: RunDirectory) -> bool:
-    """Make the grid of losses of the hillslopes' plots, where they were not removed."""
+def of_losses(runid: str, run: RunDirectory) -> str:
+    """Make the grid of losses of the hillslopes' plots; why not, where there are none of these."""
     given = Given(run)
     plots = {f"wepp/output/H{number}.plot.dat" for number in range(1, given.ids.sub_n + 1)}
     if ledger_of(runid, run).removed() & plots:
-        return False
-    return once(runid, run, "loss_grid", loss_grid.sources(given), lambda: [loss_grid.make(given)])
+        return "the plots of its hillslopes were removed"
+    if not any((run.root / name).exists() for name in plots):
+        return "its hillslopes have no plots"
+    once(runid, run, "loss_grid", loss_grid.sources(given), lambda: [loss_grid.make(given)])
+    return ""
 
 
 def remove_reports(runid: str, run: RunDirectory) -> int:
@@ -55,6 +59,25 @@ def remove_reports(runid: str, run: RunDirectory) -> int:
 
 
 _DAILY = (".wat.dat", ".soil.dat", ".element.dat", ".ebe.dat", ".plot.dat")
+
+
+def ash_types(run: RunDirectory) -> dict[int, str]:
+    """`black` or `white` by WEPP id, for the hillslopes whose ash the run's documents know."""
+    try:
+        by_top: Mapping[int, str] = Ash.load(run.root).types
+    except NotPrepared:
+        return {}
+    except foreign.ForeignDocument:
+        by_top = site.ash_types(Ash.path(run.root))
+    numbers = {top: number for number, top in enumerate(sorted(_tops(run)), 1)}
+    return {numbers[top]: kind for top, kind in by_top.items() if top in numbers}
+
+
+def _tops(run: RunDirectory) -> Iterable[int]:
+    try:
+        return [part.topaz_id for part in Watershed.load(run.root).hillslopes]
+    except (NotPrepared, foreign.ForeignDocument):
+        return site.hillslopes(run.root / "watershed" / "hillslopes.parquet")
 
 
 def _removes(root: Path) -> bool:

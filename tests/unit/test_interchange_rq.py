@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -239,6 +240,40 @@ def test_the_first_year_is_the_climates(
     if document is not None:
         (tmp_path / "climate.nodb").write_text(json.dumps(document))
     assert interchange_rq.first_year(RunDirectory(tmp_path)) == year
+
+
+ASH = (
+    '{"schema": "ash/1", "types": {"22": "white"}}',
+    '{"py/object": "site.Ash", "meta": {"22": {"ash_type": {"py/reduce": [{"py/type": "site.T"},'
+    ' {"py/tuple": [1]}]}}, "23": {"ash_type": null}}}',
+    '{"py/object": "site.Ash", "py/state": {"meta": {"22": {"ash_type": 1}}}}',
+)
+
+
+@pytest.mark.parametrize("document", ASH, ids=["ours", "fields beside", "fields below py/state"])
+def test_the_documents_tell_black_ash_from_white(
+    ctx: RecordingContext, tmp_path: Path, document: str
+) -> None:
+    """By TOPAZ id there, by WEPP id in the table; made again when the document changes."""
+    run = a_run(tmp_path)
+    (run.root / "ash").mkdir()
+    masses = {f"{name} (tonne/ha)": [1.0] for name in ("wind_transport", "water_transport")}
+    masses |= {f"{name} (tonne/ha)": [1.0] for name in ("ash_transport", "transportable_ash")}
+    table = pa.table({"year0": [1], "year": [1], "julian": [1], **masses})
+    parquet.write_table(table, run.root / "ash" / "H1_ash.parquet")
+    (run.root / "watershed").mkdir()
+    hills = pa.table({"topaz_id": pa.array([22, 23], pa.int32())})
+    parquet.write_table(hills, run.root / "watershed" / "hillslopes.parquet")
+    interchange_rq._build_hillslope_interchange_rq("my-run")
+    told = []
+    for text in ("", document):
+        if text:
+            (run.root / "ash.nodb").write_text(text)
+        interchange_rq._build_totalwatsed3_rq("my-run")
+        day = parquet.read_table(run.interchange / "totalwatsed3.parquet").to_pylist()[0]
+        told.append((day["ash_transport_white"], day["ash_transport_black"]))
+    assert told[1][0] == pytest.approx(0.1)
+    assert told[0] != told[1]
 
 
 def test_a_run_that_is_read_only_is_left_as_it_is(ctx: RecordingContext, tmp_path: Path) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from tasks import interchange_rq, wepp_rq
+from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
 from tasks.run.nodb import ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
+from tasks.wepp.binary import UnknownBinary
+from tasks.wepp.documents import Watershed
 from tasks.wepp.plan import BEGINNINGS, Wanted, plan
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import fake_wepp
@@ -133,6 +136,52 @@ def test_a_production_run_is_simulated_as_it_is_prepared(ctx, wd):
     (other / "watershed.nodb").write_text('{"py/object": "site.Watershed"}')
     with pytest.raises(ForeignDocument, match=r"watershed\.nodb was written by site\.Watershed"):
         wepp_rq.run_wepp_rq("other")
+    with pytest.raises(ForeignDocument, match="that was prepared is run by run_wepp_noprep_rq"):
+        wepp_rq.run_wepp_rq("other")
+
+
+# A field beside its class and one below py/state: as two versions of jsonpickle write them.
+BESIDE = '{"py/object": "site.Wepp", "wd": "/runs/other", %s}'
+BELOW = '{"py/object": "site.core.Wepp", "py/state": {"wd": "/runs/other", %s}}'
+
+
+@pytest.mark.parametrize("dialect", [BESIDE, BELOW])
+def test_what_production_wants_of_a_prepared_run_is_read_from_its_document(ctx, wd, dialect):
+    """The executable by its name, and no channels where they were switched off; nothing written."""
+    other = fake_wepp.prepare_run(wd.parent, "other")
+    fake_wepp.add_network(other)
+    fields = '"_wepp_bin": "wepp_250915", "_run_wepp_watershed": %s'
+    for wanted in ("true", "false"):
+        text = dialect % (fields % wanted)
+        (other / "wepp.nodb").write_text(text)
+        ctx.children.clear()
+        wepp_rq.run_wepp_noprep_rq("other")
+        assert ctx.children[0]["wepp_bin"] == "wepp_250915"
+        assert ("run_watershed_rq" in functions(ctx)) is (wanted == "true")
+        assert (other / "wepp.nodb").read_text() == text
+    (other / "wepp.nodb").write_text(dialect % '"_wepp_bin": "wepp_990101"')
+    with pytest.raises(UnknownBinary, match="wepp_bin 'wepp_990101' is not in"):
+        wepp_rq.run_wepp_noprep_rq("other")
+
+
+def test_a_prepared_run_has_its_flowpaths_and_its_grid_of_losses(ctx, wd):
+    """Behind the inputs everything that the documents want is made, from the network the grid."""
+    watershed = write_watershed(wd, channels=1, years=1, flowpaths=1)
+    watershed.subcatchments = watershed.distance_to_channel = "dem/some.asc"
+    replace_text(Watershed.path(wd), watershed.dump())
+    for stage in ("slopes", "managements", "soils", "climates", "remaining", "watershed"):
+        getattr(wepp_rq, f"_prep_{stage}_rq")("my-run")
+    wepp_rq.run_wepp_noprep_rq("my-run")
+    assert {"_run_flowpaths_rq", "_post_make_loss_grid_rq"} <= set(functions(ctx))
+    ctx.children.clear()
+    wepp_rq.run_wepp_watershed_noprep_rq("my-run")
+    assert "_post_make_loss_grid_rq" in functions(ctx)
+    assert "_run_flowpaths_rq" not in functions(ctx)
+    wepp_rq._post_make_loss_grid_rq("my-run")
+    assert any(
+        text.endswith("SKIPPED   _post_make_loss_grid_rq(my-run) -> its hillslopes have no plots")
+        for _, text in ctx.messages
+    )
 
 
 def test_a_locked_and_a_readonly_run_are_refused(ctx, wd):
