@@ -97,7 +97,9 @@ def _taskiq(place: Place, slots: int) -> list[list[str]]:
 
 def _weppd(jobs_per_child: int, preload: Sequence[str] = ()) -> Commands:
     def commands(place: Place, slots: int) -> list[list[str]]:
-        config = place.home / "weppd.toml"
+        # In a directory of its own, as /etc/weppd is: weppd watches it, and jobs write beside it.
+        config = place.home / "etc" / "weppd.toml"
+        config.parent.mkdir(exist_ok=True)
         config.write_text(_settings(place, slots, jobs_per_child, ["body", *preload]))
         return [[f"{place.bin}/python", "-m", "weppd", "--config", str(config)]]
 

@@ -254,3 +254,24 @@ def pool_of(workers):
     with current().pool(workers) as pool:
         pids = set(pool.map(lambda _: (time.sleep(0.05), os.getpid())[1], range(2 * workers)))
     return sorted(pids), os.getpid()
+
+
+def say(text):
+    """Print something; with no text, nothing."""
+    if text:
+        print(text)
+
+
+def occupy(how):
+    """Leave something in its directory, or the directory in another mode."""
+    tmp = current().tmp
+    if how == "file":
+        (tmp / "left").write_text("of a job")
+    if how == "mode":
+        tmp.chmod(0o755)
+
+
+def list_tmp():
+    """The name and mode of its directory, and what is in it."""
+    tmp = current().tmp
+    return tmp.name, tmp.stat().st_mode & 0o7777, os.listdir(tmp)

@@ -20,7 +20,8 @@ import signal
 import sys
 import time
 
-from weppd.cell import cellfile, sweep
+from weppd.cell import cellfile
+from weppd.cell.blanks import Blanks
 from weppd.cell.body.child import Child
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
@@ -78,11 +79,11 @@ class Cell:
         }
         self._file = cellfile.CellFile(setup.cells, n, self._facts)
         self._children = procfs.open_own_children()
+        self._blanks = Blanks(n)
         self._child = Child(setup)
         self._run: Run | None = None
         self._over: tuple[dict[str, Any], bytes] | None = None
         self._stopped_over: tuple[dict[str, Any], bytes] | None = None
-        self._file_stale = False
         self._asks: dict[Any, tuple[dict[str, Any], bytes]] = {}
         self._retiring = False
         self._strays: set[int] = set()
@@ -108,6 +109,7 @@ class Cell:
             for fd, event in ready:
                 self._turn(fd, event)
             self._expire(now_s())
+        self._blanks.remove()
 
     # -- the loop's parts
 
@@ -137,17 +139,17 @@ class Cell:
                 self._link.flush()
             for header, body in self._link.receive(now):
                 self._from_weppd(header, body, now)
-            if self._file_stale:  # acknowledged, and no next job came along with it
-                self._file.write(None, None, None)
-                self._file_stale = False
+            self._file.settle()
 
     def _expire(self, now: float) -> None:
         run = self._run
         if run is not None and now >= run.deadline and run.tick(now):
             self._look(now)
+        if now >= self._blanks.due:
+            self._blanks.remove()
 
     def _until(self, now: float) -> float:
-        until = now + _LONGEST_S
+        until = min(now + _LONGEST_S, self._blanks.due)
         if self._run is not None:
             until = min(until, self._run.deadline)
         elif self._warm is None:
@@ -161,14 +163,17 @@ class Cell:
     # -- weppd
 
     def _hello(self) -> bytes:
-        run, over = self._run, self._over
-        phase = "over" if over is not None else "idle"
-        eid, job = (over[0]["eid"], over[0]["job"]) if over is not None else (None, None)
-        if run is not None:
-            phase = "ending" if run.disturbed else "running"
-            eid, job = run.eid, run.job
+        eid, job, phase = self._holds()
         hello = {"kind": "hello", "who": "cell", "n": self._n, **self._facts}
         return pack({**hello, "eid": eid, "job": job, "phase": phase})
+
+    def _holds(self) -> tuple[str | None, str | None, str]:
+        run, over = self._run, self._over
+        if run is not None:
+            return run.eid, run.job, "ending" if run.disturbed else "running"
+        if over is not None:
+            return over[0]["eid"], over[0]["job"], "over"
+        return None, None, "idle"
 
     def _resend(self) -> None:
         if self._over is not None:
@@ -195,8 +200,8 @@ class Cell:
             self._say(f"weppd sent a frame {kind!r} that this version does not know")
 
     def _start(self, start: dict[str, Any], body: bytes, now: float) -> None:
-        if self._run is not None or self._over is not None:
-            held = self._run.eid if self._run is not None else self._hello_eid()
+        held = self._holds()[0]
+        if held is not None:
             if held != start["eid"]:
                 self._refuse(start, f"cell {self._n} still has execution {held}")
             return
@@ -207,7 +212,7 @@ class Cell:
             self._refuse(start, "no process could be forked for the job")
             return
         self._file.write(start["eid"], start["job"], warm.pid)
-        self._file_stale = False
+        self._blanks.lend(start)
         self._run = self._run_in(warm, start, now)  # first: it holds the limits from the beginning
         warm.send(start, body)
         began = {"kind": "began", "eid": start["eid"], "pid": warm.pid}
@@ -216,9 +221,6 @@ class Cell:
     def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:
         tree = Tree(warm.pid, self._strays.copy, self._warm_group)
         return Run(start, tree, self._children, now)
-
-    def _hello_eid(self) -> str | None:
-        return self._over[0]["eid"] if self._over is not None else None
 
     def _refuse(self, start: dict[str, Any], reason: str) -> None:
         """Say that a job did not begin; nothing of it was run."""
@@ -231,7 +233,7 @@ class Cell:
     def _acked(self, eid: str) -> None:
         if self._over is not None and self._over[0]["eid"] == eid:
             self._over = None
-            self._file_stale = True
+            self._file.stale = True
 
     def _cancel(self, header: dict[str, Any], now: float) -> None:
         run = self._run
@@ -258,9 +260,8 @@ class Cell:
             self._say(f"no child could be forked: {error}")
             return
         # A group with one in it that cannot die never freezes: later jobs do without.
-        usable = self._group is not None and not self._strays
-        in_it = usable and self._group is not None and self._group.put(self._warm.pid)
-        self._warm_group = self._group if in_it else None
+        ours = self._group if not self._strays else None
+        self._warm_group = ours if ours is not None and ours.put(self._warm.pid) else None
 
     def _forget_cell(self) -> None:
         """In a child just forked: close all that is the cell's."""
@@ -337,13 +338,13 @@ class Cell:
 
     def _end_run(self, run: Run, warm: Warm | None) -> None:
         """Nothing of the job lives but `warm`, which serves again, and what cannot be killed."""
-        sweep.remove(run.start.get("tmp"))
-        self._strays.update(run.undead())
+        undead = run.undead()
+        self._strays.update(undead)
+        self._blanks.take_back(run.start, now_s(), spoilt=bool(undead))
         self._run = None
         self._warm = warm
         self._asks.clear()
-        over = self._stopped_over or run.over()
-        self._stopped_over = None
+        over, self._stopped_over = self._stopped_over or run.over(), None
         if run.wants_stopped_callback and self._call_stopped(run, over):
             return
         self._over = over

@@ -29,6 +29,7 @@ _FLOCK = "hhqqi4x"
 class CellFile:
     """The file of this process's own cell; the lock is held until the process ends.
 
+    `stale`: the outcome that it names is acknowledged, and nothing else has been written since.
     BlockingIOError if another living process holds slot `n`.
     """
 
@@ -46,8 +47,14 @@ class CellFile:
     def write(self, eid: str | None, job: str | None, leader: int | None) -> None:
         """Record what the cell runs; it is on file before the job is given to its process."""
         words = f'"eid": {_quoted(eid)}, "job": {_quoted(job)}, "leader": {leader or "null"}}}'
+        self.stale = False
         line = f"{self._head}, {words}".encode()
         os.pwrite(self.fd, line.ljust(_LENGTH - 1) + b"\n", 0)
+
+    def settle(self) -> None:
+        """Record that the cell runs nothing, if no job came with the acknowledgement."""
+        if self.stale:
+            self.write(None, None, None)
 
 
 def _quoted(text: str | None) -> str:

@@ -14,7 +14,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.polling import PollingObserver
 
@@ -22,7 +32,12 @@ log = logging.getLogger("weppd")
 QUIET_S = 2.0
 POLL_S = 5.0
 _REMOTE = ("nfs", "cifs", "smb", "lustre", "gpfs", "ceph", "glusterfs", "fuse", "9p", "beegfs")
-_LOOKED_AT = ("opened", "closed_no_write")
+#: What the kernel is asked to tell: not each write, nor who reads. Jobs import from these places,
+#: and whatever writes beside the settings would wake weppd.
+_TOLD: list[type[FileSystemEvent]] = [
+    FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileMovedEvent,
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+]  # fmt: skip
 
 
 class Watch:
@@ -71,9 +86,9 @@ class Watch:
         for place in [self._config.parent, *self._places]:
             inside = place != self._config.parent and place.is_dir()
             folder = place if place.is_dir() else place.parent
-            observer = remote if _is_remote(folder) else local
+            observer, told = (remote, None) if _is_remote(folder) else (local, _TOLD)
             try:
-                observer.schedule(handler, str(folder), recursive=inside)
+                observer.schedule(handler, str(folder), recursive=inside, event_filter=told)
             except OSError as error:
                 log.warning("action=watch place=%s problem=%r", folder, str(error))
         for observer in (local, remote):
@@ -89,8 +104,6 @@ class _Handler(FileSystemEventHandler):
         self._config, self._tell = str(config), moved
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in _LOOKED_AT:
-            return
         names = (str(event.src_path), str(event.dest_path or ""))
         if any(name == self._config or name.endswith(".py") for name in names):
             with contextlib.suppress(RuntimeError):  # the loop is closed: weppd has stopped
