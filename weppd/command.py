@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -119,6 +120,8 @@ def _checked(path: str | None) -> int:
 def _run(told: Settings, options: argparse.Namespace) -> int:
     if options.embedded:
         return _run_embedded(told, options)
+    # A reload that is asked for before there is a handler waits for it; it would end weppd.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR2))
     if daemon.live(told, options.config):
         # The same process, the code and the settings as they are now; cells are adopted.
         notify.keep(os.environ)

@@ -191,8 +191,8 @@ class Weppd:
         sock = given or server.listen(where)
         await self._peers.listen()
         self._cells.found()
-        self._spawn()
         with self._signals():
+            self._spawn()
             async with server.serving(self._keeper, sock, rules):
                 self._notifier.ready()
                 await self._serve()
@@ -302,9 +302,12 @@ class Weppd:
         }
         for number, handler in handlers.items():
             self._loop.add_signal_handler(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
         try:
             yield
         finally:
+            if self.again:  # what comes meanwhile waits for the one that begins in place
+                signal.pthread_sigmask(signal.SIG_BLOCK, handlers)
             for number in handlers:
                 self._loop.remove_signal_handler(number)
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # also in what begins again in place

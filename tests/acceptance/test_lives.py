@@ -151,8 +151,13 @@ def test_a_second_weppd_is_refused_with_75(daemon):
 
 def test_a_reload_takes_new_settings_and_code_and_costs_no_job(daemon):
     """SIGHUP: the daemon begins again in place; its job goes on and counts, new jobs run anew."""
+    daemon.tables["tasks"]["modules"] = ["tests.acceptance.nodetasks", "tasks.noop"]
+    daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
     daemon.start()
-    job = daemon.queue().enqueue("tasks.noop.sleep", 3)
+    gate = daemon.home / "gate"
+    job = daemon.queue().enqueue(
+        "tests.acceptance.nodetasks.until", None, str(daemon.home / "ledger"), str(gate)
+    )
     eventually(lambda: daemon.state(job.id) == "started", within=10)
     before = _job_pid(daemon)
     daemon.tables["daemon"]["slots"] = 3
@@ -160,6 +165,7 @@ def test_a_reload_takes_new_settings_and_code_and_costs_no_job(daemon):
     daemon.process.send_signal(signal.SIGHUP)
     eventually(lambda: len(_slots(daemon)) == 3, within=20)
     assert _job_pid(daemon) == before
+    gate.touch()
     assert daemon.ends(job.id)["state"] == "finished"
     again = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
     assert daemon.ends(again.id)["state"] == "finished"
