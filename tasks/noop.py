@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from weppd.task import current, task
@@ -24,6 +25,14 @@ def sleep(seconds: float) -> float:
     """Wait and return how long was asked for."""
     time.sleep(seconds)
     return seconds
+
+
+@task()
+def until(path: str) -> str:
+    """Wait until a file or directory is at `path`, and return the path."""
+    while not os.access(path, os.F_OK):
+        time.sleep(0.02)
+    return path
 
 
 @task()

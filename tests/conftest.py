@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from weppd.embedded import Embedded, find_server
 # No property is about time: on a busy machine an example may take as long as it likes.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+# A shell's background jobs ignore it, and so would every weppdctl that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for _name in list(os.environ):
     if _name.startswith(("WEPPD_", "REDIS_", "RQ_", "SESSION_REDIS")):

@@ -45,7 +45,8 @@ def fan_out(
     ready = select.poll()
     try:
         while _fill(waiting, running, ready, max(1, size), start):
-            over = ready.poll(None if meanwhile is None else _MEANWHILE_MS)
+            # Never for ever: a signal that another thread took wakes no poll of this one.
+            over = ready.poll(_MEANWHILE_MS)
             if meanwhile is not None and not over:
                 meanwhile()
             for pidfd, _ in over:

@@ -19,12 +19,14 @@ from tests.waiting import eventually
 def test_a_killed_weppd_costs_no_running_job(daemon):
     """kill -9: the job goes on, the next weppd adopts it, and its outcome counts."""
     daemon.start()
-    job = daemon.queue().enqueue("tasks.noop.sleep", 3)
+    gate = daemon.home / "gate"
+    job = daemon.queue().enqueue("tasks.noop.until", str(gate))
     eventually(lambda: daemon.state(job.id) == "started", within=10)
     pid = _job_pid(daemon)
     daemon.kill()
     daemon.start()
     assert _job_pid(daemon) == pid
+    gate.touch()
     assert daemon.ends(job.id)["state"] == "finished"
     again = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
     assert daemon.ends(again.id)["state"] == "finished"
@@ -43,10 +45,12 @@ def _job_pid(daemon):
 def test_sigterm_detaches_and_the_next_weppd_adopts(daemon):
     """The default stop leaves the job running, for the next weppd to record."""
     daemon.start()
-    job = daemon.queue().enqueue("tasks.noop.sleep", 3)
+    gate = daemon.home / "gate"
+    job = daemon.queue().enqueue("tasks.noop.until", str(gate))
     eventually(lambda: daemon.state(job.id) == "started", within=10)
     assert daemon.stop() == 0
     daemon.start()
+    gate.touch()
     assert daemon.ends(job.id)["state"] == "finished"
 
 
@@ -191,12 +195,14 @@ def _slots(daemon):
 def test_a_drained_daemon_takes_nothing_until_it_is_resumed(daemon):
     """drain lets what runs go on and takes nothing new; resume takes it up again."""
     daemon.start()
-    running = daemon.queue().enqueue("tasks.noop.sleep", 1)
+    gate = daemon.home / "gate"
+    running = daemon.queue().enqueue("tasks.noop.until", str(gate))
     eventually(lambda: daemon.state(running.id) == "started", within=10)
     code, out, _ = daemon.ctl("drain", "--json")
     assert code == 0
     assert json.loads(out)["mood"] == "paused"
     late = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
+    gate.touch()
     assert daemon.ends(running.id)["state"] == "finished"
     assert daemon.state(late.id) == "queued"
     assert daemon.ctl("resume")[0] == 0

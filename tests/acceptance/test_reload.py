@@ -52,7 +52,8 @@ def slots(daemon) -> int:
 
 def test_a_changed_file_is_taken_up_by_itself(watched):
     """An editor's rename of the settings, and of a task module, is noticed; running jobs go on."""
-    job = watched.queue().enqueue("tasks.noop.sleep", 12)
+    gate = watched.home / "gate"
+    job = watched.queue().enqueue("tasks.noop.until", str(gate))
     eventually(lambda: watched.state(job.id) == "started", within=20)
     assert greeting(watched) == "'hello'"
     watched.tables["daemon"]["slots"] = 3
@@ -61,6 +62,7 @@ def test_a_changed_file_is_taken_up_by_itself(watched):
     eventually(lambda: slots(watched) == 3, within=30)
     replace(watched.home / "code/greetings.py", GREET.format(word="good morning"))
     eventually(lambda: greeting(watched) == "'good morning'", within=40, every=0.5)
+    gate.touch()
     assert watched.ends(job.id)["state"] == "finished"
     assert watched.process.poll() is None
 

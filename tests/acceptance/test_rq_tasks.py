@@ -61,11 +61,13 @@ def rq(request, daemon):
 
 def test_started_finished_failed_as_rq_reads_them(rq):
     """Started with its worker; finished with result, times and a week to live; the traceback."""
-    jid = rq.enqueue("oldtasks.slow", "my-run", 1.0)
+    gate = rq.daemon.home / "gate"
+    jid = rq.enqueue("oldtasks.gated", "my-run", str(gate))
     eventually(lambda: rq.daemon.state(jid) == "started", within=10)
     seen = rq.job(jid)
     assert (seen["status"], seen["started"]) == ("started", True)
     assert seen["worker"] in ("node.1", "node.2")
+    gate.touch()
     rq.daemon.ends(jid)
     seen = rq.job(jid)
     assert (seen["status"], seen["value"], seen["ended"]) == ("finished", "my-run", True)

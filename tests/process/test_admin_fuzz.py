@@ -145,9 +145,12 @@ def test_raw_bytes_harm_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert "action=fault" not in caplog.text
 
 
-async def connections(path: Path, count: int) -> list[asyncio.StreamWriter]:
-    """So many connections that say nothing."""
-    return [(await asyncio.open_unix_connection(path))[1] for _ in range(count)]
+async def connections(
+    path: Path, count: int
+) -> tuple[list[asyncio.StreamReader], list[asyncio.StreamWriter]]:
+    """The ends of so many connections that say nothing."""
+    pairs = [await asyncio.open_unix_connection(path) for _ in range(count)]
+    return [reader for reader, _ in pairs], [writer for _, writer in pairs]
 
 
 def test_five_hundred_idle_connections_keep_nobody_out(
@@ -159,12 +162,11 @@ def test_five_hundred_idle_connections_keep_nobody_out(
 
     async def scene() -> None:
         async with serving(FakeHouse(), path):
-            idle = await connections(path, 500)
+            readers, idle = await connections(path, 500)
             for writer in idle[::2]:
                 writer.write(b"GET /v1/status HTTP/1.1\r\nHost: we")
             for _ in range(20):
                 assert "200 OK" in await talk(path, GET.format("/v1/status"))
-            readers = [writer._protocol._stream_reader for writer in idle]  # type: ignore[attr-defined]
             await eventually(lambda: all(reader.at_eof() for reader in readers))
             for writer in idle:
                 writer.close()
@@ -183,7 +185,7 @@ def test_a_lesser_right_cannot_use_up_the_connections(
     async def scene() -> None:
         async with serving(house, path):
             house.inside = {os.getpid()}  # now this process may only read
-            idle = await connections(path, 3)
+            _, idle = await connections(path, 3)
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError, AssertionError)):
                 assert "200 OK" in await talk(path, GET.format("/v1/status"))
             house.inside = set()

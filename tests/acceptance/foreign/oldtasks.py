@@ -19,6 +19,13 @@ def slow(runid, seconds):
     return runid
 
 
+def gated(runid, path):
+    """Wait until a file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.02)
+    return runid
+
+
 def broken(runid):
     """Raise."""
     raise LookupError(f"no culvert in {runid}")
