@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
 from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core.machine import decide
 from weppd.core.schedule import Rules
-from weppd.core.state import Mood, fresh
+from weppd.core.state import Mood, fresh, replace
 
 
 def test_a_stopped_daemon_forks_nothing_more() -> None:
@@ -25,3 +29,11 @@ def test_a_stopped_daemon_forks_nothing_more() -> None:
         orders += more
     assert state.mood is Mood.STOPPED
     assert [each for each in orders if isinstance(each, do.Fork)] == [do.Fork(1, "light")]
+
+
+def test_a_state_takes_no_field_that_it_has_not() -> None:
+    """A slip in a decision is an error where it is made, not a fact that nobody reads."""
+    state = fresh(Rules(), 1)
+    assert replace(state, dry=True) == dataclasses.replace(state, dry=True)
+    with pytest.raises(TypeError, match="no fields"):
+        replace(state, drie=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import zlib
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,17 @@ def test_a_moment_is_written_as_rq_reads_it() -> None:
     """UTC with microseconds and a Z; no moment is an empty string."""
     assert stamp(AT) == "2025-11-25T03:18:00.123456Z"
     assert stamp(0) == ""
+
+
+@pytest.mark.parametrize(
+    "at", [AT, 1764040680.0, 1764040679.9999995, 0.5, 1648224862.1490545, -1.25]
+)
+def test_stamps_are_the_ones_of_rq(at):
+    """A moment is written to the microsecond as RQ writes it, carried over the second where due."""
+    rq = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert stamp(at) == rq
+
+
+def test_no_moment_is_an_empty_stamp():
+    """What has not happened yet is empty, as RQ has it."""
+    assert stamp(0.0) == ""

@@ -16,7 +16,6 @@ the jobs that wait already.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from weppd.core import effects as do
@@ -40,6 +39,7 @@ from weppd.core.state import (
     Running,
     State,
     Waiting,
+    replace,
 )
 from weppd.model import Outcome
 

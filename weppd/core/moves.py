@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from weppd.core import effects as do
 from weppd.core import judge
 from weppd.core.schedule import Ticket
@@ -17,6 +15,7 @@ from weppd.core.state import (
     Slot,
     State,
     Waiting,
+    replace,
 )
 from weppd.model import Failed, Outcome, Retried
 

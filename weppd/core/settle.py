@@ -8,8 +8,6 @@ what says that it will have ended by then (`backfill`).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from weppd.core import backfill, moves
 from weppd.core import effects as do
 from weppd.core.moves import Decision
@@ -26,6 +24,7 @@ from weppd.core.state import (
     Running,
     State,
     Waiting,
+    replace,
 )
 
 

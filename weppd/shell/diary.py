@@ -10,14 +10,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from weppd.core import effects as do
 from weppd.core.schedule import Ticket
 from weppd.core.state import Ending, Running, State
-from weppd.model import Canceled, Failed, Finish, Finished, Job, Retried, Stopped
+from weppd.model import Canceled, Failed, Finish, Finished, Job, Retried, Stopped, Usage
 from weppd.shell.dictation import Dictation
 from weppd.shell.herald import Herald
 from weppd.shell.peers import Peers
@@ -147,7 +147,7 @@ def _who(job: Job) -> dict[str, Any]:
 def _sums(finish: Finish) -> dict[str, Any]:
     return {
         "seconds": round(max(0.0, finish.ended_at - finish.started_at), 3),
-        "usage": asdict(finish.usage),
+        "usage": {name: getattr(finish.usage, name) for name in Usage.__slots__},
         "left_behind": finish.left_behind,
         "survivors": len(finish.undead),
     }

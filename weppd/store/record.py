@@ -73,7 +73,7 @@ def record(finish: Finish, lifetimes: Lifetimes) -> Record:
         ttl=_ttl(finish, lifetimes),
         fields=_fields(finish, status, text),
         entry=_entry(finish, text),
-        events=_events(job.id, outcome),
+        events=_events(job.id, outcome) if job.runid else (),
         channel=f"{job.runid}:rq" if job.runid else "",
         reason=getattr(outcome, "reason", ""),
         meta=_meta(finish, text),

@@ -18,6 +18,7 @@ import pickle
 import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 from weppd.model import Callback, Job
@@ -50,7 +51,15 @@ def stamp(at: float) -> str:
     """A moment as RQ writes it; empty for 0."""
     if not at:
         return ""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    whole = int(at // 1)
+    micros = round((at - whole) * 1e6)
+    return f"{_second(whole + micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(at: int) -> str:
+    """Four stamps and more are written for each job, most of them of this very second."""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def decode(jid: str, fields: Hash, queue: str) -> Job:
