@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-fanout bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test stubs stubs-check deb format lock clean mutants states soak kills
+.PHONY: bench bench-fanout bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test native stubs stubs-check deb format lock clean mutants states soak kills
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test: $(DEV)  ## the whole suite, embedded Redis included
 
 stubs: $(DEV)  ## the wheel in dist/, with the .pyi stubs of the public modules
 	$(BIN)/python .ci/stubs.py build
+
+native: $(DEV)  ## compile hillsim (a C compiler is needed); `make stubs` and `make deb` do as well
+	$(BIN)/python .ci/native.py
 
 stubs-check: $(DEV)  ## hold the wheel's stubs against what it does, in an environment of its own
 	$(BIN)/python .ci/stubs.py check
@@ -92,4 +95,4 @@ lock: $(DEV)  ## write down the versions that are installed
 	$(PIP) freeze --exclude-editable > requirements-dev.lock
 
 clean:  ## remove what make built
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist tasks/hillsim/_native *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,13 @@
-"""Hatch's build hook: puts the stubs that `make stubs` generated beside their modules in the wheel.
+"""Hatch's build hook: what is generated goes into the wheel beside the modules that it is of.
 
-Without generated stubs the wheel is built all the same; its inline types serve then.
+The stubs that `make stubs` generated, and hillsim compiled (see native.py). Without stubs the wheel
+is built all the same, its inline types serve then; without mypyc or a C compiler too, hillsim is
+interpreted then.
 """
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class StubsHook(BuildHookInterface):
-    """Adds build/stubs/**/*.pyi to a wheel; an editable install has no use for them."""
+    """Adds build/stubs/**/*.pyi and _native to a wheel; an editable install needs neither."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        stubs = Path(self.root) / "build" / "stubs"
-        if version == "standard" and self.target_name == "wheel":
-            for stub in sorted(stubs.rglob("*.pyi")):
-                build_data["force_include"][str(stub)] = str(stub.relative_to(stubs))
+        root = Path(self.root)
+        stubs = root / "build" / "stubs"
+        if version != "standard" or self.target_name != "wheel":
+            return
+        for stub in sorted(stubs.rglob("*.pyi")):
+            build_data["force_include"][str(stub)] = str(stub.relative_to(stubs))
+        native = runpy.run_path(str(root / ".ci" / "native.py"))["ready"]()
+        for made in native:
+            build_data["force_include"][str(made)] = str(made.relative_to(root))
+        if native:
+            build_data["pure_python"], build_data["infer_tag"] = False, True

@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from tasks.hillsim import native
+
 VERSION = "0.1.0"
+COMPILED = native.use()
+"""Whether the compiled modules are used, see `native`; before any of them is imported."""
 
 
 @dataclass(frozen=True, slots=True)

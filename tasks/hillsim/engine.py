@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -32,27 +31,32 @@ Chain = tuple[Hillslope, ...]
 MARKER = " WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY"
 
 
-@dataclass(slots=True)
 class _Written:
-    """What is kept of each day for the output files: records, and rows of the daily tables."""
+    """What is kept of each day for the output files that `run` wants: records, rows of tables."""
 
-    events: list[ebe.Row] = field(default_factory=list)
-    days: list[passfile.Day] = field(default_factory=list)
-    wat: list[str] = field(default_factory=lambda: list(daily.WATER_HEAD))
-    soil: list[str] = field(default_factory=lambda: list(daily.SOIL_HEAD))
-    element: list[str] = field(default_factory=lambda: list(daily.ELEMENT_HEAD))
+    def __init__(self, run: HillslopeRun) -> None:
+        self.events: list[ebe.Row] | None = None if run.ebe is None else []
+        self.days: list[passfile.Day] | None = None if run.pass_file is None else []
+        self.wat = None if run.wat is None else list(daily.WATER_HEAD)
+        self.soil = None if run.soil is None else list(daily.SOIL_HEAD)
+        self.element = None if run.element is None else list(daily.ELEMENT_HEAD)
 
     def add(self, chain: Chain, today: tuple[Day, ...], first_year: int) -> None:
         """Keep a day."""
         year = today[0].weather.year - first_year + 1
-        self.days.append(reports.pass_day(chain, today))
-        if today[-1].event is not None:
-            self.events.append(reports.event_row(chain, today, today[-1].event, year))
-        for slope, its_day in zip(chain, today, strict=True):
-            self.wat.append(daily.water_row(slope, its_day, year))
-            self.soil.append(daily.soil_row(slope, its_day, year))
-            row = daily.element_row(slope, its_day, year)
-            if row is not None:
+        event = today[-1].event
+        if self.days is not None:
+            self.days.append(reports.pass_day(chain, today))
+        if self.events is not None and event is not None:
+            self.events.append(reports.event_row(chain, today, event, year))
+        for index, slope in enumerate(chain):
+            its_day = today[index]
+            if self.wat is not None:
+                self.wat.append(daily.water_row(slope, its_day, year))
+            if self.soil is not None:
+                self.soil.append(daily.soil_row(slope, its_day, year))
+            row = daily.element_row(slope, its_day, year) if self.element is not None else None
+            if self.element is not None and row is not None:
                 self.element.append(row)
 
 
@@ -105,7 +109,7 @@ def _down(chain: Chain, weather: Weather, number: int) -> Iterator[Day]:
 
 
 def _run(run: HillslopeRun, climate: Climate, chain: Chain, out: TextIO) -> tuple[Tally, _Written]:
-    sums, kept = Tally(tuple(slope.site.shape.length for slope in chain)), _Written()
+    sums, kept = Tally(tuple([slope.site.shape.length for slope in chain])), _Written(run)
     before, year = tally.held(chain), 0
     _note_storms_without_duration(climate, out)
     for today in days(chain, climate, run.years):
@@ -130,15 +134,15 @@ def _write(
 ) -> None:
     report = reports.loss_report(run, given, chain, sums, BANNER)
     put(cwd / run.loss, loss.dump(report))
-    if run.pass_file is not None:
+    if run.pass_file is not None and kept.days is not None:
         text = reports.pass_file(run, chain, given.climate.begin_year, kept.days)
         put(cwd / run.pass_file, text)
-    if run.ebe is not None:
+    if run.ebe is not None and kept.events is not None:
         put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
     if run.plot is not None:
         put(cwd / run.plot, reports.plot(given, sums, run.years))
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
-        if name is not None:
+        if name is not None and rows is not None:
             put(cwd / name, "\n".join(rows) + "\n")
 
 

@@ -15,3 +15,7 @@ class Refusal(Exception):
     def __reduce__(self) -> tuple[type[Refusal], tuple[str, str]]:
         # An exception crosses process borders by its arguments, not by its message.
         return type(self), (self.path, self.thing)
+
+
+class OpenBalance(AssertionError):
+    """Water came or went unaccounted for: a fault of hillsim, never of an input."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Final
 
 from tasks.hillsim.errors import Refusal
 from tasks.wepp.files import scenarios, slope
@@ -28,7 +29,7 @@ _WATERSHED_HIDDEN = {
     "tc.txt": "times of concentration of other methods are not simulated",
     "tcr.txt": "channels that armour over time are not simulated",
 }
-_MONTHLY = 2
+_MONTHLY: Final = 2
 _RESIDUE_WORK = {2: "burning", 3: "silage", 4: "shredding or cutting", 5: "residue removal"}
 _NOT_WRITTEN = ("initial", "crop", "graphics", "winter", "yields")
 

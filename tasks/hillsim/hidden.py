@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from tasks.wepp.files.records import Records, read_text
 from tasks.wepp.files.scenarios import Plant
 
-_TREE = 0.10
-_LIGHTEST, _DENSEST = 20.0, 522.0
+_TREE: Final = 0.10
+_LIGHTEST: Final = 20.0
+_DENSEST: Final = 522.0
 
 
 @dataclass(frozen=True, slots=True)

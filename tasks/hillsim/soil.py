@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-_DEEPEST = 9
-BLOCK = 0.2
-PARTICLE_DENSITY = 2650.0
-MM_PER_HOUR = 1.0 / 3.6e6
-_TILLED_LAYERS = 2
+from tasks.hillsim.numbers import summed
+
+_DEEPEST: Final = 9
+BLOCK: Final = 0.2
+PARTICLE_DENSITY: Final = 2650.0
+MM_PER_HOUR: Final = 1.0 / 3.6e6
+_TILLED_LAYERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +150,14 @@ def _block(horizons: tuple[Horizon, ...], top: float, bottom: float) -> Horizon:
     parts = _overlaps(horizons, top, bottom)
 
     def mean(name: str) -> float:
-        return float(sum(share * getattr(horizon, name) for share, horizon in parts))
+        return float(summed([share * getattr(horizon, name) for share, horizon in parts]))
 
     def optional(name: str) -> float | None:
         return mean(name) if getattr(horizons[0], name) is not None else None
 
     ks = None
     if horizons[0].ks is not None:
-        ks = 1.0 / sum(share / max(horizon.ks or 0.0, 1e-15) for share, horizon in parts)
+        ks = 1.0 / summed([share / max(horizon.ks or 0.0, 1e-15) for share, horizon in parts])
     sand, clay, om, cec, rock = (mean(name) for name in ("sand", "clay", "om", "cec", "rock"))
     density, fc, wp = (optional(name) for name in ("bulk_density", "fc", "wp"))
     return Horizon(bottom, sand, clay, om, cec, rock, density, ks, fc, wp, mean("anisotropy"))

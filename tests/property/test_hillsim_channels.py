@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim import jit
 from tasks.hillsim.channels import hydrograph, reach, streambed
 from tasks.hillsim.channels.reach import Section
 from tasks.hillsim.channels.streambed import PIECES, Bed
@@ -25,7 +24,7 @@ def test_a_storm_brings_its_volume_and_no_more_than_its_peak(
     volume: float, peak: float, step: float
 ) -> None:
     """The hydrograph's volume is the storm's; no step is above the peak, none below zero."""
-    flows = jit.zeros(round(hydrograph.DAY / step))
+    flows = [0.0] * round(hydrograph.DAY / step)
     hydrograph.add_storm(flows, step, volume, peak)
     assert abs(sum(flows) * step - volume) <= 1e-9 * volume
     assert max(flows) <= max(peak, volume / hydrograph.DAY) * (1 + 1e-9)
@@ -41,8 +40,8 @@ def test_a_reach_passes_on_what_it_does_not_hold(
     flows: list[float], lag: float, count: int, stored: float
 ) -> None:
     """Inflow and what was held are outflow and what is held; a wave never grows."""
-    out = jit.zeros(24)
-    held = hydrograph.cascade(jit.column(flows), 3600.0, lag, count, stored, out)
+    out = [0.0] * 24
+    held = hydrograph.cascade(flows, 3600.0, lag, count, stored, out)
     given_water = sum(flows) * 3600.0 + stored
     assert abs(given_water - sum(out) * 3600.0 - held) <= 1e-9 * max(given_water, 1.0)
     assert min(*out, held) >= 0.0

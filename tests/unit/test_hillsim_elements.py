@@ -19,10 +19,10 @@ from tests.unit import hillsim_slopes as build
 
 def test_inflow_falls_on_the_storm_while_it_lasts() -> None:
     """Rain of an hour, inflow from 30 to 90 minutes: three intervals, inflow in the last two."""
-    rain = Hyetograph((3600.0,), (1e-5,), 120.0)
+    rain = Hyetograph([3600.0], [1e-5], 120.0)
     hyeto, flows = join(rain, Inflow(runoff=0.0072, begins=1800.0, duration=3600.0))
-    assert hyeto.ends == (1800.0, 3600.0, 5400.0)
-    assert hyeto.rates == (1e-5, 1e-5, 0.0)
+    assert hyeto.ends == [1800.0, 3600.0, 5400.0]
+    assert hyeto.rates == [1e-5, 1e-5, 0.0]
     assert flows == pytest.approx([0.0, 2e-6, 2e-6])
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tasks import hillsim
+from tasks.hillsim import native
 from tasks.hillsim.errors import Refusal
 from tasks.wepp import annual, complete
 from tasks.wepp.files import climate, ebe, loss, passfile, runfile
@@ -118,16 +119,30 @@ def test_the_same_inputs_give_the_same_bytes(runs: Path) -> None:
 
 
 @pytest.mark.slow
-def test_compiled_kernels_give_the_same_bytes(runs: Path, tmp_path: Path) -> None:
-    """HILLSIM_JIT=1 and 0 write the same outputs, to the last digit."""
-    pytest.importorskip("numba", reason="numba is not installed: the extra 'tasks' has it")
+def test_the_compiled_engine_gives_the_same_bytes(runs: Path) -> None:
+    """HILLSIM_NATIVE=0, the sources as they are, and the compiled ones write the same outputs."""
+    if not hillsim.COMPILED:
+        pytest.skip("no compiled engine of these sources is here: make native")
     for number in (2, 3):
-        plain = program(runs, number, HILLSIM_JIT="0")
+        plain = program(runs, number, HILLSIM_NATIVE="0")
         first = written(runs)
-        fast = program(runs, number, HILLSIM_JIT="1", NUMBA_CACHE_DIR=str(tmp_path / "numba"))
+        fast = program(runs, number)
         assert (plain.returncode, fast.returncode) == (0, 0), fast.stdout + fast.stderr
         assert plain.stdout == fast.stdout
         assert written(runs) == first
+
+
+def test_a_compiled_engine_of_other_sources_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library whose digest is another's is left alone, and the sources are interpreted."""
+    suffix = native.EXTENSION_SUFFIXES[0]
+    (tmp_path / f"{native.LIBRARY}{suffix}").write_bytes(b"")
+    (tmp_path / native.SOURCES).write_text("0" * 64)
+    monkeypatch.setattr(native, "FOLDER", tmp_path)
+    finders = list(sys.meta_path)
+    assert not native.use()
+    assert sys.meta_path == finders
 
 
 def test_a_run_in_a_process_leaves_its_directory_alone(runs: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.hillsim import engine, hidden, jit
+from tasks.hillsim import engine, hidden
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.hydrology import frost
@@ -30,21 +30,21 @@ def winter(rows: list[tuple[float, ...]]) -> Hillslope:
     return slope
 
 
-THICK = (0.1, 0.1, 0.2, 0.2)
+THICK = [0.1, 0.1, 0.2, 0.2]
 
 
-def expose(state: Frost, store: jit.Column, air: float, hours: int, **cover: float) -> None:
+def expose(state: Frost, store: list[float], air: float, hours: int, **cover: float) -> None:
     """Hours of steady air (°C) over the soil, under overcast sky, snow and litter (m)."""
     snow = cover.get("snow", 0.0)
     over = snow / frost.snow_conductivity(150.0)
-    columns = (jit.column([value] * hours) for value in (0.0, air, snow, over))
+    columns = ([value] * hours for value in (0.0, air, snow, over))
     litter = cover.get("litter", 0.0) / 0.05
-    frost.hours(*columns, 15.0, litter, 0.0, 1.5, jit.column(THICK), store, state.ice, state.edges)
+    frost.hours(*columns, 15.0, litter, 0.0, 1.5, THICK, store, state.ice, state.edges)
 
 
 def frozen_by(days: int, air: float, **cover: float) -> Frost:
     """A loam of four layers after days of steady cold."""
-    state, store = Frost.of(4), jit.column((0.01, 0.01, 0.02, 0.02))
+    state, store = Frost.of(4), [0.01, 0.01, 0.02, 0.02]
     expose(state, store, air, 24 * days, **cover)
     assert sum(store) + state.water == pytest.approx(0.06, rel=1e-12)
     return state
@@ -62,7 +62,7 @@ def test_frost_goes_down_with_the_root_of_cold_as_stefan_has_it() -> None:
 def test_thaw_comes_from_above_and_frost_closes_over_it_again() -> None:
     """A mild day thaws the top, a cold night gives it a crust, spring ends both."""
     state = frozen_by(6, -10.0)
-    store = jit.column((0.06 - state.water, 0.0, 0.0, 0.0))
+    store = [0.06 - state.water, 0.0, 0.0, 0.0]
     expose(state, store, 8.0, 12)
     assert state.frozen
     assert state.thawing

@@ -11,8 +11,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tasks.hillsim.channels.network import Channel, ChannelDay
 from tasks.hillsim.element.today import Weather
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.reports import daily
 from tasks.hillsim.reports.daily import SOIL_HEAD, soil_row
 from tasks.wepp.files import channels
@@ -20,7 +23,7 @@ from tasks.wepp.files.fortran import fixed, integer
 
 __all__ = ["BALANCE_HEAD", "EVENT_HEAD", "PLOT", "SOIL_HEAD", "WATER_HEAD", "soil_row"]
 
-_LEAST_LISTED = 0.005
+_LEAST_LISTED: Final = 0.005
 _METHODS = {
     channels.EPIC: "Modified EPIC rational",
     channels.CREAMS: "CREAMS",
@@ -98,7 +101,7 @@ def event_rows(weather: Weather, done: ChannelDay, year: int) -> tuple[str, ...]
         return ()
     row = f" {integer(weather.day, 4)} {integer(weather.month, 4)} {integer(year, 5)}"
     row += f" {fixed(weather.rain * 1000.0, 5, 1)} {fixed(volume, 12, 2)}"
-    return (f"{row} {fixed(done.peak, 12, 5)} {fixed(sum(done.moved.leaving), 12, 1)}",)
+    return (f"{row} {fixed(done.peak, 12, 5)} {fixed(summed(done.moved.leaving), 12, 1)}",)
 
 
 def peak_row(channel: Channel, done: ChannelDay, year: int) -> str:

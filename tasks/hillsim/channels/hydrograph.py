@@ -12,14 +12,14 @@ flood wave. Steps are implicit, so that flows stay above zero whatever the step.
 
 from __future__ import annotations
 
-from tasks.hillsim import jit
+from typing import Final
 
-DAY = 86400.0
-_RISE = 0.375
-_MOST_REACHES = 20
+DAY: Final = 86400.0
+_RISE: Final = 0.375
+_MOST_REACHES: Final = 20
 
 
-def add_storm(flows: jit.Column, step: float, volume: float, peak: float) -> None:
+def add_storm(flows: list[float], step: float, volume: float, peak: float) -> None:
     """Add a storm's runoff (m³) of this peak (m³/s) that begins with the day.
 
     The volume comes whole: a peak that cannot carry it in a day is raised.
@@ -40,7 +40,7 @@ def add_storm(flows: jit.Column, step: float, volume: float, peak: float) -> Non
         before = passed
 
 
-def add_even(flows: jit.Column, volume: float) -> None:
+def add_even(flows: list[float], volume: float) -> None:
     """Add a volume (m³) that comes evenly through the day."""
     for index in range(len(flows)):
         flows[index] += volume / DAY
@@ -60,9 +60,8 @@ def reaches(length: float, characteristic: float) -> int:
     return max(1, min(_MOST_REACHES, round(length / max(characteristic, 1e-6))))
 
 
-@jit.kernel
 def cascade(
-    flows: jit.Column, step: float, lag: float, count: int, stored: float, out: jit.Column
+    flows: list[float], step: float, lag: float, count: int, stored: float, out: list[float]
 ) -> float:
     """Pass `flows` down `count` linear reservoirs of `lag` s each; what they hold after it (m³).
 

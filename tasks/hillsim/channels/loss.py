@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from tasks.hillsim import VERSION
 from tasks.hillsim.channels import outlet
 from tasks.hillsim.channels.outlet import ChannelSums, HillslopeSums, Period, Sums
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.output import BANNER
 from tasks.wepp.files import loss
 from tasks.wepp.files.fortran import fixed, integer
@@ -203,11 +204,11 @@ def _mean_delivery(whole: Period, area: float, years: int) -> Iterator[str]:
 
 def _lost(period: Period) -> tuple[float, float]:
     """What the hillslopes and the channels lose (kg)."""
-    return sum(s.detached for s in period.slopes), sum(c.eroded for c in period.channels)
+    return summed([s.detached for s in period.slopes]), summed([c.eroded for c in period.channels])
 
 
 def _ratio(out: ChannelSums, lost: tuple[float, float]) -> float:
-    return out.sediment / sum(lost) if sum(lost) > 0.0 else 0.0
+    return out.sediment / summed(lost) if summed(lost) > 0.0 else 0.0
 
 
 def _slope(slope: HillslopeSums) -> Sequence[float]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from tasks.hillsim import jit
 from tasks.hillsim.channels import hydrograph, reach, streambed
 from tasks.hillsim.channels.hydrograph import DAY
 from tasks.hillsim.channels.reach import Section, Wave
@@ -20,14 +20,16 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import Inflow
 from tasks.hillsim.element.today import Weather
+from tasks.hillsim.errors import OpenBalance
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.reports import tally
-from tasks.hillsim.reports.tally import CLOSES_TO, OpenBalance
+from tasks.hillsim.reports.tally import CLOSES_TO
 from tasks.hillsim.sediment.classes import CLASSES
 from tasks.wepp.files import channels
 from tasks.wepp.files.structure import Feeds
 
 NONE = (0.0,) * CLASSES
-_LEAST_VOLUME = 1e-6
+_LEAST_VOLUME: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Leaving:
     sediment: tuple[float, ...] = NONE
     concentration: float = 0.0
     half_hour: float = 1.0
-    flows: jit.Column | None = None
+    flows: list[float] | None = None
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ class ChannelDay:
 class _Arriving:
     """What enters a channel in a day, added up."""
 
-    flows: jit.Column
+    flows: list[float]
     volume: float = 0.0
     top: float = 0.0
     time: float = 0.0
@@ -167,7 +169,7 @@ def step(
     """Take the channels through a day; `slopes` is what leaves the hillslopes, by their number."""
     given, done = list(slopes), []
     for channel in network:
-        arriving = _Arriving(jit.zeros(rules.steps))
+        arriving = _Arriving([0.0] * rules.steps)
         feeds = zip(channel.feeds.hillslopes, channel.feeds.channels, strict=True)
         for place, numbers in enumerate(feeds):
             for element in numbers:
@@ -196,8 +198,8 @@ def _channel_day(
     out = leaving.volume
     _closed(net + held, out + channel.stored, f"water of channel {channel.number}")
     moved = _move(channel, arriving, leaving)
-    brought = sum(arriving.from_top) + sum(arriving.from_sides)
-    gained, kept = sum(moved.eroded), moved.settled + sum(moved.leaving)
+    brought = summed(arriving.from_top) + summed(arriving.from_sides)
+    gained, kept = summed(moved.eroded), moved.settled + summed(moved.leaving)
     _closed(brought + gained, kept, f"sediment of channel {channel.number}")
     lateral = today.balance.lateral * area
     loss = arriving.volume - out - (channel.stored - held)
@@ -212,7 +214,7 @@ def _channel_day(
 
 def _scale(arriving: _Arriving, net: float) -> None:
     """Bring the hydrograph to the volume that flows on, what the bed took in being left out."""
-    total = sum(arriving.flows) * DAY / len(arriving.flows)
+    total = summed(arriving.flows) * DAY / len(arriving.flows)
     if total > _LEAST_VOLUME:
         for index in range(len(arriving.flows)):
             arriving.flows[index] *= net / total
@@ -247,7 +249,7 @@ def _by_formula(
         peak = reach.creams_peak(volume, channel.area, channel.gradient, rules.ratio)
     # A reach flattens what comes in together, and no day is longer than a day.
     peak = max(min(peak, arriving.peaks), volume / DAY)
-    flows = jit.zeros(rules.steps)
+    flows = [0.0] * rules.steps
     hydrograph.add_storm(flows, rules.step, volume, peak)
     return Leaving(
         volume, 0.0, peak, NONE, concentration, arriving.half_hour, flows
@@ -258,13 +260,13 @@ def _by_wave(
     channel: Channel, arriving: _Arriving, net: float, flood: Wave, concentration: float
 ) -> tuple[Leaving, float]:
     steps = len(arriving.flows)
-    out, length = jit.zeros(steps), channel.bed.length
+    out, length = [0.0] * steps, channel.bed.length
     count = hydrograph.reaches(length, flood.characteristic)
     lag = length / count / flood.celerity
     held = hydrograph.cascade(arriving.flows, DAY / steps, lag, count, channel.stored, out)
     volume = net + channel.stored - held
     channel.stored = held
-    _closed(volume, sum(out) * DAY / steps, f"flow of channel {channel.number}")
+    _closed(volume, summed(out) * DAY / steps, f"flow of channel {channel.number}")
     peak = max(out)
     time = (list(out).index(peak) + 1) * DAY / steps
     return Leaving(

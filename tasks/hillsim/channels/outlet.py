@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tasks.hillsim import Summary
 from tasks.hillsim.channels.network import Channel, ChannelDay
 from tasks.hillsim.element.today import Weather
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment.classes import CLASSES
 from tasks.wepp.files import passfile
 from tasks.wepp.files.fortran import fixed, integer, scientific
 from tasks.wepp.files.passfile import Event, PassFile, Subevent
 
-LEAST_LISTED = 0.005
+LEAST_LISTED: Final = 0.005
 """Volume at the outlet (m³) from which on a day is an event."""
-_VALUES = 75
+_VALUES: Final = 75
 _NUMBER = "0.100"
 _NOT_MOVED = (0.0,) * CLASSES
 _ZERO = Event(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, _NOT_MOVED, _NOT_MOVED)
@@ -42,7 +44,7 @@ class Basin:
     @staticmethod
     def of(passes: Sequence[PassFile], channels: tuple[Channel, ...]) -> Basin:
         """The basin of these hillslopes and channels."""
-        return Basin(tuple(found.area_m2 for found in passes), channels)
+        return Basin(tuple([found.area_m2 for found in passes]), channels)
 
     @property
     def area(self) -> float:
@@ -69,7 +71,7 @@ class HillslopeSums:
             self.runoff += day.runoff_m3
             self.detached += day.detached_kg
             self.deposited -= day.deposited_kg
-            self.sediment += sum(day.sediment_kg_m3) * day.runoff_m3
+            self.sediment += summed(day.sediment_kg_m3) * day.runoff_m3
 
 
 @dataclass(slots=True)
@@ -85,8 +87,8 @@ class ChannelSums:
     def add(self, day: ChannelDay) -> None:
         """Add a day."""
         self.discharge += day.leaving.volume
-        self.sediment += sum(day.moved.leaving)
-        self.eroded += sum(day.moved.eroded)
+        self.sediment += summed(day.moved.leaving)
+        self.eroded += summed(day.moved.eroded)
         self.inflow += day.inflow
         self.lateral += day.leaving.lateral
 
@@ -153,7 +155,7 @@ class Sums:
             years=years,
             precip_mm=whole.precip * 1000.0 / years,
             runoff_mm=whole.channels[-1].discharge / area * 1000.0 / years,
-            soil_loss_kg_m2=sum(slope.detached for slope in whole.slopes) / area / years,
+            soil_loss_kg_m2=summed([slope.detached for slope in whole.slopes]) / area / years,
             sediment_kg=whole.channels[-1].sediment / years,
         )
 
@@ -161,8 +163,8 @@ class Sums:
 def particles(basin: Basin, classes: Sequence[float]) -> Iterator[str]:
     """What the sediment of the outlet (kg by class) is made of."""
     ground = basin.channels[-1].ground.site
-    total = sum(classes)
-    mix = tuple(part / total if total > 0.0 else 0.0 for part in classes)
+    total = summed(classes)
+    mix = tuple([part / total if total > 0.0 else 0.0 for part in classes])
     for number, (particle, share) in enumerate(zip(ground.particles, mix, strict=True), 1):
         made = (particle.sand, particle.silt, particle.clay, particle.om)
         yield (
@@ -174,14 +176,14 @@ def particles(basin: Basin, classes: Sequence[float]) -> Iterator[str]:
     yield from ("Organic Matter in the Eroded Sediment:", "", "-" * 41)
     yield from ("       type            fraction", "       ----            --------")
     for name in ("clay", "silt", "sand"):
-        value = sum(
-            getattr(p, name) * share for p, share in zip(ground.particles, mix, strict=True)
+        value = summed(
+            [getattr(p, name) * share for p, share in zip(ground.particles, mix, strict=True)]
         )
         yield f"       {name}              {fixed(value, 5, 3)}"
-    om = sum(p.om * share for p, share in zip(ground.particles, mix, strict=True))
+    om = summed([p.om * share for p, share in zip(ground.particles, mix, strict=True)])
     yield from (f"   organic matter        {fixed(om, 5, 3)}", "-" * 41, "")
     surface = sediment.surface_area(ground.particles, mix)
-    soil = sediment.surface_area(ground.particles, tuple(p.share for p in ground.particles))
+    soil = sediment.surface_area(ground.particles, tuple([p.share for p in ground.particles]))
     yield f"Index of specific surface            = {fixed(surface, 9, 2)} m**2/g of total sediment"
     yield f"Enrichment ratio of specific surface = {fixed(surface / soil, 9, 2)}"
 

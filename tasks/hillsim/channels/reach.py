@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from tasks.hillsim.sediment.classes import GRAVITY, WATER
 
-_LEAST_SLOPE = 1e-4
-_LEAST_FLOW = 1e-9
+_LEAST_SLOPE: Final = 1e-4
+_LEAST_FLOW: Final = 1e-9
 # What of the whole shear acts on soil, the rest being spent on vegetation: the power of the ratio
 # of the bare channel's n to the whole; Foster et al. (1980), CREAMS, volume III.
-_SOIL_SHARE = 0.9
+_SOIL_SHARE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)

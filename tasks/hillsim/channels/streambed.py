@@ -12,14 +12,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from tasks.hillsim.channels import reach
 from tasks.hillsim.channels.reach import Section
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment.classes import CLASSES, Particle
 
-PIECES = 20
-_LEAST_FLOW = 1e-9
+PIECES: Final = 20
+_LEAST_FLOW: Final = 1e-9
 _Points = tuple[tuple[float, float], ...]
 
 
@@ -47,7 +49,7 @@ class Moved:
 
 def slopes(points: _Points) -> tuple[float, ...]:
     """Mean gradient of each piece, the gradient being linear between the points (0–1, m/m)."""
-    return tuple(_at(points, (piece + 0.5) / PIECES) for piece in range(PIECES))
+    return tuple([_at(points, (piece + 0.5) / PIECES) for piece in range(PIECES)])
 
 
 def carry(
@@ -78,7 +80,7 @@ def carry(
         shear = reach.soil_shear(bed.section, depth, slope)
         width = bed.section.top(depth)
         capacity = sediment.transport_capacity(shear, bed.particles, bed.sand) * width
-        total = sum(loads)
+        total = summed(loads)
         gained = 0.0
         if total > capacity:
             rates = [particle.fall * width / discharge * step for particle in bed.particles]
@@ -86,19 +88,19 @@ def carry(
                 load * (1.0 - (1.0 - capacity / total) * -math.expm1(-rate))
                 for load, rate in zip(loads, rates, strict=True)
             ]
-            settled += (total - sum(after)) * duration
+            settled += (total - summed(after)) * duration
             loads = after
         else:
             rate = bed.erodibility * max(0.0, shear - bed.tauc) * width * step
             gained = min(rate, capacity - total, left[piece] / duration)
             loads = [load + gained * p.share for load, p in zip(loads, bed.particles, strict=True)]
         eroded.append(gained * duration)
-    return Moved(tuple(load * duration for load in loads), tuple(eroded), settled)
+    return Moved(tuple([load * duration for load in loads]), tuple(eroded), settled)
 
 
 def strand(top: Sequence[float], sides: Sequence[float]) -> Moved:
     """All of the sediment stays where no flow reaches the foot."""
-    return Moved((0.0,) * CLASSES, (0.0,) * PIECES, sum(top) + sum(sides))
+    return Moved((0.0,) * CLASSES, (0.0,) * PIECES, summed(top) + summed(sides))
 
 
 def _at(points: _Points, x: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from tasks.hillsim import Summary, forms, hidden
 from tasks.hillsim.channels import daily as watershed_daily
@@ -22,6 +22,7 @@ from tasks.hillsim.channels.reach import Section, half_hour_share
 from tasks.hillsim.channels.streambed import Bed
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.today import Weather, weathers
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.output import announce, put
 from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
@@ -34,7 +35,7 @@ from tasks.wepp.inputs import Inputs
 
 MARKER = " WEPP COMPLETED WATERSHED SIMULATION SUCCESSFULLY"
 ROUTING, PEAKS, WATER = "chan.inp", "chan.out", "chanwb.out"
-_TRIANGULAR = 1
+_TRIANGULAR: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def read(run: WatershedRun, cwd: Path) -> Given:
     routing = Routing()
     if (cwd / ROUTING).exists():
         routing = channels.read_routing(cwd / ROUTING)
-    passes = tuple(_passed(cwd / name, run.years, found) for name in run.hillslopes)
+    passes = tuple([_passed(cwd / name, run.years, found) for name in run.hillslopes])
     return Given(found, layout, beds, routing, passes)
 
 
@@ -81,13 +82,16 @@ def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
     """The channels as they stand on the first morning."""
     rules = hidden.read(cwd)
     grounds = tuple(
-        hillslope.build(given.inputs, rules, index) for index in range(len(given.channels.channels))
+        [
+            hillslope.build(given.inputs, rules, index)
+            for index in range(len(given.channels.channels))
+        ]
     )
     areas: list[float] = [found.area_m2 for found in given.passes]
     made = []
     for index, ground in enumerate(grounds):
         feeds = given.structure.channels[index]
-        above = sum(areas[n - 1] for n in (*feeds.hillslopes, *feeds.channels) if n)
+        above = summed([areas[n - 1] for n in (*feeds.hillslopes, *feeds.channels) if n])
         areas.append(above + ground.site.area)
         made.append(_channel(given, index, ground, areas[-1]))
     return tuple(made)
@@ -167,7 +171,7 @@ def _leaving(record: passfile.Day) -> Leaving:
         volume=record.runoff_m3,
         lateral=record.lateral_m3,
         peak=record.peak_m3_s,
-        sediment=tuple(part * record.runoff_m3 for part in record.sediment_kg_m3),
+        sediment=tuple([part * record.runoff_m3 for part in record.sediment_kg_m3]),
         concentration=record.concentration_h,
         half_hour=half_hour_share(record.concentration_h, record.alpha),
     )

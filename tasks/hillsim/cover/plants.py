@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Final, final
 
+from tasks.hillsim.numbers import summed
 from tasks.wepp.files.scenarios import Plant
 
-_LANGLEY = 0.02092
-_FULL = 0.999
-_MINIMA = 5
-_SHALLOW = 0.15
-_THINNING = 0.961
+_LANGLEY: Final = 0.02092
+_FULL: Final = 0.999
+_MINIMA: Final = 5
+_SHALLOW: Final = 0.15
+_THINNING: Final = 0.961
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Dead:
     """What a crop leaves behind: standing stems, flat litter, roots of the top 15 cm."""
 
-    standing: float = 0.0
-    flat: float = 0.0
-    roots: float = 0.0
+    def __init__(self, standing: float = 0.0, flat: float = 0.0, roots: float = 0.0) -> None:
+        self.standing = standing
+        self.flat = flat
+        self.roots = roots
+
+
+_NOTHING: Final = Dead()
 
 
 @dataclass(slots=True)
@@ -135,20 +141,20 @@ class Crop:
         """
         plant = self.plant
         if plant is None or self.fixed:
-            return Dead()
+            return _NOTHING
         self.minima = [*self.minima, low][-_MINIMA:]
         if self.perennial and self._freezes(plant):
             return self.fall_dormant()
         self.degrees += max(0.0, mean - plant.btemp)
         if self.degrees < plant.crit:
-            return Dead()
+            return _NOTHING
         if self.share > plant.dlai and not self.perennial:
             self.start_aging()
         if self.senescent:
             return self._age(plant)
         if not (self.perennial and 0.0 < plant.tmpmax < mean):
             self._gain(plant, mean, langleys, water)
-        return Dead()
+        return _NOTHING
 
     def _gain(self, plant: Plant, mean: float, langleys: float, water: float) -> None:
         dark = math.exp(-(plant.extnct if plant.extnct > 0.0 else 0.65) * (self.leaves + 0.05))
@@ -167,7 +173,7 @@ class Crop:
     def _age(self, plant: Plant) -> Dead:
         """A day of senescence: over `spriod` days the canopy falls to decfct, mass to dropfc."""
         if self.aging >= _period(plant):
-            return Dead()
+            return _NOTHING
         self.aging += 1
         falls = min(self.mass, self.ripe * (1.0 - min(1.0, plant.dropfc)) / _period(plant))
         self.mass -= falls
@@ -223,7 +229,7 @@ class Crop:
 
     def _freezes(self, plant: Plant) -> bool:
         ready = len(self.minima) == _MINIMA and self.mass > 0.0
-        return ready and sum(self.minima) / _MINIMA <= plant.tmpmin
+        return ready and summed(self.minima) / _MINIMA <= plant.tmpmin
 
 
 def _period(plant: Plant) -> int:
@@ -245,7 +251,7 @@ def season_degrees(means: tuple[float, ...], base: float, start: int, end: int) 
     if not start or not end:
         start, end = 1, 366
     last = end if start < end else end + 365
-    return sum(_above(means, base, (day - 1) % 365) for day in range(start, last))
+    return summed([_above(means, base, (day - 1) % 365) for day in range(start, last)])
 
 
 def _above(means: tuple[float, ...], base: float, day: int) -> float:

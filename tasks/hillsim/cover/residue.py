@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Final, final
 
+from tasks.hillsim.numbers import summed
 from tasks.wepp.files.scenarios import Plant
 
-_COHORTS = 3
-_NON_FRAGILE = 2
-_FULL = 0.999
+_COHORTS: Final = 3
+_NON_FRAGILE: Final = 2
+_FULL: Final = 0.999
 
 
 @dataclass(slots=True)
@@ -33,13 +35,14 @@ class Cohort:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Climate:
     """What decay sees of a day: mean °C, rain (m), water over pore space of the topsoil (0–1)."""
 
-    mean: float
-    rain: float
-    wetness: float
+    def __init__(self, mean: float, rain: float, wetness: float) -> None:
+        self.mean = mean
+        self.rain = rain
+        self.wetness = wetness
 
 
 @dataclass(slots=True)
@@ -61,32 +64,32 @@ class Residue:
     @property
     def interrill_cover(self) -> float:
         """Ground between rills that flat residue covers (0–1)."""
-        return _cover(sum(c.plant.cf * c.interrill for c in self.cohorts))
+        return _cover(summed([c.plant.cf * c.interrill for c in self.cohorts]))
 
     @property
     def rill_cover(self) -> float:
         """Ground in rills that flat residue covers (0–1)."""
-        return _cover(sum(c.plant.cf * c.rill for c in self.cohorts))
+        return _cover(summed([c.plant.cf * c.rill for c in self.cohorts]))
 
     @property
     def above(self) -> float:
         """Standing and flat residue (kg/m²), the flat part as it lies between rills."""
-        return sum(c.standing + c.interrill for c in self.cohorts)
+        return summed([c.standing + c.interrill for c in self.cohorts])
 
     @property
     def lying(self) -> float:
         """Flat residue between rills (kg/m²)."""
-        return sum(c.interrill for c in self.cohorts)
+        return summed([c.interrill for c in self.cohorts])
 
     @property
     def buried(self) -> float:
         """Buried residue (kg/m²)."""
-        return sum(c.buried for c in self.cohorts)
+        return summed([c.buried for c in self.cohorts])
 
     @property
     def roots(self) -> float:
         """Dead roots (kg/m²)."""
-        return sum(c.roots for c in self.cohorts)
+        return summed([c.roots for c in self.cohorts])
 
     def decay(self, climate: Climate) -> None:
         """A day of decomposition, `m·exp(−k·min(temperature, water))`; standing stems fall."""
@@ -127,7 +130,7 @@ def warmth(mean: float) -> float:
     """Temperature factor of decay, `(2ab − a²)/b²`, a = (T + 6.1)², best at 33 °C."""
     if mean <= -6.1 or mean >= 49.0:
         return 0.0
-    a, best = (mean + 6.1) ** 2, (33.0 + 6.1) ** 2
+    a, best = (mean + 6.1) * (mean + 6.1), (33.0 + 6.1) * (33.0 + 6.1)
     return max(0.0, (2.0 * a * best - a * a) / (best * best))
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final, final
 
 from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile
 
-SMOOTHEST = 0.006
-_RAIN_DAY = 0.001
-_WHOLE = 0.99
+SMOOTHEST: Final = 0.006
+_RAIN_DAY: Final = 0.001
+_WHOLE: Final = 0.99
 
 
 @dataclass(slots=True)
@@ -41,15 +42,23 @@ class Surface:
     wears: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Cover:
     """What covers the ground: canopy (0–1), its height (m); residue between and in rills (0–1)."""
 
-    canopy: float
-    height: float
-    interrill: float
-    rill: float
-    rill_share: float
+    def __init__(
+        self,
+        canopy: float,
+        height: float,
+        interrill: float,
+        rill: float,
+        rill_share: float,
+    ) -> None:
+        self.canopy = canopy
+        self.height = height
+        self.interrill = interrill
+        self.rill = rill
+        self.rill_share = rill_share
 
     @property
     def residue(self) -> float:
@@ -57,34 +66,37 @@ class Cover:
         return self.rill_share * self.rill + (1.0 - self.rill_share) * self.interrill
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Roots:
     """Below ground (kg/m²): live and dead roots of the top 15 cm, buried residue."""
 
-    live: float
-    dead: float
-    buried: float
+    def __init__(self, live: float, dead: float, buried: float) -> None:
+        self.live = live
+        self.dead = dead
+        self.buried = buried
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Factors:
     """What multiplies the baseline erodibilities on a day."""
 
-    ki: float
-    kr: float
-    tauc: float
+    def __init__(self, ki: float, kr: float, tauc: float) -> None:
+        self.ki = ki
+        self.kr = kr
+        self.tauc = tauc
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Thaw:
     """What frost has made of the topsoil.
 
     `frozen` to the surface; `cycles` of thaw so far; `wet` 0 at field capacity, 1 saturated.
     """
 
-    frozen: bool
-    cycles: int
-    wet: float
+    def __init__(self, frozen: bool, cycles: int, wet: float) -> None:
+        self.frozen = frozen
+        self.cycles = cycles
+        self.wet = wet
 
 
 def density(top: Layer, tilled: float, rain: float, days: float) -> float:
@@ -93,7 +105,7 @@ def density(top: Layer, tilled: float, rain: float, days: float) -> float:
     `bd = bd_t + ao·R/(0.01 + R) + (bdc − bd_t − ao)(1 − exp(−0.005 days))`,
     `ao = max(0, 1650 − 2900 clay + 3000 clay² − 0.92 bd_t)`.
     """
-    by_rain = max(0.0, 1650.0 - 2900.0 * top.clay + 3000.0 * top.clay**2 - 0.92 * tilled)
+    by_rain = max(0.0, 1650.0 - 2900.0 * top.clay + 3000.0 * top.clay * top.clay - 0.92 * tilled)
     settled = tilled + by_rain * rain / (0.01 + rain)
     by_time = (top.consolidated - tilled - by_rain) * (1.0 - math.exp(-0.005 * days))
     return min(top.consolidated, settled + by_time)
@@ -106,9 +118,9 @@ def worn(start: float, top: Layer, rain: float, buried: float) -> float:
     `cb = 1 − 0.5·buried` ≥ 0.3.
     """
     stable = 63.0 + 62.7 * math.log(max(50.0 * top.om, 1e-6))
-    stable = max(30.0, stable + 1570.0 * top.clay - 2500.0 * top.clay**2)
+    stable = max(30.0, stable + 1570.0 * top.clay - 2500.0 * top.clay * top.clay)
     shield = max(0.3, 1.0 - 0.5 * buried)
-    return start * math.exp(-shield * (1000.0 * rain / stable) ** 0.6)
+    return start * math.exp(-shield * math.pow(1000.0 * rain / stable, 0.6))
 
 
 def age(surface: Surface, profile: Profile, buried: float) -> None:
@@ -142,7 +154,7 @@ def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: fl
 def crust(profile: Profile, surface: Surface) -> float:
     """What a crust leaves of the conductivity of bare soil (0.2–1); Risse et al. (1995)."""
     top = profile.top
-    wetting = max(0.005, 0.147 - 0.15 * top.sand**2 - 0.0003 * top.clay * surface.density)
+    wetting = max(0.005, 0.147 - 0.15 * top.sand * top.sand - 0.0003 * top.clay * surface.density)
     sealed = 0.736 + 0.19 * top.sand
     full = max(0.2, sealed / (1.0 + (45.19 - 46.68 * sealed) / (100.0 * wetting)))
     stable = -0.0028 + 0.0113 * top.sand + 0.125 * top.clay / max(top.cec, 0.1)
@@ -188,9 +200,10 @@ def perennial(roots: float, most: float, *, planted: bool) -> float:
 def suction(top: Layer, porosity: float) -> float:
     """Wetting-front suction (m, ≤ 0.5) of Rawls & Brakensiek (1983), clay and sand as fractions."""
     c, s, p = top.clay, top.sand, porosity
-    power = 6.531 - 7.33 * p + 15.8 * c**2 + 3.81 * p**2 + 3.4 * c * s - 4.98 * s * p
-    power += 16.1 * s**2 * p**2 + 16.0 * c**2 * p**2 - 14.0 * s**2 * c
-    power += -34.8 * c**2 * p - 8.0 * s**2 * p
+    cc, pp, ss = c * c, p * p, s * s
+    power = 6.531 - 7.33 * p + 15.8 * cc + 3.81 * pp + 3.4 * c * s - 4.98 * s * p
+    power += 16.1 * ss * pp + 16.0 * cc * pp - 14.0 * ss * c
+    power += -34.8 * cc * p - 8.0 * ss * p
     return min(0.5, 0.01 * math.exp(power))
 
 
@@ -209,7 +222,7 @@ def factors(
     """
     base = profile.erodibility
     side = surface.ridge / (spacing / 2.0)
-    sine = min(0.707, max(slope, side / math.sqrt(1.0 + side**2)))
+    sine = min(0.707, max(slope, side / math.sqrt(1.0 + side * side)))
     fresh = math.exp(-0.02 * surface.settled)
     ki = _canopy(cover) * math.exp(-2.5 * cover.interrill)
     ki *= math.exp(-0.56 * roots.live) * math.exp(-0.56 * roots.dead)

@@ -6,31 +6,42 @@ cannot hold goes up, lateral flow. Depths in m.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import final
 
-from tasks.hillsim import jit
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
 from tasks.hillsim.hydrology import evaporation, water
 from tasks.hillsim.hydrology.evaporation import Air
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Balance:
     """Where a day's water went (m): into the soil, out of it, and what could not stay in it.
 
     `arrived` came sideways from the slope above; `flows` is the lateral flow by layer.
     """
 
-    infiltrated: float
-    plants: float
-    soil: float
-    litter: float
-    percolation: float
-    lateral: float
-    saturation: float
-    arrived: float
-    flows: tuple[float, ...]
+    def __init__(
+        self,
+        infiltrated: float,
+        plants: float,
+        soil: float,
+        litter: float,
+        percolation: float,
+        lateral: float,
+        saturation: float,
+        arrived: float,
+        flows: list[float],
+    ) -> None:
+        self.infiltrated = infiltrated
+        self.plants = plants
+        self.soil = soil
+        self.litter = litter
+        self.percolation = percolation
+        self.lateral = lateral
+        self.saturation = saturation
+        self.arrived = arrived
+        self.flows = flows
 
 
 def settle(
@@ -38,7 +49,7 @@ def settle(
     weather: Weather,
     clear: float,
     infiltrated: float,
-    lateral: tuple[float, ...] = (),
+    lateral: list[float] | None = None,
 ) -> Balance:
     """Take the soil's water through the rest of the day.
 
@@ -49,23 +60,24 @@ def settle(
     lateral : m by layer, from the slope above
     """
     c = slope.now
-    arrived = water.seep_in(lateral, slope.store)
+    arrived = water.seep_in(lateral, slope.store) if lateral else 0.0
     water.soak(infiltrated, c.thick, slope.store)
     percolation = water.percolate(slope.store, c.full, c.drained, c.ks, c.power, _bottom(slope))
     plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
     saturation = water.push_up(slope.store, c.limit)
     steep = slope.site.sine / slope.site.shape.length
-    flows = jit.zeros(len(slope.store))
+    flows = [0.0] * len(slope.store)
     sideways = water.drain_sideways(
         slope.store, c.full, c.drained, c.ks, c.power, c.thick, c.aniso, steep, flows
     )
-    out = (plants, soil, litter, percolation, sideways, saturation)
-    return Balance(infiltrated, *out, arrived, tuple(float(flow) for flow in flows))
+    return Balance(
+        infiltrated, plants, soil, litter, percolation, sideways, saturation, arrived, flows
+    )
 
 
 def _bottom(slope: Hillslope) -> float:
     """Conductivity out of the lowest layer (m/s), which may be frozen."""
-    lowest = float(slope.now.ks[len(slope.store) - 1])
+    lowest = slope.now.ks[len(slope.store) - 1]
     return min(slope.site.bottom, lowest) if slope.frost.frozen else slope.site.bottom
 
 
@@ -90,7 +102,7 @@ def _evaporate(
     demand = max(0.0, min(potential * share, potential - plants))
     litter = 0.0 if snowy else min(slope.on_litter, demand)
     slope.on_litter -= litter
-    soil = min(slope.stages.evaporate(infiltrated, demand - litter), float(slope.store[0]))
+    soil = min(slope.stages.evaporate(infiltrated, demand - litter), slope.store[0])
     slope.store[0] -= soil
     return plants, soil, litter
 
@@ -103,10 +115,8 @@ def _transpire(slope: Hillslope, potential: float) -> float:
     taken = 0.0
     if crop.plant is not None and crop.root_depth > 0.0:
         tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25))
-        taken = float(
-            evaporation.transpire(
-                demand - leaves, crop.root_depth, tolerance, c.thick, c.limit, slope.store
-            )
+        taken = evaporation.transpire(
+            demand - leaves, crop.root_depth, tolerance, c.thick, c.limit, slope.store
         )
     slope.stress = (leaves + taken) / demand if demand > 1e-9 else 1.0
     return leaves + taken

@@ -6,7 +6,7 @@ growth. Every depth is m over the slope, every mass kg per m of width unless a n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final, final
 
 from tasks.hillsim.cover import fieldwork, surface
 from tasks.hillsim.cover.residue import Climate
@@ -25,37 +25,51 @@ from tasks.hillsim.hydrology.storm import Hyetograph, Storm
 from tasks.hillsim.hydrology.water import Columns
 from tasks.hillsim.sediment.erosion import Load, stranded
 
-_SOAKED = 0.01
-_SATURATED = 0.95
-_FULL = 0.99
-_DAY = 86400.0
+_SOAKED: Final = 0.01
+_SATURATED: Final = 0.95
+_FULL: Final = 0.99
+_DAY: Final = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Morning:
     """What frost has made of the soil by the morning: for water, and for erosion."""
 
-    soil: Columns
-    thaw: Thaw
+    def __init__(self, soil: Columns, thaw: Thaw) -> None:
+        self.soil = soil
+        self.thaw = thaw
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Day:
     """All that a day of one element leaves in the outputs; `wetted` m of rain and melt came down.
 
     `runoff` m over the element, what ran onto it included; `load` the sediment, if any moved.
     """
 
-    weather: Weather
-    surface: Properties
-    wetted: float
-    snowfall: float
-    melt: bool
-    balance: Balance
-    runoff: float
-    event: Runoff | None
-    inflow: Inflow
-    load: Load | None
+    def __init__(
+        self,
+        weather: Weather,
+        surface: Properties,
+        wetted: float,
+        snowfall: float,
+        melt: bool,
+        balance: Balance,
+        runoff: float,
+        event: Runoff | None,
+        inflow: Inflow,
+        load: Load | None,
+    ) -> None:
+        self.weather = weather
+        self.surface = surface
+        self.wetted = wetted
+        self.snowfall = snowfall
+        self.melt = melt
+        self.balance = balance
+        self.runoff = runoff
+        self.event = event
+        self.inflow = inflow
+        self.load = load
 
 
 def step(
@@ -92,7 +106,8 @@ def step(
     clear = slope.site.sky(weather.julian).clear
     balance = budget.settle(slope, weather, clear, infiltrated, inflow.lateral)
     runoff = excess.depth + balance.saturation
-    event, load = None, stranded(inflow.above) if inflow.above.sediment > 0.0 else None
+    event: Runoff | None = None
+    load = stranded(inflow.above) if inflow.sediment > 0.0 else None
     if routed and runoff >= infiltration.LEAST_EXCESS:
         event = route(slope, today, rain, excess, balance.saturation, inflow, melt=melt)
         load = event.load
@@ -113,7 +128,7 @@ def pass_on(day: Day, slope: Hillslope, below: Hillslope) -> Inflow:
         runoff=day.runoff * share,
         begins=excess.begins,
         duration=excess.duration,
-        lateral=tuple(flow * share for flow in day.balance.flows),
+        lateral=[flow * share for flow in day.balance.flows],
         classes=load.classes if load else NOTHING.classes,
         length=event.length if event else length,
         path=event.path if event else 0.0,
@@ -142,7 +157,7 @@ def _topsoil(slope: Hillslope) -> tuple[float, float]:
     ice = slope.frost.ice
     held = (slope.store[0] + slope.store[1] + ice[0] + ice[1]) / thickness + top.wp
     pores = top.porosity(slope.ground.surface.density) * top.fines
-    return float(held), float(max(pores, top.fc))
+    return held, max(pores, top.fc)
 
 
 def _age(slope: Hillslope) -> None:
@@ -227,7 +242,7 @@ def _frozen(now: Columns, thawed: Columns) -> float | None:
     if now.ks[0] >= thawed.ks[0] and now.ks[1] >= thawed.ks[1]:
         return None
     thickness = now.thick[0] + now.thick[1]
-    return float(thickness / (now.thick[0] / now.ks[0] + now.thick[1] / now.ks[1]))
+    return thickness / (now.thick[0] / now.ks[0] + now.thick[1] / now.ks[1])
 
 
 def _thaw(slope: Hillslope) -> Thaw:
@@ -235,7 +250,7 @@ def _thaw(slope: Hillslope) -> Thaw:
     top, columns, frost = slope.site.profile.top, slope.columns, slope.frost
     held = (slope.store[0] / columns.thick[0]) - (top.fc - top.wp)
     room = columns.limit[0] / columns.thick[0] - (top.fc - top.wp)
-    wet = float(held / room) if room > 0.0 else 0.0
+    wet = held / room if room > 0.0 else 0.0
     return Thaw(frost.frozen and not frost.thawing, frost.cycles + frost.thawing, wet)
 
 
@@ -244,7 +259,7 @@ def _limited(slope: Hillslope, columns: Columns, ke: float) -> float:
     for index in range(len(slope.store)):
         if slope.store[index] < _SATURATED * columns.limit[index]:
             break
-        ke = min(ke, float(columns.ks[index]))
+        ke = min(ke, columns.ks[index])
     return max(ke, slope.site.profile.ke_floor)
 
 
@@ -268,7 +283,7 @@ def catch(cover: float, mass: float) -> float:
     `cover·(0.000627 m − 3.733e−8 m²)/1000`, m in kg/ha up to 8000; Savabi & Stott, NSERL Report 10.
     """
     per_hectare = min(8000.0, mass * 1e4)
-    return cover * (0.000627 * per_hectare - 3.733e-8 * per_hectare**2) / 1000.0
+    return cover * (0.000627 * per_hectare - 3.733e-8 * per_hectare * per_hectare) / 1000.0
 
 
 def _infiltrate(
@@ -280,12 +295,13 @@ def _infiltrate(
     if rain is None:
         return Excess()
     columns = slope.now
-    room = sum(max(0.0, columns.limit[i] - slope.store[i]) for i in range(2))
+    room = max(0.0, columns.limit[0] - slope.store[0])
+    room += max(0.0, columns.limit[1] - slope.store[1])
     given = Ground(
         ke=today.ke,
         suction=today.matric,
-        room=float(room),
-        leak=min(float(min(columns.ks)), slope.site.bottom),
+        room=room,
+        leak=min(min(columns.ks), slope.site.bottom),
         hollows=infiltration.hollows(slope.ground.surface.roughness, slope.site.shape.mean),
     )
     return infiltration.infiltrate(rain, given, flows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import Final, final
 
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import Inflow
@@ -14,25 +14,37 @@ from tasks.hillsim.hydrology.storm import Hyetograph
 from tasks.hillsim.sediment import erosion
 from tasks.hillsim.sediment.erosion import Earth, Load
 
-_DAY = 86400.0
+_DAY: Final = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Runoff:
     """An event that was routed: the excess, the flow, the rain behind it, its sediment.
 
     `length` (m) and `path` (length over α) are those of the slope that the water has come down.
     """
 
-    excess: Excess
-    flow: Flow
-    melt: bool
-    storm_duration: float
-    concentration: float
-    alpha: float
-    load: Load
-    length: float
-    path: float
+    def __init__(
+        self,
+        excess: Excess,
+        flow: Flow,
+        melt: bool,
+        storm_duration: float,
+        concentration: float,
+        alpha: float,
+        load: Load,
+        length: float,
+        path: float,
+    ) -> None:
+        self.excess = excess
+        self.flow = flow
+        self.melt = melt
+        self.storm_duration = storm_duration
+        self.concentration = concentration
+        self.alpha = alpha
+        self.load = load
+        self.length = length
+        self.path = path
 
 
 def route(
@@ -75,7 +87,7 @@ def recede(slope: Hillslope, today: Properties, excess: Excess, inflow: Inflow) 
     left = max(0.0, 1.0 - lost / excess.depth)
     if excess.depth * left < LEAST_EXCESS:
         return Excess()
-    return replace(excess, depth=excess.depth * left, peak=excess.peak * left)
+    return excess.less(left)
 
 
 def _way(slope: Hillslope, rough: Friction, inflow: Inflow) -> tuple[float, float]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Final
 
-from tasks.hillsim import jit, soil
+from tasks.hillsim import soil
 from tasks.hillsim.cover import fieldwork, surface
 from tasks.hillsim.cover.fieldwork import Field
 from tasks.hillsim.cover.plants import Crop
@@ -20,6 +21,7 @@ from tasks.hillsim.hydrology.evaporation import SoilStages
 from tasks.hillsim.hydrology.frost import Frost
 from tasks.hillsim.hydrology.snow import Pack
 from tasks.hillsim.hydrology.water import Columns
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment import erosion
 from tasks.hillsim.sediment.classes import Particle
@@ -29,10 +31,10 @@ from tasks.wepp.files import scenarios
 from tasks.wepp.files.soil import Element, Soil
 from tasks.wepp.inputs import Inputs
 
-_RILL_WIDTH = 0.15
-_TEMPORARY = 1
-_ANISOTROPY = 25.0
-_DEEPEST = 0.999
+_RILL_WIDTH: Final = 0.15
+_TEMPORARY: Final = 1
+_ANISOTROPY: Final = 25.0
+_DEEPEST: Final = 0.999
 
 
 @dataclass(slots=True)
@@ -58,13 +60,9 @@ class Site:
     wave: tuple[float, float, float]
     frost: FrostRules
     snow: SnowRules
+    sine: float
     single: bool = False
     skies: dict[int, sun.Sky] = field(default_factory=dict)
-
-    @property
-    def sine(self) -> float:
-        """Sine of the mean slope's angle."""
-        return self.shape.mean / math.sqrt(1.0 + self.shape.mean**2)
 
     @property
     def area(self) -> float:
@@ -88,7 +86,7 @@ class Hillslope:
     site: Site
     ground: Field
     columns: Columns
-    store: jit.Column
+    store: list[float]
     stages: SoilStages
     now: Columns
     frost: Frost
@@ -100,7 +98,7 @@ class Hillslope:
     @property
     def water(self) -> float:
         """All water above wilting point, in soil, snow and on plants (m)."""
-        held = float(sum(self.store)) + self.frost.water
+        held = summed(self.store) + self.frost.water
         return held + self.pack.water + self.on_leaves + self.on_litter
 
     def refresh(self) -> None:
@@ -118,7 +116,7 @@ def chain(
 ) -> tuple[Hillslope, ...]:
     """All elements of the four inputs, the uppermost first; as given for a `single` storm."""
     count = len(inputs.slope.elements)
-    made = tuple(build(inputs, hidden, index) for index in range(count))
+    made = tuple([build(inputs, hidden, index) for index in range(count)])
     for index, slope in enumerate(made if single else ()):
         start, state = inputs.management.initial(index), slope.ground.surface
         slope.site.single = True
@@ -150,10 +148,10 @@ def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hills
         top.width = site.spacing
     fieldwork.begin(ground, start)
     columns = Columns.of(profile.layers)
-    stores = (soil.initial_store(layer, given.saturation) for layer in profile.layers)
+    stores = [soil.initial_store(layer, given.saturation) for layer in profile.layers]
     stages = SoilStages(profile.stage1_limit)
     ice = Frost.of(len(profile.layers))
-    slope = Hillslope(site, ground, columns, jit.column(stores), stages, columns, ice)
+    slope = Hillslope(site, ground, columns, stores, stages, columns, ice)
     if start.frdp > 0.0:
         _freeze(slope, start.frdp, start.thdp)
     if start.snodpy > 0.0:
@@ -164,7 +162,7 @@ def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hills
 def _freeze(slope: Hillslope, bottom: float, top: float) -> None:
     """Freeze the soil down to `bottom` m, as the first day finds it, thawed down to `top` m."""
     state, thick = slope.frost, slope.columns.thick
-    bottom = min(bottom, float(sum(thick)))
+    bottom = min(bottom, float(summed(thick)))
     if bottom <= top:
         return
     state.edges[0], state.edges[1] = top, bottom
@@ -182,20 +180,22 @@ def soil_input(given: Soil, index: int = 0) -> SoilInput:
     element = given.elements[index]
     modern = given.version >= 7777
     horizons = tuple(
-        Horizon(
-            bottom=layer.depth / 1000.0,
-            sand=layer.sand / 100.0,
-            clay=layer.clay / 100.0,
-            om=layer.om / 100.0,
-            cec=layer.cec,
-            rock=min(layer.rock / 100.0, _DEEPEST),
-            bulk_density=None if layer.bulk_density is None else layer.bulk_density * 1000.0,
-            ks=None if layer.ksat is None else max(layer.ksat, 1e-7) * soil.MM_PER_HOUR,
-            fc=layer.fc,
-            wp=layer.wp,
-            anisotropy=layer.anisotropy or 1.0,
-        )
-        for layer in element.layers
+        [
+            Horizon(
+                bottom=layer.depth / 1000.0,
+                sand=layer.sand / 100.0,
+                clay=layer.clay / 100.0,
+                om=layer.om / 100.0,
+                cec=layer.cec,
+                rock=min(layer.rock / 100.0, _DEEPEST),
+                bulk_density=None if layer.bulk_density is None else layer.bulk_density * 1000.0,
+                ks=None if layer.ksat is None else max(layer.ksat, 1e-7) * soil.MM_PER_HOUR,
+                fc=layer.fc,
+                wp=layer.wp,
+                anisotropy=layer.anisotropy or 1.0,
+            )
+            for layer in element.layers
+        ]
     )
     return SoilInput(
         version=given.version,
@@ -266,8 +266,9 @@ def _site(
     element = inputs.slope.elements[index]
     points = tuple(zip(element.x, element.slope, strict=True))
     top, last = profile.top, profile.layers[-1]
+    shape = erosion.shape(element.length, points)
     return Site(
-        shape=erosion.shape(element.length, points),
+        shape=shape,
         number=index + 1,
         width=inputs.slope.width if element.width is None else element.width,
         azimuth=inputs.slope.azimuth if element.azimuth is None else element.azimuth,
@@ -283,9 +284,10 @@ def _site(
         wave=frost.annual_wave(_monthly(inputs)),
         frost=hidden.frost,
         snow=hidden.snow,
+        sine=shape.mean / math.sqrt(1.0 + shape.mean**2),
     )
 
 
 def _monthly(inputs: Inputs) -> tuple[float, ...]:
     means = inputs.climate.means
-    return tuple((a + b) / 2.0 for a, b in zip(means.tmax_c, means.tmin_c, strict=True))
+    return tuple([(a + b) / 2.0 for a, b in zip(means.tmax_c, means.tmin_c, strict=True)])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import final
 
 from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment.classes import CLASSES
 from tasks.hillsim.sediment.erosion import Above
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Inflow:
     """From the element above, per area of the one that gets it.
 
@@ -18,18 +19,33 @@ class Inflow:
     that the runoff has come down.
     """
 
-    runoff: float = 0.0
-    begins: float = 0.0
-    duration: float = 0.0
-    lateral: tuple[float, ...] = ()
-    classes: tuple[float, ...] = (0.0,) * CLASSES
-    length: float = 0.0
-    path: float = 0.0
+    def __init__(
+        self,
+        runoff: float = 0.0,
+        begins: float = 0.0,
+        duration: float = 0.0,
+        lateral: list[float] | None = None,
+        classes: tuple[float, ...] = (0.0,) * CLASSES,
+        length: float = 0.0,
+        path: float = 0.0,
+    ) -> None:
+        self.runoff = runoff
+        self.begins = begins
+        self.duration = duration
+        self.lateral = lateral
+        self.classes = classes
+        self.length = length
+        self.path = path
 
     @property
     def above(self) -> Above:
         """Depth and sediment, as erosion takes them."""
         return Above(self.runoff, self.classes)
+
+    @property
+    def sediment(self) -> float:
+        """Sediment of all classes (kg per m of width)."""
+        return summed(self.classes)
 
     @property
     def rate(self) -> float:
@@ -48,7 +64,7 @@ def join(rain: Hyetograph | None, inflow: Inflow) -> tuple[Hyetograph, list[floa
     cuts = sorted({*(end for end, _ in spans), begins, ends} - {0.0})
     rates = [_at(spans, cut) if cut <= last else 0.0 for cut in cuts]
     flows = [inflow.rate if begins < cut <= ends else 0.0 for cut in cuts]
-    return Hyetograph(tuple(cuts), tuple(rates), rain.step if rain else 600.0), flows
+    return Hyetograph(cuts, rates, rain.step if rain else 600.0), flows
 
 
 def _at(spans: list[tuple[float, float]], end: float) -> float:

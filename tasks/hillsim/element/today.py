@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import repeat
+from typing import final
 
 from tasks.hillsim.cover.surface import Cover, Factors, Roots
 from tasks.hillsim.hydrology.evaporation import LANGLEY
@@ -16,27 +16,44 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Weather:
     """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m².
 
     `points` are the breakpoints of measured rain (h, mm), if it was measured.
     """
 
-    day: int
-    month: int
-    year: int
-    julian: int
-    rain: float
-    duration: float
-    peak_time: float
-    peak_ratio: float
-    high: float
-    low: float
-    radiation: float
-    wind: float
-    dew: float
-    points: tuple[tuple[float, float], ...] = ()
+    def __init__(
+        self,
+        day: int,
+        month: int,
+        year: int,
+        julian: int,
+        rain: float,
+        duration: float,
+        peak_time: float,
+        peak_ratio: float,
+        high: float,
+        low: float,
+        radiation: float,
+        wind: float,
+        dew: float,
+        points: tuple[tuple[float, float], ...] = (),
+    ) -> None:
+        self.day = day
+        self.month = month
+        self.year = year
+        self.julian = julian
+        self.rain = rain
+        self.duration = duration
+        self.peak_time = peak_time
+        self.peak_ratio = peak_ratio
+        self.high = high
+        self.low = low
+        self.radiation = radiation
+        self.wind = wind
+        self.dew = dew
+        self.points = points
 
     @property
     def mean(self) -> float:
@@ -44,7 +61,7 @@ class Weather:
         return (self.high + self.low) / 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Properties:
     """The slope as the day's rain meets it.
 
@@ -52,16 +69,29 @@ class Properties:
     ground (kg/m²); `leaves` area index.
     """
 
-    porosity: float
-    ke: float
-    matric: float
-    roughness: float
-    live: float
-    dead: float
-    leaves: float
-    factors: Factors
-    cover: Cover
-    roots: Roots
+    def __init__(
+        self,
+        porosity: float,
+        ke: float,
+        matric: float,
+        roughness: float,
+        live: float,
+        dead: float,
+        leaves: float,
+        factors: Factors,
+        cover: Cover,
+        roots: Roots,
+    ) -> None:
+        self.porosity = porosity
+        self.ke = ke
+        self.matric = matric
+        self.roughness = roughness
+        self.live = live
+        self.dead = dead
+        self.leaves = leaves
+        self.factors = factors
+        self.cover = cover
+        self.roots = roots
 
 
 def weathers(climate: Climate, years: int) -> Iterator[Weather]:

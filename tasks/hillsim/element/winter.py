@@ -6,19 +6,19 @@ NSERL Report 10, chapter 3. Snow comes first in an hour; frost sees the snow tha
 from __future__ import annotations
 
 import math
+from typing import Final
 
-from tasks.hillsim import jit
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
 from tasks.hillsim.hydrology import evaporation, frost, snow, storm
 from tasks.hillsim.hydrology.snow import Winter
 from tasks.hillsim.hydrology.sun import Sky
 
-_STEFAN = 5.67e-8
-_SNOW_ALBEDO = 0.5
-_LITTER_DENSITY = 15.0
-_LITTER = 0.05
-_WATTS = 1e6 / 3600.0
+_STEFAN: Final = 5.67e-8
+_SNOW_ALBEDO: Final = 0.5
+_LITTER_DENSITY: Final = 15.0
+_LITTER: Final = 0.05
+_WATTS: Final = 1e6 / 3600.0
 
 
 def matters(slope: Hillslope, weather: Weather) -> bool:
@@ -38,7 +38,7 @@ def step(slope: Hillslope, weather: Weather, sky: Sky, number: int) -> Winter:
         radiation=weather.radiation,
         wind=weather.wind if slope.site.has_wind else 0.0,
         canopy=canopy,
-        falls=storm.hourly(weather.points) if weather.points else (),
+        falls=storm.hourly(weather.points) if weather.points else None,
     )
     winter = snow.winter_day(slope.pack, given, sky, number, slope.site.snow)
     _freeze(slope, weather, sky, winter)
@@ -55,10 +55,10 @@ def _freeze(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> Non
     rising = conducts * frost.soil_temperature(slope.site.wave, depth, weather.julian)
     litter = slope.ground.residue.lying / _LITTER_DENSITY / (_LITTER * rules.litter)
     frost.hours(
-        jit.column(_net(slope, weather, sky, winter)),
-        jit.column(winter.air),
-        jit.column(winter.depths),
-        jit.column(_blanket(winter, rules.snow)),
+        _net(slope, weather, sky, winter),
+        winter.air,
+        winter.depths,
+        _blanket(winter, rules.snow),
         _mixing(slope, weather, snowy=winter.depths[0] > 0.0),
         litter,
         rising,
@@ -85,21 +85,24 @@ def _net(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> list[f
     black = cloud + (1.0 - cloud) * min(1.0, clear)
     black = canopy + (1.0 - canopy) * black
     bare = slope.site.profile.albedo
-    net = []
-    for hour, (air, depth) in enumerate(zip(winter.air, winter.depths, strict=True)):
-        albedo = _SNOW_ALBEDO if depth > 0.0 else bare
+    net: list[float] = []
+    for hour in range(len(winter.air)):
+        albedo = _SNOW_ALBEDO if winter.depths[hour] > 0.0 else bare
         light = sky.on_slope(weather.radiation, hour) * _WATTS * (1.0 - canopy) * (1.0 - albedo)
-        body = air + 273.15
+        body = winter.air[hour] + 273.15
         net.append(light - (1.0 - black) * _STEFAN * body * body * body * body)
     return net
 
 
 def _blanket(winter: Winter, factor: float) -> list[float]:
     """Resistance of the snow by hour (m²·K/W)."""
-    return [
-        depth / (frost.snow_conductivity(density) * factor) if depth > 0.0 else 0.0
-        for depth, density in zip(winter.depths, winter.densities, strict=True)
-    ]
+    resistances = [0.0] * len(winter.depths)
+    for hour in range(len(winter.depths)):
+        depth = winter.depths[hour]
+        if depth > 0.0:
+            conducts = frost.snow_conductivity(winter.densities[hour]) * factor
+            resistances[hour] = depth / conducts
+    return resistances
 
 
 def _mixing(slope: Hillslope, weather: Weather, *, snowy: bool) -> float:
@@ -118,5 +121,5 @@ def _below(slope: Hillslope) -> tuple[float, float]:
         above += layer.thickness
         if above > edge or index == len(slope.store) - 1:
             held = (slope.store[index] + slope.frost.ice[index]) / layer.thickness
-            return float(held) + layer.wp, layer.consolidated
+            return held + layer.wp, layer.consolidated
     return 0.0, 1300.0

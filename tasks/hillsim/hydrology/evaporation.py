@@ -9,28 +9,37 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final, final
 
-from tasks.hillsim import jit
-
-LANGLEY = 0.04184
-_PLANT_ALBEDO = 0.23
-_SNOW_ALBEDO = 0.5
-_UPTAKE = 3.065
-_UPTAKE_SUM = 0.9533
-_STAGE2 = 0.0035
+LANGLEY: Final = 0.04184
+_PLANT_ALBEDO: Final = 0.23
+_SNOW_ALBEDO: Final = 0.5
+_UPTAKE: Final = 3.065
+_UPTAKE_SUM: Final = 0.9533
+_STAGE2: Final = 0.0035
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Air:
     """A day's weather as evaporation needs it; `clear` is the clear-sky radiation (MJ/m²)."""
 
-    mean: float
-    dew: float
-    radiation: float
-    clear: float
-    wind: float
-    has_wind: bool
-    elevation: float
+    def __init__(
+        self,
+        mean: float,
+        dew: float,
+        radiation: float,
+        clear: float,
+        wind: float,
+        has_wind: bool,
+        elevation: float,
+    ) -> None:
+        self.mean = mean
+        self.dew = dew
+        self.radiation = radiation
+        self.clear = clear
+        self.wind = wind
+        self.has_wind = has_wind
+        self.elevation = elevation
 
 
 def potential(air: Air, albedo: float) -> float:
@@ -42,7 +51,7 @@ def potential(air: Air, albedo: float) -> float:
 def _penman(air: Air, albedo: float) -> float:
     """Penman (1963): radiation and drying power weighted by Δ and γ (mm)."""
     slope = vapour_slope(air.mean)
-    pressure = 101.0 - 0.0115 * air.elevation + 5.44e-7 * air.elevation**2
+    pressure = 101.0 - 0.0115 * air.elevation + 5.44e-7 * air.elevation * air.elevation
     gamma = 6.595e-4 * pressure
     latent = 2.50 - 0.0022 * air.mean
     actual = min(vapour(air.dew), vapour(air.mean))
@@ -54,7 +63,7 @@ def _penman(air: Air, albedo: float) -> float:
 def _priestley_taylor(air: Air, albedo: float) -> float:
     """`1.28·R(1 − alb)/58.3·Δ/(Δ + 0.68)` with R in langleys and Δ of the 5304-K curve (mm)."""
     kelvin = air.mean + 273.0
-    slope = 5304.0 / kelvin**2 * math.exp(21.255 - 5304.0 / kelvin)
+    slope = 5304.0 / (kelvin * kelvin) * math.exp(21.255 - 5304.0 / kelvin)
     langleys = air.radiation / LANGLEY
     return 1.28 * langleys * (1.0 - albedo) / 58.3 * slope / (slope + 0.68)
 
@@ -73,7 +82,7 @@ def vapour_slope(temperature: float) -> float:
 
 def long_wave(air: Air, actual: float) -> float:
     """Net outgoing long-wave radiation (MJ/m²), less under clouds; EPIC."""
-    clear = 4.9e-9 * (0.34 - 0.14 * math.sqrt(actual)) * (air.mean + 273.0) ** 4
+    clear = 4.9e-9 * (0.34 - 0.14 * math.sqrt(actual)) * math.pow(air.mean + 273.0, 4.0)
     return clear * (0.9 * min(1.0, air.radiation / max(air.clear, 1e-6)) + 0.1)
 
 
@@ -126,14 +135,13 @@ class SoilStages:
         return gives
 
 
-@jit.kernel
 def transpire(
     demand: float,
     depth: float,
     tolerance: float,
-    thick: jit.Column,
-    limit: jit.Column,
-    store: jit.Column,
+    thick: list[float],
+    limit: list[float],
+    store: list[float],
 ) -> float:
     """Take the day's transpiration (m) from the layers that roots reach; returns what was taken.
 

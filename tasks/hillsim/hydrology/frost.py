@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-from tasks.hillsim import jit
+from tasks.hillsim.numbers import summed
 
-FUSION = 3.35e8
-_TILLED = 0.2
-_TILLED_FROZEN, _DEEP_FROZEN = 1.75, 2.1
-_LITTER = 0.05
-_THINNEST = 0.01
-_DRIEST = 0.05
-_STEFAN = 5.67e-8
-_AIR_HEAT = 1290.0
-_KARMAN = 0.41
-_GAUGE = 2.0
-_HOUR = 3600.0
+FUSION: Final = 3.35e8
+_TILLED: Final = 0.2
+_TILLED_FROZEN: Final = 1.75
+_DEEP_FROZEN: Final = 2.1
+_LITTER: Final = 0.05
+_THINNEST: Final = 0.01
+_DRIEST: Final = 0.05
+_STEFAN: Final = 5.67e-8
+_AIR_HEAT: Final = 1290.0
+_KARMAN: Final = 0.41
+_GAUGE: Final = 2.0
+_HOUR: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -34,15 +36,15 @@ class Frost:
     crust; `ice` by layer (m of water); `cycles` counts full thaws, `mild` days without frost.
     """
 
-    ice: jit.Column
-    edges: jit.Column
+    ice: list[float]
+    edges: list[float]
     cycles: int = 0
     mild: int = 0
 
     @classmethod
     def of(cls, layers: int) -> Frost:
         """An unfrozen profile."""
-        return cls(jit.zeros(layers), jit.zeros(3))
+        return cls([0.0] * layers, [0.0] * 3)
 
     @property
     def top(self) -> float:
@@ -67,7 +69,7 @@ class Frost:
     @property
     def water(self) -> float:
         """All ice (m of water)."""
-        return float(sum(self.ice))
+        return float(summed(self.ice))
 
     def count(self, *, was_frozen: bool) -> None:
         """End a day: a full thaw is a cycle; 50 days without frost begin a new count."""
@@ -82,11 +84,11 @@ class Frost:
 
 def annual_wave(means: tuple[float, ...]) -> tuple[float, float, float]:
     """Mean, amplitude (°C) and phase (day on which it rises through the mean) of monthly means."""
-    mean = sum(means) / 12.0
+    mean = summed(means) / 12.0
     days = [(month + 0.5) * 365.0 / 12.0 for month in range(12)]
     turn = [2.0 * math.pi * day / 365.0 for day in days]
-    sines = sum((m - mean) * math.sin(t) for m, t in zip(means, turn, strict=True)) / 6.0
-    cosines = sum((m - mean) * math.cos(t) for m, t in zip(means, turn, strict=True)) / 6.0
+    sines = summed([(m - mean) * math.sin(t) for m, t in zip(means, turn, strict=True)]) / 6.0
+    cosines = summed([(m - mean) * math.cos(t) for m, t in zip(means, turn, strict=True)]) / 6.0
     amplitude = math.sqrt(sines * sines + cosines * cosines)
     return mean, amplitude, math.atan2(-cosines, sines) * 365.0 / (2.0 * math.pi)
 
@@ -118,7 +120,6 @@ def exchange(wind: float, rough: float) -> float:
     return _AIR_HEAT * _KARMAN * _KARMAN * max(wind, 0.2) / (profile * profile)
 
 
-@jit.kernel
 def surface_temperature(net: float, air: float, mixing: float, resistance: float) -> float:
     """Of the surface over a front at 0 °C: `(Rn + (4σT³ + h) Ta) / (4σT³ + h + 1/R)`."""
     kelvin = air + 273.15
@@ -126,22 +127,20 @@ def surface_temperature(net: float, air: float, mixing: float, resistance: float
     return (net + coupling * air) / (coupling + 1.0 / resistance)
 
 
-@jit.kernel
-def frozen_part(above: float, below: float, edges: jit.Column) -> float:
+def frozen_part(above: float, below: float, edges: list[float]) -> float:
     """Thickness of a layer (m) that is frozen: in the zone, or in the crust over thawed soil."""
     zone = max(0.0, min(below, edges[1]) - max(above, edges[0]))
     return float(zone + max(0.0, min(below, edges[2]) - above))
 
 
-@jit.kernel
 def freeze(
     energy: float,
     start: float,
     end: float,
-    thick: jit.Column,
-    store: jit.Column,
-    ice: jit.Column,
-    edges: jit.Column,
+    thick: list[float],
+    store: list[float],
+    ice: list[float],
+    edges: list[float],
 ) -> float:
     """Freeze from `start` down by `energy` (J/m²), by the water each layer holds; where it ends."""
     above = 0.0
@@ -166,15 +165,14 @@ def freeze(
     return start
 
 
-@jit.kernel
 def thaw(
     energy: float,
     start: float,
     end: float,
-    thick: jit.Column,
-    store: jit.Column,
-    ice: jit.Column,
-    edges: jit.Column,
+    thick: list[float],
+    store: list[float],
+    ice: list[float],
+    edges: list[float],
 ) -> float:
     """Thaw by `energy` (J/m²) from `start` towards `end`, either way; where it ends.
 
@@ -216,8 +214,7 @@ def thaw(
     return start
 
 
-@jit.kernel
-def tidy(store: jit.Column, ice: jit.Column, edges: jit.Column) -> None:
+def tidy(store: list[float], ice: list[float], edges: list[float]) -> None:
     """Join a crust that met the zone below; free the ice that rounding left where none is."""
     if edges[2] > 0.0 and edges[2] >= edges[0] - 1e-9:
         edges[0] = 0.0
@@ -234,20 +231,19 @@ def tidy(store: jit.Column, ice: jit.Column, edges: jit.Column) -> None:
             ice[index] = 0.0
 
 
-@jit.kernel
 def hours(
-    net: jit.Column,
-    air: jit.Column,
-    snow: jit.Column,
-    cover: jit.Column,
+    net: list[float],
+    air: list[float],
+    snow: list[float],
+    cover: list[float],
     mixing: float,
     litter: float,
     rising: float,
     unfrozen: float,
-    thick: jit.Column,
-    store: jit.Column,
-    ice: jit.Column,
-    edges: jit.Column,
+    thick: list[float],
+    store: list[float],
+    ice: list[float],
+    edges: list[float],
 ) -> None:
     """Take the frozen zone through the hours of a day.
 

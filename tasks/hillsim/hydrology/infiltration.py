@@ -7,17 +7,15 @@ fills hollows of the surface, or runs off; what the hollows hold after the storm
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final, final
 
-from tasks.hillsim import jit
 from tasks.hillsim.hydrology.storm import Hyetograph
 
-LEAST_EXCESS = 1e-4
-_NO_SUCTION = 1e-9
+LEAST_EXCESS: Final = 1e-4
+_NO_SUCTION: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Ground:
     """What the surface takes in.
 
@@ -26,14 +24,15 @@ class Ground:
     which the room grows during the storm; `hollows` depression storage (m).
     """
 
-    ke: float
-    suction: float
-    room: float
-    leak: float
-    hollows: float
+    def __init__(self, ke: float, suction: float, room: float, leak: float, hollows: float) -> None:
+        self.ke = ke
+        self.suction = suction
+        self.room = room
+        self.leak = leak
+        self.hollows = hollows
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Excess:
     """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s).
 
@@ -41,25 +40,39 @@ class Excess:
     out of the flow after the excess has ended, beyond the rain that still falls.
     """
 
-    depth: float = 0.0
-    duration: float = 0.0
-    peak: float = 0.0
-    intensity: float = 0.0
-    begins: float = 0.0
-    sink: float = 0.0
+    def __init__(
+        self,
+        depth: float = 0.0,
+        duration: float = 0.0,
+        peak: float = 0.0,
+        intensity: float = 0.0,
+        begins: float = 0.0,
+        sink: float = 0.0,
+    ) -> None:
+        self.depth = depth
+        self.duration = duration
+        self.peak = peak
+        self.intensity = intensity
+        self.begins = begins
+        self.sink = sink
+
+    def less(self, share: float) -> Excess:
+        """The excess of which a share of depth and peak is left."""
+        left = self.depth * share, self.peak * share
+        return Excess(left[0], self.duration, left[1], self.intensity, self.begins, self.sink)
 
 
-def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None = None) -> Excess:
+def infiltrate(rain: Hyetograph, ground: Ground, inflow: list[float] | None = None) -> Excess:
     """The excess of a storm; rain less excess is what the soil has taken. Under 0.1 mm is none.
 
     `inflow` (m/s) is what runs onto the ground in each of the rain's intervals; it infiltrates as
     rain does, and is part of the excess where it does not.
     """
-    out = jit.zeros(7)
+    out = [0.0] * 7
     march(
-        jit.column(rain.ends),
-        jit.column(rain.rates),
-        jit.column(inflow or [0.0] * len(rain.ends)),
+        rain.ends,
+        rain.rates,
+        inflow or [0.0] * len(rain.ends),
         rain.step,
         ground.ke,
         ground.suction,
@@ -70,37 +83,36 @@ def infiltrate(rain: Hyetograph, ground: Ground, inflow: Sequence[float] | None 
     )
     if out[0] < LEAST_EXCESS:
         return Excess()
-    depth, duration, peak, fallen, begins, thirst, ends = (float(value) for value in out)
-    sink = max(0.0, thirst - _after(rain, ends))
-    return Excess(depth, duration, peak, fallen / duration, begins, sink)
+    sink = max(0.0, out[5] - _after(rain, out[6]))
+    return Excess(out[0], out[1], out[2], out[3] / out[1], out[4], sink)
 
 
 def _after(rain: Hyetograph, time: float) -> float:
     """The mean rate (m/s) of what still falls after `time` (s)."""
     left, start = 0.0, 0.0
-    for end, rate in zip(rain.ends, rain.rates, strict=True):
-        left += rate * max(0.0, end - max(start, time))
+    for index in range(len(rain.ends)):
+        end = rain.ends[index]
+        left += rain.rates[index] * max(0.0, end - max(start, time))
         start = end
     return left / (start - time) if start - time > 1.0 else 0.0
 
 
 def hollows(roughness: float, slope: float) -> float:
     """Depression storage (m), `0.112 rr + 3.1 rr² − 1.2 rr·slope` ≥ 0; Onstad (1984)."""
-    return max(0.0, 0.112 * roughness + 3.1 * roughness**2 - 1.2 * roughness * slope)
+    return max(0.0, 0.112 * roughness + 3.1 * roughness * roughness - 1.2 * roughness * slope)
 
 
-@jit.kernel
 def march(
-    ends: jit.Column,
-    rates: jit.Column,
-    inflow: jit.Column,
+    ends: list[float],
+    rates: list[float],
+    inflow: list[float],
     step: float,
     ke: float,
     suction: float,
     room: float,
     leak: float,
     hollows: float,
-    out: jit.Column,
+    out: list[float],
 ) -> None:
     """March through the storm.
 
@@ -119,7 +131,7 @@ def march(
             time += length
             supply = rain + inflow[index] * length + held
             able = capacity(taken, supply, length, ke, suction)
-            soaked = min(supply, able, max(0.0, room + leak * time - taken))
+            soaked = min(min(supply, able), max(0.0, room + leak * time - taken))
             taken += soaked
             held = min(hollows, supply - soaked)
             excess = supply - soaked - held
@@ -137,7 +149,6 @@ def march(
         time = ends[index]
 
 
-@jit.kernel
 def capacity(taken: float, supply: float, length: float, ke: float, suction: float) -> float:
     """Depth (m) that infiltrates of `supply` in `length` seconds, `taken` having gone in before.
 
@@ -158,7 +169,6 @@ def capacity(taken: float, supply: float, length: float, ke: float, suction: flo
     return min(supply, before + gain)
 
 
-@jit.kernel
 def ponded(taken: float, time: float, ke: float, suction: float) -> float:
     """Infiltration (m) in `time` s from a ponded surface that has taken `taken` m, by Newton."""
     start = taken + suction

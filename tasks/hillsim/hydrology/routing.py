@@ -7,38 +7,41 @@ Depths in m, rates in m/s, times in s, friction factors of Darcy and Weisbach.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Final, final
 
-GRAVITY = 9.81
-_LEAST_PEAK = 3.6e-8
-_DAY = 86400.0
-_LEAST_SLOPE = 1e-6
+GRAVITY: Final = 9.81
+_LEAST_PEAK: Final = 3.6e-8
+_DAY: Final = 86400.0
+_LEAST_SLOPE: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Flow:
     """Runoff leaving the slope: peak (m/s) and effective duration (s); the product is its depth."""
 
-    peak: float
-    duration: float
+    def __init__(self, peak: float, duration: float) -> None:
+        self.peak = peak
+        self.duration = duration
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Friction:
     """Friction factors in rills and between them, and of the whole width."""
 
-    rill: float
-    interrill: float
-    total: float
+    def __init__(self, rill: float, interrill: float, total: float) -> None:
+        self.rill = rill
+        self.interrill = interrill
+        self.total = total
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Cover:
     """What slows the water: flat residue in and between rills, friction of the live plants."""
 
-    rill: float
-    interrill: float
-    live: float
+    def __init__(self, rill: float, interrill: float, live: float) -> None:
+        self.rill = rill
+        self.interrill = interrill
+        self.live = live
 
 
 def friction(cover: Cover, roughness: float, tilled: float, rill_share: float) -> Friction:

@@ -7,45 +7,59 @@ gives it. Water in m, depths in m, density kg/m³, temperatures °C.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Final, final
 
 from tasks.hillsim.hidden import SnowRules
 from tasks.hillsim.hydrology.sun import Sky, temperature
+from tasks.hillsim.numbers import summed
 
-_FRESH = 100.0
-_RELEASES = 350.0
-_DENSEST = 522.0
-_INCH = 0.0254
-_MILES_PER_HOUR = 2.236936
-_GAUGE_HEIGHT = 1.57 * math.exp(-math.log(10.0) / 6.0)
-_TRACE = 1e-9
+_FRESH: Final = 100.0
+_RELEASES: Final = 350.0
+_DENSEST: Final = 522.0
+_INCH: Final = 0.0254
+_MILES_PER_HOUR: Final = 2.236936
+_GAUGE_HEIGHT: Final = 1.57 * math.exp(-math.log(10.0) / 6.0)
+_TRACE: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Weather:
     """A winter day: precipitation (m) over a duration (h); °C; MJ/m²; m/s; canopy cover 0–1.
 
     `falls` is the precipitation by hour (m) where it was measured.
     """
 
-    rain: float
-    duration: float
-    low: float
-    high: float
-    dew: float
-    radiation: float
-    wind: float
-    canopy: float
-    falls: tuple[float, ...] = ()
+    def __init__(
+        self,
+        rain: float,
+        duration: float,
+        low: float,
+        high: float,
+        dew: float,
+        radiation: float,
+        wind: float,
+        canopy: float,
+        falls: list[float] | None = None,
+    ) -> None:
+        self.rain = rain
+        self.duration = duration
+        self.low = low
+        self.high = high
+        self.dew = dew
+        self.radiation = radiation
+        self.wind = wind
+        self.canopy = canopy
+        self.falls = falls
 
 
-@dataclass(slots=True)
+@final
 class Pack:
     """The snow on the ground: water (m), density (kg/m³), days since the last snowfall."""
 
-    water: float = 0.0
-    density: float = _FRESH
-    age: float = 0.0
+    def __init__(self, water: float = 0.0, density: float = _FRESH, age: float = 0.0) -> None:
+        self.water = water
+        self.density = density
+        self.age = age
 
     @property
     def depth(self) -> float:
@@ -83,24 +97,33 @@ class Pack:
         return leaving
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Winter:
     """What a day's hours gave: water to the ground by hour (m), snowfall (m), melt or not.
 
     By hour as well the air (°C) and the snow's depth (m) and density (kg/m³) at its end.
     """
 
-    hours: tuple[float, ...]
-    snowfall: float
-    melted: bool
-    air: tuple[float, ...]
-    depths: tuple[float, ...]
-    densities: tuple[float, ...]
+    def __init__(
+        self,
+        hours: list[float],
+        snowfall: float,
+        melted: bool,
+        air: list[float],
+        depths: list[float],
+        densities: list[float],
+    ) -> None:
+        self.hours = hours
+        self.snowfall = snowfall
+        self.melted = melted
+        self.air = air
+        self.depths = depths
+        self.densities = densities
 
     @property
     def total(self) -> float:
         """Water that reached the ground (m)."""
-        return sum(self.hours)
+        return summed(self.hours)
 
 
 def matters(pack: Pack, low: float) -> bool:
@@ -123,23 +146,25 @@ def winter_day(
     """
     rules = rules or SnowRules()
     course = [temperature(h + 0.5, sky.sunrise, weather.low, weather.high) for h in range(24)]
-    falls = list(weather.falls) or _hourly(weather.rain, weather.duration, start_hour(day))
+    falls = weather.falls or _hourly(weather.rain, weather.duration, start_hour(day))
     had_snow = pack.water > 0.0
-    melts = _melts(weather, sky, course, falls)
+    snowy = had_snow or weather.rain > 0.0
+    melts = _melts(weather, sky, course, falls) if snowy else [0.0] * 24
     cold = (weather.low + weather.high) / 2.0 < 0.0
-    hours, depths, densities, snowfall = [], [], [], 0.0
-    for air, water, melt in zip(course, falls, melts, strict=True):
-        rain = water if air > rules.rains_above else 0.0
+    hours, depths, densities, snowfall = [0.0] * 24, [0.0] * 24, [_FRESH] * 24, 0.0
+    above, fresh, settles = rules.rains_above, rules.fresh, rules.settled if cold else 0.0
+    for hour in range(24):
+        water = falls[hour]
+        rain = water if course[hour] > above else 0.0
         if water > rain:
-            pack.fall(water, rules.fresh)
+            pack.fall(water, fresh)
             snowfall += water
-        hours.append(_hour(pack, rain, melt, rules.settled if cold else 0.0))
-        depths.append(pack.depth)
-        densities.append(pack.density)
+        hours[hour] = _hour(pack, rain, melts[hour], settles)
+        if pack.water > 0.0:
+            depths[hour], densities[hour] = pack.depth, pack.density
     pack.age += 1.0
     melted = had_snow or snowfall > 0.0
-    columns = (tuple(course), tuple(depths), tuple(densities))
-    return Winter(tuple(hours), snowfall, melted, *columns)
+    return Winter(hours, snowfall, melted, course, depths, densities)
 
 
 def _hour(pack: Pack, rain: float, melt: float, settles: float) -> float:
@@ -175,12 +200,15 @@ def _melts(weather: Weather, sky: Sky, course: list[float], falls: list[float]) 
     if (weather.low + weather.high) / 2.0 < 0.0:
         return [0.0] * 24
     cloud = sky.cloud(weather.radiation)
-    melts = [
-        hourly_melt(weather, sky.on_slope(weather.radiation, hour), cloud, air, fall)
-        for hour, (air, fall) in enumerate(zip(course, falls, strict=True))
-    ]
-    gained = sum(melt for melt in melts if melt > 0.0)
-    share = max(0.0, sum(melts)) / gained if gained > 0.0 else 0.0
+    melts = [0.0] * 24
+    gained, total = 0.0, 0.0
+    for hour in range(24):
+        light = sky.on_slope(weather.radiation, hour)
+        melt = hourly_melt(weather, light, cloud, course[hour], falls[hour])
+        melts[hour] = melt
+        total += melt
+        gained += max(0.0, melt)
+    share = max(0.0, total) / gained if gained > 0.0 else 0.0
     return [max(0.0, melt) * share for melt in melts]
 
 

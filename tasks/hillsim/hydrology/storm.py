@@ -7,41 +7,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final, final
 
-_LONGEST = 23.999 * 3600.0
-_PARTS = 10
-_SHORTEST_PART = 300.0
+from tasks.hillsim.numbers import summed
+
+_LONGEST: Final = 23.999 * 3600.0
+_PARTS: Final = 10
+_SHORTEST_PART: Final = 300.0
 _STEPS = ((0.5, 60.0), (1.0, 120.0), (2.0, 180.0), (6.0, 300.0), (24.0, 600.0))
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Storm:
     """Depth (m), duration (s), time to peak (share of duration) and peak over mean intensity."""
 
-    depth: float
-    duration: float
-    peak_time: float
-    peak_ratio: float
+    def __init__(self, depth: float, duration: float, peak_time: float, peak_ratio: float) -> None:
+        self.depth = depth
+        self.duration = duration
+        self.peak_time = peak_time
+        self.peak_ratio = peak_ratio
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Hyetograph:
     """Intervals of constant intensity: `ends` (s), `rates` (m/s); `step` (s) to march with."""
 
-    ends: tuple[float, ...]
-    rates: tuple[float, ...]
-    step: float
+    def __init__(self, ends: list[float], rates: list[float], step: float) -> None:
+        self.ends = ends
+        self.rates = rates
+        self.step = step
 
     @property
     def depth(self) -> float:
         """Rain of the whole storm (m)."""
-        starts = (0.0, *self.ends[:-1])
-        return sum(
-            rate * (end - start)
-            for rate, start, end in zip(self.rates, starts, self.ends, strict=True)
-        )
+        total, start = 0.0, 0.0
+        for index in range(len(self.ends)):
+            end = self.ends[index]
+            total += self.rates[index] * (end - start)
+            start = end
+        return total
 
 
 def peak_scale(version: float) -> float:
@@ -57,26 +62,26 @@ def hyetograph(storm: Storm) -> Hyetograph:
     curve = _curve(storm)
     for parts in range(_PARTS, 0, -1):
         ends = [_time_of(curve, part / parts) * duration for part in range(1, parts)] + [duration]
-        spans = [end - start for start, end in zip([0.0, *ends[:-1]], ends, strict=True)]
+        spans = [end - (ends[index - 1] if index else 0.0) for index, end in enumerate(ends)]
         if parts == 1 or min(spans) >= _SHORTEST_PART:
             break
-    rates = tuple(storm.depth / parts / span for span in spans)
-    return Hyetograph(tuple(ends), rates, step)
+    rates = [storm.depth / parts / span for span in spans]
+    return Hyetograph(ends, rates, step)
 
 
 def measured(points: Sequence[tuple[float, float]]) -> Hyetograph:
     """The storm between breakpoints (h of the day, mm since it began), as it was measured."""
     start = points[0][0]
-    ends = tuple((hour - start) * 3600.0 for hour, _ in points[1:])
-    rates = tuple(
+    ends = [(hour - start) * 3600.0 for hour, _ in points[1:]]
+    rates = [
         (after - before) / 1000.0 / ((later - hour) * 3600.0)
         for (hour, before), (later, after) in pairwise(points)
-    )
+    ]
     hours = min(24.0, ends[-1] / 3600.0)
     return Hyetograph(ends, rates, next(seconds for limit, seconds in _STEPS if hours <= limit))
 
 
-def hourly(points: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+def hourly(points: Sequence[tuple[float, float]]) -> list[float]:
     """What falls in each of the day's hours between breakpoints (m)."""
     falls = [0.0] * 24
     for (hour, before), (later, after) in pairwise(points):
@@ -84,8 +89,8 @@ def hourly(points: Sequence[tuple[float, float]]) -> tuple[float, ...]:
         for index in range(24):
             falls[index] += rate * max(0.0, min(later, index + 1.0) - max(hour, float(index)))
     # What a file has after midnight belongs to its day's last hour.
-    falls[23] += max(0.0, (points[-1][1] - points[0][1]) / 1000.0 - sum(falls))
-    return tuple(falls)
+    falls[23] += max(0.0, (points[-1][1] - points[0][1]) / 1000.0 - summed(falls))
+    return falls
 
 
 def _curve(storm: Storm) -> tuple[float, float] | None:
@@ -128,13 +133,14 @@ def shape(ratio: float) -> float:
 
 def withhold(hyeto: Hyetograph, depth: float) -> Hyetograph:
     """The storm without its first `depth` m of rain, which leaves and litter caught."""
-    rates, start = [], 0.0
-    for end, rate in zip(hyeto.ends, hyeto.rates, strict=True):
+    rates, start = [0.0] * len(hyeto.ends), 0.0
+    for index in range(len(rates)):
+        end, rate = hyeto.ends[index], hyeto.rates[index]
         caught = min(depth, rate * (end - start))
         depth -= caught
-        rates.append(rate - caught / (end - start))
+        rates[index] = rate - caught / (end - start)
         start = end
-    return Hyetograph(hyeto.ends, tuple(rates), hyeto.step)
+    return Hyetograph(hyeto.ends, rates, hyeto.step)
 
 
 def wettest(hyeto: Hyetograph, span: float) -> float:
@@ -159,7 +165,8 @@ def energy(hyeto: Hyetograph) -> float:
     """
     total = 0.0
     start = 0.0
-    for end, rate in zip(hyeto.ends, hyeto.rates, strict=True):
+    for index in range(len(hyeto.ends)):
+        end, rate = hyeto.ends[index], hyeto.rates[index]
         intensity = min(rate * 3600.0, 0.0765)
         per_depth = max(0.0, 3.812 + 0.3796 * math.log(intensity)) if intensity > 0.0 else 0.0
         total += per_depth * rate * (end - start) * 1e4

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-_SOLAR_HOUR = 4.921
-_CLEAR = 0.75
-_OVERCAST = 0.40
-_WARMEST = 14.0
+from tasks.hillsim.numbers import summed
+
+_SOLAR_HOUR: Final = 4.921
+_CLEAR: Final = 0.75
+_OVERCAST: Final = 0.40
+_WARMEST: Final = 14.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sky:
     """A day above a slope: extraterrestrial radiation by hour, on slope and flat; sunrise."""
 
-    hourly: tuple[float, ...]
+    hourly: list[float]
     slope_total: float
     flat_total: float
     sunrise: float
@@ -63,7 +66,7 @@ def sky(day: int, latitude: float, slope: float, azimuth: float) -> Sky:
         flat += _SOLAR_HOUR * distance * height
         beam = _incidence(height, angle, tilt, lat, incline, facing)
         hourly.append(_SOLAR_HOUR * distance * max(0.0, beam))
-    return Sky(tuple(hourly), sum(hourly), flat, 12.0 - _half_day(lat, tilt))
+    return Sky(hourly, summed(hourly), flat, 12.0 - _half_day(lat, tilt))
 
 
 def _incidence(

@@ -7,19 +7,17 @@ water above wilting point (m), top layer first; conductivities m/s; a step is on
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Final, final
 
-from tasks.hillsim import jit
 from tasks.hillsim.hydrology.frost import frozen_part
 from tasks.hillsim.soil import Bedrock, Layer
 
-_DAY = 86400.0
-_NEARLY_FULL = 0.95
-_SEAL = 1e-20
+_DAY: Final = 86400.0
+_NEARLY_FULL: Final = 0.95
+_SEAL: Final = 1e-20
 
 
-@dataclass(slots=True)
+@final
 class Columns:
     """The profile as columns: thickness, limits of the store, conductivity and its exponent.
 
@@ -27,74 +25,87 @@ class Columns:
     rock taking its share of the pores (both m above wilting point).
     """
 
-    thick: jit.Column
-    limit: jit.Column
-    full: jit.Column
-    drained: jit.Column
-    ks: jit.Column
-    aniso: jit.Column
-    power: jit.Column
-    wilting: jit.Column
-    tension: jit.Column
+    def __init__(
+        self,
+        thick: list[float],
+        limit: list[float],
+        full: list[float],
+        drained: list[float],
+        ks: list[float],
+        aniso: list[float],
+        power: list[float],
+        wilting: list[float],
+        tension: list[float],
+    ) -> None:
+        self.thick = thick
+        self.limit = limit
+        self.full = full
+        self.drained = drained
+        self.ks = ks
+        self.aniso = aniso
+        self.power = power
+        self.wilting = wilting
+        self.tension = tension
 
     @classmethod
     def of(cls, layers: tuple[Layer, ...]) -> Columns:
         """The columns of day 1; `settle` renews the top as tillage and rain change its density."""
-        limits = [_room(layer, layer.density, 1.0) for layer in layers]
         full = [_room(layer, layer.density, layer.fines) for layer in layers]
         drained = [(layer.fc - layer.wp) * layer.thickness for layer in layers]
         return cls(
-            thick=jit.column(layer.thickness for layer in layers),
-            limit=jit.column(limits),
-            full=jit.column(full),
-            drained=jit.column(drained),
-            ks=jit.column(layer.ks for layer in layers),
-            aniso=jit.column(layer.anisotropy for layer in layers),
-            power=jit.column(_power(a, b) for a, b in zip(drained, full, strict=True)),
-            wilting=jit.column(layer.wp for layer in layers),
-            tension=jit.column(_tension(layer.fc, layer.wp) for layer in layers),
+            thick=[layer.thickness for layer in layers],
+            limit=[_room(layer, layer.density, 1.0) for layer in layers],
+            full=full,
+            drained=drained,
+            ks=[layer.ks for layer in layers],
+            aniso=[layer.anisotropy for layer in layers],
+            power=[_power(drained[i], full[i]) for i in range(len(layers))],
+            wilting=[layer.wp for layer in layers],
+            tension=[_tension(layer.fc, layer.wp) for layer in layers],
         )
 
-    def frozen(self, ice: jit.Column, edges: jit.Column, factor: float) -> Columns:
+    def frozen(self, ice: list[float], edges: list[float], factor: float) -> Columns:
         """The columns with the ice taking its room, conductivities of frozen soil in series.
 
         Frozen soil conducts `factor` of what it does unfrozen, or what its pores beside the ice
         do, if that is more: Saxton & Rawls (2006), `Ks·(θ/φ)^(3 + 2B)`.
         """
-        kept = [max(0.0, a - b) for a, b in zip(self.drained, ice, strict=True)]
-        limits, full = (
-            [max(a - b, 1.02 * c, 1e-9) for a, b, c in zip(column, ice, kept, strict=True)]
-            for column in (self.limit, self.full)
-        )
+        limits: list[float] = []
+        full: list[float] = []
+        kept: list[float] = []
+        ks: list[float] = []
+        above = 0.0
+        for index in range(len(ice)):
+            drained = max(0.0, self.drained[index] - ice[index])
+            least = max(1.02 * drained, 1e-9)
+            kept.append(drained)
+            limits.append(max(self.limit[index] - ice[index], least))
+            full.append(max(self.full[index] - ice[index], least))
+            below = above + self.thick[index]
+            ks.append(self._conductivity(index, ice, frozen_part(above, below, edges), factor))
+            above = below
         return Columns(
-            thick=self.thick,
-            limit=jit.column(limits),
-            full=jit.column(full),
-            drained=jit.column(kept),
-            ks=jit.column(self._conductivities(ice, edges, factor)),
-            aniso=self.aniso,
-            power=self.power,
-            wilting=self.wilting,
-            tension=self.tension,
+            self.thick, limits, full, kept, ks, self.aniso, self.power, self.wilting, self.tension
         )
 
-    def _conductivities(self, ice: jit.Column, edges: jit.Column, factor: float) -> Iterator[float]:
-        above = 0.0
-        for index, thick in enumerate(self.thick):
-            part = frozen_part(above, above + thick, edges)
-            above += thick
-            if part <= 0.0:
-                yield float(self.ks[index])
-                continue
-            pores = self.full[index] / thick + self.wilting[index]
-            free = max(0.0, pores - ice[index] / part) / pores
-            share = max(factor, math.exp(self.tension[index] * math.log(max(free, 1e-9))), 1e-12)
-            yield float(self.ks[index] * thick / (part / share + thick - part))
+    def _conductivity(self, index: int, ice: list[float], part: float, factor: float) -> float:
+        """Of a layer (m/s) of which `part` m is frozen."""
+        if part <= 0.0:
+            return self.ks[index]
+        thick = self.thick[index]
+        pores = self.full[index] / thick + self.wilting[index]
+        free = max(0.0, pores - ice[index] / part) / pores
+        share = math.exp(self.tension[index] * math.log(max(free, 1e-9)))
+        share = max(max(factor, share), 1e-12)
+        return self.ks[index] * thick / (part / share + thick - part)
 
     @property
     def held_back(self) -> float:
         """Water of the profile at wilting point (m)."""
-        return float(sum(a * b for a, b in zip(self.wilting, self.thick, strict=True)))
+        held = 0.0
+        for index in range(len(self.thick)):
+            held += self.wilting[index] * self.thick[index]
+        return held
 
     def settle(self, index: int, layer: Layer, density: float) -> None:
         """Give one layer the pore space of a new bulk density (kg/m³)."""
@@ -136,32 +147,32 @@ def bottom_conductivity(ks: float, thickness: float, bedrock: Bedrock | None) ->
     return (thickness + bedrock.thickness) / (thickness / ks + bedrock.thickness / below)
 
 
-@jit.kernel
-def soak(depth: float, thick: jit.Column, store: jit.Column) -> None:
+def soak(depth: float, thick: list[float], store: list[float]) -> None:
     """Add what infiltrated (m) to the top 0.2 m, split by thickness."""
     top = thick[0] + thick[1]
     for index in range(2):
         store[index] += depth * thick[index] / top
 
 
-def seep_in(flows: tuple[float, ...], store: jit.Column) -> float:
+def seep_in(flows: list[float], store: list[float]) -> float:
     """Add the lateral flow of the slope above (m by layer) to the layers as deep; returns it all.
 
     What comes deeper than the profile goes enters its lowest layer.
     """
     last = len(store) - 1
+    total = 0.0
     for index, flow in enumerate(flows):
         store[min(index, last)] += flow
-    return sum(flows)
+        total += flow
+    return total
 
 
-@jit.kernel
 def percolate(
-    store: jit.Column,
-    full: jit.Column,
-    drained: jit.Column,
-    ks: jit.Column,
-    power: jit.Column,
+    store: list[float],
+    full: list[float],
+    drained: list[float],
+    ks: list[float],
+    power: list[float],
     bottom: float,
 ) -> float:
     """Drain layers above field capacity into the next, lowest first; returns what leaves (m).
@@ -179,7 +190,7 @@ def percolate(
             conductivity = bottom
         share = store[index] / full[index]
         if share < _NEARLY_FULL:
-            conductivity *= max(0.002, share ** power[index])
+            conductivity *= max(0.002, math.pow(share, power[index]))
         out = excess * (1.0 - math.exp(-min(700.0, _DAY * conductivity / excess)))
         if index < last:
             below = min(_NEARLY_FULL, store[index + 1] / full[index + 1])
@@ -191,30 +202,28 @@ def percolate(
     return lost
 
 
-@jit.kernel
-def push_up(store: jit.Column, limit: jit.Column) -> float:
+def push_up(store: list[float], limit: list[float]) -> float:
     """Pass what a layer cannot hold to the one above; returns what the first cannot hold (m)."""
     for index in range(len(store) - 1, 0, -1):
         surplus = store[index] - limit[index]
         if surplus > 0.0:
             store[index] = limit[index]
             store[index - 1] += surplus
-    surplus = max(0.0, float(store[0] - limit[0]))
+    surplus = max(0.0, store[0] - limit[0])
     store[0] -= surplus
     return surplus
 
 
-@jit.kernel
 def drain_sideways(
-    store: jit.Column,
-    full: jit.Column,
-    drained: jit.Column,
-    ks: jit.Column,
-    power: jit.Column,
-    thick: jit.Column,
-    aniso: jit.Column,
+    store: list[float],
+    full: list[float],
+    drained: list[float],
+    ks: list[float],
+    power: list[float],
+    thick: list[float],
+    aniso: list[float],
     per_length: float,
-    flows: jit.Column,
+    flows: list[float],
 ) -> float:
     """Lateral flow of the day (m) out of the layers above field capacity, the top one first.
 
@@ -228,7 +237,7 @@ def drain_sideways(
         if excess <= 0.0:
             continue
         share = min(1.0, store[index] / full[index])
-        conductivity = ks[index] * max(0.002, share ** power[index])
+        conductivity = ks[index] * max(0.002, math.pow(share, power[index]))
         flow = min(excess, thick[index] * aniso[index] * conductivity * _DAY * per_length)
         flows[index] = flow
         store[index] -= flow

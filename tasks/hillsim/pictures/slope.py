@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.hillsim import engine, forms, hidden, jit
+from tasks.hillsim import engine, forms, hidden
 from tasks.hillsim.channels import hydrograph
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.day import Day, as_it_falls
@@ -129,7 +129,7 @@ def _storm(chain: tuple[Hillslope, ...], seen: _Seen) -> list[svg.Panel]:
     day, event = seen.largest
     when, site = day.weather, chain[-1].site
     rain = None if event.melt else as_it_falls(chain[-1], when)
-    flows = jit.zeros(round(hydrograph.DAY / _STEP))
+    flows = [0.0] * round(hydrograph.DAY / _STEP)
     whole = sum(slope.site.shape.length for slope in chain)
     share = site.shape.length / whole
     hydrograph.add_storm(flows, _STEP, day.runoff * share, event.flow.peak * share)

@@ -13,8 +13,11 @@ table adds up with what hangs on leaves and litter, for which the layout has no 
 
 from __future__ import annotations
 
+from typing import Final
+
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.reports import tally
 from tasks.hillsim.soil import MM_PER_HOUR
 from tasks.wepp.files.fortran import fixed, integer, scientific
@@ -69,15 +72,24 @@ def water_row(slope: Hillslope, day: Day, year: int) -> str:
 def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: float) -> str:
     """The row with a runoff over the flow's path, and over the element (m)."""
     balance, when = day.balance, day.weather
-    head = "".join(f" {integer(value, 4)}" for value in (slope.site.number, when.julian, year))
-    taken = (balance.plants, balance.soil, balance.litter, balance.percolation)
-    held = sum(slope.store) + slope.columns.held_back
-    kept = (balance.arrived, balance.lateral, held, slope.frost.water, slope.pack.water)
-    return (
-        f" {head}{_millimetres(when.rain, day.wetted)} {scientific(runoff * 1000.0, 15, 7)}"
-        f"{_millimetres(*taken)} {scientific(day.inflow.runoff * 1000.0, 15, 7)}"
-        f"{_millimetres(*kept)}  {scientific(below * 1000.0, 15, 7)}"
+    head = (slope.site.number, when.julian, year)
+    numbers = (
+        when.rain * 1000.0,
+        day.wetted * 1000.0,
+        _exact(runoff),
+        balance.plants * 1000.0,
+        balance.soil * 1000.0,
+        balance.litter * 1000.0,
+        balance.percolation * 1000.0,
+        _exact(day.inflow.runoff),
+        balance.arrived * 1000.0,
+        balance.lateral * 1000.0,
+        (summed(slope.store) + slope.columns.held_back) * 1000.0,
+        slope.frost.water * 1000.0,
+        slope.pack.water * 1000.0,
+        _exact(below),
     )
+    return _row(_WATER, (*head, *numbers))
 
 
 def over_path(slope: Hillslope, day: Day, value: float) -> float:
@@ -88,8 +100,11 @@ def over_path(slope: Hillslope, day: Day, value: float) -> float:
 def soil_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the soil properties, as the day's rain met them."""
     found, top = day.surface, slope.site.profile.top
-    head = f"{integer(slope.site.number, 3)}{integer(day.weather.julian, 5)}{integer(year, 7)}"
     values = (
+        slope.site.number,
+        day.weather.julian,
+        year,
+        found.porosity * 100.0,
         found.ke / MM_PER_HOUR,
         found.matric * 1000.0,
         top.fc,
@@ -99,7 +114,7 @@ def soil_row(slope: Hillslope, day: Day, year: int) -> str:
         found.factors.kr,
         found.factors.tauc,
     )
-    return head + fixed(found.porosity * 100.0, 8, 2) + "".join(fixed(v, 7, 2) for v in values)
+    return _row(_SOIL, values)
 
 
 def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) -> str | None:
@@ -107,48 +122,121 @@ def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) 
     when, event = day.weather, day.event
     if event is None and when.day not in _REPORTED and not always:
         return None
-    dates = "".join(f" {integer(value, 2)}" for value in (slope.site.number, when.day, when.month))
-    return f"{dates} {integer(year, 4)}{_flow(slope, day)}{_state(slope, day)}"
+    dates = (slope.site.number, when.day, when.month, year)
+    return _row(_ELEMENT, (*dates, *_flow(slope, day), *_state(slope, day)))
 
 
-def _flow(slope: Hillslope, day: Day) -> str:
+def _flow(slope: Hillslope, day: Day) -> tuple[float, ...]:
     """Precipitation to enrichment; zeros on a day without an event."""
-    event = day.event
-    runoff = over_path(slope, day, day.runoff) if event else 0.0
-    depths = _columns(8, 3, day.weather.rain * 1000.0, runoff * 1000.0)
+    event, rain = day.event, day.weather.rain * 1000.0
     if event is None:
-        return depths + _columns(7, 3, 0.0, 0.0, 0.0) + fixed(0.0, 6, 3)
-    peak = over_path(slope, day, event.flow.peak)
-    rates = (event.excess.intensity / MM_PER_HOUR, peak / MM_PER_HOUR)
-    enriched = tally.enrichment(slope, event.load.classes)
-    return depths + _columns(7, 3, *rates, event.flow.duration / 3600.0) + fixed(enriched, 6, 3)
+        return rain, 0.0, 0.0, 0.0, 0.0, 0.0
+    return (
+        rain,
+        over_path(slope, day, day.runoff) * 1000.0,
+        event.excess.intensity / MM_PER_HOUR,
+        over_path(slope, day, event.flow.peak) / MM_PER_HOUR,
+        event.flow.duration / 3600.0,
+        tally.enrichment(slope, event.load.classes),
+    )
 
 
-def _state(slope: Hillslope, day: Day) -> str:
+def _state(slope: Hillslope, day: Day) -> tuple[float, ...]:
     """Conductivity to sediment; erodibilities in 1e6 kg·s/m⁴, 1e-3 s/m and Pa."""
     found, base = day.surface, slope.site.profile.erodibility
     cover, factors = found.cover, found.factors
-    leaving = day.event.load.leaving if day.event else 0.0
-    held = sum(slope.store) + slope.columns.held_back
-    shares = (cover.canopy * 100.0, cover.interrill * 100.0, cover.rill * 100.0)
-    soil = (
+    return (
+        found.ke / MM_PER_HOUR,
+        (summed(slope.store) + slope.columns.held_back) * 1000.0,
+        found.leaves,
+        cover.height,
+        cover.canopy * 100.0,
+        cover.interrill * 100.0,
+        cover.rill * 100.0,
+        found.live,
+        found.dead,
         base.ki * factors.ki / 1e6,
         base.kr * factors.kr * 1e3,
         base.tauc * factors.tauc,
         slope.ground.surface.width,
-    )
-    return (
-        _columns(7, 3, found.ke / MM_PER_HOUR, held * 1000.0, found.leaves)
-        + _columns(6, 3, cover.height)
-        + _columns(8, 3, *shares, found.live)
-        + _columns(6, 3, found.dead, *soil)
-        + _columns(8, 3, leaving)
+        day.event.load.leaving if day.event else 0.0,
     )
 
 
-def _columns(width: int, decimals: int, *values: float) -> str:
-    return "".join(f" {fixed(value, width, decimals)}" for value in values)
+_Edit = tuple[str, int, int]
+"""Blanks before a number, its width and decimals (−1: an integer, −2: text that is ready)."""
 
 
-def _millimetres(*depths: float) -> str:
-    return _columns(7, 2, *(depth * 1000.0 for depth in depths))
+class _Layout:
+    """A row's edits, and the same as one format that nearly all rows fit."""
+
+    def __init__(self, edits: list[_Edit]) -> None:
+        self.edits = edits
+        self.whole = "".join([before + _percent(width, form) for before, width, form in edits])
+        self.width = sum([len(before) + width for before, width, _ in edits])
+
+
+def _percent(width: int, form: int) -> str:
+    if form < 0:
+        return f"%{width}d" if form == _INTEGER else f"%{width}s"
+    return f"%{width}.{form}f"
+
+
+_INTEGER: Final = -1
+_READY: Final = -2
+_DEPTH: _Edit = (" ", 7, 2)
+_WATER = _Layout(
+    [
+        ("  ", 4, _INTEGER),
+        *[(" ", 4, _INTEGER)] * 2,
+        *[_DEPTH] * 2,
+        (" ", 15, _READY),
+        *[_DEPTH] * 4,
+        (" ", 15, _READY),
+        *[_DEPTH] * 5,
+        ("  ", 15, _READY),
+    ]
+)
+_SOIL = _Layout(
+    [("", 3, _INTEGER), ("", 5, _INTEGER), ("", 7, _INTEGER), ("", 8, 2), *[("", 7, 2)] * 8]
+)
+_ELEMENT = _Layout(
+    [
+        *[(" ", 2, _INTEGER)] * 3,
+        (" ", 4, _INTEGER),
+        *[(" ", 8, 3)] * 2,
+        *[(" ", 7, 3)] * 3,
+        ("", 6, 3),
+        *[(" ", 7, 3)] * 3,
+        (" ", 6, 3),
+        *[(" ", 8, 3)] * 4,
+        *[(" ", 6, 3)] * 5,
+        (" ", 8, 3),
+    ]
+)
+_NOTHING: Final = "  0.0000000E+00"
+
+
+def _exact(depth: float) -> str:
+    """A depth (m) as mm in e15.7."""
+    return scientific(depth * 1000.0, 15, 7) if depth else _NOTHING
+
+
+def _row(layout: _Layout, values: tuple[object, ...]) -> str:
+    """The row; what does not fit its width, and no number, goes the long way."""
+    usual = layout.whole % values
+    if len(usual) == layout.width and "n" not in usual:
+        return usual
+    return "".join(
+        [edit[0] + _edited(edit, value) for edit, value in zip(layout.edits, values, strict=True)]
+    )
+
+
+def _edited(edit: _Edit, value: object) -> str:
+    _, width, form = edit
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return integer(value, width)
+    assert isinstance(value, float)
+    return fixed(value, width, form)

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Final
 
 from tasks.hillsim import Summary
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.event import Runoff
 from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.reports.tally import Tally, cell_losses, enrichment
 from tasks.hillsim.sediment.erosion import CELLS
 from tasks.wepp.files import ebe, loss, passfile
@@ -18,9 +20,9 @@ from tasks.wepp.files.fortran import fixed
 from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.inputs import Inputs
 
-_EVENT_DEPTH = 0.001
-_TRACE = 1e-9
-_TIE = 1e-9
+_EVENT_DEPTH: Final = 0.001
+_TRACE: Final = 1e-9
+_TIE: Final = 1e-9
 
 
 def event_row(chain: Sequence[Hillslope], days: Sequence[Day], event: Runoff, year: int) -> ebe.Row:
@@ -60,8 +62,8 @@ class Cells:
     def weighted(self, indices: Sequence[int]) -> float:
         """Mean of these cells by their lengths; 0 of none."""
         weights = [self._relative(index) for index in indices]
-        total = sum(self.values[i] * w for i, w in zip(indices, weights, strict=True))
-        return total / sum(weights) if weights else 0.0
+        total = summed([self.values[i] * w for i, w in zip(indices, weights, strict=True)])
+        return total / summed(weights) if weights else 0.0
 
     def point(self, value: float) -> float:
         """Where the uppermost cell of this value ends (m from the top)."""
@@ -76,7 +78,7 @@ class Cells:
         """The lower end of the cell `number`, from 1 (m); of 0 the top."""
         element, cells = divmod(number, CELLS)
         part = cells * self.lengths[element] / CELLS if cells else 0.0
-        return sum(self.lengths[:element]) + part
+        return summed(self.lengths[:element]) + part
 
     def _relative(self, index: int) -> float:
         return self.lengths[index // CELLS] / max(self.lengths)
@@ -100,7 +102,7 @@ def mean_of(sums: Tally, sign: float) -> float:
 
 def _losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
     """What a day moved, cell by cell, on every element."""
-    lengths = tuple(slope.site.shape.length for slope in chain)
+    lengths = tuple([slope.site.shape.length for slope in chain])
     values: list[float] = []
     for day, length in zip(days, lengths, strict=True):
         values += cell_losses(day.load, length) if day.load else [0.0] * CELLS
@@ -108,17 +110,19 @@ def _losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
 
 
 def _interrill(chain: Sequence[Hillslope], days: Sequence[Day]) -> float:
-    total = sum(slope.site.shape.length for slope in chain)
-    return sum(
-        day.load.interrill * (slope.site.shape.length / total)
-        for slope, day in zip(chain, days, strict=True)
-        if day.load
+    total = summed([slope.site.shape.length for slope in chain])
+    return summed(
+        [
+            day.load.interrill * (slope.site.shape.length / total)
+            for slope, day in zip(chain, days, strict=True)
+            if day.load
+        ]
     )
 
 
 def _over_slope(chain: Sequence[Hillslope], depth: float) -> float:
     """A depth over the last element as one over the whole slope."""
-    return depth * (chain[-1].site.shape.length / sum(s.site.shape.length for s in chain))
+    return depth * (chain[-1].site.shape.length / summed([s.site.shape.length for s in chain]))
 
 
 def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
@@ -136,7 +140,7 @@ def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
         value * cells.lengths[index // CELLS] / CELLS * site.width
         for index, value in enumerate(cells.values)
     ]
-    moved = sum(event.load.classes)
+    moved = summed(event.load.classes)
     return passfile.Event(
         *when,
         duration_s=event.storm_duration,
@@ -147,10 +151,10 @@ def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
         lateral_m=lateral[0],
         lateral_m3=lateral[1],
         peak_m3_s=event.flow.peak * site.area,
-        detached_kg=sum(value for value in masses if value > 0.0),
-        deposited_kg=sum(value for value in masses if value < 0.0) + 0.0,
-        sediment_kg_m3=tuple(part * site.width / volume for part in event.load.classes),
-        fractions=tuple(part / moved if moved > 0.0 else 0.0 for part in event.load.classes),
+        detached_kg=summed([value for value in masses if value > 0.0]),
+        deposited_kg=summed([value for value in masses if value < 0.0]) + 0.0,
+        sediment_kg_m3=tuple([part * site.width / volume for part in event.load.classes]),
+        fractions=tuple([part / moved if moved > 0.0 else 0.0 for part in event.load.classes]),
     )
 
 
@@ -158,8 +162,8 @@ def pass_file(
     run: HillslopeRun, chain: Sequence[Hillslope], first_year: int, days: list[passfile.Day]
 ) -> str:
     """The text of the pass file."""
-    sizes = tuple(particle.diameter for particle in chain[-1].site.particles)
-    area = sum(slope.site.area for slope in chain)
+    sizes = tuple([particle.diameter for particle in chain[-1].site.particles])
+    area = summed([slope.site.area for slope in chain])
     head = (run.cli, run.years, first_year, area, sizes)
     return passfile.dump(passfile.PassFile(*head, tuple(days)))
 
@@ -175,8 +179,10 @@ def loss_report(
     years = run.years
     cells = Cells([value / years for value in tally.cells], tally.lengths)
     points = tuple(
-        loss.Point(cells.edge(index + 1), value, index // CELLS + 1)
-        for index, value in enumerate(cells.values)
+        [
+            loss.Point(cells.edge(index + 1), value, index // CELLS + 1)
+            for index, value in enumerate(cells.values)
+        ]
     )
     return loss.Loss(
         title=loss.TITLE,
@@ -201,7 +207,7 @@ def _sources(run: HillslopeRun, inputs: Inputs) -> loss.Sources:
         climate=run.cli,
         station=loss.station_line(climate.station, climate.version),
         soil=run.sol,
-        planes=tuple((element.name, element.texture) for element in soil),
+        planes=tuple([(element.name, element.texture) for element in soil]),
     )
 
 
@@ -235,9 +241,9 @@ def _area(cells: Cells, sign: float) -> loss.Area | None:
         mean=cells.weighted(inside),
         most=most,
         most_m=cells.point(most),
-        stretches=tuple(_stretch(cells, run) for run in runs if len(run) > 1),
+        stretches=tuple([_stretch(cells, run) for run in runs if len(run) > 1]),
         points=tuple(
-            (cells.edge(run[0] + 1), cells.values[run[0]]) for run in runs if len(run) == 1
+            [(cells.edge(run[0] + 1), cells.values[run[0]]) for run in runs if len(run) == 1]
         ),
     )
 
@@ -266,13 +272,13 @@ def _stretch(cells: Cells, run: list[int]) -> loss.Stretch:
 
 
 def _sediment(chain: Sequence[Hillslope], per_width: float) -> loss.Sediment:
-    width, area = chain[0].site.width, sum(slope.site.area for slope in chain) / 1e4
+    width, area = chain[0].site.width, summed([slope.site.area for slope in chain]) / 1e4
     mass = per_width * width
     return loss.Sediment(per_width, mass, width, mass / 1000.0 / area, area)
 
 
 def _classes(slope: Hillslope, tally: Tally) -> Iterator[loss.ParticleClass]:
-    moved = sum(tally.classes)
+    moved = summed(tally.classes)
     for number, particle in enumerate(slope.site.particles, 1):
         yield loss.ParticleClass(
             number=number,
@@ -303,7 +309,7 @@ def profile(inputs: Inputs, tally: Tally, years: int) -> list[tuple[float, float
         index, within = divmod(number - 1, CELLS)
         element = inputs.slope.elements[index]
         points = list(zip(element.x, element.slope, strict=True))
-        height = _height(points, (within + 1) / CELLS) * element.length + sum(below[index + 1 :])
+        height = _height(points, (within + 1) / CELLS) * element.length + summed(below[index + 1 :])
         rows.append((cells.edge(number), height, cells.values[number - 1] / years))
     return rows
 

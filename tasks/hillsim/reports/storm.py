@@ -15,6 +15,7 @@ from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.hydrology.infiltration import Excess
 from tasks.hillsim.hydrology.routing import GRAVITY
 from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.soil import MM_PER_HOUR
 from tasks.wepp.files import loss
 from tasks.wepp.files.fortran import fixed, integer
@@ -116,7 +117,7 @@ def _summary(
     chain: Sequence[Hillslope], days: Sequence[Day], rain: Hyetograph | None
 ) -> Iterator[str]:
     day, foot = days[-1], days[-1].event
-    length = sum(slope.site.shape.length for slope in chain)
+    length = summed([slope.site.shape.length for slope in chain])
     share = chain[-1].site.shape.length / length
     excess = foot.excess if foot else Excess()
     depth, when = day.runoff * share * 1000.0, day.weather

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
+from tasks.hillsim.errors import OpenBalance
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment.classes import CLASSES
 from tasks.hillsim.sediment.erosion import CELLS, Load
 
-CLOSES_TO = 1e-6
+CLOSES_TO: Final = 1e-6
 """Relative error at which a day's or a run's balance of water counts as open."""
-
-
-class OpenBalance(AssertionError):
-    """Water came or went unaccounted for: a fault of hillsim, never of an input."""
 
 
 @dataclass(slots=True)
@@ -60,7 +59,7 @@ class Tally:
     @property
     def shares(self) -> list[float]:
         """Of each element in the length of the slope."""
-        return [length / sum(self.lengths) for length in self.lengths]
+        return [length / summed(self.lengths) for length in self.lengths]
 
     def add(self, days: Sequence[Day]) -> None:
         """Add a day, of every element."""
@@ -119,8 +118,11 @@ def check_run(before: float, after: float, tally: Tally) -> None:
 def held(chain: Sequence[Hillslope]) -> float:
     """All water above wilting point on a hillslope (m over it)."""
     lengths = [slope.site.shape.length for slope in chain]
-    return sum(
-        slope.water * (length / sum(lengths)) for slope, length in zip(chain, lengths, strict=True)
+    return summed(
+        [
+            slope.water * (length / summed(lengths))
+            for slope, length in zip(chain, lengths, strict=True)
+        ]
     )
 
 
@@ -133,10 +135,10 @@ def _closed(before: float, after: float, gained: float, lost: float, what: str) 
 
 def enrichment(slope: Hillslope, classes: tuple[float, ...] | list[float]) -> float:
     """Specific surface of sediment over that of the soil; 0 where nothing moved."""
-    total = sum(classes)
+    total = summed(classes)
     if total <= 0.0:
         return 0.0
     particles = slope.site.particles
-    mix = tuple(part / total for part in classes)
-    soil = sediment.surface_area(particles, tuple(p.share for p in particles))
+    mix = tuple([part / total for part in classes])
+    soil = sediment.surface_area(particles, tuple([p.share for p in particles]))
     return sediment.surface_area(particles, mix) / soil

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-VISCOSITY = 1e-6
-GRAVITY = 9.81
-WATER = 1000.0
-CLASSES = 5
+from tasks.hillsim.numbers import summed
+
+VISCOSITY: Final = 1e-6
+GRAVITY: Final = 9.81
+WATER: Final = 1000.0
+CLASSES: Final = 5
 _SURFACE_AREA = {"sand": 0.05, "silt": 4.0, "clay": 20.0, "om": 1000.0}
 _SHIELDS_REYNOLDS = (1.0, 2.0, 4.0, 8.0, 12.0, 100.0, 400.0, 1000.0)
 _SHIELDS = (0.0772, 0.0579, 0.04, 0.035, 0.034, 0.045, 0.055, 0.057)
@@ -43,20 +46,22 @@ def classes(sand: float, clay: float, om: float) -> tuple[Particle, ...]:
     small = _small_aggregates(clay, silt)
     loose_sand = sand * (1.0 - clay) ** 5
     shares = (0.26 * clay, silt - small, small, 0.0, loose_sand)
-    large = max(0.0, 1.0 - sum(shares))
+    large = max(0.0, 1.0 - summed(shares))
     mixed = clay / (clay + silt)
     rest = (sand - loose_sand, small * mixed, clay * 0.74 - small * mixed)
     mixtures = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0 - mixed, mixed), _shares(rest))
     sizes = (2e-6, 1e-5, _small_diameter(clay), max(0.3, 2.0 * clay) * 1e-3, 2e-4)
     return tuple(
-        _particle(size, gravity, share, made, om * made[2] / clay)
-        for size, gravity, share, made in zip(
-            sizes,
-            (2.60, 2.65, 1.80, 1.60, 2.65),
-            (*shares[:3], large, loose_sand),
-            (*mixtures, (1.0, 0.0, 0.0)),
-            strict=True,
-        )
+        [
+            _particle(size, gravity, share, made, om * made[2] / clay)
+            for size, gravity, share, made in zip(
+                sizes,
+                (2.60, 2.65, 1.80, 1.60, 2.65),
+                (*shares[:3], large, loose_sand),
+                (*mixtures, (1.0, 0.0, 0.0)),
+                strict=True,
+            )
+        ]
     )
 
 
@@ -100,10 +105,12 @@ def fall_velocity(diameter: float, gravity: float) -> float:
 def surface_area(particles: tuple[Particle, ...], mix: tuple[float, ...]) -> float:
     """Specific surface (m²/g) of a mix of the classes (shares, summing to 1)."""
     area = _SURFACE_AREA
-    return sum(
-        share * (p.sand * area["sand"] + p.silt * area["silt"] + p.clay * area["clay"])
-        + share * p.om * area["om"] / 1.73
-        for p, share in zip(particles, mix, strict=True)
+    return summed(
+        [
+            share * (p.sand * area["sand"] + p.silt * area["silt"] + p.clay * area["clay"])
+            + share * p.om * area["om"] / 1.73
+            for p, share in zip(particles, mix, strict=True)
+        ]
     )
 
 
@@ -113,7 +120,7 @@ def delivery(particles: tuple[Particle, ...], roughness: float) -> tuple[float, 
     NSERL Report 10, chapter 11 (Foster 1982): rough surfaces hold the coarse classes back.
     """
     smooth = min(1.0, max(0.0, 1.14 - 23.0 * roughness))
-    return tuple(_delivered(p.fall, smooth) for p in particles)
+    return tuple([_delivered(p.fall, smooth) for p in particles])
 
 
 def _delivered(fall: float, smooth: float) -> float:
@@ -127,7 +134,7 @@ def _delivered(fall: float, smooth: float) -> float:
 def shields(reynolds: float) -> float:
     """Critical Shields parameter at a particle Reynolds number, from a table on log axes."""
     last = len(_SHIELDS) - 2
-    index = sum(1 for bound in _SHIELDS_REYNOLDS[1:-1] if reynolds > bound)
+    index = sum([1 for bound in _SHIELDS_REYNOLDS[1:-1] if reynolds > bound])
     index = min(index, last)
     low, high = _SHIELDS_REYNOLDS[index], _SHIELDS_REYNOLDS[index + 1]
     along = math.log(max(reynolds, 1e-9) / low) / math.log(high / low)
@@ -145,12 +152,14 @@ def transport_capacity(shear: float, particles: tuple[Particle, ...], sand: floa
         return 0.0
     friction = math.sqrt(shear / WATER)
     excess = [_excess(friction, p) for p in particles]
-    total = sum(delta for delta, _ in excess)
+    total = summed([delta for delta, _ in excess])
     if total <= 0.0:
         return 0.0
-    carried = sum(
-        _yalin(delta, critical, p) * delta / total * p.gravity * WATER * p.diameter * friction
-        for (delta, critical), p in zip(excess, particles, strict=True)
+    carried = summed(
+        [
+            _yalin(delta, critical, p) * delta / total * p.gravity * WATER * p.diameter * friction
+            for (delta, critical), p in zip(excess, particles, strict=True)
+        ]
     )
     return carried * (max(0.3, 0.3 + 0.7 * math.exp(-12.5 * (sand - 0.5))) if sand > 0.5 else 1.0)
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final, final
 
-from tasks.hillsim import jit
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment import transport
 from tasks.hillsim.sediment.classes import CLASSES, GRAVITY, WATER, Particle
 
-CELLS = 100
-_SOIL_FRICTION = 1.11
-_LEAST_SLOPE = 1e-6
-_STEEPEST = 1e5
+CELLS: Final = 100
+_SOIL_FRICTION: Final = 1.11
+_LEAST_SLOPE: Final = 1e-6
+_STEEPEST: Final = 1e5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +33,49 @@ class Shape:
 
     length: float
     mean: float
-    nodes: jit.Column
-    tops: jit.Column
-    ends: jit.Column
+    nodes: list[float]
+    tops: list[float]
+    ends: list[float]
     edges: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Bed:
     """The rills: spacing and width (m), adjusted Kr (s/m) and τc (Pa), friction factor."""
 
-    spacing: float
-    width: float
-    kr: float
-    tauc: float
-    friction: float
+    def __init__(
+        self,
+        spacing: float,
+        width: float,
+        kr: float,
+        tauc: float,
+        friction: float,
+    ) -> None:
+        self.spacing = spacing
+        self.width = width
+        self.kr = kr
+        self.tauc = tauc
+        self.friction = friction
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Above:
     """What the flow brings from the slope above: its depth (m over this area), sediment.
 
     `classes` kg per m of width.
     """
 
-    depth: float = 0.0
-    classes: tuple[float, ...] = (0.0,) * CLASSES
+    def __init__(self, depth: float = 0.0, classes: tuple[float, ...] = (0.0,) * CLASSES) -> None:
+        self.depth = depth
+        self.classes = classes
 
     @property
     def sediment(self) -> float:
         """Sediment of all classes (kg per m of width)."""
-        return sum(self.classes)
+        return summed(self.classes)
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Event:
     """Runoff of an event: peak (m/s), effective duration (s), depth (m) and the excess behind it.
 
@@ -73,26 +83,38 @@ class Event:
     the adjusted Ki (kg·s/m⁴), 0 under snow and on melt; `melt` says whether it is melt water.
     """
 
-    peak: float
-    duration: float
-    depth: float
-    excess_duration: float
-    excess_peak: float
-    intensity: float
-    interrill: float
-    melt: bool
+    def __init__(
+        self,
+        peak: float,
+        duration: float,
+        depth: float,
+        excess_duration: float,
+        excess_peak: float,
+        intensity: float,
+        interrill: float,
+        melt: bool,
+    ) -> None:
+        self.peak = peak
+        self.duration = duration
+        self.depth = depth
+        self.excess_duration = excess_duration
+        self.excess_peak = excess_peak
+        self.intensity = intensity
+        self.interrill = interrill
+        self.melt = melt
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Earth:
     """The soil as sediment: its classes, sand share, random roughness of the surface (m)."""
 
-    particles: tuple[Particle, ...]
-    sand: float
-    roughness: float
+    def __init__(self, particles: tuple[Particle, ...], sand: float, roughness: float) -> None:
+        self.particles = particles
+        self.sand = sand
+        self.roughness = roughness
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Load:
     """What an event moved, per m of slope width: load at the 101 cell edges, classes at the foot.
 
@@ -100,9 +122,15 @@ class Load:
     `classes` kg/m.
     """
 
-    edges: tuple[float, ...]
-    interrill: float
-    classes: tuple[float, ...]
+    def __init__(
+        self,
+        edges: tuple[float, ...],
+        interrill: float,
+        classes: tuple[float, ...],
+    ) -> None:
+        self.edges = edges
+        self.interrill = interrill
+        self.classes = classes
 
     @property
     def leaving(self) -> float:
@@ -113,7 +141,7 @@ class Load:
 def shape(length: float, points: tuple[tuple[float, float], ...]) -> Shape:
     """The form of a slope from `points` (share of length, gradient m/m), linear between them."""
     pairs = pairwise(points)
-    mean = sum((x1 - x0) * (s0 + s1) / 2.0 for (x0, s0), (x1, s1) in pairs)
+    mean = summed([(x1 - x0) * (s0 + s1) / 2.0 for (x0, s0), (x1, s1) in pairs])
     cells = [cell / CELLS for cell in range(CELLS + 1)]
     inner = [x for x, _ in points if all(abs(x - cell) > 1e-9 for cell in cells)]
     nodes = sorted([*cells, *inner])
@@ -122,10 +150,10 @@ def shape(length: float, points: tuple[tuple[float, float], ...]) -> Shape:
     return Shape(
         length=length,
         mean=mean,
-        nodes=jit.column(nodes),
-        tops=jit.column(_gradient(points, a + 1e-7) / scale for a, _ in spans),
-        ends=jit.column(_gradient(points, b - 1e-7) / scale for _, b in spans),
-        edges=tuple(nodes.index(cell) for cell in cells),
+        nodes=[float(node) for node in nodes],
+        tops=[_gradient(points, a + 1e-7) / scale for a, _ in spans],
+        ends=[_gradient(points, b - 1e-7) / scale for _, b in spans],
+        edges=tuple([nodes.index(cell) for cell in cells]),
     )
 
 
@@ -172,15 +200,15 @@ def erode(form: Shape, bed: Bed, event: Event, earth: Earth, above: Above | None
     if form.mean < _LEAST_SLOPE or capacity <= 0.0:
         return stranded(above)
     delivered = sediment.delivery(earth.particles, earth.roughness)
-    arriving = [p.share * part for p, part in zip(earth.particles, delivered, strict=True)]
+    arriving = [p.share * delivered[index] for index, p in enumerate(earth.particles)]
     runoff = max(0.0, event.depth - above.depth) / event.excess_duration
     # Interrill sediment of the excess, spread over the rill's width and the flow's duration.
-    to_rill = event.interrill * event.intensity * runoff * sum(arriving)
+    to_rill = event.interrill * event.intensity * runoff * summed(arriving)
     to_rill *= event.excess_duration / event.duration * bed.spacing / bed.width
     scale = capacity * event.duration * bed.width / bed.spacing
-    loads = jit.zeros(len(form.nodes))
+    loads = [0.0] * len(form.nodes)
     loads[0] = above.sediment / scale
-    mix = jit.column(part / scale for part in above.classes)
+    mix = [part / scale for part in above.classes]
     transport.march(
         form.nodes,
         form.tops,
@@ -190,23 +218,23 @@ def erode(form: Shape, bed: Bed, event: Event, earth: Earth, above: Above | None
         form.length * to_rill / capacity,
         _settling(event, earth.particles),
         above.depth / event.depth,
-        jit.column(_shares(arriving)),
-        jit.column(p.share for p in earth.particles),
-        jit.column(p.fall for p in earth.particles),
+        _shares(arriving),
+        [p.share for p in earth.particles],
+        [p.fall for p in earth.particles],
         loads,
         mix,
     )
     return Load(
-        edges=tuple(float(loads[edge]) * scale for edge in form.edges),
+        edges=tuple([loads[edge] * scale for edge in form.edges]),
         interrill=to_rill * event.duration * bed.width / bed.spacing,
-        classes=tuple(float(part) * scale for part in mix),
+        classes=tuple([part * scale for part in mix]),
     )
 
 
 def stranded(above: Above) -> Load:
     """Sediment that comes from above and goes no further: it settles evenly down the slope."""
     brought = above.sediment
-    edges = tuple(brought * (CELLS - cell) / CELLS for cell in range(CELLS + 1))
+    edges = tuple([brought * (CELLS - cell) / CELLS for cell in range(CELLS + 1)])
     return Load(edges, 0.0, (0.0,) * CLASSES)
 
 
@@ -215,11 +243,11 @@ def _settling(event: Event, particles: tuple[Particle, ...]) -> float:
 
     vf is the log-mean fall velocity of the three finest classes.
     """
-    fall = math.exp(sum(math.log(p.fall) for p in particles[:3]) / 3.0)
+    fall = math.exp(summed([math.log(p.fall) for p in particles[:3]]) / 3.0)
     beta = 1.0 if event.melt else 0.5
     return min(_STEEPEST, beta * fall / max(event.excess_peak, 1e-12))
 
 
 def _shares(parts: list[float]) -> list[float]:
-    total = sum(parts)
+    total = summed(parts)
     return [part / total for part in parts] if total > 0.0 else [1.0 / len(parts)] * len(parts)

@@ -9,27 +9,25 @@ each span if nothing enters. Where the mode changes inside a span the place is f
 from __future__ import annotations
 
 import math
+from typing import Final
 
-from tasks.hillsim import jit
-
-_TURNS = 12
+_TURNS: Final = 12
 
 
-@jit.kernel
 def march(
-    nodes: jit.Column,
-    tops: jit.Column,
-    ends: jit.Column,
+    nodes: list[float],
+    tops: list[float],
+    ends: list[float],
     eta: float,
     tauc: float,
     theta: float,
     phi: float,
     entering: float,
-    arriving: jit.Column,
-    soil: jit.Column,
-    fall: jit.Column,
-    loads: jit.Column,
-    mix: jit.Column,
+    arriving: list[float],
+    soil: list[float],
+    fall: list[float],
+    loads: list[float],
+    mix: list[float],
 ) -> None:
     """Carry the load from node to node; `loads` gets it at each, `mix` the classes at the foot.
 
@@ -66,7 +64,6 @@ def march(
         loads[span + 1] = load
 
 
-@jit.kernel
 def _move(
     x: float,
     end: float,
@@ -86,7 +83,6 @@ def _move(
     return _detach(x, end, load, a, b, eta, tauc, theta, n)
 
 
-@jit.kernel
 def _deposit(
     x: float,
     end: float,
@@ -115,7 +111,6 @@ def _deposit(
     return max(0.0, base + away * math.exp(phi * math.log(x / end)))
 
 
-@jit.kernel
 def _detach(
     x: float,
     end: float,
@@ -143,7 +138,6 @@ def _detach(
     return level + (load - level) * decay
 
 
-@jit.kernel
 def _crossed(end: float, load: float, a: float, b: float, n: float, settles: bool) -> bool:
     """Whether the load at `end` belongs to the other mode."""
     capacity = (n + (1.0 - n) * end) * (a * end + b)
@@ -151,7 +145,6 @@ def _crossed(end: float, load: float, a: float, b: float, n: float, settles: boo
     return load < capacity - slack if settles else load > capacity + slack
 
 
-@jit.kernel
 def _crossing(
     x: float,
     end: float,
@@ -178,14 +171,13 @@ def _crossing(
     return high
 
 
-@jit.kernel
 def _sort(
     gained: float,
     supplied: float,
-    arriving: jit.Column,
-    soil: jit.Column,
-    fall: jit.Column,
-    mix: jit.Column,
+    arriving: list[float],
+    soil: list[float],
+    fall: list[float],
+    mix: list[float],
 ) -> None:
     """Keep the classes' loads in step with the whole: supply, then detach or deposit the rest.
 
