@@ -19,9 +19,11 @@ from weppd.scribe import desk as desks
 from weppd.scribe import index, reader, runlogs
 from weppd.scribe.canonical import Told, canonical
 from weppd.scribe.desk import Desk
+from weppd.scribe.homes import Homes
 from weppd.scribe.journal import MOST, Journal
 from weppd.scribe.line import Line, cut, ends, parse, show
 from weppd.scribe.sink import Piece, Sink
+from weppd.scribe.witness import Guarded, Witnesses
 
 
 def a_record(text: str, item: str | None = None, seq: int = 0, volatile: bool = False) -> bytes:
@@ -403,6 +405,32 @@ def test_a_link_in_a_run_s_directory_is_not_followed(tmp_path: Path) -> None:
     (run / "rq.log").symlink_to(other)
     one_job(tmp_path, "j1", b"hello\n", run=run)
     assert other.read_bytes() == b""
+
+
+def test_a_run_that_is_a_link_out_of_the_roots_gets_no_word(tmp_path: Path) -> None:
+    """Nor does a run whose directory for logs or witnesses is one; a root may be a link itself."""
+    disk, away = tmp_path / "disk", tmp_path / "etc"
+    for each in (disk / "r1", disk / "r2" / "_weppd", away):
+        each.mkdir(parents=True)
+    (tmp_path / "runs").symlink_to(disk)
+    (disk / "r0").symlink_to(away)
+    (disk / "r1" / "_logs").symlink_to(away)
+    (disk / "r1" / "_weppd").symlink_to(away)
+    homes = Homes([str(tmp_path / "runs")])
+    desk = Desk(tmp_path, lambda job, eid: None, homes=homes)
+    for n in range(3):
+        desk.open(an_open(tmp_path, f"j{n}", tmp_path / "runs" / f"r{n}"))
+        desk.close(a_close(f"j{n}"))
+    assert desk.settle(10)
+    assert sorted(path.name for path in away.iterdir()) == []
+    assert sorted(path.name for path in (disk / "r1").iterdir()) == ["_logs", "_weppd", "rq.log"]
+    assert sorted(path.name for path in (disk / "r2").iterdir()) == ["_logs", "_weppd", "rq.log"]
+    witnesses = Witnesses(tmp_path, tmp_path, 0.0, homes)
+    for n in range(3):
+        witnesses.ask([Guarded(f"e{n}", f"j{n}", (str(tmp_path / "runs" / f"r{n}"),))])
+    seen: dict[str, str] = {}
+    eventually(lambda: seen.update(witnesses.seen()) or seen, within=10)
+    assert seen == {"e2": "absent"}
 
 
 def test_an_end_that_is_told_again_is_confirmed_and_not_written_twice(tmp_path: Path) -> None:

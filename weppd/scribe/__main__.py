@@ -20,6 +20,7 @@ from weppd.cell.frames import VERSION, Splitter, pack
 from weppd.errors import FrameError
 from weppd.scribe import index
 from weppd.scribe.desk import Desk, guarded
+from weppd.scribe.homes import Homes
 from weppd.scribe.witness import Witnesses
 
 log = logging.getLogger("weppd.scribe")
@@ -32,11 +33,13 @@ SETTLE_S = 5.0
 class Scribe:
     """The loop: frames from weppd, passes over the spools, patience while weppd is away."""
 
-    def __init__(self, path: str, jobs: Path, keep_days: float, witnesses: Witnesses) -> None:
+    def __init__(
+        self, path: str, jobs: Path, keep_days: float, witnesses: Witnesses, homes: Homes
+    ) -> None:
         self._path, self._jobs, self._keep_days = path, jobs, keep_days
         self._witnesses = witnesses
         self._written: list[str] = []
-        self._desk = Desk(jobs, lambda job, eid: self._written.append(eid), witnesses.over)
+        self._desk = Desk(jobs, lambda job, eid: self._written.append(eid), witnesses.over, homes)
         self._sock: socket.socket | None = None
         self._splitter = Splitter()
         self._alone_since = time.monotonic()
@@ -154,6 +157,7 @@ def main() -> int:
     parser.add_argument("--cells", required=True, type=Path)
     parser.add_argument("--local", required=True, type=Path)
     parser.add_argument("--witness-s", type=float, default=10.0)
+    parser.add_argument("--root", action="append", default=[])
     parser.add_argument("--parent", type=int, default=os.getppid())
     options = parser.parse_args()
     logs.begin("info", os.environ)
@@ -167,8 +171,9 @@ def main() -> int:
         # One writer: a scribe of an earlier weppd first writes out what it has, and ends.
         if not _turn(lock.fileno(), options.parent):
             return 0
-        witnesses = Witnesses(options.cells, options.local, options.witness_s)
-        Scribe(options.socket, options.jobs, options.keep_days, witnesses).run()
+        homes = Homes(options.root)
+        witnesses = Witnesses(options.cells, options.local, options.witness_s, homes)
+        Scribe(options.socket, options.jobs, options.keep_days, witnesses, homes).run()
     return 0
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from weppd.scribe import index, report
+from weppd.scribe.homes import ANYWHERE, Homes
 from weppd.scribe.line import beginning, cut, ending, parse, show
 from weppd.scribe.runlogs import RunLogs, source_of
 from weppd.scribe.sink import Piece, Sink
@@ -69,12 +70,13 @@ class Desk:
         jobs: Path,
         wrote: Callable[[str, str], None],
         over: Callable[[Guarded], None] = lambda job: None,
+        homes: Homes = ANYWHERE,
     ) -> None:
         self._jobs, self._wrote, self._over = jobs, wrote, over
         self._sink = Sink(jobs / "scribe.journal")
         self._done = index.Recent(jobs)
         owed = {k[len(RUN) :]: v for k, v in self._sink.offsets.items() if k.startswith(RUN)}
-        self._runs = RunLogs(jobs, owed)
+        self._runs = RunLogs(jobs, owed, homes)
         self._open: dict[str, Open] = {}
 
     @property

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from weppd.scribe import report
+from weppd.scribe.homes import ANYWHERE, Homes
 from weppd.scribe.line import ends
 from weppd.scribe.sink import Piece, Sink
 
@@ -63,8 +64,8 @@ class RunLogs:
     """The run logs of all roots. `owed` are the sources that an earlier scribe had not finished,
     and from where each began."""
 
-    def __init__(self, accounts: Path, owed: Mapping[str, int]) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: Path, owed: Mapping[str, int], homes: Homes = ANYWHERE) -> None:
+        self._accounts, self._homes = accounts, homes
         self._roots: dict[str, Root] = {}
         self._changed = threading.Condition()
         self._copied: list[str] = []
@@ -116,7 +117,7 @@ class RunLogs:
     def _work(self, name: str) -> None:
         root, account = self._roots[name], Sink(account_of(self._accounts, name))
         while batch := self._next(name, root, account):
-            again, full = copy(account, batch)
+            again, full = copy(account, batch, self._homes)
             with self._changed:
                 root.at_work = False
                 for source, news in again.items():
@@ -139,7 +140,7 @@ class RunLogs:
             return batch
 
 
-def copy(account: Sink, batch: Mapping[str, News]) -> tuple[dict[str, News], bool]:
+def copy(account: Sink, batch: Mapping[str, News], homes: Homes) -> tuple[dict[str, News], bool]:
     """Copy what has grown in each source to its run.
 
     Returns what must be done again, as a disk is full or there is more; and whether one is full.
@@ -148,8 +149,10 @@ def copy(account: Sink, batch: Mapping[str, News]) -> tuple[dict[str, News], boo
     places: dict[str, Path] = {}
     again: dict[str, News] = {}
     for source, news in batch.items():
-        if not news.forget and (home := _home(source)) is not None:
+        if not news.forget and (home := homes.find(source.split("\n")[1:])) is not None:
             text, place = _new(source, account.offsets.get(source, news.start))
+            if not homes.hold((home / place).parent):
+                continue
             places[source] = home / place
             piece = pieces.setdefault(home / place, Piece())
             piece.text += text
@@ -170,16 +173,6 @@ def _tidy(account: Sink, batch: Mapping[str, News]) -> None:
     for source in reports:
         Path(source.split("\n")[0]).unlink(missing_ok=True)
     account.forget([*reports, *(source for source, news in batch.items() if news.forget)])
-
-
-def _home(source: str) -> Path | None:
-    """The run's directory, where there is one by now."""
-    for each in source.split("\n")[1:]:
-        with contextlib.suppress(OSError):
-            # One that may not be entered, or is stale, is none.
-            if Path(each).is_dir():
-                return Path(each)
-    return None
 
 
 def _new(source: str, done: int) -> tuple[bytes, str]:

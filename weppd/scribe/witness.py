@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weppd.cell import cellfile
+from weppd.scribe.homes import ANYWHERE, Homes
 from weppd.scribe.runlogs import root_of, source_of
 
 PLACE = "_weppd"
@@ -30,6 +31,7 @@ ABSENT = "absent"
 IDLE_S = 60.0
 #: A witness is one write of one length, so that a reader sees it whole.
 LENGTH = 64
+FLAGS = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +47,16 @@ class Guarded:
         """The directory of runs whose file system its run is on."""
         return root_of(source_of(Path(self.eid), self.run_dirs))
 
-    def home(self) -> Path | None:
-        """The run's directory, where there is one; OSError is none."""
-        for each in self.run_dirs:
-            with contextlib.suppress(OSError):
-                if Path(each).is_dir():
-                    return Path(each)
-        return None
-
 
 class Witnesses:
     """Writes those of this node's jobs every `every_s` seconds, reads those of others when asked.
 
-    `cells` is the directory of the cells' files, `local` that of the times for them.
+    `cells` is the directory of the cells' files, `local` that of the times for them, `homes` are
+    the places of runs.
     """
 
-    def __init__(self, cells: Path, local: Path, every_s: float) -> None:
+    def __init__(self, cells: Path, local: Path, every_s: float, homes: Homes = ANYWHERE) -> None:
+        self._homes = homes
         self._cells, self._local, self._every_s = cells, local, every_s
         self._threads: dict[str, dict[str, Callable[[], None]]] = {}
         self._changed = threading.Condition()
@@ -78,14 +74,14 @@ class Witnesses:
         text = f"{os.uname().nodename} {self._count}"
         for job in jobs:
             if job.eid in living:
-                self._errand(job, lambda job=job: write(job, text, self._local))  # type: ignore[misc]
+                self._errand(job, lambda job=job: write(job, self._place(job), text, self._local))  # type: ignore[misc]
 
     def over(self, job: Guarded) -> None:
         """An execution ended: its witness goes. Most end before they have one."""
         with self._changed:
             self._threads.get(job.root, {}).pop(job.eid, None)
         if (self._local / job.eid).exists():
-            self._errand(job, lambda: remove(job, self._local))
+            self._errand(job, lambda: remove(job, self._place(job), self._local))
 
     def ask(self, jobs: Iterable[Guarded]) -> None:
         """Look at the witnesses of these executions of other nodes; `seen` has what was found."""
@@ -98,8 +94,14 @@ class Witnesses:
             seen, self._seen = self._seen, {}
         return seen
 
+    def _place(self, job: Guarded) -> Path | None:
+        """The directory for witnesses in the job's run; None without the run, or where a link leads
+        out of the roots."""
+        home = self._homes.find(job.run_dirs)
+        return home / PLACE if home is not None and self._homes.hold(home / PLACE) else None
+
     def _look(self, job: Guarded) -> None:
-        text = read(job)
+        text = read(job, self._place(job))
         if text is not None:
             with self._changed:
                 self._seen[job.eid] = text
@@ -140,14 +142,13 @@ def living_executions(cells: Path) -> frozenset[str]:
     return frozenset(eid for eid in found if eid)
 
 
-def write(job: Guarded, text: str, local: Path) -> None:
+def write(job: Guarded, place: Path | None, text: str, local: Path) -> None:
     """Write a job's witness, then the time of it for its cell; OSError where that fails."""
-    home = job.home()
-    if home is None:
+    if place is None:
         return
-    (home / PLACE).mkdir(exist_ok=True)
+    place.mkdir(exist_ok=True)
     line = f"{job.eid} {text}".ljust(LENGTH - 1)[: LENGTH - 1] + "\n"
-    fd = os.open(home / PLACE / f"{job.job}.alive", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o664)
+    fd = os.open(place / f"{job.job}.alive", FLAGS, 0o664)
     try:
         os.pwrite(fd, line.encode(), 0)
         os.fsync(fd)
@@ -159,24 +160,22 @@ def write(job: Guarded, text: str, local: Path) -> None:
     beside.replace(local / job.eid)
 
 
-def read(job: Guarded) -> str | None:
+def read(job: Guarded, place: Path | None) -> str | None:
     """What stands in a job's witness, `ABSENT` where its run has none, None without the run."""
-    home = job.home()
-    if home is None:
+    if place is None:
         return None
     try:
-        return (home / PLACE / f"{job.job}.alive").read_text().strip()
+        return (place / f"{job.job}.alive").read_text().strip()
     except FileNotFoundError:
         return ABSENT
 
 
-def remove(job: Guarded, local: Path) -> None:
+def remove(job: Guarded, place: Path | None, local: Path) -> None:
     """Take a job's witness away, unless another execution's stands there by now."""
     (local / job.eid).unlink(missing_ok=True)
-    home = job.home()
-    if home is None or not (read(job) or "").startswith(job.eid):
+    if place is None or not (read(job, place) or "").startswith(job.eid):
         return
-    (home / PLACE / f"{job.job}.alive").unlink(missing_ok=True)
+    (place / f"{job.job}.alive").unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         # Others have theirs in it, or the directory was never ours to remove.
-        (home / PLACE).rmdir()
+        place.rmdir()
