@@ -194,6 +194,7 @@ class Context(ABC):
         cpus: int | str | None = None,
         unique: str | None = None,
         lock: str | None = None,
+        limits: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id.
@@ -202,8 +203,8 @@ class Context(ABC):
         `depends_on` takes ids of jobs that must finish first; `timeout` is in seconds; without
         `queue` the child goes to the parent's. `unique` is a key under which one job lives at most
         ("run": one of this function for its run): where one does, its id is returned and nothing
-        is enqueued; it stays where it is in its tree. `lock` is as for `task`. Refused if this job
-        is being cancelled or the store does not take it.
+        is enqueued; it stays where it is in its tree. `lock` and `limits` are as for `task`.
+        Refused if this job is being cancelled, if the store does not take it, for a wrong limit.
         """
 
     @abstractmethod
@@ -315,6 +316,7 @@ class LocalContext(Context):
         cpus: int | str | None = None,
         unique: str | None = None,
         lock: str | None = None,
+        limits: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> str:
         """Refused: outside a job nothing can be enqueued this way."""

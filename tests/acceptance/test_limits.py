@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,24 @@ def test_the_tightest_limit_holds_and_show_says_who_set_it(limited):
         "pids.max": ("100", "job"),
     }
     assert "memory.max 2G, set by the queue low" in limited.ctl("show", job.id)[1]
+
+
+def test_an_operator_and_a_task_state_the_limits_of_what_they_enqueue(limited):
+    """`weppdctl enqueue --limit` and `ctx.enqueue(limits=…)`: they hold; nonsense not."""
+    limited.start()
+    call = ("enqueue", "--wait", "--json", "limittasks.parent", "40%", "--limit")
+    code, out, err = limited.ctl(*call, "pids.max=90")
+    assert code == 0, err
+    shown = json.loads(out)
+    assert shown["limits"]["pids.max"] == {"value": "90", "source": "job"}
+    child = limited.ends(shown["result"].strip("'"))
+    assert child["limits"]["cpu.max"] == {"value": "40%", "source": "job"}
+    code, _, err = limited.ctl(*call, "pids.max=few")
+    assert code == 1
+    assert "pids.max: give" in err
+    code, out, _ = limited.ctl("enqueue", "--wait", "--json", "limittasks.parent", "fast")
+    assert code == 1
+    assert "cpu.max: give" in json.loads(out)["error"]
 
 
 def test_a_producer_of_rq_says_it_in_meta(limited, redis_url):

@@ -134,6 +134,7 @@ class House(Protocol):
         label: str | None = None,
         unique: str | None = None,
         lock: str | None = None,
+        limits: Mapping[str, str | int] | None = None,
     ) -> str:
         """Put a job on a queue and return its id; `args` and `kwargs` are what JSON can say.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from weppd import limits
 
 State = Literal[
     "created",
@@ -65,6 +67,13 @@ class EnqueueBody(Body):
     label: str | None = Field(default=None, max_length=200)
     unique: str | None = Field(default=None, min_length=1, max_length=200)
     lock: str | None = Field(default=None, min_length=1, max_length=200)
+    limits: dict[str, str | int] = Field(default_factory=dict, max_length=20)
+
+    @field_validator("limits")
+    @classmethod
+    def _readable(cls, given: dict[str, str | int]) -> dict[str, str | int]:
+        limits.check(given)
+        return given
 
 
 class QueuesBody(Body):

@@ -57,6 +57,7 @@ def retry(ctl: Talk, job: str) -> None:
 @click.option("--cpus", metavar="N", help='CPUs it needs: a number, or "all".')
 @click.option("--label", metavar="TEXT", help="The job's name in its run's tree.")
 @click.option("--lock", metavar="KEY", help='One job of this key runs at a time; "run": per run.')
+@click.option("--limit", multiple=True, metavar="NAME=V", help="Such as cpu.max=50%; repeatable.")
 @click.option("--unique", metavar="KEY", help='One live job of this key at most; "run": per run.')
 @click.option("--description", metavar="TEXT", help="What lists show of it.")
 @click.option("--wait", is_flag=True, help="Wait for its end; exit 1 unless it finished.")
@@ -71,6 +72,7 @@ def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **optio
         "args": [_value(each) for each in args],
         "kwargs": dict(_pair(each) for each in options.pop("kw")),
         "cpus": _cpus(options.pop("cpus")),
+        "limits": dict(_limit(each) for each in options.pop("limit")),
         **options,
     }
     data = ctl.ask("POST", "/v1/jobs", body)
@@ -100,6 +102,13 @@ def _pair(text: str) -> tuple[str, Any]:
     if not equals or not key.isidentifier():
         raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--kw")
     return key, _value(value)
+
+
+def _limit(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--limit")
+    return name.strip(), value.strip()
 
 
 def _cpus(text: str | None) -> int | str | None:

@@ -16,7 +16,7 @@ from weppd.core import views
 from weppd.core.schedule import Rules, Traits, limits_of, renamed, timeout_of
 from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
-from weppd.limits import LimitError
+from weppd.limits import LimitError, check
 from weppd.scribe import reader
 from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
@@ -218,6 +218,7 @@ class Keeper:
         label: str | None = None,
         unique: str | None = None,
         lock: str | None = None,
+        limits: Mapping[str, str | int] | None = None,
     ) -> str:
         """Put a job on a queue and return its id, or that of the live one with this `unique`."""
         spec = JobSpec(
@@ -235,6 +236,7 @@ class Keeper:
             label=label,
             unique_as=unique or "",
             lock=lock,
+            limits=check(limits or {}),
         )
         (jid,) = await self._store.enqueue([spec])
         return jid

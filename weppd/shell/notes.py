@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from weppd import limits
 from weppd.errors import Refused, StoreAway, WeppdError
 from weppd.model import Job
 from weppd.shell.diary import Diary, Entry
@@ -137,6 +138,7 @@ def child_spec(parent: Job, number: int, header: dict[str, Any], body: bytes) ->
         timeout=header.get("timeout"),
         depends_on=tuple(header.get("depends_on") or ()),
         cpus=None if cpus is None else str(cpus),
+        limits=limits.check(header.get("limits") or {}),
         parent=parent.id,
         label=header.get("label"),
         place=f"{parent.place}.{number}" if parent.place else str(number),

@@ -165,6 +165,7 @@ class JobContext(Context):
         cpus: int | str | None = None,
         unique: str | None = None,
         lock: str | None = None,
+        limits: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id; see `Context.enqueue`.
@@ -185,6 +186,7 @@ class JobContext(Context):
                 "cpus": cpus,
                 "unique": unique,
                 "lock": lock,
+                "limits": dict(limits or {}),
                 "description": _description(name, args, kwargs),
                 "serializer": "pickle",
             },
