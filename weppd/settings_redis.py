@@ -5,6 +5,8 @@
     redis://[user:password@]host[:port][/db]      rediss:// over TLS
     unix://[user:password@]/path/to.sock[?db=db]
     redis+sentinel://[user:password@]host[:port][,host[:port]…]/master[/db]
+    rediss+sentinel://…?ssl_ca_certs=/path      both the sentinels and the server over TLS
+    …?sentinel_username=…&sentinel_password=…   what the sentinels themselves ask for
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 RQ_DB = 9
@@ -22,20 +25,58 @@ URL_VARIABLES = ("REDIS_URL", "RQ_REDIS_URL", "SESSION_REDIS_URL")
 
 
 _SENTINEL = re.compile(
-    r"redis\+sentinel://(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
-    r"(?P<places>[^/@?#]+)/(?P<master>[\w.-]+)(?:/(?P<db>[0-9]+))?\Z"
+    r"redis(?P<tls>s?)\+sentinel://(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
+    r"(?P<places>[^/@?#]+)/(?P<master>[\w.-]+)(?:/(?P<db>[0-9]+))?"
+    r"(?:\?(?P<query>[^#]*))?\Z"
 )
+_TLS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_keyfile")
+_WATCH = ("sentinel_username", "sentinel_password")
+SENTINEL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sentinels:
-    """Who knows which server is the master called `master`; user and password are the server's."""
+    """Who knows which server is the master called `master`; user and password are the server's.
+
+    `options` are what the address ends in: certificates, if `tls`, and the sentinels' own password.
+    """
 
     places: tuple[tuple[str, int], ...]
     master: str
     db: int
     username: str | None = None
     password: str | None = None
+    tls: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def certificates(self) -> dict[str, str]:
+        """What the address says of certificates."""
+        return {key: value for key, value in self.options if key in _TLS}
+
+    @property
+    def login(self) -> tuple[str, ...]:
+        """What the sentinels themselves want to hear: a password, a user and one, or nothing."""
+        told = dict(self.options)
+        words = (told.get("sentinel_username"), told.get("sentinel_password"))
+        return tuple(word for word in words if word) if words[1] else ()
+
+    def for_server(self) -> dict[str, Any]:
+        """redis-py's arguments for the master, beside its place."""
+        login = {"username": self.username, "password": self.password}
+        return {"db": self.db, **login, **self._secured()}
+
+    def for_sentinels(self) -> dict[str, Any]:
+        """redis-py's arguments for a sentinel, beside its place."""
+        *user, password = self.login or (None,)
+        login = {"username": user[0] if user else None, "password": password}
+        return {"socket_timeout": SENTINEL_S, **login, **self._secured()}
+
+    def _secured(self) -> dict[str, Any]:
+        if not self.tls:
+            return {}
+        named = self.certificates.get("ssl_cert_reqs") != "none"
+        return {"ssl": True, "ssl_check_hostname": named, **self.certificates}
 
 
 def sentinels(url: str) -> Sentinels | None:
@@ -49,8 +90,13 @@ def sentinels(url: str) -> Sentinels | None:
         if not host or not (port or "26379").isdecimal():
             return None
         places.append((host, int(port or "26379")))
+    options = tuple(parse_qsl(found["query"] or ""))
+    known = {*_WATCH, *(_TLS if found["tls"] else ())}
+    if not known.issuperset(key for key, _ in options):
+        return None
     user, password = (found[part] and unquote(found[part]) for part in ("user", "password"))
-    return Sentinels(tuple(places), found["master"], int(found["db"] or RQ_DB), user, password)
+    which = (tuple(places), found["master"], int(found["db"] or RQ_DB))
+    return Sentinels(*which, user, password, bool(found["tls"]), options)
 
 
 def from_surroundings(env: Mapping[str, str]) -> tuple[str, str]:
@@ -87,7 +133,8 @@ def with_db(url: str, db: int) -> str:
     if check(url):
         return url
     if found := _SENTINEL.match(url):
-        return f"{url[: found.end('master')]}/{db}"
+        tail = f"?{found['query']}" if found["query"] else ""
+        return f"{url[: found.end('master')]}/{db}{tail}"
     parts = urlsplit(url)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "db"]
     if parts.scheme == "unix":
@@ -100,7 +147,7 @@ def with_db(url: str, db: int) -> str:
 def check(url: str) -> str | None:
     """What is wrong with an address, or None. The complaint never quotes the password."""
     shown = masked(url)
-    if url.startswith("redis+sentinel://"):
+    if re.match(r"rediss?\+sentinel://", url):
         wanted = "redis+sentinel://host:26379,host:26379/master/9"
         return None if sentinels(url) else f"must look like {wanted}, not {shown!r}"
     try:
@@ -122,4 +169,4 @@ def check(url: str) -> str | None:
 def masked(url: str) -> str:
     """The address with its password replaced by `***`, for logs and messages."""
     hidden = re.sub(r"://([^/?#:]*):.*@", r"://\1:***@", url)
-    return re.sub(r"(?i)([?&]password=)[^&#]*", r"\1***", hidden)
+    return re.sub(r"(?i)([?&](?:sentinel_)?password=)[^&#]*", r"\1***", hidden)

@@ -69,24 +69,20 @@ def redis_client(db: int) -> redis.Redis:
 def _client(url: str, pid: int) -> redis.Redis:
     # A forked child must not share its parent's socket, hence the process in the key.
     if watched := sentinels(url):
-        found: redis.Redis = _known(watched).master_for(
-            watched.master,
-            db=watched.db,
-            username=watched.username,
-            password=watched.password,
-            decode_responses=True,
+        known = _known(watched)
+        found: redis.Redis = known.master_for(
+            watched.master, decode_responses=True, **watched.for_server()
         )
         return found
     return redis.Redis.from_url(url, decode_responses=True)
 
 
 def _known(watched: Sentinels) -> Sentinel:
-    return Sentinel(list(watched.places), socket_timeout=2.0)
+    return Sentinel(list(watched.places), sentinel_kwargs=watched.for_sentinels())
 
 
 def _master(watched: Sentinels, db: int, decode_responses: bool | None) -> dict[str, Any]:
     """Arguments for the server that is the master now."""
     host, port = _known(watched).discover_master(watched.master)
-    kwargs: dict[str, Any] = {"host": host, "port": port, "db": int(db)}
-    kwargs |= {"username": watched.username, "password": watched.password}
+    kwargs: dict[str, Any] = {**watched.for_server(), "host": host, "port": port, "db": int(db)}
     return kwargs | ({} if decode_responses is None else {"decode_responses": decode_responses})

@@ -15,6 +15,7 @@ import redis
 from tests.waiting import eventually
 from weppd.client import Queue
 
+FOREIGN = Path(__file__).parent / "foreign"
 SERVER = shutil.which("redis-server")
 pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is needed for Sentinel")
 
@@ -90,12 +91,19 @@ def watched() -> Iterator[Watched]:
 
 
 def test_a_failover_is_followed(watched, make_daemon):
-    """Jobs run by the master that Sentinel names; when it dies, by the next one, the same weppd."""
+    """Jobs run by the master that Sentinel names; when it dies, by the next one, the same weppd.
+
+    A task that asks rq for its job gets it from there, too.
+    """
     daemon = make_daemon()
     daemon.url = daemon.tables["redis"]["url"] = watched.url
+    daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(FOREIGN)}}
+    daemon.tables["security"] = {"allow": ["oldtasks.*"]}
     daemon.start()
     queue = Queue("default", connection=watched.url)
     assert daemon.ends(queue.enqueue("tasks.noop.noop").id)["state"] == "finished"
+    said = daemon.ends(queue.enqueue("oldtasks.note", "my-run", "hello").id)
+    assert "'my-run', 'hello'" in said["result"], said
     watched.kill("master")
     eventually(lambda: _enqueues(queue), within=90, every=0.5)
     job = queue.enqueue("tasks.noop.noop")

@@ -19,9 +19,10 @@ ALONE = (
     "weppd/model.py",
     "weppd/pool.py",
     "weppd/runs.py",
+    "weppd/settings_redis.py",
     "weppd/task.py",
 )
-NEIGHBOURS = ("cell", "errors", "limits", "model", "pool", "runs", "task")
+NEIGHBOURS = ("cell", "errors", "limits", "model", "pool", "runs", "settings_redis", "task")
 
 #: Modules and names of the standard library that came after 3.10.
 AFTER_310 = (

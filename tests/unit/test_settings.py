@@ -443,4 +443,12 @@ def test_an_address_may_name_sentinels():
     assert "cret" not in settings_redis.masked(url) + repr(told)
     for wrong in ("redis+sentinel://a:1", "redis+sentinel://a:x/m/9", "redis+sentinel:///m"):
         assert "redis+sentinel://host:26379" in settings_redis.check(wrong)
+    tail = "?ssl_ca_certs=/ca&sentinel_password=hu%26sh"
+    told = settings_redis.sentinels(f"{url.replace('+', 's+')}/3{tail}")
+    assert (told.tls, told.certificates, told.login) == (True, {"ssl_ca_certs": "/ca"}, ("hu&sh",))
+    assert settings_redis.with_db(f"{url}/9?sentinel_password=x", 2).endswith(
+        "/2?sentinel_password=x"
+    )
+    assert "hu" not in settings_redis.masked(f"{url}{tail}") + repr(told)
+    assert settings_redis.check(f"{url}?ssl_ca_certs=/ca")
     assert Settings.parse({"redis": {"url": url}}, {}).redis.url == f"{url}/9"

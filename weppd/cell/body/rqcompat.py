@@ -75,10 +75,10 @@ class CurrentJob:
 
     def install(self, module: ModuleType) -> None:
         """Fetch the job and make it RQ's current one."""
-        from redis import Redis, RedisError
+        from redis import RedisError
 
         try:
-            self.connection = Redis.from_url(self._url)
+            self.connection = self._connection()
             self.job = module.Job.fetch(
                 self._job_id, connection=self.connection, serializer=self._serializer_class()
             )
@@ -89,6 +89,20 @@ class CurrentJob:
             module._job_stack.push(self.job)
         else:
             module._current_job.set(self.job)
+
+    def _connection(self) -> Any:
+        from redis import Redis
+        from redis.sentinel import Sentinel
+
+        from weppd import settings_redis
+
+        watched = settings_redis.sentinels(self._url)
+        if watched is None:
+            return Redis.from_url(self._url)
+        # redis-py has no types for it.
+        made: Any = Sentinel
+        known = made(list(watched.places), sentinel_kwargs=watched.for_sentinels())
+        return known.master_for(watched.master, **watched.for_server())
 
     def _serializer_class(self) -> Any:
         if self._serializer != "json":

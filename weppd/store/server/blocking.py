@@ -65,14 +65,10 @@ def connect(given: Given) -> redis.Redis:
 
 def _master(watched: Sentinels, resend: Retry) -> redis.Redis:
     # redis-py has no types for it.
-    known: Any = Sentinel(list(watched.places), socket_timeout=2.0)  # type: ignore[no-untyped-call]
-    found: redis.Redis = known.master_for(
-        watched.master,
-        db=watched.db,
-        username=watched.username,
-        password=watched.password,
-        retry=resend,
+    known: Any = Sentinel(  # type: ignore[no-untyped-call]
+        list(watched.places), sentinel_kwargs=watched.for_sentinels()
     )
+    found: redis.Redis = known.master_for(watched.master, retry=resend, **watched.for_server())
     return found
 
 

@@ -13,7 +13,7 @@ import contextlib
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,7 @@ def address(url: str) -> Address:
             db=watched.db,
             username=watched.username,
             password=watched.password,
+            tls=_tls(watched.certificates) if watched.tls else None,
             sentinels=watched,
         )
     try:
@@ -80,7 +81,7 @@ def address(url: str) -> Address:
     )
 
 
-def _tls(parts: dict[str, Any]) -> ssl.SSLContext:
+def _tls(parts: Mapping[str, Any]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=parts.get("ssl_ca_certs"))
     if parts.get("ssl_cert_reqs") == "none":
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -242,7 +243,7 @@ class Line(asyncio.Protocol):
         host, port = where.host, where.port
         if watched := where.sentinels:
             each_s = self._connect_s / (len(watched.places) + 1)
-            host, port = await master(watched.places, watched.master, each_s)
+            host, port = await master(watched, where.tls, each_s)
         await loop.create_connection(lambda: self, host, port, ssl=where.tls)
 
     async def _introduce(self) -> None:

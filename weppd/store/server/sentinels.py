@@ -2,7 +2,7 @@
 
 ::
 
-    redis+sentinel://[user:password@]host[:26379][,host…]/<master>[/<db>]
+    redis+sentinel://[user:password@]host[:26379][,host…]/<master>[/<db>]      rediss+… over TLS
 
 Where a server fails, its sentinels name another. What they cannot promise: writes that the old
 master had acknowledged and not yet copied are gone, a claim or a finish among them.
@@ -11,44 +11,58 @@ master had acknowledged and not yet copied are gone, a claim or a finish among t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import ssl
 from typing import Any
 
 import hiredis
 
+from weppd.settings_redis import Sentinels
+
 Place = tuple[str, int]
 
 
-async def master(places: Sequence[Place], name: str, each_s: float) -> Place:
+async def master(watched: Sentinels, tls: ssl.SSLContext | None, each_s: float) -> Place:
     """The master's place, by the first sentinel that knows it; OSError where none does.
 
     Each is asked for `each_s` seconds at most.
     """
     said = []
-    for host, port in places:
+    for host, port in watched.places:
         try:
             async with asyncio.timeout(each_s):
-                found = await _ask(host, port, name)
+                found = await _ask((host, port), watched, tls)
         except (OSError, TimeoutError, hiredis.ProtocolError) as error:
             said.append(f"{host}:{port}: {error or 'no answer'}")
             continue
         if isinstance(found, list) and len(found) == 2:
             return found[0].decode(), int(found[1])
-        said.append(f"{host}:{port} knows no master {name!r}")
+        if isinstance(found, Exception):
+            said.append(f"{host}:{port}: {found}")
+        else:
+            said.append(f"{host}:{port} knows no master {watched.master!r}")
     raise OSError("no sentinel names a master: " + "; ".join(said))
 
 
-async def _ask(host: str, port: int, name: str) -> Any:
-    reader, writer = await asyncio.open_connection(host, port)
+async def _ask(place: Place, watched: Sentinels, tls: ssl.SSLContext | None) -> Any:
+    reader, writer = await asyncio.open_connection(*place, ssl=tls)
     try:
-        words: Any = ("SENTINEL", "get-master-addr-by-name", name)
-        writer.write(hiredis.pack_command(words))
+        words: list[Any] = [("SENTINEL", "get-master-addr-by-name", watched.master)]
+        if watched.login:
+            words.insert(0, ("AUTH", *watched.login))
+        writer.write(b"".join(hiredis.pack_command(each) for each in words))
         parser = hiredis.Reader()
-        while (reply := parser.gets()) is False:
-            chunk = await reader.read(4096)
-            if not chunk:
-                raise ConnectionError("it closed the connection")
-            parser.feed(chunk)
+        for _ in words:
+            # Of a refused login the second answer says as much as the first.
+            reply = await _reply(reader, parser)
         return reply
     finally:
         writer.close()
+
+
+async def _reply(reader: asyncio.StreamReader, parser: hiredis.Reader) -> Any:
+    while (reply := parser.gets()) is False:
+        chunk = await reader.read(4096)
+        if not chunk:
+            raise ConnectionError("it closed the connection")
+        parser.feed(chunk)
+    return reply
