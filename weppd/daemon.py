@@ -130,6 +130,8 @@ class Weppd:
 
     def _wire(self) -> None:
         self.supervisor.attach(self._hands)
+        self._peers.gathering = self._trips.gathering = self.supervisor.gathering
+        self._peers.turning = lambda: self.supervisor.turning
         self.supervisor.watch(self._diary.settled)
         self.supervisor.watch(self._herald.look)
         self._herald.hear(self._meters.hear)

@@ -80,6 +80,10 @@ class Cells:
         if phase.ticket.leased and link is not None and link.hello["v"] >= LEASES:
             link.send({"kind": "lease", "until": until})
 
+    def flush(self) -> None:
+        """Write what a turn has told them."""
+        self._peers.flush()
+
     def retire(self, n: int) -> None:
         """Have an idle cell exit."""
         self._peers.tell_cell(n, {"kind": "retire"})

@@ -7,10 +7,12 @@ away. This room knows who is who and which frame means what; it decides nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ class Link(asyncio.Protocol):
         job, for one.
         """
         if not self._out:
-            asyncio.get_running_loop().call_soon(self.flush)
+            self._peers.unsent(self)
         self._out.append(pack(header, body))
 
     def flush(self) -> None:
@@ -69,8 +71,9 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            for header, body in self._splitter.feed(data):
-                self._peers.received(self, header, body)
+            with self._peers.gathering:
+                for header, body in self._splitter.feed(data):
+                    self._peers.received(self, header, body)
         except FrameError as error:
             log.error("action=peer who=%s pid=%d error=%r", self.who, self.pid, str(error))
             self.close()
@@ -81,13 +84,21 @@ class Link(asyncio.Protocol):
 
 
 class Peers:
-    """All links, and the socket that they come in by."""
+    """All links, and the socket that they come in by.
+
+    What one read brought is told inside `gathering`. In a turn of the supervisor (`turning`) what
+    is sent waits for its end, which brings a `flush`.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cells: dict[int, Link] = {}
         self.zygotes: dict[int, Link] = {}
         self.scribe: Link | None = None
+        self.gathering: AbstractContextManager[None] = contextlib.nullcontext()
+        self.turning: Callable[[], bool] = lambda: False
+        self._unsent: list[Link] = []
+        self._flush_comes = False
         self._links: set[Link] = set()
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._server: asyncio.AbstractServer | None = None
@@ -151,6 +162,20 @@ class Peers:
         link = self.cells.get(n)
         if link is not None:
             link.send(header, body)
+
+    def unsent(self, link: Link) -> None:
+        """A link has something to write, at the turn's end."""
+        self._unsent.append(link)
+        if not self._flush_comes and not self.turning():
+            self._flush_comes = True
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what is queued on all links."""
+        self._flush_comes = False
+        unsent, self._unsent = self._unsent, []
+        for link in unsent:
+            link.flush()
 
     def close(self) -> None:
         """Hang up on everybody and stop listening; the socket's name stays for the next weppd."""

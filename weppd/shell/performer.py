@@ -107,7 +107,8 @@ class Hands:
                 raise TypeError(effect)
 
     def flush(self) -> None:
-        """Nothing gathers here: frames go out with the loop's next turn."""
+        """Frames go out now: an acknowledgement and the next job in one write."""
+        self._cells.flush()
 
     def _announce(self, effect: do.Announce) -> None:
         """At once for a run's job: its panel waits. Others only if they last long enough to see."""

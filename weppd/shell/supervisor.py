@@ -1,4 +1,8 @@
-"""The loop: events in, decisions, effects out. One turn handles all that has gathered."""
+"""The loop: events in, decisions, effects out. One turn handles all that has gathered.
+
+A turn is one of the event loop's, or, where what came in is known to be all for now, the end of a
+`gathering`: each turn of the loop that a job does without is time that the next one has.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,21 @@ class Performer(Protocol):
         """The turn is over: send what was gathered."""
 
 
+class Gathering:
+    """A block at whose end is decided what was told in it. Nothing is awaited in it."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.open = False
+        self._supervisor = supervisor
+
+    def __enter__(self) -> None:
+        self.open = True
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.open = False
+        self._supervisor.decide()
+
+
 class Supervisor:
     """Holds the state, feeds it events in order, hands the effects to the performer."""
 
@@ -36,6 +55,8 @@ class Supervisor:
         self._loop = loop
         self._inbox: deque[on.Event] = deque()
         self._scheduled = False
+        self.turning = False
+        self.gathering = Gathering(self)
         self._performer: Performer | None = None
         self._watchers: list[Callable[[State], None]] = []
 
@@ -50,16 +71,25 @@ class Supervisor:
     def tell(self, *events: on.Event) -> None:
         """Put events into the inbox; they are decided in this order, in the loop's next turn."""
         self._inbox.extend(events)
-        if not self._scheduled:
+        if not self._scheduled and not self.gathering.open:
             self._scheduled = True
             self._loop.call_soon(self._turn)
+
+    def decide(self) -> None:
+        """Decide what has gathered, now; within a turn that goes on by itself."""
+        if self._inbox and not self.turning:
+            self._turn()
 
     def _turn(self) -> None:
         assert self._performer is not None
         self._scheduled = False
         self.turns += 1
-        while self._inbox:
-            self._step(self._inbox.popleft(), self._performer)
+        self.turning = True
+        try:
+            while self._inbox:
+                self._step(self._inbox.popleft(), self._performer)
+        finally:
+            self.turning = False
         self._performer.flush()
         for watcher in self._watchers:
             watcher(self.state)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
-import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from weppd.core import events as on
 from weppd.core.effects import Gap
@@ -59,6 +60,8 @@ class Trips:
         self.suspended = False
         self._all = self.empty = frozenset(queues)
         self.busy_since: float | None = None
+        #: What a trip brought is decided at its end.
+        self.gathering: AbstractContextManager[None] = nullcontext()
         self.recents = Recents()
         self._asked: ClaimAsk | None = None
         self._store, self._outbox, self._desk = store, outbox, desk
@@ -111,13 +114,18 @@ class Trips:
             return
         finally:
             self.busy_since = None
-        self._deliver(finishes, ask, answer)
-        if ask is not None:
+        with self.gathering:
+            self._deliver(finishes, ask, answer)
+            tickets = self._tickets(ask, answer) if ask is not None else []
+            wishes = [ticket for ticket in tickets if ticket.plan.turn is not None]
+            if ask is not None and not wishes:
+                self._tell(self._seen(ask, tickets, _dry(ask, answer)))
+        if ask is not None and wishes:
             await self._tell_claimed(ask, answer)
 
     async def _tell_claimed(self, ask: ClaimAsk, answer: Exchanged) -> None:
         try:
-            claimed = await self._claimed(ask, answer, len(answer.claims) < len(ask.eids))
+            claimed = await self._claimed(ask, answer, _dry(ask, answer))
         except StoreAway as error:
             # Asked for again with their token, the claims are those that have or want their turn.
             self._put_away([], ask, error)
@@ -130,9 +138,9 @@ class Trips:
         if not labels:
             return None
         node = self._desk.rules.node
-        eids = tuple(uuid.uuid4().hex for _ in labels)
+        eids = tuple(os.urandom(16).hex() for _ in labels)
         workers = tuple(f"{node}.{label}" for label in labels)
-        rules, token = self._desk.rules, uuid.uuid4().hex
+        rules, token = self._desk.rules, os.urandom(16).hex()
         offer = rules.cpus or rules.cores, rules.memory
         gap = (self._gap.seconds, self._gap.cpus, self._gap.memory) if self._gap else ()
         self._asked = ClaimAsk(self.queues, token, eids, rules.node, workers, *offer, *gap)
@@ -159,11 +167,16 @@ class Trips:
 
     async def _claimed(self, ask: ClaimAsk, answer: Exchanged, dry: bool) -> on.Claimed:
         """The claims that may run: one whose key another job has is parked and no more ours."""
-        worker = dict(zip(ask.eids, ask.workers, strict=True))
-        tickets = [self._desk.ticket(c, worker[c.eid]) for c in answer.claims]
+        tickets = self._tickets(ask, answer)
         wishes = [(t.claim, t.plan.turn) for t in tickets if t.plan.turn is not None]
         parked = await self._store.take_turns(wishes) if wishes else frozenset()
-        tickets = [ticket for ticket in tickets if ticket.job.id not in parked]
+        return self._seen(ask, [t for t in tickets if t.job.id not in parked], dry)
+
+    def _tickets(self, ask: ClaimAsk, answer: Exchanged) -> list[Ticket]:
+        worker = dict(zip(ask.eids, ask.workers, strict=True))
+        return [self._desk.ticket(c, worker[c.eid]) for c in answer.claims]
+
+    def _seen(self, ask: ClaimAsk, tickets: Sequence[Ticket], dry: bool) -> on.Claimed:
         for ticket in tickets:
             if ticket.plan.notice:
                 log.info("action=claim job=%s note=%r", ticket.job.id, ticket.plan.notice)
@@ -245,3 +258,8 @@ class Trips:
     async def replay(self) -> None:
         """Send what the outbox holds, oldest first. StoreAway leaves the rest where it is."""
         await self._outbox.replay(self._store, self.recents.note)
+
+
+def _dry(ask: ClaimAsk, answer: Exchanged) -> bool:
+    """Whether the queues had less than was asked for."""
+    return len(answer.claims) < len(ask.eids)
