@@ -71,6 +71,7 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
 
     seconds = _once(ledger, HILLSLOPES, reports, year, work)
     _document(runid, run)
+    progress.end()
     return True, seconds
 
 
@@ -85,18 +86,20 @@ def _build_totalwatsed3_rq(runid: str) -> tuple[bool, float]:
     tables = [run.interchange / f"H.{kind}.parquet" for kind in ("pass", "wat")]
     settle(lambda: _present(tables))
 
+    progress = Progress(Panel(current(), runid, PANEL), interchange.rows_to_sum(run), "rows")
     burnt = list((run.root / "ash").glob("H*.parquet"))
 
     def work() -> Iterable[Path]:
         types = ash_types(run) if burnt else None
         return [
-            interchange.totalwatsed3(run, ash_types=types),
+            interchange.totalwatsed3(run, ash_types=types, step=progress.step),
             interchange.hydrograph(run.output),
         ]
 
     beside = _present([run.runs / "gwcoeff.txt", Ash.path(run.root), *burnt])[0]
     seconds = _once(ledger_of(runid, run), TOTALS, [*tables, *beside], None, work)
     _document(runid, run)
+    progress.end()
     return True, seconds
 
 
@@ -120,6 +123,7 @@ def _post_watershed_interchange_rq(runid: str) -> tuple[bool, float]:
 
     seconds = _once(ledger_of(runid, run), WATERSHED, reports, year, work)
     _document(runid, run)
+    progress.end()
     return True, seconds
 
 

@@ -58,7 +58,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     run.hillslope_table.unlink(missing_ok=True)
     simulations = storms.hillslopes(run, engine)
     work = Reconciled(ledger_of(runid, run), simulations)
-    progress = Progress(Panel(current(), runid, PANEL), len(simulations), "hillslopes")
+    progress = _progress(runid, len(simulations), "hillslopes")
     progress.skip(len(work.done))
     rows = [(hillslopes.row(done), seconds) for done, seconds in work.done]
 
@@ -68,6 +68,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
 
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
         rows += simulate(work.left, ended)
+    progress.end()
     if all(simulation.run is run for simulation in simulations):
         hillslopes.write(run.hillslope_table, [row for row, _ in rows])
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
@@ -99,8 +100,9 @@ def _run_flowpaths_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, fl
     from tasks.wepp import flowpaths
 
     found, engine, ctx = flowpaths.of(_run(runid)), _engine(wepp_bin), current()
-    progress = Progress(Panel(ctx, runid, PANEL), max(1, len(found.parts)), "flowpaths")
+    progress = _progress(runid, len(found.parts), "flowpaths")
     seconds = flowpaths.run_all(runid, found, engine, ctx.cpus, progress.step)
+    progress.end()
     ctx.log(f"{len(found.parts)} flowpaths, engine={engine.name}")
     return True, seconds
 
@@ -266,6 +268,7 @@ def _analyze_return_periods_rq(runid: str) -> None:
     from tasks.wepp import tables
 
     tables.of_return_periods(runid, _run(runid))
+    _progress(runid, 2, "tables").end()
 
 
 # -- after the network
@@ -283,6 +286,7 @@ def _post_run_cleanup_out_rq(runid: str) -> None:
         for name in NETWORK_OUTPUTS:
             if (here.runs / name).exists():
                 files.link(here.output / name, here.runs / name)
+    current().progress(1, 1, "done")
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -291,9 +295,8 @@ def _post_make_loss_grid_rq(runid: str) -> None:
     """Lay the loss along each hillslope over its cells: `wepp/plots/loss.asc`."""
     from tasks.wepp import tables
 
-    if why := tables.of_losses(runid, _run(runid)):
-        panel = Panel(current(), runid, PANEL)
-        panel.skipped(f"_post_make_loss_grid_rq({runid})", why)
+    if why := tables.of_losses(runid, _run(runid), lambda n: _progress(runid, n, "hillslopes")):
+        Panel(current(), runid, PANEL).skipped(f"_post_make_loss_grid_rq({runid})", why)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -304,6 +307,7 @@ def _cleanup_raw_rq(runid: str) -> None:
 
     if removed := tables.remove_reports(runid, _run(runid)):
         current().log(f"{removed} reports removed")
+    current().progress(1, 1, "done")
 
 
 @task(timeout=TIMEOUT)
@@ -324,6 +328,7 @@ def _log_complete_rq(runid: str) -> None:
     run = _run(runid)
     files.sweep(run.root / "wepp")
     current().log("WEPP run complete")
+    current().progress(1, 1, "done")
     notify(announce.complete(runid, run))
 
 
@@ -332,29 +337,23 @@ def _prepare(runid: str, *stages: str) -> None:
 
     run = _run(runid)
     wanted = [getattr(prep, stage) for stage in stages]
-    total = prep.files_of(run, wanted)
-    progress = Progress(Panel(current(), runid, PANEL), max(1, total), "files")
+    progress = _progress(runid, prep.files_of(run, wanted), "files")
     prep.prepare(runid, run, *wanted, step=progress.step)
+    progress.end()
+
+
+def _progress(runid: str, total: int, noun: str) -> Progress:
+    return Progress(Panel(current(), runid, PANEL), max(1, total), noun)
 
 
 def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
-    from tasks.wepp import dispatch, storms
+    from tasks.wepp import dispatch
 
-    run = _run(runid)
-    dispatch.refuse(runid, run)
-    wanted = dispatch.wanted(run, begin)
-    wepp_bin = wepp_bin or dispatch.wepp_of(run).wepp_bin
-    wanted, why = storms.able(wanted, _engine(wepp_bin))
-    if wanted.watershed:
-        _engine(wepp_bin, network=True)
-    if clean:
-        dispatch.clean(runid, run, begin)
-    dispatch.unstamp(runid, begin)
-    final = dispatch.enqueue(runid, wanted, wepp_bin)
-    task_name = {plan.WHOLE: "run_wepp_rq"}.get(begin, f"run_wepp_{begin}_rq")
+    final, why = dispatch.launch(runid, _run(runid), begin, wepp_bin, _engine, clean=clean)
     panel = Panel(current(), runid, PANEL)
     if why:
         panel.status(f"{why}: hillslopes only")
+    task_name = {plan.WHOLE: "run_wepp_rq"}.get(begin, f"run_wepp_{begin}_rq")
     panel.enqueued(f"{task_name}({runid})", final)
     return final
 

@@ -83,20 +83,32 @@ def watershed(
 
 
 def totalwatsed3(
-    run: RunDirectory, *, output: Path | None = None, ash_types: Mapping[int, str] | None = None
+    run: RunDirectory,
+    *,
+    output: Path | None = None,
+    ash_types: Mapping[int, str] | None = None,
+    step: Callable[[int], None] = _nothing,
 ) -> Path:
     """Make the daily table of the whole watershed of the hillslopes' tables; returns its path.
 
     The groundwater reservoir is that of the run's `gwcoeff.txt`, or the usual one. `ash_types` says
-    by WEPP id whether a hillslope's ash is black or white, where the run has ash.
+    by WEPP id whether a hillslope's ash is black or white, where the run has ash. `step` is called
+    with a number of rows of the hillslopes' tables as they are summed, `rows_to_sum` in all.
 
     NotPrepared where a table of the hillslopes is missing, or an area in it; FormatError, OSError.
     """
     from tasks.interchange import totals
 
     target = (output or run.output) / FOLDER
-    totals.write(target, run.root / "ash", totals.groundwater(run.runs), ash_types or {})
+    totals.write(target, run.root / "ash", totals.groundwater(run.runs), ash_types or {}, step)
     return target / totals.PRODUCT.file
+
+
+def rows_to_sum(run: RunDirectory) -> int:
+    """How many rows of the hillslopes' tables the whole watershed's is summed of; OSError."""
+    from tasks.interchange import totals
+
+    return totals.rows(run.interchange)
 
 
 def documentation(output: Path) -> Path:

@@ -25,13 +25,18 @@ def batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         yield from file.iter_batches(_BATCH_ROWS, columns=list(names), use_threads=False)
 
 
+def rows(path: Path) -> int:
+    """How many rows the file at `path` has. OSError."""
+    return int(parquet.read_metadata(path).num_rows)
+
+
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> int:
     """Write the rows of `tables`, in order, as the file at `path`; returns how many.
 
     What `tables` raises leaves the former file as it was. Without rows the file has its schema.
     """
     waiting: list[pa.Table] = []
-    held = rows = 0
+    held = written = 0
     with (
         replacing(path) as file,
         parquet.ParquetWriter(
@@ -42,11 +47,11 @@ def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> int:
             # The tables' metadata is of their columns; the file's may have more.
             same = table.schema.equals(schema, check_metadata=True)
             waiting.append(table if same else table.cast(schema))
-            held, rows = held + table.num_rows, rows + table.num_rows
+            held, written = held + table.num_rows, written + table.num_rows
             while held >= GROUP_ROWS:
                 together = pa.concat_tables(waiting)
                 sheet.write_table(together.slice(0, GROUP_ROWS), row_group_size=GROUP_ROWS)
                 waiting, held = [together.slice(GROUP_ROWS)], held - GROUP_ROWS
         if held:
             sheet.write_table(pa.concat_tables(waiting), row_group_size=GROUP_ROWS)
-    return rows
+    return written

@@ -18,7 +18,7 @@ so is what follows from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -114,19 +114,34 @@ def reservoir(percolation: Floats, found: Groundwater) -> tuple[Floats, Floats, 
     return storage, baseflow, storage * found.seepage
 
 
-def write(target: Path, ash_directory: Path, found: Groundwater, types: Types = _NONE) -> None:
+def _nothing(rows: int) -> None: ...
+
+
+def rows(target: Path) -> int:
+    """How many rows of the hillslopes' tables in `target` are summed; OSError."""
+    paths = (target / WAT.file, target / PASS.file)
+    return sum(sheet.rows(path) for path in paths)
+
+
+def write(
+    target: Path,
+    ash_directory: Path,
+    found: Groundwater,
+    types: Types = _NONE,
+    step: Callable[[int], None] = _nothing,
+) -> None:
     """Write the table into `target`, where the hillslopes' tables are.
 
-    `types` says whose ash is black and whose white. NotPrepared where tables are missing, or areas
-    in them; OSError.
+    `types` says whose ash is black and whose white; `step` is called with a number of rows as they
+    are summed. NotPrepared where tables are missing, or areas in them; OSError.
     """
     water, handed = target / WAT.file, target / PASS.file
     for path in (water, handed):
         if not path.exists():
             raise NotPrepared(f"{path} does not exist: make the hillslopes' tables first")
-    balance = _Balance(water)
+    balance = _Balance(water, step)
     dates, days = balance.dates, balance.days
-    values: dict[str, Any] = {**dates, **balance.volumes(), **_handed(handed, days)}
+    values: dict[str, Any] = {**dates, **balance.volumes(), **_handed(handed, days, step)}
     values |= _depths(values, found)
     burnt = ash.Ash(ash_directory, balance.areas, types)
     values |= ash.columns(burnt, dates, values["runvol"], values["sed_vol_conc"])
@@ -136,7 +151,7 @@ def write(target: Path, ash_directory: Path, found: Groundwater, types: Types = 
 class _Balance:
     """The water balance of all hillslopes, summed by day; `days` are those it has."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, step: Callable[[int], None]) -> None:
         self._last = _last_elements(path)
         self._sums: dict[str, Floats] = {}
         self._null: set[str] = set()
@@ -145,6 +160,7 @@ class _Balance:
         names = ["wepp_id", "ofe_id", *_DATES, "Area", *_ALL, *_LAST, *_MEANS]
         for batch in sheet.batches(path, names):
             self._add(batch, path)
+            step(batch.num_rows)
         self.days = np.flatnonzero(self._dates["sim_day_index"])
         self.dates = {name: column[self.days] for name, column in self._dates.items()}
 
@@ -198,7 +214,7 @@ def _last_elements(path: Path) -> Ints:
     return last
 
 
-def _handed(path: Path, days: Ints) -> dict[str, Floats]:
+def _handed(path: Path, days: Ints, step: Callable[[int], None]) -> dict[str, Floats]:
     """What the pass files tell, summed by day, for `days`; 0 on those they lack."""
     names = ["runvol", "sbrunv", "tdet", "tdep"]
     sums = {name: np.zeros(int(days.max(initial=0)) + 1) for name in names}
@@ -214,6 +230,7 @@ def _handed(path: Path, days: Ints) -> dict[str, Floats]:
         for n in CLASSES:
             mass = _numpy(batch[f"sedcon_{n}"])[inside] * runoff
             sums[f"seddep_{n}"] += np.bincount(day, mass, minlength=len(sums["runvol"]))
+        step(batch.num_rows)
     found = {name: total[days] for name, total in sums.items()}
     solids = sum(found[f"seddep_{n}"] / rho for n, rho in zip(CLASSES, DENSITIES, strict=True))
     runoff = found["runvol"]

@@ -31,7 +31,7 @@ class Progress:
 
     def step(self, items: int = 1) -> None:
         """So many items more are done."""
-        if not items:
+        if not items and self._done < self._total:
             return
         self._done += items
         now = self._clock()
@@ -41,10 +41,19 @@ class Progress:
             self._told = now
             self._panel.status(f"{self._done}/{self._total} {self._noun}, {note}")
 
+    def end(self) -> None:
+        """All items are done, those too that nobody counted."""
+        left = self._total - self._done
+        if left:
+            self.step(left)
+        elif self._told == float("-inf"):
+            self.step(0)
+
     def _eta(self, elapsed_s: float) -> str:
         left = self._total - self._done
-        each_s = elapsed_s / (self._done - self._skipped)
-        return f"ETA {clockwise(each_s * left)}" if left else "done"
+        if not left:
+            return "done"
+        return f"ETA {clockwise(elapsed_s / (self._done - self._skipped) * left)}"
 
 
 def clockwise(seconds: float) -> str:

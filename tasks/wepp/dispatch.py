@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tasks.run import foreign
@@ -14,6 +14,7 @@ from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import plan as plans
 from tasks.wepp import prompts, site, storms
+from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed, Wepp
 from tasks.wepp.plan import Planned, Wanted, plan
 from tasks.wepp.prep.given import Given
@@ -26,6 +27,32 @@ _ENGINES = (
     *("run_watershed_rq", "run_ss_batch_watershed_rq"),
 )
 _AGAIN_S = 1.0
+
+
+def launch(
+    runid: str,
+    run: RunDirectory,
+    begin: str,
+    wepp_bin: str | None,
+    choose: Callable[..., Engine],
+    *,
+    clean: bool,
+) -> tuple[str, str]:
+    """Enqueue a run from `begin` on; the final job's id, and why a part is left out.
+
+    `choose` finds the engine of a name, as `binary.choose` does. What can be seen to be missing
+    fails here, before a job is enqueued.
+    """
+    refuse(runid, run)
+    asked = wanted(run, begin)
+    wepp_bin = wepp_bin or wepp_of(run).wepp_bin
+    asked, why = storms.able(asked, choose(wepp_bin))
+    if asked.watershed:
+        choose(wepp_bin, network=True)
+    if clean:
+        forget(runid, run, begin)
+    unstamp(runid, begin)
+    return enqueue(runid, asked, wepp_bin), why
 
 
 def wanted(run: RunDirectory, begin: str) -> Wanted:
@@ -78,7 +105,7 @@ def unstamp(runid: str, begin: str) -> None:
     prep.remove_timestamp(TaskEnum.run_omni_scenarios)
 
 
-def clean(runid: str, run: RunDirectory, begin: str) -> None:
+def forget(runid: str, run: RunDirectory, begin: str) -> None:
     """Remove what is to be made anew, so that nothing of it counts as done.
 
     With a beginning at prepared files, these stay; with one at the network, the hillslopes do.

@@ -36,9 +36,10 @@ def sources(given: Given) -> list[Path]:
     return [*rasters, *(given.file(name, "the plot") for name in plots)]
 
 
-def make(given: Given) -> Path:
+def make(given: Given, step: Callable[[int], None] = lambda done: None) -> Path:
     """Write the grid of a run whose hillslopes were run; returns its path.
 
+    `step` is called with 1 for each hillslope whose profile is laid.
     NotPrepared for a raster or a plot that is missing, BrokenDocument where the rasters do not fit
     each other, FormatError.
     """
@@ -48,7 +49,12 @@ def make(given: Given) -> Path:
         shapes = f"{of.values.shape} and {away.values.shape}"
         raise BrokenDocument(f"{subcatchments} and {distance} differ in their cells: {shapes}")
     profiles = dict(zip(given.ids.hillslopes, plots, strict=True))
-    losses = laid(of.values, away.values, lambda top: profile(profiles[top]), set(profiles))
+
+    def told(top: int) -> tuple[Floats, Floats]:
+        step(1)
+        return profile(profiles[top])
+
+    losses = laid(of.values, away.values, told, set(profiles))
     path = given.run.root / "wepp" / "plots" / "loss.asc"
     path.parent.mkdir(parents=True, exist_ok=True)
     grid.write(path, replace(of, values=losses), _DECIMALS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from tasks.run import foreign
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.progress import Progress
 from tasks.wepp import loss_grid, return_periods, site
 from tasks.wepp.documents import Ash, Climate, Watershed
 from tasks.wepp.prep.given import Given
@@ -31,15 +32,26 @@ def of_return_periods(runid: str, run: RunDirectory) -> bool:
     )
 
 
-def of_losses(runid: str, run: RunDirectory) -> str:
-    """Make the grid of losses of the hillslopes' plots; why not, where there are none of these."""
+def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]) -> str:
+    """Make the grid of losses of the hillslopes' plots; why not, where there are none of these.
+
+    `progress` begins one of so many hillslopes.
+    """
     given = Given(run)
     plots = {f"wepp/output/H{number}.plot.dat" for number in range(1, given.ids.sub_n + 1)}
     if ledger_of(runid, run).removed() & plots:
         return "the plots of its hillslopes were removed"
     if not any((run.root / name).exists() for name in plots):
         return "its hillslopes have no plots"
-    once(runid, run, "loss_grid", loss_grid.sources(given), lambda: [loss_grid.make(given)])
+    told = progress(given.ids.sub_n)
+    once(
+        runid,
+        run,
+        "loss_grid",
+        loss_grid.sources(given),
+        lambda: [loss_grid.make(given, told.step)],
+    )
+    told.end()
     return ""
 
 

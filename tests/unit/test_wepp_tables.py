@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,27 @@ def through() -> None:
     for stage in STAGES:
         module = wepp_rq if hasattr(wepp_rq, stage) else interchange_rq
         getattr(module, stage)("my-run")
+
+
+def test_every_stage_ends_with_all_of_its_items_done_also_where_nothing_was_left_to_do(
+    ctx, tmp_path: Path
+):
+    """The tree of a second launch shows the same hundred per cent as that of the first."""
+    write_watershed(tmp_path / "runs" / "my-run", channels=1, years=1)
+    ends = []
+    for _ in range(2):
+        for stage in STAGES:
+            ctx.steps.clear()
+            module = wepp_rq if hasattr(wepp_rq, stage) else interchange_rq
+            getattr(module, stage)("my-run")
+            done, total, note = ctx.steps[-1]
+            assert (done, note) == (total, "done"), stage
+            assert all(before <= after for (before, *_), (after, *_) in pairwise(ctx.steps))
+            ends.append((stage, total))
+    assert ends[: len(STAGES)] == ends[len(STAGES) :]
+    totals = dict(ends)
+    assert (totals["_prep_soils_rq"], totals["_run_hillslopes_rq"]) == (3, 3)
+    assert (totals["_prep_watershed_rq"], totals["_build_totalwatsed3_rq"]) == (8, 2 * 3 * 365)
 
 
 def test_the_mth_greatest_of_n_years_returns_in_n_plus_1_over_m():

@@ -61,12 +61,18 @@ def write(given: Given) -> list[Path]:
     for name in {"pw0.imp", "tc.txt"} - set(texts):
         (runs / name).unlink(missing_ok=True)
     texts |= {} if given.storms else {"pw0.run": runfile.dump(answers(given))}
-    made = [files.put(runs / name, text) for name, text in texts.items()]
+    made = given.told(files.put(runs / name, text) for name, text in texts.items())
     if given.storms:
         for name in ("pw0.run", "pw0.cli"):
             (runs / name).unlink(missing_ok=True)
-        return [*made, *storms.networks(given)]
-    return [*made, files.link(runs / "pw0.cli", given.weather_of(OUTLET))]
+        return [*made, *given.told(storms.networks(given))]
+    return [*made, *given.told([files.link(runs / "pw0.cli", given.weather_of(OUTLET))])]
+
+
+def count(given: Given) -> int:
+    """How many files `write` makes."""
+    wanted = given.wepp.asks_impoundments + given.wepp.time_of_concentration
+    return 6 + wanted + 2 * max(1, len(given.storms))
 
 
 def feeds(given: Given) -> Structure:

@@ -41,7 +41,7 @@ def prepare(
 ) -> int:
     """Make what each stage makes, unless it is made; returns how many had to be.
 
-    `step` is called with 1 for each file of a hillslope.
+    `step` is called with 1 for each file.
     NotPrepared for a document or a source that is missing, BrokenDocument and FormatError for one
     that does not do.
     """
@@ -58,5 +58,7 @@ def _prepare(runid: str, given: Given, stage: Stage) -> bool:
 
 
 def files_of(run: RunDirectory, stages: Sequence[Stage]) -> int:
-    """How many files of hillslopes these stages make; NotPrepared, BrokenDocument."""
-    return Given(run).ids.sub_n * sum(stage is not NETWORK for stage in stages)
+    """How many files these stages make; NotPrepared, BrokenDocument."""
+    given = Given(run)
+    of_network = network.count(given) if NETWORK in stages else 0
+    return of_network + given.ids.sub_n * sum(stage is not NETWORK for stage in stages)
