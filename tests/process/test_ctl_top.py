@@ -15,8 +15,8 @@ import pytest
 
 from tests.process.admin_thread import Served, served
 from tests.unit.admin_house import a_job
-from weppd.ctl.screen import Use
-from weppd.ctl.top import read_processes, use_of
+from weppd.ctl import usage
+from weppd.ctl.usage import Process, Use, read_processes, use_of
 
 
 class Terminal:
@@ -125,16 +125,41 @@ def test_without_a_terminal_it_says_so(daemon: Served) -> None:
 
 
 def test_a_tree_is_summed_whole() -> None:
-    """CPU and memory of children and grandchildren count, those of strangers do not."""
-    before = {1: (0, 9.0, 10), 5: (1, 1.0, 100), 6: (5, 2.0, 200), 9: (0, 7.0, 900)}
-    now = {1: (0, 9.0, 10), 5: (1, 1.5, 100), 6: (5, 3.0, 250), 7: (6, 0.5, 50), 9: (0, 9.0, 900)}
-    assert use_of(1, now, before, 2.0) == Use(0.75, 400, 3)
-    assert use_of(1, now, {}, 0.0) == Use(None, 400, 3)
+    """CPU and memory of children and grandchildren count, also of those that came and went between
+    two looks; those of strangers and of the cell itself do not."""
+    cell, stranger = Process(0, 9.0, 0.0, 10), Process(0, 7.0, 0.0, 900)
+    before = {1: cell, 5: Process(1, 1.0, 0.0, 100), 6: Process(5, 2.0, 0.0, 200), 9: stranger}
+    now = {
+        1: cell._replace(own_s=20.0),
+        5: Process(1, 1.5, 2.5, 100),  # it has buried 6, which worked 2.5 s in all
+        7: Process(1, 0.5, 0.25, 50),
+        9: stranger._replace(own_s=9.0),
+    }
+    assert use_of(1, now, before, 2.0) == Use(0.875, 150, 2)
+    assert use_of(1, now, {}, 0.0) == Use(None, 150, 2)
 
 
 def test_the_processes_of_this_host_are_read() -> None:
     """This very process is there, with its parent and some memory."""
-    parent, cpu, memory = read_processes()[os.getpid()]
-    assert parent == os.getppid()
-    assert cpu > 0
-    assert memory > 1 << 20
+    found = read_processes()[os.getpid()]
+    assert found.parent == os.getppid()
+    assert found.own_s > 0
+    assert found.memory > 1 << 20
+
+
+def test_points_of_running_jobs_gather_while_somebody_looks(monkeypatch) -> None:
+    """A point a second at most; a job that ended is gone; limits are numbers."""
+    monkeypatch.setattr(usage, "EVERY_S", 0.0)
+    slot = {"name": "n.1", "job": "j", "pid": os.getpid(), "function": "f", "runid": None}
+    status = {"slots": [slot | {"limits": {"cpu.max": "50%", "memory.max": "1G"}}]}
+    recorder = usage.Recorder(lambda: status)
+    recorder.look()
+    (seen,) = recorder.look()
+    assert (seen["job"], seen["cpu_max"], seen["memory_max"]) == ("j", 0.5, 1 << 30)
+    (_, first, _), (_, second, _) = seen["points"]
+    assert (first, second is not None) == (None, True)
+    monkeypatch.setattr(usage, "EVERY_S", 60.0)
+    assert len(recorder.look()[0]["points"]) == 2
+    monkeypatch.setattr(usage, "EVERY_S", 0.0)
+    status["slots"] = []
+    assert recorder.look() == []

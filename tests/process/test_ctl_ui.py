@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -27,7 +28,8 @@ def daemon(tmp_path: Path) -> Iterator[Served]:
     """A daemon with a job whose words would like to be HTML."""
     with served(tmp_path / "s", a_job("j1", runid=EVIL), a_job("j2", "failed")) as daemon:
         daemon.house.lines["j1"] = [b"simulating day 12\n"]
-        daemon.house.slots = [{"name": "node1.1", "job": "j1", "phase": "running"}]
+        slot = {"name": "node1.1", "job": "j1", "phase": "running", "pid": os.getpid()}
+        daemon.house.slots = [slot | {"function": "tasks.f", "limits": {"cpu.max": "50%"}}]
         yield daemon
 
 
@@ -91,12 +93,24 @@ def test_it_is_to_look_only(daemon: Served) -> None:
             ("POST", "/v1/shutdown"),
             ("DELETE", "/v1/jobs/j1"),
             ("GET", "/metrics"),
+            ("POST", "/usage"),
             ("GET", "/v1/../v1/shutdown"),
         ):
             assert get(url, path, method, Cookie=cookie).status in (404, 501)
         assert get(url, "/v1/jobs/j1/cancel", Cookie=cookie).status == 405
         verbs = {verb for verb, _ in daemon.house.asked}
         assert verbs.isdisjoint({"cancel", "shutdown"})
+
+
+def test_what_running_jobs_use_is_told_to_who_got_in(daemon: Served) -> None:
+    """A job, its limits as numbers, and a point of what its tree uses now."""
+    with ui(daemon) as url:
+        assert get(url, "/usage").status == 403
+        told = json.loads(get(url, "/usage", Cookie=enter(url)).text)
+    (job,) = told["jobs"]
+    assert (job["job"], job["cpu_max"], job["memory_max"]) == ("j1", 0.5, None)
+    ((_, _, memory),) = job["points"]
+    assert memory > 1 << 20
 
 
 def test_another_name_for_this_host_is_refused(daemon: Served) -> None:
@@ -136,3 +150,7 @@ def test_the_page_in_a_browser(daemon: Served, tmp_path: Path) -> None:
     assert re.search(r'<span class="failed">failed</span> h7 ', dom)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert re.search(r'<polyline class="busy" id="busy" points="[^"]+"', dom)
+    (figure,) = re.findall(r"<figure>.*?</figure>", dom, re.DOTALL)
+    assert re.search(r'<polyline class="memory" points="[^"]+"', figure)
+    assert '<line class="cpu limit"' in figure
+    assert re.search(r"f: CPU .* of 50 %, \d+ [KMG]iB, \d+ processes", figure)

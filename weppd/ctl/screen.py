@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from weppd.ctl.table import Paint, clean, columns, cut, plain, size, span
+from weppd.ctl.usage import Use
 
 Data = Mapping[str, Any]
 HELP = "up/down choose   c cancel   l log   t tree   q quit"
 _HEAD = ["", "SLOT", "JOB", "PHASE", "FOR", "CPU", "LIMIT", "MEM", "DONE", "LEFT", "WHAT"]
 # An id's first digits tell it from those beside it.
 _ID = 8
-
-
-@dataclass(frozen=True)
-class Use:
-    """What a job's tree uses now: CPUs (1.0 is one whole CPU), bytes of memory, processes."""
-
-    cpus: float | None = None
-    memory: int = 0
-    processes: int = 0
 
 
 def busy(status: Data) -> list[Data]:

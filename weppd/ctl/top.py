@@ -1,7 +1,6 @@
 """The verb `top`: a live screen of the node, with keys.
 
-What a job's tree uses is read from /proc here, on the daemon's own host: the daemon is asked for no
-more than `status`.
+What a job's tree uses is read here, on the daemon's own host: see `weppd.ctl.usage`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import tty
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,17 +22,15 @@ import click
 
 from weppd.ctl import screen, talk, trees
 from weppd.ctl.client import job_path
-from weppd.ctl.screen import Data, Use
+from weppd.ctl.screen import Data
 from weppd.ctl.table import clean
 from weppd.ctl.talk import Talk
+from weppd.ctl.usage import Processes, Use, read_processes, use_of
 
 EVERY_S = 1.0
-_TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _ON, _OFF = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 _UP, _DOWN = ("\x1b[A", "k"), ("\x1b[B", "j")
 _LEAVE = ("q", "\x03", "\x04")
-# pid → (parent, CPU seconds, bytes)
-Processes = Mapping[int, tuple[int, float, int]]
 
 
 @talk.verb
@@ -150,39 +146,3 @@ class _Top:
         text = "\x1b[K\r\n".join(lines(width, height)[:height])
         sys.stdout.write(f"\x1b[H{text}\x1b[K\x1b[J")
         sys.stdout.flush()
-
-
-def read_processes(proc: Path = Path("/proc")) -> Processes:
-    """All processes of this host."""
-    found: dict[int, tuple[int, float, int]] = {}
-    for entry in proc.iterdir():
-        if not entry.name.isdecimal():
-            continue
-        try:
-            # The name, in parentheses, may hold anything: what counts stands behind the last one.
-            words = (entry / "stat").read_bytes().rpartition(b")")[2].split()
-        except OSError:
-            continue  # it has ended
-        ticks = int(words[11]) + int(words[12])
-        found[int(entry.name)] = (int(words[1]), ticks / _TICKS, int(words[21]) * _PAGE)
-    return found
-
-
-def use_of(cell: int, now: Processes, before: Processes, seconds: float) -> Use:
-    """What the tree below a cell uses: its CPU since `before`, `seconds` ago, its memory now."""
-    below = _below(cell, now)
-    worked = sum(now[pid][1] - before[pid][1] for pid in below if pid in before)
-    cpus = worked / seconds if before and seconds > 0 else None
-    return Use(cpus, sum(now[pid][2] for pid in below), len(below))
-
-
-def _below(root: int, processes: Processes) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for pid, (parent, _, _) in processes.items():
-        children.setdefault(parent, []).append(pid)
-    found: list[int] = []
-    turn = list(children.get(root, ()))
-    for pid in turn:
-        found.append(pid)
-        turn += children.get(pid, ())
-    return found

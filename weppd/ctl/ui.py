@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import webbrowser
+from collections.abc import Mapping
 from http.client import HTTPResponse
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, urlsplit
 
-from weppd.ctl.client import Client, NoDaemon
+from weppd.ctl.client import Client, NoDaemon, Told
 from weppd.ctl.talk import Talk
+from weppd.ctl.usage import Recorder
 
+#: What this server answers by itself: what the running jobs use, and have used.
+USAGE = "/usage"
 LOOKS = ("/v1/status", "/v1/queues", "/v1/nodes", "/v1/jobs", "/v1/tree/", "/v1/events")
 _KEPT = ("content-type", "content-security-policy", "cache-control")
 _COOKIE = "weppd"
@@ -41,6 +46,7 @@ class Server(ThreadingHTTPServer):
         self.session = secrets.token_urlsafe(32)
         super().__init__(("127.0.0.1", port), _Handler)
         self.port = self.server_address[1]
+        self.usage = Recorder(lambda: client.ask("GET", "/v1/status"))
         self.url = f"http://127.0.0.1:{self.port}/?token={self.token}"
 
 
@@ -62,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(403, "this page opens by the address that weppdctl printed, once")
         elif parts.path == "/" or parts.path.startswith(LOOKS):
             self._carry(self.path)
+        elif parts.path == USAGE:
+            self._tell()
         else:
             self._refuse(404, "not here")
 
@@ -95,6 +103,14 @@ class _Handler(BaseHTTPRequestHandler):
         except NoDaemon as error:
             self._refuse(502, str(error))
 
+    def _tell(self) -> None:
+        try:
+            told = json.dumps({"jobs": self.server.usage.look()})
+        except (NoDaemon, Told) as error:
+            self._refuse(502, str(error))
+        else:
+            self._answer(200, told, "application/json", {"Cache-Control": "no-store"})
+
     def _copy(self, answer: HTTPResponse) -> None:
         self.send_response(answer.status)
         for name in _KEPT:
@@ -111,10 +127,15 @@ class _Handler(BaseHTTPRequestHandler):
             return  # the browser, or weppd, has gone
 
     def _refuse(self, status: int, why: str) -> None:
-        text = f"{why}\n".encode()
+        self._answer(status, f"{why}\n", "text/plain; charset=utf-8", {})
+
+    def _answer(self, status: int, told: str, kind: str, more: Mapping[str, str]) -> None:
+        text = told.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
+        for name, value in more.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)
 
