@@ -116,8 +116,9 @@ class FakeWeppd:
         )
 
     def output(self, eid):
-        """What the job's tree wrote to its spool."""
-        return (self.home / f"{eid}.out").read_bytes().decode()
+        """What the job's tree wrote to its spool; a job that writes nothing makes none."""
+        spool = self.home / f"{eid}.out"
+        return spool.read_text() if spool.exists() else ""
 
     def zygote_peer(self):
         """The connection of the zygote."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -211,7 +212,7 @@ def test_bad_input_is_named_by_its_field(method: str, target: str, body: Any, fi
 def test_a_body_has_a_largest_size() -> None:
     """More than a MiB is refused while it arrives."""
     answer = ask(FakeHouse(), "POST", "/v1/jobs", b" " * (api.MAX_BODY + 1))
-    assert (answer.status, answer.data["title"]) == (413, "Request Entity Too Large")
+    assert (answer.status, answer.data["title"]) == (413, HTTPStatus(413).phrase)
 
 
 def test_no_such_route_and_no_such_method_are_problems_too() -> None:
