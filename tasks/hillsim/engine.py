@@ -93,19 +93,21 @@ def days(chain: Chain, climate: Climate, years: int) -> Iterator[tuple[Day, ...]
             year = weather.year
             for slope in chain:
                 slope.ground.begin_year(year - climate.begin_year + 1)
-        yield tuple(_down(chain, weather, number))
+        yield _down(chain, weather, number)
 
 
-def _down(chain: Chain, weather: Weather, number: int) -> Iterator[Day]:
+def _down(chain: Chain, weather: Weather, number: int) -> tuple[Day, ...]:
     """A day from the uppermost element to the foot of the slope."""
-    above: tuple[Day, Hillslope] | None = None
-    for slope in chain:
-        inflow = day.pass_on(*above, slope) if above else NOTHING
+    done: list[Day] = []
+    inflow = NOTHING
+    for index, slope in enumerate(chain):
+        if index:
+            inflow = day.pass_on(done[index - 1], chain[index - 1], slope)
         before = slope.water
         today = day.step(slope, weather, number, inflow)
         tally.check_day(before, slope, today)
-        yield today
-        above = today, slope
+        done.append(today)
+    return tuple(done)
 
 
 def _run(run: HillslopeRun, climate: Climate, chain: Chain, out: TextIO) -> tuple[Tally, _Written]:

@@ -1,13 +1,38 @@
-"""Sums that are the same everywhere."""
+"""Sums that are the same everywhere, and numbers as text by table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
+
+from tasks.wepp.files.fortran import fixed
+
+_CENTS: Final = 65536
+_UNSURE: Final = 1e-6
+_TEXTS: list[str] = [""] * _CENTS
 
 
-def summed(values: Iterable[float]) -> float:
+def summed(values: list[float]) -> float:
     """The sum, added from left to right: `sum` itself compensates from Python 3.12 on."""
     found = 0.0
     for value in values:
         found += value
     return found
+
+
+def hundredths(value: float) -> str:
+    """`value` in the edit f7.2; the texts of what is under 655.36 are made once.
+
+    A product that is not within 1e-6 of a half is rounded as the value itself would be.
+    """
+    scaled = value * 100.0 + 0.5
+    if not 0.5 <= scaled < _CENTS:
+        return fixed(value, 7, 2)
+    count = int(scaled)
+    over = scaled - count
+    if over < _UNSURE or over > 1.0 - _UNSURE:
+        return fixed(value, 7, 2)
+    text = _TEXTS[count]
+    if not text:
+        text = fixed(value, 7, 2)
+        _TEXTS[count] = text
+    return text

@@ -101,7 +101,7 @@ def event_rows(weather: Weather, done: ChannelDay, year: int) -> tuple[str, ...]
         return ()
     row = f" {integer(weather.day, 4)} {integer(weather.month, 4)} {integer(year, 5)}"
     row += f" {fixed(weather.rain * 1000.0, 5, 1)} {fixed(volume, 12, 2)}"
-    return (f"{row} {fixed(done.peak, 12, 5)} {fixed(summed(done.moved.leaving), 12, 1)}",)
+    return (f"{row} {fixed(done.peak, 12, 5)} {fixed(summed(list(done.moved.leaving)), 12, 1)}",)
 
 
 def peak_row(channel: Channel, done: ChannelDay, year: int) -> str:

@@ -208,7 +208,7 @@ def _lost(period: Period) -> tuple[float, float]:
 
 
 def _ratio(out: ChannelSums, lost: tuple[float, float]) -> float:
-    return out.sediment / summed(lost) if summed(lost) > 0.0 else 0.0
+    return out.sediment / summed(list(lost)) if summed(list(lost)) > 0.0 else 0.0
 
 
 def _slope(slope: HillslopeSums) -> Sequence[float]:

@@ -199,7 +199,7 @@ def _channel_day(
     _closed(net + held, out + channel.stored, f"water of channel {channel.number}")
     moved = _move(channel, arriving, leaving)
     brought = summed(arriving.from_top) + summed(arriving.from_sides)
-    gained, kept = summed(moved.eroded), moved.settled + summed(moved.leaving)
+    gained, kept = summed(list(moved.eroded)), moved.settled + summed(list(moved.leaving))
     _closed(brought + gained, kept, f"sediment of channel {channel.number}")
     lateral = today.balance.lateral * area
     loss = arriving.volume - out - (channel.stored - held)

@@ -71,7 +71,7 @@ class HillslopeSums:
             self.runoff += day.runoff_m3
             self.detached += day.detached_kg
             self.deposited -= day.deposited_kg
-            self.sediment += summed(day.sediment_kg_m3) * day.runoff_m3
+            self.sediment += summed(list(day.sediment_kg_m3)) * day.runoff_m3
 
 
 @dataclass(slots=True)
@@ -87,8 +87,8 @@ class ChannelSums:
     def add(self, day: ChannelDay) -> None:
         """Add a day."""
         self.discharge += day.leaving.volume
-        self.sediment += summed(day.moved.leaving)
-        self.eroded += summed(day.moved.eroded)
+        self.sediment += summed(list(day.moved.leaving))
+        self.eroded += summed(list(day.moved.eroded))
         self.inflow += day.inflow
         self.lateral += day.leaving.lateral
 
@@ -163,7 +163,7 @@ class Sums:
 def particles(basin: Basin, classes: Sequence[float]) -> Iterator[str]:
     """What the sediment of the outlet (kg by class) is made of."""
     ground = basin.channels[-1].ground.site
-    total = summed(classes)
+    total = summed(list(classes))
     mix = tuple([part / total if total > 0.0 else 0.0 for part in classes])
     for number, (particle, share) in enumerate(zip(ground.particles, mix, strict=True), 1):
         made = (particle.sand, particle.silt, particle.clay, particle.om)

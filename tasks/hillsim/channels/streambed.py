@@ -100,7 +100,7 @@ def carry(
 
 def strand(top: Sequence[float], sides: Sequence[float]) -> Moved:
     """All of the sediment stays where no flow reaches the foot."""
-    return Moved((0.0,) * CLASSES, (0.0,) * PIECES, summed(top) + summed(sides))
+    return Moved((0.0,) * CLASSES, (0.0,) * PIECES, summed(list(top)) + summed(list(sides)))
 
 
 def _at(points: _Points, x: float) -> float:

@@ -37,6 +37,7 @@ class Field:
     year: int = 0
     current: int = 0
     crops: tuple[Yearly, ...] = field(default=())
+    passes: dict[int, list[scenarios.Tillage]] = field(default_factory=dict)
 
     @property
     def yearly(self) -> Yearly:
@@ -52,6 +53,7 @@ class Field:
         """Turn to a year of the schedule (from 1)."""
         self.year, self.current = year, 0
         self.crops = self.plan.crops(year, self.element)
+        self.passes = _tillages(self)
         self.crop.new_year()
 
     def season(self, yearly: Yearly) -> float:
@@ -74,7 +76,7 @@ class Field:
 
 def work(ground: Field, julian: int) -> None:
     """Do what the plan has for a day of the year."""
-    for tillage in _tillages(ground, julian):
+    for tillage in ground.passes.get(julian, ()):
         _till(ground, tillage)
     yearly = ground.yearly
     if yearly.mgmt == scenarios.FALLOW:
@@ -114,16 +116,13 @@ def _next(ground: Field) -> None:
     ground.current = min(ground.current + 1, len(ground.crops) - 1)
 
 
-def _tillages(ground: Field, julian: int) -> list[scenarios.Tillage]:
-    """Today's passes, each sequence once although several crops of the year may name it."""
-    sequences = dict.fromkeys(yearly.tilseq for yearly in ground.crops if yearly.tilseq)
-    effects = ground.plan.surface_effects
-    return [
-        tillage
-        for index in sequences
-        for tillage in effects[index - 1].tillages
-        if tillage.mdate == julian
-    ]
+def _tillages(ground: Field) -> dict[int, list[scenarios.Tillage]]:
+    """The year's passes by day, each sequence once although several of its crops may name it."""
+    found: dict[int, list[scenarios.Tillage]] = {}
+    for index in dict.fromkeys([yearly.tilseq for yearly in ground.crops if yearly.tilseq]):
+        for tillage in ground.plan.surface_effects[index - 1].tillages:
+            found.setdefault(tillage.mdate, []).append(tillage)
+    return found
 
 
 def _till(ground: Field, tillage: scenarios.Tillage) -> None:

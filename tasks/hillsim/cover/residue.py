@@ -18,16 +18,33 @@ _NON_FRAGILE: Final = 2
 _FULL: Final = 0.999
 
 
-@dataclass(slots=True)
+@final
 class Cohort:
-    """The remains of one crop, which cover and decay as its plant does."""
+    """The remains of one crop, which cover and decay as its plant does.
 
-    plant: Plant
-    standing: float = 0.0
-    interrill: float = 0.0
-    rill: float = 0.0
-    buried: float = 0.0
-    roots: float = 0.0
+    `covers` (m²/kg), the decay of matter and of roots, and the share of stems that stay upright
+    each day are the plant's `cf`, `oratea`, `orater` and `fact`.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        standing: float = 0.0,
+        interrill: float = 0.0,
+        rill: float = 0.0,
+        buried: float = 0.0,
+        roots: float = 0.0,
+    ) -> None:
+        self.plant = plant
+        self.standing = standing
+        self.interrill = interrill
+        self.rill = rill
+        self.buried = buried
+        self.roots = roots
+        self.covers: float = plant.cf
+        self.rots: float = plant.oratea
+        self.roots_rot: float = plant.orater
+        self.upright: float = min(1.0, plant.fact) if plant.fact > 0.0 else 1.0
 
     def merge(self, other: Cohort) -> None:
         """Take the masses of an older cohort over; they go on by this one's constants."""
@@ -64,12 +81,12 @@ class Residue:
     @property
     def interrill_cover(self) -> float:
         """Ground between rills that flat residue covers (0–1)."""
-        return _cover(summed([c.plant.cf * c.interrill for c in self.cohorts]))
+        return _cover(summed([c.covers * c.interrill for c in self.cohorts]))
 
     @property
     def rill_cover(self) -> float:
         """Ground in rills that flat residue covers (0–1)."""
-        return _cover(summed([c.plant.cf * c.rill for c in self.cohorts]))
+        return _cover(summed([c.covers * c.rill for c in self.cohorts]))
 
     @property
     def above(self) -> float:
@@ -139,15 +156,14 @@ def _standing_wetness(climate: Climate) -> float:
 
 
 def _decay(cohort: Cohort, aloft: float, below: float) -> None:
-    plant = cohort.plant
-    cohort.standing *= math.exp(-plant.oratea * aloft)
-    falls = cohort.standing * (1.0 - min(1.0, plant.fact)) if plant.fact > 0.0 else 0.0
+    cohort.standing *= math.exp(-cohort.rots * aloft)
+    falls = cohort.standing * (1.0 - cohort.upright)
     cohort.standing -= falls
-    kept = math.exp(-plant.oratea * below)
+    kept = math.exp(-cohort.rots * below)
     cohort.interrill = cohort.interrill * kept + falls
     cohort.rill = cohort.rill * kept + falls
     cohort.buried *= kept
-    cohort.roots *= math.exp(-plant.orater * below)
+    cohort.roots *= math.exp(-cohort.roots_rot * below)
 
 
 def _bury(cohort: Cohort, zone: str, intensity: float) -> float:

@@ -107,7 +107,8 @@ def step(
     balance = budget.settle(slope, weather, clear, infiltrated, inflow.lateral)
     runoff = excess.depth + balance.saturation
     event: Runoff | None = None
-    load = stranded(inflow.above) if inflow.sediment > 0.0 else None
+    brought = inflow is not NOTHING and inflow.sediment > 0.0
+    load = stranded(inflow.above) if brought else None
     if routed and runoff >= infiltration.LEAST_EXCESS:
         event = route(slope, today, rain, excess, balance.saturation, inflow, melt=melt)
         load = event.load

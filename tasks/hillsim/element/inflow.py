@@ -45,7 +45,7 @@ class Inflow:
     @property
     def sediment(self) -> float:
         """Sediment of all classes (kg per m of width)."""
-        return summed(self.classes)
+        return summed(list(self.classes))
 
     @property
     def rate(self) -> float:

@@ -86,9 +86,10 @@ def _net(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> list[f
     black = canopy + (1.0 - canopy) * black
     bare = slope.site.profile.albedo
     net: list[float] = []
+    light_of_day, total = weather.radiation, max(sky.flat_total, 1e-6)
     for hour in range(len(winter.air)):
         albedo = _SNOW_ALBEDO if winter.depths[hour] > 0.0 else bare
-        light = sky.on_slope(weather.radiation, hour) * _WATTS * (1.0 - canopy) * (1.0 - albedo)
+        light = light_of_day * sky.hourly[hour] / total * _WATTS * (1.0 - canopy) * (1.0 - albedo)
         body = winter.air[hour] + 273.15
         net.append(light - (1.0 - black) * _STEFAN * body * body * body * body)
     return net

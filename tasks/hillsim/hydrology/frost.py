@@ -84,7 +84,7 @@ class Frost:
 
 def annual_wave(means: tuple[float, ...]) -> tuple[float, float, float]:
     """Mean, amplitude (°C) and phase (day on which it rises through the mean) of monthly means."""
-    mean = summed(means) / 12.0
+    mean = summed(list(means)) / 12.0
     days = [(month + 0.5) * 365.0 / 12.0 for month in range(12)]
     turn = [2.0 * math.pi * day / 365.0 for day in days]
     sines = summed([(m - mean) * math.sin(t) for m, t in zip(means, turn, strict=True)]) / 6.0
@@ -146,7 +146,9 @@ def freeze(
     above = 0.0
     for index in range(len(store)):
         below = above + thick[index]
-        if energy > 0.0 and start < min(below, end):
+        if energy <= 0.0 or start >= end:
+            break
+        if start < below:
             liquid = below - above - frozen_part(above, below, edges)
             moisture = store[index] / max(liquid, 1e-9)
             span = min(below, end) - start
@@ -182,6 +184,8 @@ def thaw(
         return start
     down = end > start
     for turn in range(len(store)):
+        if energy <= 0.0 or start == end:
+            break
         index = turn if down else len(store) - 1 - turn
         top = 0.0
         for other in range(index):
@@ -261,6 +265,7 @@ def hours(
     for index in range(len(thick)):
         depth += thick[index]
     for hour in range(len(air)):
+        was_frozen = edges[1] > 0.0
         over = litter + cover[hour]
         crust = edges[2] if edges[0] > 0.0 else edges[1]
         frozen = min(crust, _TILLED) / _TILLED_FROZEN + max(0.0, crust - _TILLED) / _DEEP_FROZEN
@@ -285,4 +290,6 @@ def hours(
             else:
                 thaw(energy, edges[0], edges[1], thick, store, ice, edges)
             thaw(rising * _HOUR, edges[1], edges[0], thick, store, ice, edges)
-        tidy(store, ice, edges)
+        # Where nothing is frozen, and nothing was, there is nothing to put in order.
+        if was_frozen or edges[1] > 0.0:
+            tidy(store, ice, edges)

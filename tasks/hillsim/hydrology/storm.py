@@ -93,15 +93,16 @@ def hourly(points: Sequence[tuple[float, float]]) -> list[float]:
     return falls
 
 
-def _curve(storm: Storm) -> tuple[float, float] | None:
-    """Time to peak (share of the duration) and the exponent u; None for constant rain."""
+def _curve(storm: Storm) -> tuple[float, float, float] | None:
+    """Time to peak (share of the duration), the exponent u, exp(−u); None for constant rain."""
     ratio = min(storm.peak_ratio, 60.0)
     if ratio <= 1.0 or storm.peak_time >= 1.0:
         return None
-    return min(max(storm.peak_time, 0.01), 0.99), shape(ratio)
+    u = shape(ratio)
+    return min(max(storm.peak_time, 0.01), 0.99), u, math.exp(-u)
 
 
-def _time_of(curve: tuple[float, float] | None, volume: float) -> float:
+def _time_of(curve: tuple[float, float, float] | None, volume: float) -> float:
     """The share of the duration at which `volume` (share of the depth) has fallen.
 
     Each limb's volume equals its share of time. Rising limb `i = ip exp(b(t − tp))`, falling
@@ -109,12 +110,12 @@ def _time_of(curve: tuple[float, float] | None, volume: float) -> float:
     """
     if curve is None:
         return volume
-    peak, u = curve
+    peak, u, low = curve
     if volume <= peak:
         # The limb's depth to t is tp·(exp(u(t/tp − 1)) − exp(−u))·ip/u; ip/u = 1/(1 − exp(−u)).
-        inside = math.exp(-u) + (volume / peak) * (1.0 - math.exp(-u))
+        inside = low + (volume / peak) * (1.0 - low)
         return peak * (1.0 + math.log(inside) / u)
-    inside = 1.0 - (volume - peak) / (1.0 - peak) * (1.0 - math.exp(-u))
+    inside = 1.0 - (volume - peak) / (1.0 - peak) * (1.0 - low)
     return peak - (1.0 - peak) * math.log(inside) / u
 
 
@@ -123,8 +124,8 @@ def shape(ratio: float) -> float:
     # Above the root the function is concave and falling, so Newton from the right cannot overshoot.
     u = ratio
     for _ in range(60):
-        away = 1.0 - math.exp(-u) - u / ratio
-        step = away / (math.exp(-u) - 1.0 / ratio)
+        low = math.exp(-u)
+        step = (1.0 - low - u / ratio) / (low - 1.0 / ratio)
         u -= step
         if abs(step) <= 1e-13 * u:
             break

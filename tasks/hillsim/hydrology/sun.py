@@ -56,10 +56,11 @@ def sky(day: int, latitude: float, slope: float, azimuth: float) -> Sky:
     tilt = -0.4092797 * math.cos(2.0 * math.pi * (day + 10) / 365.0)
     distance = 1.0 + 0.0335 * math.cos(season)
     lat, incline, facing = math.radians(latitude), math.atan(slope), math.radians(azimuth)
+    up, across = math.sin(lat) * math.sin(tilt), math.cos(lat) * math.cos(tilt)
     hourly, flat = [], 0.0
     for hour in range(24):
         angle = (hour + 0.5 - 12.0) * math.pi / 12.0
-        height = math.sin(lat) * math.sin(tilt) + math.cos(lat) * math.cos(tilt) * math.cos(angle)
+        height = up + across * math.cos(angle)
         if height <= 0.0:
             hourly.append(0.0)
             continue

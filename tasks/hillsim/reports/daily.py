@@ -17,7 +17,7 @@ from typing import Final
 
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.numbers import summed
+from tasks.hillsim.numbers import hundredths, summed
 from tasks.hillsim.reports import tally
 from tasks.hillsim.soil import MM_PER_HOUR
 from tasks.wepp.files.fortran import fixed, integer, scientific
@@ -72,24 +72,29 @@ def water_row(slope: Hillslope, day: Day, year: int) -> str:
 def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: float) -> str:
     """The row with a runoff over the flow's path, and over the element (m)."""
     balance, when = day.balance, day.weather
-    head = (slope.site.number, when.julian, year)
-    numbers = (
-        when.rain * 1000.0,
-        day.wetted * 1000.0,
+    cells = [
+        "",
+        "",
+        integer(slope.site.number, 4),
+        integer(when.julian, 4),
+        integer(year, 4),
+        hundredths(when.rain * 1000.0),
+        hundredths(day.wetted * 1000.0),
         _exact(runoff),
-        balance.plants * 1000.0,
-        balance.soil * 1000.0,
-        balance.litter * 1000.0,
-        balance.percolation * 1000.0,
+        hundredths(balance.plants * 1000.0),
+        hundredths(balance.soil * 1000.0),
+        hundredths(balance.litter * 1000.0),
+        hundredths(balance.percolation * 1000.0),
         _exact(day.inflow.runoff),
-        balance.arrived * 1000.0,
-        balance.lateral * 1000.0,
-        (summed(slope.store) + slope.columns.held_back) * 1000.0,
-        slope.frost.water * 1000.0,
-        slope.pack.water * 1000.0,
+        hundredths(balance.arrived * 1000.0),
+        hundredths(balance.lateral * 1000.0),
+        hundredths((summed(slope.store) + slope.columns.held_back) * 1000.0),
+        hundredths(slope.frost.water * 1000.0),
+        hundredths(slope.pack.water * 1000.0),
+        "",
         _exact(below),
-    )
-    return _row(_WATER, (*head, *numbers))
+    ]
+    return " ".join(cells)
 
 
 def over_path(slope: Hillslope, day: Day, value: float) -> float:
@@ -100,21 +105,22 @@ def over_path(slope: Hillslope, day: Day, value: float) -> float:
 def soil_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the soil properties, as the day's rain met them."""
     found, top = day.surface, slope.site.profile.top
-    values = (
-        slope.site.number,
-        day.weather.julian,
-        year,
-        found.porosity * 100.0,
-        found.ke / MM_PER_HOUR,
-        found.matric * 1000.0,
-        top.fc,
-        top.wp,
-        found.roughness * 1000.0,
-        found.factors.ki,
-        found.factors.kr,
-        found.factors.tauc,
-    )
-    return _row(_SOIL, values)
+    cells = [
+        integer(slope.site.number, 3),
+        integer(day.weather.julian, 5),
+        integer(year, 7),
+        " ",
+        hundredths(found.porosity * 100.0),
+        hundredths(found.ke / MM_PER_HOUR),
+        hundredths(found.matric * 1000.0),
+        hundredths(top.fc),
+        hundredths(top.wp),
+        hundredths(found.roughness * 1000.0),
+        hundredths(found.factors.ki),
+        hundredths(found.factors.kr),
+        hundredths(found.factors.tauc),
+    ]
+    return "".join(cells)
 
 
 def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) -> str | None:
@@ -164,7 +170,7 @@ def _state(slope: Hillslope, day: Day) -> tuple[float, ...]:
 
 
 _Edit = tuple[str, int, int]
-"""Blanks before a number, its width and decimals (−1: an integer, −2: text that is ready)."""
+"""Blanks before a number, its width and decimals (−1: an integer)."""
 
 
 class _Layout:
@@ -177,29 +183,10 @@ class _Layout:
 
 
 def _percent(width: int, form: int) -> str:
-    if form < 0:
-        return f"%{width}d" if form == _INTEGER else f"%{width}s"
-    return f"%{width}.{form}f"
+    return f"%{width}d" if form == _INTEGER else f"%{width}.{form}f"
 
 
 _INTEGER: Final = -1
-_READY: Final = -2
-_DEPTH: _Edit = (" ", 7, 2)
-_WATER = _Layout(
-    [
-        ("  ", 4, _INTEGER),
-        *[(" ", 4, _INTEGER)] * 2,
-        *[_DEPTH] * 2,
-        (" ", 15, _READY),
-        *[_DEPTH] * 4,
-        (" ", 15, _READY),
-        *[_DEPTH] * 5,
-        ("  ", 15, _READY),
-    ]
-)
-_SOIL = _Layout(
-    [("", 3, _INTEGER), ("", 5, _INTEGER), ("", 7, _INTEGER), ("", 8, 2), *[("", 7, 2)] * 8]
-)
 _ELEMENT = _Layout(
     [
         *[(" ", 2, _INTEGER)] * 3,
@@ -234,8 +221,6 @@ def _row(layout: _Layout, values: tuple[object, ...]) -> str:
 
 def _edited(edit: _Edit, value: object) -> str:
     _, width, form = edit
-    if isinstance(value, str):
-        return value
     if isinstance(value, int):
         return integer(value, width)
     assert isinstance(value, float)

@@ -78,7 +78,7 @@ class Cells:
         """The lower end of the cell `number`, from 1 (m); of 0 the top."""
         element, cells = divmod(number, CELLS)
         part = cells * self.lengths[element] / CELLS if cells else 0.0
-        return summed(self.lengths[:element]) + part
+        return summed(list(self.lengths[:element])) + part
 
     def _relative(self, index: int) -> float:
         return self.lengths[index // CELLS] / max(self.lengths)
@@ -140,7 +140,7 @@ def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
         value * cells.lengths[index // CELLS] / CELLS * site.width
         for index, value in enumerate(cells.values)
     ]
-    moved = summed(event.load.classes)
+    moved = summed(list(event.load.classes))
     return passfile.Event(
         *when,
         duration_s=event.storm_duration,

@@ -48,7 +48,11 @@ class Tally:
     cells: list[float] = field(default_factory=list)
     classes: list[float] = field(default_factory=lambda: [0.0] * CLASSES)
 
+    shares: list[float] = field(default_factory=list)
+
     def __post_init__(self) -> None:
+        whole = summed(list(self.lengths))
+        self.shares = [length / whole for length in self.lengths]
         self.cells = [0.0] * (CELLS * len(self.lengths))
 
     @property
@@ -56,19 +60,14 @@ class Tally:
         """Runoff of the run (m)."""
         return self.rain_runoff + self.melt_runoff
 
-    @property
-    def shares(self) -> list[float]:
-        """Of each element in the length of the slope."""
-        return [length / summed(self.lengths) for length in self.lengths]
-
     def add(self, days: Sequence[Day]) -> None:
         """Add a day, of every element."""
         self.days += 1
         foot, last = days[-1], self.shares[-1]
         self.storms += foot.weather.rain > 0.0
         self.precip += foot.weather.rain
-        for index, (day, share) in enumerate(zip(days, self.shares, strict=True)):
-            balance = day.balance
+        for index, day in enumerate(days):
+            balance, share = day.balance, self.shares[index]
             self.plants += balance.plants * share
             self.soil += balance.soil * share
             self.litter += balance.litter * share
@@ -135,7 +134,7 @@ def _closed(before: float, after: float, gained: float, lost: float, what: str) 
 
 def enrichment(slope: Hillslope, classes: tuple[float, ...] | list[float]) -> float:
     """Specific surface of sediment over that of the soil; 0 where nothing moved."""
-    total = summed(classes)
+    total = summed(list(classes))
     if total <= 0.0:
         return 0.0
     particles = slope.site.particles

@@ -46,7 +46,7 @@ def classes(sand: float, clay: float, om: float) -> tuple[Particle, ...]:
     small = _small_aggregates(clay, silt)
     loose_sand = sand * (1.0 - clay) ** 5
     shares = (0.26 * clay, silt - small, small, 0.0, loose_sand)
-    large = max(0.0, 1.0 - summed(shares))
+    large = max(0.0, 1.0 - summed(list(shares)))
     mixed = clay / (clay + silt)
     rest = (sand - loose_sand, small * mixed, clay * 0.74 - small * mixed)
     mixtures = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0 - mixed, mixed), _shares(rest))

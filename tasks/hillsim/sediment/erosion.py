@@ -72,7 +72,7 @@ class Above:
     @property
     def sediment(self) -> float:
         """Sediment of all classes (kg per m of width)."""
-        return summed(self.classes)
+        return summed(list(self.classes))
 
 
 @final

@@ -112,8 +112,11 @@ def parse_days(
 
 
 def _numbers(records: Records, rows: list[list[str]], start: int) -> Floats:
+    words = [word for row in rows for word in row]
     try:
-        table = np.array(rows, dtype=np.float64).reshape(-1, _COLUMNS)
+        # A climate repeats itself: most words were turned into numbers before.
+        numbers = map(_Known().__getitem__, words)
+        table = np.fromiter(numbers, np.float64, len(words)).reshape(-1, _COLUMNS)
     except ValueError:
         table = np.array(
             [
@@ -125,6 +128,15 @@ def _numbers(records: Records, rows: list[list[str]], start: int) -> Floats:
         bad = int(np.argwhere(~np.isfinite(table))[0][0])
         records.fail(f"a day has a value that is no number: {' '.join(rows[bad])}", start + 1 + bad)
     return table
+
+
+class _Known(dict[str, float]):
+    """Numbers by the words that spell them."""
+
+    def __missing__(self, word: str) -> float:
+        """The number of a word that comes for the first time."""
+        self[word] = number = float(word)
+        return number
 
 
 def _one(records: Records, word: str, line: int) -> float:

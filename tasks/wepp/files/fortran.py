@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 import re
 
+# What Python and Fortran write of an exponent: the one has the point after the first digit.
+_EXPONENTS = {f"e{power:+03d}": f"E{power + 1:+03d}" for power in range(-98, 98)}
 _SPELLING = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(?:[edED]([-+]?\d+)|([-+]\d+))?\Z")
 
 
@@ -32,6 +34,11 @@ def fixed(value: float, width: int, decimals: int) -> str:
 
 def scientific(value: float, width: int, digits: int = 5) -> str:
     """`value` in the edit e<width>.<digits>: mantissa 0.1 to 1, exponent of two digits."""
+    usual = f"{value:.{digits - 1}e}"
+    tail = _EXPONENTS.get(usual[-4:])
+    # As in `fixed`: positive, of two digits in the exponent, and as wide as it should be.
+    if tail is not None and value > 0.0 and width >= digits + 6:
+        return f"0.{usual[0]}{usual[2:-4]}{tail}".rjust(width)
     if not math.isfinite(value):
         return _not_finite(value, width)
     mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
@@ -43,7 +50,8 @@ def scientific(value: float, width: int, digits: int = 5) -> str:
 
 def integer(value: int, width: int) -> str:
     """`value` in the edit i<width>."""
-    return _fit(str(value), width)
+    text = str(value)
+    return text.rjust(width) if len(text) <= width else _fit(text, width)
 
 
 def number(text: str) -> float:
