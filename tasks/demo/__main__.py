@@ -21,6 +21,7 @@ RUN, LONG_RUN = "sample-run", "long-run"
 CHANNELS, HILLSLOPES, YEARS = 9, 23, 5
 LONG_CHANNELS, LONG_YEARS = 3, 100
 WORK, FINAL = "jobs:1,func:run_hillslopes_rq", "jobs:6,func:_log_complete_rq"
+CHANNEL_WORK = "jobs:3,func:run_watershed_rq"
 PATIENCE_S = 180.0
 AT_WORK_S = 0.2
 COLUMNS = (
@@ -47,7 +48,8 @@ class Story:
         write_watershed(run.root, CHANNELS, YEARS)
         began = time.monotonic()
         parent, final, work = self._enqueue(RUN)
-        self._watch(work)
+        self._watch(work, "hillslopes")
+        self._watch(self._view(parent).children[CHANNEL_WORK], "years of the channels")
         Job(final, self._queue).result(PATIENCE_S)
         self._screen.line(f"complete after {time.monotonic() - began:.1f} s; its jobs:")
         self._screen.table(results.JOBS, results.jobs(self._children(parent)), "no jobs")
@@ -91,9 +93,9 @@ class Story:
             raise DemoFailed(f"job {jid} is not in the store")
         return view
 
-    def _watch(self, work: str) -> None:
+    def _watch(self, work: str, noun: str) -> None:
         job = Job(work, self._queue)
-        with self._screen.progress("hillslopes") as step:
+        with self._screen.progress(noun) as step:
 
             def ended() -> bool:
                 over = job.get_status() in TERMINAL
@@ -101,7 +103,7 @@ class Story:
                     step(int(progress["done"]), int(progress["total"]), str(progress["note"]))
                 return over
 
-            self._house.until("the hillslopes", PATIENCE_S, ended)
+            self._house.until(f"the {noun}", PATIENCE_S, ended)
 
     def _working(self, work: str) -> list[Living]:
         """The job's process and its engines, once each of these is well at work."""
@@ -114,10 +116,12 @@ class Story:
         rows = hillslopes.read(run.hillslope_table)
         if len(rows) != HILLSLOPES:
             raise DemoFailed(f"{run.hillslope_table} has {len(rows)} rows, not {HILLSLOPES}")
+        self._screen.line("what left each hillslope in a mean year, by hillsim, the engine that is")
+        self._screen.line("embedded here; [wepp] bin_dir and wepp_bin name an executable of WEPP:")
         self._screen.table(COLUMNS, [_row(row) for row in rows], "no rows")
         self._screen.line("at the outlet, in a mean year:")
         self._screen.table(results.OUTLET, results.outlet(run.interchange), "nothing")
-        self._screen.line("and the greatest events of a year, by return period:")
+        self._screen.line("and the greatest events of a year, by how often they return:")
         self._screen.table(*results.return_periods(run.interchange), "nothing")
 
     def _places(self, run: RunDirectory) -> None:
@@ -126,9 +130,10 @@ class Story:
         for what, path in results.places(run):
             if not path.exists():
                 raise DemoFailed(f"{path} is missing")
-            self._screen.line(f"{what:<12}{path}")
+            shown = path if path == run.root else path.relative_to(run.root)
+            self._screen.line(f"{what:<12}{shown}")
         self._screen.line("the log has a line for each hillslope, such as")
-        self._screen.line(f"  {lines[0]}")
+        self._screen.line(f"  {lines[0].partition(' INFO ')[2]}")
 
     def _family(self, members: list[Living], empty: str) -> None:
         rows = [(str(m.pid), str(m.parent), m.name, f"{m.cpu_s:.2f}") for m in members]

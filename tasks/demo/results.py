@@ -33,7 +33,7 @@ def jobs(children: Mapping[str, JobView]) -> Rows:
 
 
 def outlet(tables: Path) -> Rows:
-    """The means of a year at the outlet; runoff also as depth over the contributing area."""
+    """The means of a year at the outlet; volumes also as depths over the contributing area."""
     from pyarrow import parquet
 
     found = {
@@ -41,8 +41,12 @@ def outlet(tables: Path) -> Rows:
         for row in parquet.read_table(tables / "loss_pw0.out.parquet").to_pylist()
     }
     rows = [(short, f"{found[key][0]:g}", found[key][1]) for key, short in _ROWS.items()]
-    area_ha, discharge_m3 = (found[key][0] for key in list(_ROWS)[0:3:2])
-    rows.insert(3, ("water discharge", f"{discharge_m3 / (10.0 * area_ha):.1f}", "mm/yr"))
+    area_ha, rain_m3, discharge_m3 = (found[key][0] for key in list(_ROWS)[:3])
+    for place, name, volume in (
+        (2, "precipitation", rain_m3),
+        (4, "water discharge", discharge_m3),
+    ):
+        rows.insert(place, (name, f"{volume / (10.0 * area_ha):.1f}", "mm/yr"))
     return rows
 
 
@@ -50,7 +54,10 @@ def return_periods(tables: Path) -> tuple[tuple[str, ...], Rows]:
     """The head, its units on a line of their own, and the rows of `return_periods.tsv`."""
     with open(tables / "return_periods.tsv", encoding="utf-8", newline="") as file:
         head, *rows = [tuple(row) for row in csv.reader(file, delimiter="\t")]
-    return tuple("\n".join(name.split("_", 1)) for name in head), rows
+    period, *measures = head
+    names = (name.partition("_") for name in measures)
+    units = (f"{name}\n{unit.replace('_', '/')}" for name, _, unit in names)
+    return (f"returns in\n{period.rpartition('_')[2]}", *units), rows
 
 
 def places(run: RunDirectory) -> list[tuple[str, Path]]:

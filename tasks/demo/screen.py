@@ -40,7 +40,11 @@ class Screen:
             table.add_column(name, justify="right" if numbers else "left", no_wrap=True)
         for row in rows:
             table.add_row(*map(escape, row))
-        self._console.print(table)
+        with self._console.capture() as drawn:
+            self._console.print(table)
+        for line in drawn.get().splitlines():
+            # Columns are filled up with blanks, the last one too.
+            self._console.out(line.rstrip(), highlight=False)
 
     @contextmanager
     def progress(self, noun: str) -> Iterator[Step]:

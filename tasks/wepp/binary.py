@@ -184,7 +184,8 @@ def _hillsim(run_file: Path) -> int:
     from tasks.hillsim.errors import Refusal
     from tasks.wepp.files.errors import FormatError
 
-    with open(1, "w", encoding="latin-1", errors="replace", closefd=False) as out:
+    # Line by line: who follows a long run reads the years that have begun.
+    with open(1, "w", 1, encoding="latin-1", errors="replace", closefd=False) as out:
         try:
             hillsim.run(run_file, cwd=run_file.parent, out=out)
         except (Refusal, FormatError, OSError) as error:

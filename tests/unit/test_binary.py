@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tasks.wepp.binary import UnknownBinary, available, choose
+from tasks.wepp.samples.hillslopes import write_sample
 from tests.unit import fake_wepp
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -93,3 +95,15 @@ def test_a_file_that_is_no_program_is_named_when_it_does_not_start(tmp_path: Pat
     engine = choose({"bin_dir": str(tmp_path)}, "wepp_1")
     with pytest.raises(UnknownBinary, match=r"'wepp_1' at .* does not start: Exec format"):
         engine.start(run / "p7.run", run / "p7.err")
+
+
+def test_the_years_that_hillsim_has_begun_can_be_followed(tmp_path: Path):
+    """Its log has them while it runs, not only at the end: the tree shows how far a network is."""
+    runs = write_sample(tmp_path, hillslopes=1, years=100)
+    process = choose({}, "hillsim").start(runs / "p1.run", runs / "p1.err")
+    try:
+        eventually(lambda: "SIMULATION YEAR =     2" in (runs / "p1.err").read_text(), within=60)
+        assert "COMPLETED" not in (runs / "p1.err").read_text()
+    finally:
+        process.kill()
+        process.wait()
