@@ -52,6 +52,13 @@ def test_cancel_of_a_queued_job_keeps_it_from_ever_running(daemon):
     third = daemon.queue().enqueue("tasks.noop.sleep", 0.0)
     assert daemon.ends(third.id)["state"] == "finished"
     assert daemon.state(second.id) == "canceled"
+    listed = [job["id"] for job in json.loads(daemon.ctl("jobs", "--json")[1])["jobs"]]
+    assert listed == [first.id, second.id, third.id], "stopped, canceled, finished"
+    pages = [daemon.ctl("jobs", "--json", "--limit", "1", "--offset", str(n))[1] for n in range(3)]
+    assert [job["id"] for page in pages for job in json.loads(page)["jobs"]] == listed
+    assert daemon.ctl("jobs", "--state", "created") == (0, "no jobs\n", "")
+    code, _, err = daemon.ctl("jobs", "--offset", "1000000")
+    assert code == 2, err
 
 
 def test_rq_s_stop_command_reaches_the_same_verb(daemon):

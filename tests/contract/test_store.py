@@ -594,6 +594,10 @@ def test_jobs_are_listed_by_state(run: Run) -> None:
         assert [v.id for v in await store.jobs("queued", 2, 1)] == jids[3:5]
         assert [v.id for v in await store.jobs("failed", 9)] == [bad.job.id]
         assert [v.id for v in await store.jobs("stopped", 9)] == [stopped.job.id]
+        assert [v.id for v in await store.jobs("stopped", 1)] == [stopped.job.id]
+        both = {v.id for v in await store.jobs("failed", 9, 0, "stopped")}
+        assert both == {bad.job.id, stopped.job.id}
+        assert len(await store.jobs("failed", 9, 1, "stopped")) == 1
         await claimed(store)
         assert [v.status for v in await store.jobs("started", 9)] == ["started"]
         with pytest.raises(StoreError, match="'sleeping' is not known"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -86,6 +86,11 @@ def _json(answer: BaseModel, status: int = 200) -> Response:
     return Response(answer.model_dump_json(), status, media_type="application/json")
 
 
+async def _apart(model: type[BaseModel], found: Mapping[str, Any]) -> Response:
+    """A long answer, made in a thread: the loop goes on meanwhile."""
+    return await asyncio.to_thread(lambda: _json(model.model_validate(found)))
+
+
 async def page(asked: Asked) -> Response:
     """Show the page that `weppdctl ui` serves."""
     return pages.answer()
@@ -147,7 +152,7 @@ async def jobs(asked: Asked) -> Response:
     page = asked.query(models.JobsQuery)
     rows = await asked.house.jobs(page.state, page.limit, page.offset)
     further = page.offset + page.limit if len(rows) >= page.limit else None
-    return _json(models.Jobs.model_validate({"jobs": list(rows), "next": further}))
+    return await _apart(models.Jobs, {"jobs": list(rows), "next": further})
 
 
 async def show(asked: Asked) -> Response:
@@ -164,7 +169,7 @@ async def tree(asked: Asked) -> Response:
     if not 0 < len(name) <= MAX_NAME:
         raise NoSuchJob(repr(name[:200]))
     found = await asked.house.tree(name, asked.query(models.TreeQuery).all)
-    return _json(models.Tree.model_validate(found))
+    return await _apart(models.Tree, found)
 
 
 async def retry(asked: Asked) -> Response:

@@ -33,7 +33,7 @@ class JobsQuery(Body):
 
     state: State | None = None
     limit: int = Field(default=50, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0, le=10_000_000)
+    offset: int = Field(default=0, ge=0, le=100_000)
 
 
 class LogQuery(Body):

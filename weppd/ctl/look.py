@@ -66,7 +66,9 @@ def nodes(ctl: Talk, watch: bool) -> None:
 @talk.verb
 @click.option("--state", type=click.Choice(STATES), help="Only jobs in this state.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, help="At most so many [50].")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out the first so many.")
+@click.option(
+    "--offset", type=click.IntRange(0, 100_000), default=0, help="Leave out the first so many."
+)
 @_watch
 def jobs(ctl: Talk, state: str | None, limit: int, offset: int, watch: bool) -> None:
     """List jobs, newest first."""

@@ -151,13 +151,20 @@ class Keeper:
 
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
         """At most `limit` jobs in `state`; without one, of all states, the live ones first."""
+        if state == "created":
+            return []  # such a job is on no list yet: only who has its id finds it
         if state is not None:
             views_ = await self._store.jobs(state, limit, offset)
             return [self._with_progress(row(view), view) for view in views_]
         found: list[JobView] = []
+        counts = (await self._store.counts()).values()
         for each in ALL_STATES:
-            found += await self._store.jobs(each, limit + offset, 0)
-        return [self._with_progress(row(v), v) for v in found[offset : offset + limit]]
+            there = sum(getattr(queue, each) for queue in counts)
+            if offset < there and len(found) < limit:
+                also = "stopped" if each == "failed" else ""
+                found += await self._store.jobs(each, limit - len(found), offset, also)
+            offset = max(0, offset - there)
+        return [self._with_progress(row(v), v) for v in found]
 
     async def job(self, jid: str) -> Mapping[str, Any] | None:
         """One job with everything known of it, None where there is none."""

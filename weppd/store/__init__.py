@@ -115,9 +115,10 @@ class Store(Protocol):
     async def job(self, jid: str) -> JobView | None:
         """One job, or None."""
 
-    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
+    async def jobs(self, state: str, limit: int, offset: int = 0, also: str = "") -> list[JobView]:
         """Jobs of all queues in one state: queued and deferred in order, the others newest first.
-        StoreError for a word that is no state."""
+        With `also`, those of that state among them, where RQ keeps both in one set: failed and
+        stopped. StoreError for a word that is no state."""
 
     async def tree(self, jids: Sequence[str]) -> Reading:
         """Read the trees below some jobs."""

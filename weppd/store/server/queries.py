@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from weppd.store import JobView, QueueCounts
 from weppd.store.server.line import Line
 from weppd.store.views import STATES, registry, view
 from weppd.store.wire import paired
+
+#: Commands in one trip, so that nobody else waits long for the line or the loop.
+AT_ONCE = 400
 
 
 class Queries:
@@ -51,27 +55,50 @@ class Queries:
         keys = await self._line.call("SMEMBERS", f"{self._prefix}:queues")
         return sorted(key.decode()[start:] for key in keys)
 
-    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
-        """Jobs of all queues in one state."""
-        name, upto = registry(state), offset + limit
+    async def jobs(self, state: str, limit: int, offset: int = 0, also: str = "") -> list[JobView]:
+        """Jobs of all queues in one state, or in either of two that share RQ's set.
+
+        In small trips: who looks far down a long list keeps nobody waiting.
+        """
+        words, kept = (state, also), list[str]()
+        async with contextlib.aclosing(self._members(registry(state))) as members:
+            async for jids in members:
+                kept += await self._of_status(jids, words)
+                if len(kept) >= offset + limit:
+                    break
+        views: list[JobView] = []
+        wanted = kept[offset : offset + limit]
+        for at in range(0, len(wanted), AT_ONCE // 4):
+            views += await self._views(wanted[at : at + AT_ONCE // 4])
+        return [each for each in views if each.status in words]
+
+    async def _of_status(self, jids: Sequence[str], words: Sequence[str]) -> list[str]:
+        """Those whose hash says so: RQ's lists may hold what went elsewhere."""
+        said = await self._all([("HGET", f"{self._prefix}:job:{jid}", "status") for jid in jids])
+        pairs = zip(jids, said, strict=True)
+        return [jid for jid, word in pairs if word and word.decode("utf-8", "replace") in words]
+
+    async def _members(self, name: str) -> AsyncGenerator[list[str], None]:
+        """The ids on one of RQ's lists, of all queues, some at a time."""
         queues = await self.queues()
-        found = await self._all([self._range(name, queue, upto) for queue in queues])
+        firsts = await self._all([self._range(name, queue, 0) for queue in queues])
+        for queue, members in zip(queues, firsts, strict=True):
+            some, at = members, 0
+            while some:
+                yield _ids(some)
+                at += AT_ONCE
+                more = len(some) == AT_ONCE
+                some = (await self._all([self._range(name, queue, at)]))[0] if more else []
         if name == "queued":
             # Those who wait for their turn are on no queue, and come last.
-            found += await self._all([("HKEYS", f"{self._own}parked")])
-        jids = [
-            member.decode("utf-8", "replace").split(":")[0]
-            for members in found
-            for member in members
-        ]
-        views = [v for v in await self._views(jids[:upto]) if v.status == state]
-        return views[offset:]
+            yield _ids(await self._line.call("HKEYS", f"{self._own}parked"))
 
-    def _range(self, name: str, queue: str, upto: int) -> tuple[Any, ...]:
+    def _range(self, name: str, queue: str, at: int) -> tuple[Any, ...]:
+        window = at, at + AT_ONCE - 1
         if name == "queued":
-            return ("LRANGE", f"{self._prefix}:queue:{queue}", 0, upto - 1)
+            return ("LRANGE", f"{self._prefix}:queue:{queue}", *window)
         order = "ZRANGE" if name == "deferred" else "ZREVRANGE"
-        return (order, f"{self._prefix}:{name}:{queue}", 0, upto - 1)
+        return (order, f"{self._prefix}:{name}:{queue}", *window)
 
     async def counts(self) -> dict[str, QueueCounts]:
         """The counts of every queue."""
@@ -118,6 +145,10 @@ class Queries:
         if name == "queued":
             return ("LLEN", f"{self._prefix}:queue:{queue}")
         return ("ZCARD", f"{self._prefix}:{name}:{queue}")
+
+
+def _ids(members: Sequence[bytes]) -> list[str]:
+    return [member.decode("utf-8", "replace").split(":")[0] for member in members]
 
 
 def _latest(stream: Sequence[Any]) -> dict[bytes, bytes]:

@@ -358,8 +358,8 @@ class RedisStore(Turning):
     async def job(self, jid: str) -> JobView | None:
         return await self._queries.job(jid)
 
-    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
-        return await self._queries.jobs(state, limit, offset)
+    async def jobs(self, state: str, limit: int, offset: int = 0, also: str = "") -> list[JobView]:
+        return await self._queries.jobs(state, limit, offset, also)
 
     async def counts(self) -> dict[str, QueueCounts]:
         return await self._queries.counts()

@@ -36,13 +36,13 @@ class Looks:
         entry, execution = shelf.entries.get(jid, {}), shelf.executions.get(jid, {})
         return view(jid, shelf.jobs[jid], entry, execution, shelf.children.get(jid, {}))
 
-    async def jobs(self, state: str, limit: int, offset: int = 0) -> list[JobView]:
+    async def jobs(self, state: str, limit: int, offset: int = 0, also: str = "") -> list[JobView]:
         self._check()
         name = registry(state)
         jids = [jid for queue in sorted(self.shelf.queues) for jid in self._members(name, queue)]
         jids += self.shelf.parked if name == "queued" else ()
         views = [await self.job(jid) for jid in jids]
-        return [v for v in views if v and v.status == state][offset : offset + limit]
+        return [v for v in views if v and v.status in (state, also)][offset : offset + limit]
 
     def _members(self, name: str, queue: str) -> list[str]:
         if name == "queued":
