@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weppd.cell.tree.procfs import Member
+from weppd.cell.tree.records import Member
 from weppd.shell.leavings import Host, orphans
 
 WEPPD, ZYGOTE, CELL, WARM, JOB, CHILD, STRANGER = 100, 200, 300, 301, 302, 303, 900

@@ -12,7 +12,6 @@ close of the file in the owning process drops them: it is opened once.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from json import dumps, loads
 from json.encoder import encode_basestring_ascii
@@ -37,7 +36,7 @@ class CellFile:
         self._head = dumps(facts)[:-1]
         self.fd = os.open(f"{directory}/{n}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.lockf(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.lockf(self.fd, os.F_TLOCK, 0)
         except OSError as error:
             os.close(self.fd)
             raise BlockingIOError(f"{directory}/{n}: another cell lives in slot {n}") from error
@@ -97,6 +96,8 @@ def _read_one(directory: str, n: int) -> Record:
 
 
 def _holder(fd: int) -> int | None:
+    import fcntl  # for readers: a cell only locks, and each library makes its forks dearer
+
     asked = pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
     assert len(asked) == calcsize(_FLOCK)
     kind, _, _, _, pid = unpack(_FLOCK, fcntl.fcntl(fd, fcntl.F_GETLK, asked))

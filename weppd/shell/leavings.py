@@ -20,7 +20,7 @@ from pathlib import Path
 
 from weppd.cell import sweep
 from weppd.cell.tree import procfs
-from weppd.cell.tree.procfs import Member
+from weppd.cell.tree.records import Member
 from weppd.shell import host
 from weppd.shell.zygotes import Zygotes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from weppd import runs
 from weppd.core.schedule import Rules, Ticket
 from weppd.errors import RunError
 from weppd.settings import Settings
+
+#: Payloads of more bytes stay as they came, zlib's.
+UNPACKED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,22 @@ def start_frame(ticket: Ticket, places: Places, rules: Rules) -> tuple[dict[str,
     ):
         if callback is not None:
             header[name] = [callback.function, callback.timeout]
-    return header, job.meta + job.data
+    return header, job.meta + _unpacked(job.data)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """A payload as its process reads it; one that is long there is left to that process.
+
+    Each child would have to load the library, at the price of memory pages of its own.
+    """
+    if data[:1] != b"\x78" or len(data) > UNPACKED:
+        return data
+    engine = zlib.decompressobj()
+    try:
+        plain = engine.decompress(data, UNPACKED)
+    except zlib.error:
+        return data
+    return plain if engine.eof and plain[:1] != b"\x78" else data
 
 
 def label_of(ticket: Ticket) -> str:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import pickle
 import sys
-import zlib
 from io import BytesIO
 from json import loads
 
@@ -78,6 +77,8 @@ def inflate(data: bytes) -> bytes:
     if data[:1] != b"\x78":  # zlib's first byte; no pickle and no JSON begins so
         plain = data
     else:
+        import zlib  # weppd unpacks what is short: most jobs need no library for it
+
         decompress = zlib.decompressobj()
         plain = decompress.decompress(data, CAP + 1)
     if len(plain) > CAP:

@@ -14,20 +14,40 @@ that could not die (state D) is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import namedtuple
 from signal import Signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import NamedTuple
+
+    class _Rung(NamedTuple):
+        signal: str
+        grace_s: float
+
+    class _Ladder(NamedTuple):
+        rungs: tuple[Rung, ...]
+        step: int
+        deadline: float
+        alive: int
+        asked: str
+        reason: str
+        ended: Mapping[str, int]
+else:
+    _Rung = namedtuple("_Rung", ("signal", "grace_s"))
+    _Ladder = namedtuple(
+        "_Ladder", ("rungs", "step", "deadline", "alive", "asked", "reason", "ended")
+    )
 
 KILL = "KILL"
 KILL_AGAIN_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(_Rung):
     """A signal by its name without SIG, and the seconds that the tree has to end by it."""
 
-    signal: str
-    grace_s: float
+    __slots__ = ()
 
     @property
     def number(self) -> int:
@@ -35,21 +55,14 @@ class Rung:
         return int(Signals["SIG" + self.signal])
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(_Ladder):
     """Where a cancel stands.
 
     `step` is the rung that was delivered last, `deadline` when the next is due, `alive` how many
     lived at the last look, `ended` how many ended at each rung by its signal's name.
     """
 
-    rungs: tuple[Rung, ...]
-    step: int
-    deadline: float
-    alive: int
-    asked: str
-    reason: str
-    ended: Mapping[str, int] = field(default_factory=dict)
+    __slots__ = ()
 
     @property
     def over(self) -> bool:
@@ -108,7 +121,7 @@ def climb(state: Ladder, now: float, alive: int) -> tuple[Ladder, tuple[Rung, ..
     step = min(state.step + 1, len(state.rungs) - 1)
     rung = state.rungs[step]
     ended = {rung.signal: 0, **state.ended}
-    return replace(state, step=step, deadline=_due(rung, now), ended=ended), (rung,)
+    return state._replace(step=step, deadline=_due(rung, now), ended=ended), (rung,)
 
 
 def shorten(state: Ladder, rungs: Iterable[Rung], now: float, *, asked: str, reason: str) -> Ladder:
@@ -128,13 +141,12 @@ def shorten(state: Ladder, rungs: Iterable[Rung], now: float, *, asked: str, rea
     # KILL underfoot stays as it is: there is nothing shorter.
     if later:
         soonest = now + wanted.get(state.rung.signal, 0.0)
-        state = replace(
-            state,
+        state = state._replace(
             rungs=(*state.rungs[: state.step + 1], *later),
             deadline=min(state.deadline, soonest),
         )
     if state.asked == "shutdown" and asked == "cancel":
-        state = replace(state, asked=asked, reason=reason)
+        state = state._replace(asked=asked, reason=reason)
     return state
 
 
@@ -151,4 +163,4 @@ def _book(state: Ladder, alive: int) -> Ladder:
     gone = max(0, state.alive - alive)
     name = state.rung.signal
     ended = {**state.ended, name: state.ended.get(name, 0) + gone}
-    return replace(state, alive=alive, ended=ended)
+    return state._replace(alive=alive, ended=ended)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from dataclasses import dataclass
-from pathlib import Path
+
+from weppd.cell.tree.records import Member
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -24,29 +24,6 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 MANY = 30_000
 #: Bytes of a file that are read; `MANY` numbers of eight digits take no more.
 _MOST = 1 << 18
-DEAD = frozenset("ZXx")
-STOPPED = frozenset("Tt")
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One process of a tree, as its stat line showed it: `start` in clock ticks since boot."""
-
-    pid: int
-    start: int
-    state: str
-    ppid: int
-    name: str
-
-    @property
-    def alive(self) -> bool:
-        """Whether it can still run: neither a zombie nor on its way out of the table."""
-        return self.state not in DEAD
-
-    @property
-    def settled(self) -> bool:
-        """Whether it can start no child just now: stopped or dead."""
-        return self.state in STOPPED or self.state in DEAD
 
 
 def stat(pid: int) -> Member | None:
@@ -117,7 +94,7 @@ def open_own_children() -> int:
 
 def boot_id() -> str:
     """The identity of this boot of the kernel: a process of another boot is dead for certain."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return _read("/proc/sys/kernel/random/boot_id").decode().strip()
 
 
 def become_subreaper() -> None:

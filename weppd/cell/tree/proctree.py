@@ -24,13 +24,10 @@ import select
 import signal
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from resource import struct_rusage
 
 from weppd.cell.tree.group import Group
 from weppd.cell.tree.procfs import (
     MANY,
-    Member,
     become_subreaper,
     boot_id,
     children,
@@ -40,6 +37,7 @@ from weppd.cell.tree.procfs import (
     start_time,
     stat,
 )
+from weppd.cell.tree.records import Killed, Member, Reaped, Tally
 
 __all__ = [
     "Killed",
@@ -59,40 +57,6 @@ _HUNT = 20
 _LOOKS = 5
 _LOOK_DEEPER = 16
 _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
-
-
-@dataclass(frozen=True, slots=True)
-class Reaped:
-    """A child that ended: its raw wait status and what it and its own reaped children used."""
-
-    pid: int
-    status: int
-    rusage: struct_rusage
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """What a sweep did: how many it saw die of SIGKILL, and who would not die in the time."""
-
-    killed: int
-    undead: tuple[Member, ...] = ()
-
-
-@dataclass(slots=True)
-class Tally:
-    """What all reaped members used together: CPU seconds, the largest resident set in bytes."""
-
-    user_s: float = 0.0
-    system_s: float = 0.0
-    peak_bytes: int = 0
-    processes: int = 0
-
-    def add(self, used: struct_rusage) -> None:
-        """Book one reaped process."""
-        self.user_s += used.ru_utime
-        self.system_s += used.ru_stime
-        self.peak_bytes = max(self.peak_bytes, used.ru_maxrss * 1024)
-        self.processes += 1
 
 
 class Tree:

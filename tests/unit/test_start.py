@@ -1,0 +1,38 @@
+"""What a cell is told at a job's start."""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from pathlib import Path
+
+import pytest
+
+from weppd.core.schedule import Plan, Rules, Ticket
+from weppd.model import Claim, Job
+from weppd.shell.start import UNPACKED, Places, start_frame
+
+PLACES = Places(Path("/log"), Path("/tmp"), Path("/run/witness"), (), "")
+CALL = pickle.dumps(("m.f", None, (1,), {}))
+LONG = bytes(UNPACKED + 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (CALL, CALL),
+        (zlib.compress(CALL), CALL),
+        (zlib.compress(LONG), zlib.compress(LONG)),
+        (zlib.compress(CALL)[:-9], zlib.compress(CALL)[:-9]),
+        (b"x is no zlib", b"x is no zlib"),
+        (zlib.compress(zlib.compress(CALL)), zlib.compress(zlib.compress(CALL))),
+        (b"", b""),
+    ],
+    ids=["plain", "packed", "long", "cut", "rubbish", "packed twice", "none"],
+)
+def test_a_short_payload_is_unpacked_for_its_process(data: bytes, told: bytes) -> None:
+    """Whatever cannot be unpacked here, or is long, goes as it came: the job's process judges."""
+    job = Job("j", "default", "m.f", data, b"meta")
+    header, body = start_frame(Ticket(Claim("e", job), Plan("m.f"), "n.1"), PLACES, Rules())
+    assert body[: header["meta_len"]] == b"meta"
+    assert body[header["meta_len"] :] == told
