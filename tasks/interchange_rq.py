@@ -18,14 +18,13 @@ from tasks.run import foreign
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.ledger import StepLedger, digest
-from tasks.run.locks import locked
 from tasks.run.nodb import READONLY, ReadOnlyRun
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.wepp import storm_table, storms
 from tasks.wepp.documents import Ash, Climate
 from tasks.wepp.reconcile import ledger_of, sources_of
-from tasks.wepp.tables import ash_types
+from tasks.wepp.tables import ash_types, document
 from weppd.task import current, task
 
 TIMEOUT = 43_200
@@ -35,7 +34,6 @@ HILLSLOPES, TOTALS, WATERSHED = (
     "interchange:totalwatsed3",
     "interchange:watershed",
 )
-_README = "wepp/output/interchange/README.md"
 _PATIENCE_S = 60.0  # for files that another host wrote: its file system answers late
 _LOOK_AGAIN_S = 0.5
 _NAMED = 7
@@ -55,6 +53,7 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
     if storms.of(run):
         began = time.monotonic()
         storm_table.make(runid, run)
+        document(runid, run)
         return True, time.monotonic() - began
     ledger = ledger_of(runid, run)
     if ledger.removed() or not interchange.hillslope_reports(run)[0]:
@@ -70,7 +69,7 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
         return [*run.interchange.glob("H.*.parquet"), interchange.sediment(run.output)]
 
     seconds = _once(ledger, HILLSLOPES, reports, year, work)
-    _document(runid, run)
+    document(runid, run)
     progress.end()
     return True, seconds
 
@@ -98,7 +97,7 @@ def _build_totalwatsed3_rq(runid: str) -> tuple[bool, float]:
 
     beside = _present([run.runs / "gwcoeff.txt", Ash.path(run.root), *burnt])[0]
     seconds = _once(ledger_of(runid, run), TOTALS, [*tables, *beside], None, work)
-    _document(runid, run)
+    document(runid, run)
     progress.end()
     return True, seconds
 
@@ -122,7 +121,7 @@ def _post_watershed_interchange_rq(runid: str) -> tuple[bool, float]:
         return [path for name in names for path in run.interchange.glob(name)]
 
     seconds = _once(ledger_of(runid, run), WATERSHED, reports, year, work)
-    _document(runid, run)
+    document(runid, run)
     progress.end()
     return True, seconds
 
@@ -256,11 +255,6 @@ def _kept(ledger: StepLedger, run: RunDirectory) -> float:
         current().log(f"{HILLSLOPES} was done, its reports are gone")
         return entry.seconds
     raise NotPrepared(f"{run.output} holds no report of a hillslope: run the hillslopes first")
-
-
-def _document(runid: str, run: RunDirectory) -> None:
-    with locked(runid, _README, wait=_PATIENCE_S):
-        interchange.documentation(run.output)
 
 
 def _steps(progress: Progress) -> Callable[[int], None]:

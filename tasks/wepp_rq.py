@@ -97,11 +97,12 @@ def _run_flowpaths_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, fl
 
     Their answers, logs and loss reports are removed behind the table; plots stay.
     """
-    from tasks.wepp import flowpaths
+    from tasks.wepp import flowpaths, tables
 
     found, engine, ctx = flowpaths.of(_run(runid)), _engine(wepp_bin), current()
     progress = _progress(runid, len(found.parts), "flowpaths")
     seconds = flowpaths.run_all(runid, found, engine, ctx.cpus, progress.step)
+    tables.document(runid, found.given.run)
     progress.end()
     ctx.log(f"{len(found.parts)} flowpaths, engine={engine.name}")
     return True, seconds

@@ -22,6 +22,14 @@ HILLSLOPES: tuple[Product, ...] = (
     hill_soil.PRODUCT,
     hill_ebe.PRODUCT,
 )
+#: Tables that others make: what they hold, their columns being in their files.
+OTHERS: tuple[Product, ...] = (
+    Product(
+        "hillslopes.parquet", "Hillslopes: what each yields in a mean year, by which engine.", ()
+    ),
+    Product("flowpaths.parquet", "Flowpaths: what each yields in a mean year, by itself.", ()),
+    Product("storms.parquet", "Design storms: what leaves each hillslope under each of them.", ()),
+)
 WATERSHED: tuple[Product, ...] = (
     net_daily.PEAKS,
     net_daily.ROUTED,

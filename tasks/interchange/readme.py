@@ -37,7 +37,7 @@ def write(target: Path) -> Path:
         _companions(target),
     ]
     for title, products in (
-        ("## Hillslope Products", catalog.HILLSLOPES),
+        ("## Hillslope Products", (*catalog.OTHERS, *catalog.HILLSLOPES)),
         ("## Watershed Products", catalog.WATERSHED),
     ):
         parts += [title, *_sections(target, products)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from tasks import interchange
 from tasks.run import foreign
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.locks import locked
 from tasks.run.progress import Progress
 from tasks.wepp import loss_grid, return_periods, site
 from tasks.wepp.documents import Ash, Climate, Watershed
@@ -15,6 +17,13 @@ from tasks.wepp.reconcile import ledger_of
 from tasks.wepp.steps import once
 
 _TOTALS = "totalwatsed3.parquet"
+_README, _PATIENCE_S = "wepp/output/interchange/README.md", 60.0
+
+
+def document(runid: str, run: RunDirectory) -> None:
+    """Write the README of all tables that are there; those who make some do so in turn. OSError."""
+    with locked(runid, _README, wait=_PATIENCE_S):
+        interchange.documentation(run.output)
 
 
 def of_return_periods(runid: str, run: RunDirectory) -> bool:

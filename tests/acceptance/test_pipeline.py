@@ -64,6 +64,8 @@ def test_a_run_directory_becomes_a_finished_run(house):
     tables = {path.name for path in run.interchange.iterdir()}
     assert {"H.wat.parquet", "totalwatsed3.parquet", "ebe_pw0.parquet"} <= tables
     assert {"flowpaths.parquet", "README.md", "hydrograph.png"} <= tables
+    told = (run.interchange / "README.md").read_text()
+    assert [name for name in tables if name.endswith(".parquet") and f"`{name}`" not in told] == []
     assert (wd / "wepp/plots/loss.asc").exists()
     assert {"return_periods.tsv", "return_period_events.tsv"} <= tables
     children = house.show(parent)["children"]

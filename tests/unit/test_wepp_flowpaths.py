@@ -56,6 +56,7 @@ def test_all_flowpaths_end_in_a_table_and_their_plots(ctx, run):
     """A row for each with its hillslope and length; answers, logs and reports are gone."""
     assert wepp_rq._run_flowpaths_rq("my-run")[0] is True
     rows = parquet.read_table(run.interchange / "flowpaths.parquet").to_pylist()
+    assert "| runoff | double | mm/yr |" in (run.interchange / "README.md").read_text()
     assert [row["flowpath"] for row in rows] == [f"fp_2{n}_{k}" for n in (1, 2, 3) for k in (1, 2)]
     part = Watershed.load(run.root).flowpaths[0]
     (element,) = slope.read(run.root / part.slope_file).elements

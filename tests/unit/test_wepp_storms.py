@@ -131,6 +131,7 @@ def test_a_whole_run_of_storms_is_dispatched_and_makes_their_table(ctx, run):
         (storm, number) for storm in (1, 2) for number in (1, 2, 3)
     ]
     assert {(row["runoff"], row["sediment"]) for row in rows} == {(6.2, 3.0)}
+    assert "### `storms.parquet`" in (run.interchange / "README.md").read_text()
     items = {item for item, _, volatile in ctx.lines if item and not volatile}
     assert items == {f"s00{storm}h000{number}" for storm in (1, 2) for number in (1, 2, 3)}
 
@@ -139,13 +140,13 @@ def test_what_is_done_of_storms_is_not_done_again(ctx, run):
     """Neither hillslopes nor channels start an engine for the same inputs; clean does."""
     wepp_rq.run_wepp_rq("my-run")
     run_all(ctx)
-    born = {path: path.stat().st_ino for path in run.output.rglob("*.*") if path.is_file()}
+    born = {path: path.stat().st_ino for path in run.output.glob("ss_*/*") if path.is_file()}
     wepp_rq.run_wepp_rq("my-run")
     run_all(ctx)
     assert {path: path.stat().st_ino for path in born} == born
     wepp_rq.run_wepp_noprep_rq("my-run", clean=True)
     run_all(ctx)
-    assert set(born) == {path for path in run.output.rglob("*.*") if path.is_file()}
+    assert set(born) == {path for path in run.output.glob("ss_*/*") if path.is_file()}
 
 
 def test_the_embedded_engine_runs_the_hillslopes_of_storms_and_says_what_it_leaves_out(ctx, run):
