@@ -77,7 +77,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
         (cwd / name).unlink(missing_ok=True)
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
-    announce(run, out)
+    announce(run, cwd, out)
     chain = hillslope.chain(given, hidden.read(cwd))
     sums, kept = _run(run, given.climate, chain, out)
     _write(run, given, chain, sums, kept, cwd)

@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from tasks.hillsim import hidden
 from tasks.hillsim.errors import Refusal
 from tasks.wepp.files import scenarios, slope
 from tasks.wepp.files.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
@@ -18,9 +19,7 @@ from tasks.wepp.files.scenarios import Annual, Perennial, Yearly
 from tasks.wepp.inputs import Inputs
 
 HIDDEN = {
-    "pmetpara.txt": "FAO-56 reference evapotranspiration is not simulated",
     "wepp-co2.txt": "growth under changed CO2 is not simulated",
-    "wepp_ui.txt": "hourly lateral flow is not simulated",
     "partsize.dat": "other particle classes than the five of the soil are not simulated",
     "beinpcalib.txt": "calibrated growth is not simulated",
 }
@@ -43,6 +42,7 @@ def check(run: HillslopeRun, inputs: Inputs, directory: Path) -> None:
     _check_soil(inputs, directory / run.sol)
     _check_climate(inputs, directory / run.cli)
     _check_management(run, inputs, directory / run.man)
+    _check_plants(run, inputs, directory)
 
 
 def check_storm(run: StormRun, inputs: Inputs, directory: Path) -> None:
@@ -60,6 +60,7 @@ def check_storm(run: StormRun, inputs: Inputs, directory: Path) -> None:
     if len(inputs.climate.days) != 1:
         why = f"{len(inputs.climate.days)} days: a single storm has one"
         raise Refusal(directory / run.cli, why)
+    _check_plants(run, inputs, directory)
 
 
 def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:
@@ -81,6 +82,12 @@ def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:
     _check_soil(inputs, directory / run.sol)
     _check_climate(inputs, directory / run.cli)
     _check_management(run, inputs, directory / run.man)
+
+
+def notes(directory: Path) -> Iterator[str]:
+    """What a file beside the run asks for that is done in another way, sentence by sentence."""
+    if (directory / "wepp_ui.txt").exists():
+        yield "wepp_ui.txt: lateral flow is daily all the same, and there is no lossYears.txt"
 
 
 def unwritten(run: RunFile) -> Iterator[tuple[str, str]]:
@@ -109,10 +116,25 @@ def _check_answers(run: HillslopeRun, directory: Path) -> None:
         raise Refusal(source, "passing over small events: every event is simulated")
 
 
+def _check_plants(run: HillslopeRun | StormRun, inputs: Inputs, directory: Path) -> None:
+    """Every plant that grows must have its line in pmetpara.txt, if there is one."""
+    basal, plan = hidden.read(directory).basal, inputs.management
+    if basal is None:
+        return
+    years = 1 if isinstance(run, StormRun) else run.years
+    elements = range(len(inputs.slope.elements))
+    crops = [crop for at in product(range(1, years + 1), elements) for crop in plan.crops(*at)]
+    for crop in crops:
+        name = plan.plants[crop.itype - 1].head.name
+        if crop.mgmt != scenarios.FALLOW and name not in basal:
+            raise Refusal(directory / "pmetpara.txt", f"no line for the plant {name!r}")
+
+
 def _check_soil(inputs: Inputs, path: Path) -> None:
-    if any(element.recovery for element in inputs.soil.elements):
-        why = "conductivity that comes back on disturbed land is not simulated: use 7778"
-        raise Refusal(path, f"version {inputs.soil.version:g}: {why}")
+    # With adjustments off such a soil is one of 7778; its curve's columns are for those alone.
+    if any(element.recovery and element.recovery.adjusted for element in inputs.soil.elements):
+        why = "conductivity adjusted for burnt and disturbed land (1 before the land use)"
+        raise Refusal(path, f"version {inputs.soil.version:g}: {why} is not simulated: use 0")
 
 
 def _check_climate(inputs: Inputs, path: Path) -> None:

@@ -5,6 +5,8 @@ Honoured::
     frost.txt       flag, fine layers of top and below / factors on the heat that snow, litter and
                     soil conduct, then 1 to 3 shares of its conductivity that frozen soil keeps:
                     under annuals and fallow, perennials, trees
+    pmetpara.txt    number of lines, then plant,kcb,p,number,remark: evapotranspiration by FAO-56's
+                    dual coefficients, basal coefficient and share of water free to take
     snow.txt        a line each: air above which it rains (°C), density of new snow and of snow
                     that has settled (kg/m³)
 """
@@ -19,6 +21,7 @@ from tasks.wepp.files.records import Records, read_text
 from tasks.wepp.files.scenarios import Plant
 
 _TREE: Final = 0.10
+_MOST_KCB: Final = 2.0
 _LIGHTEST: Final = 20.0
 _DENSEST: Final = 522.0
 
@@ -53,19 +56,30 @@ class SnowRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Basal:
+    """A plant to FAO-56: `kcb` in full growth, `free` share of water that it takes unstressed."""
+
+    kcb: float
+    free: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hidden:
     """What the hidden files say, or what holds without them."""
 
     frost: FrostRules = field(default_factory=FrostRules)
     snow: SnowRules = field(default_factory=SnowRules)
+    basal: dict[str, Basal] | None = None
 
 
 def read(directory: Path) -> Hidden:
     """The hidden files of a directory; FormatError names file and line."""
     path, snow = directory / "frost.txt", directory / "snow.txt"
+    basal = directory / "pmetpara.txt"
     return Hidden(
         _frost(path) if path.exists() else FrostRules(),
         _snow(snow) if snow.exists() else SnowRules(),
+        _basal(basal) if basal.exists() else None,
     )
 
 
@@ -79,6 +93,23 @@ def _snow(path: Path) -> SnowRules:
     if not (_LIGHTEST <= found.fresh <= found.settled <= _DENSEST and abs(found.rains_above) < 10):
         why = f"new snow of {found.fresh:g}, settled of {found.settled:g} kg/m³"
         records.fail(f"{why}, rain above {found.rains_above:g} °C: no snow is like that")
+    return found
+
+
+def _basal(path: Path) -> dict[str, Basal]:
+    """The plants of pmetpara.txt by name; a name that comes again must say the same again."""
+    records = Records(read_text(path), path)
+    found: dict[str, Basal] = {}
+    for _ in range(records.integer("the number of plants")):
+        words = [word.strip() for word in records.raw("plant,kcb,p,number,remark").split(",")]
+        if len(words) < 3:
+            records.fail(f"plant,kcb,p,number,remark are wanted, found {','.join(words)!r}")
+        kcb, free = (records.parse(word, "kcb or p") for word in words[1:3])
+        if not (0.0 <= kcb <= _MOST_KCB and 0.0 <= free < 1.0):
+            records.fail(f"kcb {kcb:g}, p {free:g}: from 0 to {_MOST_KCB:g}, and from 0 to below 1")
+        plant = Basal(kcb, free)
+        if found.setdefault(words[0], plant) != plant:
+            records.fail(f"the plant {words[0]!r} comes again with other numbers")
     return found
 
 

@@ -19,12 +19,14 @@ BANNER = (
 )
 
 
-def announce(run: RunFile, out: TextIO) -> None:
-    """Say which engine runs, and which of the outputs asked for it does not write."""
+def announce(run: RunFile, cwd: Path, out: TextIO) -> None:
+    """Say which engine runs, and what of that which is asked for it does otherwise or not."""
     for line in BANNER:
         print(line, file=out)
     for kind, name in forms.unwritten(run):
         print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
+    for note in forms.notes(cwd):
+        print(f" NOTE: {note}", file=out)
 
 
 def put(path: Path, text: str) -> None:

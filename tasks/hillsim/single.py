@@ -38,7 +38,7 @@ def simulate(run: StormRun, cwd: Path, out: TextIO, marker: str) -> Summary:
             (cwd / name).unlink(missing_ok=True)
     given = inputs.read(run, cwd)
     forms.check_storm(run, given, cwd)
-    announce(run, out)
+    announce(run, cwd, out)
     chain = hillslope.chain(given, hidden.read(cwd), single=True)
     (weather,) = weathers(given.climate, 1)
     before = tallies.held(chain)

@@ -214,11 +214,28 @@ def test_a_missing_input_ends_with_one_line_that_names_it(runs: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["pmetpara.txt", "wepp_ui.txt", "wepp-co2.txt"])
+@pytest.mark.parametrize("name", ["partsize.dat", "beinpcalib.txt", "wepp-co2.txt"])
 def test_a_hidden_input_that_would_change_results_is_refused(runs: Path, name: str) -> None:
     """The engines read it silently; hillsim says its name and stops."""
     (runs / name).write_text("1 1 1\n")
     with pytest.raises(Refusal, match=name):
+        simulate(runs)
+
+
+def test_hourly_lateral_flow_is_daily_and_a_note_says_so(runs: Path) -> None:
+    """wepp_ui.txt, which every run of the interface has: the same outputs, one NOTE more."""
+    simulate(runs)
+    first = written(runs)
+    (runs / "wepp_ui.txt").write_text("1\n")
+    _, words = simulate(runs)
+    assert [line for line in words if "wepp_ui.txt: lateral flow is daily" in line]
+    assert written(runs) == first
+
+
+def test_a_plant_without_a_line_in_pmetpara_is_refused_by_name(runs: Path) -> None:
+    """Others take the first line for it; hillsim names the plant."""
+    (runs / "pmetpara.txt").write_text("1\nSomething else,0.95,0.8,1,-\n")
+    with pytest.raises(Refusal, match=r"pmetpara\.txt: no line for the plant"):
         simulate(runs)
 
 

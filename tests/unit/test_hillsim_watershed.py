@@ -196,7 +196,7 @@ def test_a_pass_file_that_is_missing_or_short_is_named(runs: Path) -> None:
     assert not (runs / "chan.out").exists()
 
 
-@pytest.mark.parametrize("name", ["gwcoeff.txt", "tc.txt", "pmetpara.txt"])
+@pytest.mark.parametrize("name", ["gwcoeff.txt", "tc.txt", "partsize.dat"])
 def test_hidden_files_that_decide_results_are_refused(runs: Path, name: str) -> None:
     """What the channels of others read silently is named."""
     (runs / name).write_text("1\n")

@@ -190,7 +190,7 @@ def test_soils_are_cut_and_wetted_as_the_document_says(wd):
 
 
 def test_soils_of_disturbed_land_go_on_as_they_are_and_hillsim_names_what_it_does_not_simulate(wd):
-    """9002 stays 9002, cut and wetted like any other; the embedded engine does not guess."""
+    """9002 stays 9002, cut and wetted like any other; its adjusted conductivity is not guessed."""
     write_watershed(wd, channels=1, years=1)
     document = Soils.load(wd)
     line = "0 'forest low sev fire' 'loam' 1.3 0.3\n'A b' 'L' 2 0.16 0.75 1e6 8e-4 1\n"
@@ -206,7 +206,10 @@ def test_soils_of_disturbed_land_go_on_as_they_are_and_hillsim_names_what_it_doe
     assert [(layer.depth, layer.theta_s) for layer in element.layers] == [(200, 0.45), (400, 0.45)]
     assert element.recovery == soil.Recovery(0, "forest low sev fire", "loam", factor=1.3, rate=0.3)
     run.output.mkdir()
-    with pytest.raises(Refusal, match=r"p1\.sol.*version 9002: conductivity that comes back"):
+    assert hillsim.run("p1.run", run.runs, io.StringIO()).years == 1
+    adjusted = (run.runs / "p1.sol").read_text().replace("0 'forest", "1 'forest")
+    (run.runs / "p1.sol").write_text(adjusted)
+    with pytest.raises(Refusal, match=r"p1\.sol.*version 9002: conductivity adjusted for burnt"):
         hillsim.run("p1.run", run.runs, io.StringIO())
 
 

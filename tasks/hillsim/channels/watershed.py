@@ -7,7 +7,7 @@ Writes what the `.run` file asks for, the pass file of all hillslopes, and `chan
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -81,6 +81,10 @@ def read(run: WatershedRun, cwd: Path) -> Given:
 def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
     """The channels as they stand on the first morning."""
     rules = hidden.read(cwd)
+    grows = {plant.head.name for plant in given.inputs.management.plants}
+    if rules.basal is not None and not grows <= rules.basal.keys():
+        # The file is the hillslopes': what grows in the channels has no line in it as a rule.
+        rules = replace(rules, basal=None)
     grounds = tuple(
         [
             hillslope.build(given.inputs, rules, index)
@@ -103,7 +107,7 @@ def simulate(run: WatershedRun, cwd: Path, out: TextIO) -> Summary:
         (cwd / name).unlink(missing_ok=True)
     given = read(run, cwd)
     forms.check_watershed(run, given.inputs, cwd)
-    announce(run, out)
+    announce(run, cwd, out)
     basin = Basin.of(given.passes, build(given, cwd))
     sums, kept = Sums(basin), _Written(outlet.master_head(given.passes, run.years))
     kept.peaks = list(watershed_daily.peak_head(given.channels.peak))

@@ -6,12 +6,16 @@ cannot hold goes up, lateral flow. Depths in m.
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
+from tasks.hillsim.hidden import Basal
 from tasks.hillsim.hydrology import evaporation, water
+from tasks.hillsim.hydrology import reference as fao
 from tasks.hillsim.hydrology.evaporation import Air
+
+_LEAST_EXPOSED: Final = 0.01
 
 
 @final
@@ -86,7 +90,6 @@ def _evaporate(
 ) -> tuple[float, float, float]:
     """Transpiration (with what leaves held), soil and litter evaporation of the day (m)."""
     snowy = slope.pack.water > 0.0
-    share = evaporation.shading(slope.ground.residue.above)
     air = Air(
         mean=weather.mean,
         dew=weather.dew,
@@ -95,7 +98,12 @@ def _evaporate(
         wind=weather.wind,
         has_wind=slope.site.has_wind,
         elevation=slope.site.elevation,
+        high=weather.high,
+        low=weather.low,
     )
+    if slope.site.basal is not None:
+        return _dual(slope, air, slope.site.basal, snowy=snowy)
+    share = evaporation.shading(slope.ground.residue.above)
     albedo = evaporation.ground_albedo(slope.site.profile.albedo, share, snow=snowy)
     potential = evaporation.potential(air, albedo)
     plants = _transpire(slope, potential)
@@ -107,16 +115,58 @@ def _evaporate(
     return plants, soil, litter
 
 
-def _transpire(slope: Hillslope, potential: float) -> float:
+def _dual(
+    slope: Hillslope, air: Air, plants: dict[str, Basal], *, snowy: bool
+) -> tuple[float, float, float]:
+    """The same by FAO-56's reference and dual coefficients; snow lets no soil evaporate."""
     crop, c = slope.ground.crop, slope.now
-    demand = potential * min(1.0, crop.leaves / 3.0)
+    reference = fao.evapotranspiration(air)
+    coefficients = plants.get(crop.plant.head.name) if crop.plant is not None else None
+    kcb = fao.basal(coefficients.kcb, crop.leaves, crop.height, air) if coefficients else 0.0
+    free = coefficients.free if coefficients else 0.0
+    demand = kcb * reference
+    lacking, held = _rooted(slope, crop.root_depth)
+    grown = _take(slope, demand, fao.stress(lacking, held, free, demand), 0.0)
+    limit, exposed = fao.most(kcb, crop.height, air), max(_LEAST_EXPOSED, 1.0 - crop.cover)
+    wet = reference * fao.bare(1.0, kcb, limit, exposed, 0.0)
+    litter = 0.0 if snowy else min(slope.on_litter, wet)
+    slope.on_litter -= litter
+    total = c.drained[0] + 0.5 * c.wilting[0] * c.thick[0]
+    kr = fao.dryness(max(0.0, c.drained[0] - slope.store[0]), slope.stages.limit, total)
+    mulch = slope.ground.residue.interrill_cover
+    asked = reference * fao.bare(kr, kcb, limit, exposed, mulch) - litter
+    soil = 0.0 if snowy else min(max(0.0, asked), slope.store[0])
+    slope.store[0] -= soil
+    return grown, soil, litter
+
+
+def _rooted(slope: Hillslope, depth: float) -> tuple[float, float]:
+    """What the rooted layers lack of the water that plants can take, and all of it (m)."""
+    c = slope.now
+    lacking, held, above = 0.0, 0.0, 0.0
+    for index in range(len(slope.store)):
+        part = min(1.0, max(0.0, depth - above) / c.thick[index])
+        held += part * c.drained[index]
+        lacking += part * max(0.0, c.drained[index] - slope.store[index])
+        above += c.thick[index]
+    return lacking, held
+
+
+def _transpire(slope: Hillslope, potential: float) -> float:
+    crop = slope.ground.crop
+    tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25)) if crop.plant is not None else 0.0
+    return _take(slope, potential * min(1.0, crop.leaves / 3.0), 1.0, tolerance)
+
+
+def _take(slope: Hillslope, demand: float, share: float, tolerance: float) -> float:
+    """What leaves held, then from the roots this share of the rest; sets the day's stress."""
+    crop, c = slope.ground.crop, slope.now
     leaves = min(slope.on_leaves, demand)
     slope.on_leaves -= leaves
     taken = 0.0
     if crop.plant is not None and crop.root_depth > 0.0:
-        tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25))
         taken = evaporation.transpire(
-            demand - leaves, crop.root_depth, tolerance, c.thick, c.limit, slope.store
+            share * (demand - leaves), crop.root_depth, tolerance, c.thick, c.limit, slope.store
         )
     slope.stress = (leaves + taken) / demand if demand > 1e-9 else 1.0
     return leaves + taken

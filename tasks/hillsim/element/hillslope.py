@@ -15,7 +15,7 @@ from tasks.hillsim.cover.fieldwork import Field
 from tasks.hillsim.cover.plants import Crop
 from tasks.hillsim.cover.residue import Residue
 from tasks.hillsim.cover.surface import Surface
-from tasks.hillsim.hidden import FrostRules, Hidden, SnowRules
+from tasks.hillsim.hidden import Basal, FrostRules, Hidden, SnowRules
 from tasks.hillsim.hydrology import frost, storm, sun, water
 from tasks.hillsim.hydrology.evaporation import SoilStages
 from tasks.hillsim.hydrology.frost import Frost
@@ -61,6 +61,7 @@ class Site:
     frost: FrostRules
     snow: SnowRules
     sine: float
+    basal: dict[str, Basal] | None = None
     single: bool = False
     skies: dict[int, sun.Sky] = field(default_factory=dict)
 
@@ -284,6 +285,7 @@ def _site(
         wave=frost.annual_wave(_monthly(inputs)),
         frost=hidden.frost,
         snow=hidden.snow,
+        basal=hidden.basal,
         sine=shape.mean / math.sqrt(1.0 + shape.mean**2),
     )
 

@@ -21,7 +21,10 @@ _STAGE2: Final = 0.0035
 
 @final
 class Air:
-    """A day's weather as evaporation needs it; `clear` is the clear-sky radiation (MJ/m²)."""
+    """A day's weather as evaporation needs it; `clear` is the clear-sky radiation (MJ/m²).
+
+    `high` and `low` are the day's temperatures (°C), for the reference of FAO-56.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,8 @@ class Air:
         wind: float,
         has_wind: bool,
         elevation: float,
+        high: float = 0.0,
+        low: float = 0.0,
     ) -> None:
         self.mean = mean
         self.dew = dew
@@ -40,6 +45,8 @@ class Air:
         self.wind = wind
         self.has_wind = has_wind
         self.elevation = elevation
+        self.high = high
+        self.low = low
 
 
 def potential(air: Air, albedo: float) -> float:
