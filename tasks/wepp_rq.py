@@ -52,11 +52,11 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     again. The first that fails stops the rest. Writes `wepp/output/interchange/hillslopes.parquet`;
     of a run of design storms, each hillslope is run under each, and their table is made later.
     """
-    from tasks.wepp import storms
+    from tasks.wepp import wanted
 
     run, engine = _run(runid), _engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
-    simulations = storms.hillslopes(run, engine)
+    simulations = wanted.hillslopes(run, engine)
     work = Reconciled(ledger_of(runid, run), simulations)
     progress = _progress(runid, len(simulations), "hillslopes")
     progress.skip(len(work.done))

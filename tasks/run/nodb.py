@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.run import foreign, locks
+from tasks.run import foreign, lateness, locks
 from tasks.run.atomic import replace_text
 from tasks.run.directory import READONLY as READONLY
 from tasks.run.directory import NotPrepared, RunDirectory, runid_of
@@ -61,13 +61,16 @@ class Document(BaseModel):
         return Path(wd) / f"{cls.document_name}.nodb"
 
     @classmethod
-    def load(cls, wd: str | Path) -> Self:
+    def load(cls, wd: str | Path, *, awaited: bool = False) -> Self:
         """The document of the run in `wd`.
 
+        One that is `awaited` is looked for as long as a network file system may be late with it.
         NotPrepared where there is none, ForeignDocument where jsonpickle wrote it, BrokenDocument
         for anything else that cannot be read.
         """
         path = cls.path(wd)
+        if awaited:
+            lateness.missing(path)
         try:
             text = path.read_bytes()
         except FileNotFoundError:

@@ -63,14 +63,10 @@ def able(wanted: Wanted, engine: Engine) -> tuple[Wanted, str]:
     return replace(wanted, watershed=False), _NO_CHANNELS
 
 
-def hillslopes(run: RunDirectory, engine: Engine) -> list[Simulation]:
-    """The hillslopes of a run, looked at; under each of its design storms where it has some.
-
-    NotPrepared, BadAnswers as of `simulation.prepare`; under storms BrokenDocument besides.
-    """
-    found = of(run)
-    if not found:
-        return [simulation.prepare(run, wepp_id, engine) for wepp_id in run.hillslopes()]
+def hillslopes(
+    run: RunDirectory, found: Sequence[StormDirectory], engine: Engine
+) -> list[Simulation]:
+    """The hillslopes of a run under each of its storms, prepared; errors as of `prepare`."""
     given = Given(run)
     numbers = range(1, given.ids.sub_n + 1)
     return [each for storm in found for each in prepare(given, storm, numbers, engine)]

@@ -14,7 +14,10 @@ import pytest
 
 from tasks.run import atomic, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.wepp import wanted
 from tasks.wepp.binary import Engine
+from tasks.wepp.documents import HillslopePart, Watershed
+from tasks.wepp.prep.given import Given
 from tasks.wepp.prompts import Contract
 from tasks.wepp.simulation import prepare
 from tests.unit import fake_wepp
@@ -31,6 +34,8 @@ class Nfs:
         monkeypatch.setattr(lateness, "time", self)
         monkeypatch.setattr(lateness, "on_network", lambda path: True)
         monkeypatch.setattr(Path, "open", lambda path, *a, **k: self.open(path, *a, **k))
+        listed = Path.iterdir
+        monkeypatch.setattr(Path, "iterdir", lambda path: filter(self.sees, listed(path)))
 
     def monotonic(self) -> float:
         return self.now
@@ -43,6 +48,10 @@ class Nfs:
         self.seen_at[path] = self.now + DELAY_S
         if seen_empty:
             self.empty.add(path)
+
+    def sees(self, path: Path) -> bool:
+        """Whether a directory's list has the name yet."""
+        return self.now >= self.seen_at.get(path, 0.0) or path in self.empty
 
     def open(self, path: Path, *args: Any, **options: Any) -> Any:
         if self.now < self.seen_at.get(path, 0.0):
@@ -72,6 +81,35 @@ def test_what_another_host_just_wrote_is_waited_for(nfs, run):
     nfs.written_elsewhere(run.runs / "p7.sol", seen_empty=True)
     assert prepare(run, 7, ENGINE).answers.years == 2
     assert nfs.now >= DELAY_S
+
+
+def test_hillslopes_that_another_host_prepared_are_not_left_out(nfs, tmp_path: Path):
+    """An old list of the directory would run fewer: the watershed says how many there are."""
+    whole = fake_wepp.prepare_run(tmp_path, how=dict.fromkeys((1, 2, 3), "ok"))
+    run = RunDirectory(whole)
+    watershed = Watershed(hillslopes=[_part(top) for top in (22, 23, 32)])
+    (run.root / "watershed.nodb").write_text(watershed.dump())
+    nfs.written_elsewhere(run.run_file(2))
+    assert [one.wepp_id for one in wanted.hillslopes(run, ENGINE)] == [1, 2, 3]
+    assert nfs.now >= DELAY_S
+    run.run_file(3).unlink()
+    with pytest.raises(NotPrepared, match=r"p3\.run cannot.*watershed has 3 hillslopes"):
+        wanted.hillslopes(run, ENGINE)
+
+
+def test_documents_that_another_host_just_wrote_are_waited_for(nfs, run):
+    """The page saves its form on one host, the job begins on another; what may be missing may."""
+    path = run.root / "watershed.nodb"
+    path.write_text(Watershed(hillslopes=[_part(22)]).dump())
+    nfs.written_elsewhere(path)
+    assert Given(run).wepp.run_watershed is True
+    assert nfs.now == 0.0
+    assert Given(run).watershed.hillslopes[0].topaz_id == 22
+    assert nfs.now >= DELAY_S
+
+
+def _part(top: int) -> HillslopePart:
+    return HillslopePart(topaz_id=top, slope_file=f"watershed/hill_{top}.slp")
 
 
 def test_what_is_not_there_is_told_when_the_wait_is_over(nfs, run):

@@ -36,7 +36,7 @@ class Given:
     @cached_property
     def watershed(self) -> Watershed:
         """Hillslopes and channels; at least one hillslope."""
-        document = Watershed.load(self.run.root)
+        document = Watershed.load(self.run.root, awaited=True)
         if not document.hillslopes:
             raise BrokenDocument(f"{self._of(Watershed)}: it has no hillslopes")
         return document
@@ -44,17 +44,17 @@ class Given:
     @cached_property
     def landuse(self) -> Landuse:
         """The covers."""
-        return Landuse.load(self.run.root)
+        return Landuse.load(self.run.root, awaited=True)
 
     @cached_property
     def soils(self) -> Soils:
         """The soils."""
-        return Soils.load(self.run.root)
+        return Soils.load(self.run.root, awaited=True)
 
     @cached_property
     def climate(self) -> Climate:
         """The weather."""
-        return Climate.load(self.run.root)
+        return Climate.load(self.run.root, awaited=True)
 
     @cached_property
     def wepp(self) -> Wepp:
