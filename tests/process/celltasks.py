@@ -275,3 +275,8 @@ def list_tmp():
     """The name and mode of its directory, and what is in it."""
     tmp = current().tmp
     return tmp.name, tmp.stat().st_mode & 0o7777, os.listdir(tmp)
+
+
+def inodes():
+    """Which files its output and its directory are."""
+    return os.fstat(1).st_ino, current().tmp.stat().st_ino

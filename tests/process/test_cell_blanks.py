@@ -40,6 +40,15 @@ def test_output_of_an_earlier_execution_stays(weppd):
     assert spool.read_text() == "first\nsecond\n"
 
 
+def test_a_cell_at_work_makes_no_new_files(weppd):
+    """The spool and the directory of a job that used neither are those of the next."""
+    found = []
+    for _ in range(2):
+        over = weppd.run("celltasks.inodes")
+        found.append(pickle.loads(over["body"]))
+    assert found[0] == found[1]
+
+
 def test_a_cell_that_rests_keeps_nothing(weppd):
     """Soon after its last job nothing is left of what it used."""
     over = weppd.run("celltasks.say", "")

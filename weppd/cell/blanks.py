@@ -2,8 +2,8 @@
 
 ::
 
-    <log_dir>/jobs/<job>.out   ──nothing written──►  <log_dir>/jobs/.blank-<n>   ──►  the next job's
-    <state_dir>/tmp/<eid>      ──nothing in it────►  <state_dir>/tmp/.blank-<n>  ──►  the next job's
+    <log_dir>/jobs/<job>.out  ──nothing written──►  <log_dir>/jobs/.blank-<n>.out  ──►  the next's
+    <state_dir>/tmp/<eid>     ──nothing in it────►  <state_dir>/tmp/.blank-<n>.tmp ──►  the next's
 
 Many jobs write nothing. A name costs a file system little, but a new file much: ext4 without a
 journal, for one, searches ever longer for a number that no file had in the last five seconds. So a
@@ -70,9 +70,9 @@ class Blanks:
             sweep.remove(tmp)
             return
         if spool and _unwritten(spool):
-            self._spool = _moved(spool, self._name)
+            self._spool = _moved(spool, self._name + ".out")
         if tmp:
-            self._tmp = _moved(tmp, self._name) if _untouched(tmp) else ""
+            self._tmp = _moved(tmp, self._name + ".tmp") if _untouched(tmp) else ""
             if not self._tmp:
                 sweep.remove(tmp)
         if self._spool or self._tmp:
