@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from dataclasses import dataclass
@@ -43,12 +44,12 @@ class RunDirectory:
     @property
     def runs(self) -> Path:
         """Where the engine starts: its inputs and its `.err` logs."""
-        return self.root / "wepp" / "runs"
+        return _below(self.root, "wepp/runs")
 
     @property
     def output(self) -> Path:
         """Where the `.run` files send the engine's outputs."""
-        return self.root / "wepp" / "output"
+        return _below(self.root, "wepp/output")
 
     @property
     def interchange(self) -> Path:
@@ -188,6 +189,12 @@ def _leaf(wd: Path, batch_root: Path) -> str | None:
         case (batch, "_base"):
             return f"batch;;{batch};;_base"
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def _below(root: Path, name: str) -> Path:
+    """A directory of a run, made once: a fan-out asks for it fifty times for each hillslope."""
+    return root / name
 
 
 def stem(wepp_id: int) -> str:

@@ -72,7 +72,7 @@ class Simulation:
 
     def output(self, kind: str) -> Path:
         """The path of an output that was asked for: "loss", "pass", …; KeyError for another."""
-        return Path(os.path.normpath(self.run.runs / self.answers.outputs()[kind]))
+        return _named(self.run.runs, self.answers.outputs()[kind])
 
     @property
     def step(self) -> str:
@@ -86,7 +86,7 @@ class Simulation:
         hidden = [self.run.runs / name for name in names if (self.run.runs / name).is_file()]
         return [
             self.run.run_file(self.wepp_id),
-            *(Path(os.path.normpath(self.run.runs / name)) for name in named),
+            *(_named(self.run.runs, name) for name in named),
             *hidden,
         ]
 
@@ -122,6 +122,11 @@ class Simulation:
             raise SimulationFailed(self, code, f"exit code 0 and completed, but {error}") from None
 
 
+def _named(runs: Path, name: str) -> Path:
+    """The file that answers call so, which begin at the directory of the answers."""
+    return Path(os.path.normpath(f"{runs}/{name}"))
+
+
 def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
     """Look at a simulation before it runs.
 
@@ -134,7 +139,7 @@ def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
     simulation = Simulation(run, wepp_id, engine, answers)
     _check_form(simulation)
     for kind, name in (*answers.inputs().items(), *(("pass", p) for p in answers.passes)):
-        _check_input(simulation, kind, run.runs / name)
+        _check_input(simulation, kind, _named(run.runs, name))
     for kind in answers.outputs():
         _check_output(simulation, kind)
     return simulation
