@@ -147,6 +147,8 @@ class Weppd:
             self._zygotes,
             life,
             self._reunion,
+            host.home(Path(self._told.daemon.state_dir)),
+            self._told.node.lease_s,
         )
 
     def _meet(self, places: Places, rules: Rules) -> Neighbours:

@@ -3,6 +3,7 @@ nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 from pathlib import Path
@@ -58,7 +59,8 @@ def named(daemon: Daemon, word: str) -> list[psutil.Process]:
 
 def send(processes: list[psutil.Process], number: signal.Signals) -> None:
     for process in processes:
-        process.send_signal(number)
+        with contextlib.suppress(psutil.NoSuchProcess):  # one died of another's end
+            process.send_signal(number)
 
 
 def test_a_node_whose_daemon_hangs_keeps_the_job_of_a_run(nodes):
@@ -148,3 +150,19 @@ def test_nodes_are_listed_with_what_they_run(nodes):
     assert rows[0] == ["NODE", "LEASE", "RUNNING"]
     assert rows[1] == ["b", "this", "node", "0"]
     assert rows[2] == ["a", "beats", "1"]
+
+
+def test_a_second_weppd_of_one_name_ends_and_takes_nothing(make_daemon):
+    """Two hosts of one name on one Redis: the first goes on, the other says who has it, with 75."""
+    a, b = make_daemon(), make_daemon()
+    for daemon in (a, b):
+        daemon.tables["node"] = {"lease_s": LEASE_S}
+        daemon.tables["tasks"]["modules"] = ["tasks.noop", HERE]
+        daemon.env["PYTHONPATH"] = str(Path(__file__).parents[2])
+    a.start()
+    jid, ledger = begun(a, "again", None, LEASE_S)
+    b.start(wait=False)
+    assert b.process.wait(60) == 75
+    assert "another weppd has the name 'node' on this Redis" in b.stderr
+    assert a.ends(jid)["state"] == "finished"
+    assert words(ledger) == ["begin", "end"]

@@ -33,6 +33,12 @@ class MemoryDoor:
     def make(self) -> MemoryStore:
         return self.store
 
+    def another(self) -> MemoryStore:
+        """Another weppd's store on the same data."""
+        other = MemoryStore()
+        other.shelf = self.store.shelf
+        return other
+
     def delete(self, jid: str) -> None:
         self.store.shelf.forget(jid)
 
@@ -90,6 +96,10 @@ class RedisDoor:
         self._pubsub.psubscribe("*:rq")
         self._pubsub.get_message(timeout=5)
         self._heard: list[tuple[str, str]] = []
+
+    def another(self) -> RedisStore:
+        """Another weppd's store on the same data."""
+        return self.make()
 
     def make(self) -> RedisStore:
         return RedisStore(self.url)

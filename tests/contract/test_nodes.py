@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.contract.build import NODE, a_job, an_end, claimed, ended, running
+from weppd.errors import AlreadyRunning
 from weppd.model import Answer, Failed, Retried
-from weppd.store import Lease, Lock, Node
+from weppd.store import Lease, Lock, Node, Tenant
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 OTHER = Node("m", ("m.1",), ("default",))
@@ -43,6 +46,36 @@ def test_each_beat_moves_a_node_s_lease(run: Run) -> None:
         assert await store.nodes() == [Lease("m", "1"), Lease("n", "2")]
         await store.deregister("m", OTHER.workers)
         assert await store.nodes() == [Lease("n", "2")]
+
+    run(story)
+
+
+def test_a_node_s_name_is_one_weppd_s_at_a_time(run: Run) -> None:
+    """Who comes from elsewhere learns who has it, and by its lease whether that one lives; by force
+    it takes it, and then the other beats no more, and takes no lease of the new one's away."""
+
+    async def story(store: Any, door: Any) -> None:
+        assert await store.move_in("n", "attic", "host a") == Tenant(True, "", 0.0, "host a")
+        await store.pulse(NODE, [])
+        assert await store.move_in("n", "cellar", "host b") == Tenant(False, "1", 0.0, "host a")
+        await store.pulse(NODE, [])
+        assert (await store.move_in("n", "cellar", "host b")).seq == "2"
+        assert (await store.move_in("n", "attic", "host a")).taken
+        door.forget_all()
+        await store.greet("n", 3.0)
+        await store.reassert("n", [])
+        await store.pulse(NODE, [])
+        other = door.another()
+        await other.open()
+        assert not (await other.move_in("n", "cellar", "host b")).taken, "it was entered again"
+        assert (await other.move_in("n", "cellar", "host b", force=True)).taken
+        with pytest.raises(AlreadyRunning, match="another weppd has taken the name 'n'"):
+            await store.pulse(NODE, [])
+        await store.deregister("n", NODE.workers)
+        assert await lease_of(other, "n") is not None
+        await other.deregister("n", NODE.workers)
+        assert await lease_of(other, "n") is None
+        await other.close()
 
     run(story)
 

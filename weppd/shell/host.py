@@ -136,6 +136,22 @@ class Life:
                 return
 
 
+def home(state: Path) -> str:
+    """What tells this weppd from any other of its name: a word in its state directory.
+
+    A disk that cannot be written costs the next start a minute, and is logged.
+    """
+    path = state / "home"
+    if word := _line(path):
+        return word
+    word = uuid.uuid4().hex
+    try:
+        path.write_text(f"{word}\n")
+    except OSError as error:
+        log.error("action=home file=%s problem=%r", path, error.strerror)
+    return word
+
+
 def _line(path: Path) -> str:
     try:
         return path.read_text().strip()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import platform
+import time
 
 from weppd.core.schedule import Ticket
-from weppd.errors import StoreAway
+from weppd.errors import AlreadyRunning, StoreAway
 from weppd.model import Claim
 from weppd.shell.cells import Cells
 from weppd.shell.host import Life
 from weppd.shell.reunion import Reunion
 from weppd.shell.trips import Desk, Trips
 from weppd.shell.zygotes import Zygotes
-from weppd.store import Store
+from weppd.store import Store, Tenant
 
 log = logging.getLogger("weppd")
 REGISTRY_S = 10.0
@@ -32,8 +35,11 @@ class Recovery:
         zygotes: Zygotes,
         life: Life,
         reunion: Reunion,
+        home: str,
+        lease_s: float,
     ) -> None:
         self._reunion = reunion
+        self._home, self._lease_s = home, lease_s
         self._store, self._trips, self._desk = store, trips, desk
         self._cells, self._zygotes, self._life = cells, zygotes, life
         self._node = desk.rules.node
@@ -41,6 +47,7 @@ class Recovery:
     async def run(self) -> None:
         """Reach the store, however long that takes; then sort, and have it decided."""
         await self._reach_store()
+        await self._move_in()
         claims = await self._leftovers()
         self._trips.reason = ""
         # Whether a job may run again is its task's word.
@@ -61,17 +68,48 @@ class Recovery:
         self._life.note()
 
     async def _reach_store(self) -> None:
-        said = ""
         while True:
             try:
                 await self._store.open()
                 return
             except StoreAway as error:
-                self._trips.reason = str(error)
-                if str(error) != said:
-                    log.error("action=store state=away waiting=%r", str(error))
-                    said = str(error)
+                self._say(str(error))
                 await asyncio.sleep(AGAIN_S)
+
+    async def _move_in(self) -> None:
+        """Take the node's name. One that another weppd has is ours when its lease stood still for
+        so long that its cells are gone; AlreadyRunning when it beats meanwhile."""
+        place, seen, since = f"{platform.node()} (pid {os.getpid()})", "", 0.0
+        while True:
+            try:
+                still_s = time.monotonic() - since
+                tenant = await self._store.move_in(self._node, self._home, place)
+                if not tenant.taken and seen == tenant.seq and still_s > self._patience(tenant):
+                    tenant = await self._store.move_in(self._node, self._home, place, force=True)
+                if tenant.taken:
+                    return
+            except StoreAway as error:
+                self._say(str(error))
+                await asyncio.sleep(AGAIN_S)
+                seen = ""
+                continue
+            if seen and seen != tenant.seq:
+                raise AlreadyRunning(
+                    f"another weppd has the name {self._node!r} on this Redis: {tenant.where}; give"
+                    " this one another [daemon] name"
+                )
+            if seen != tenant.seq:
+                seen, since = tenant.seq, time.monotonic()
+                self._say(f"{tenant.where} has the name {self._node!r}: is it there?")
+            await asyncio.sleep(AGAIN_S)
+
+    def _patience(self, tenant: Tenant) -> float:
+        return max(self._lease_s, tenant.hold_s)
+
+    def _say(self, why: str) -> None:
+        if why != self._trips.reason:
+            log.error("action=store state=away waiting=%r", why)
+        self._trips.reason = why
 
     async def _leftovers(self) -> list[Claim]:
         """Outcomes from the outbox first, then the executions that the store enters for us."""
@@ -81,5 +119,6 @@ class Recovery:
                 await self._trips.replay()
                 await self._reunion.arrived()
                 return await self._store.leftovers(self._node)
-            except StoreAway:
+            except StoreAway as error:
+                self._say(str(error))
                 await asyncio.sleep(AGAIN_S)

@@ -37,6 +37,7 @@ from weppd.store.nouns import (
     Retried,
     Retry,
     Running,
+    Tenant,
     TreeCancel,
 )
 
@@ -57,6 +58,11 @@ class Store(Protocol):
     async def parted(self) -> None:
         """Wait until the line breaks, or a heartbeat finds that the store was emptied; then until
         the store was greeted, it returns at once."""
+
+    async def move_in(self, node: str, home: str, where: str, force: bool = False) -> Tenant:
+        """Take a node's name for the weppd in the place `home` (`where` for people). While another
+        has it, it is taken by force alone; who has lost it finds AlreadyRunning at its next pulse,
+        and its `deregister` does nothing."""
 
     async def greet(self, node: str, settle_s: float) -> Change:
         """What the store is to this node now. If it is another server with an older memory, no
@@ -221,5 +227,6 @@ __all__ = [
     "Running",
     "Store",
     "Taken",
+    "Tenant",
     "TreeCancel",
 ]

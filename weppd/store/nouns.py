@@ -179,6 +179,17 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenant:
+    """Who has a node's name. `taken`: we. `seq` is its lease, `hold_s` for how many seconds it
+    means to be away, `where` its place, for people."""
+
+    taken: bool
+    seq: str = ""
+    hold_s: float = 0.0
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """An execution that this node says is alive, for its heartbeat. `since`: its start."""
 

@@ -66,8 +66,9 @@ def reenter(known: Sequence[Known]) -> Args:
     return args
 
 
-def pulse(node: Node, running: Sequence[Running], now: float, era: str) -> Args:
-    """Arguments of `pulse`; `era` names the memory that the store had when it was met."""
+def pulse(node: Node, running: Sequence[Running], now: float, era: str, home: str) -> Args:
+    """Arguments of `pulse`; `era` names the memory that the store had when it was met, `home` the
+    place of this weppd."""
     record: Fields = {
         "birth": stamp(node.birth or now),
         "queues": ",".join(node.queues),
@@ -78,7 +79,7 @@ def pulse(node: Node, running: Sequence[Running], now: float, era: str) -> Args:
         "python_version": node.python,
         "state": node.state,
     }
-    head = [node.name, repr(now), stamp(now), WORKER_TTL, node.state, era]
+    head = [node.name, repr(now), stamp(now), WORKER_TTL, node.state, era, home]
     tail = [part for r in running for part in (r.job, r.eid, r.worker)]
     return [*head, *_listed(flat(record)), *_listed(node.queues), *_listed(node.workers), *tail]
 

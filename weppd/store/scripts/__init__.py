@@ -29,6 +29,7 @@ NAMES = (
     "lock",
     "met",
     "meta",
+    "move_in",
     "nodes",
     "progress",
     "prune",

@@ -1,9 +1,11 @@
 -- Take a node's workers off RQ's lists, and its lease; with executions that go on without it the
 -- lease stays, and says for how many seconds the node means to be away.
--- ARGV: P W node stamp hold workers…
+-- Where another weppd has the node's name by now, nothing is done; a home of '' is anybody's.
+-- ARGV: P W node stamp hold home workers…
 -- with: keys
-local node, stamp = ARGV[3], ARGV[4]
-for i = 6, #ARGV do
+local node, stamp, home = ARGV[3], ARGV[4], ARGV[6]
+if home ~= '' and (call('HGET', W .. 'node:' .. node, 'home') or home) ~= home then return 0 end
+for i = 7, #ARGV do
   local key = worker_key(ARGV[i])
   local queues = call('HGET', key, 'queues')
   call('SREM', P .. ':workers', key)

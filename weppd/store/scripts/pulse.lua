@@ -1,18 +1,22 @@
 -- Beat: the lease, the workers' hashes, the executions.
--- ARGV: P W node now stamp ttl state era | #record record… | #queues queues… | #workers workers…
+-- ARGV: P W node now stamp ttl state era home | #record record… | #queues queues… | #workers workers…
 --       then jid eid worker for each running execution
 -- Returns {seq, suspended, {canceled}, {jid, reason, …}, {lost}}; a seq of -1 says that the store
--- was emptied since the node met it: nothing was done.
+-- was emptied since the node met it, -2 that another weppd has the node's name: nothing was done.
 -- with: keys
 -- with: held
 local node, now, stamp, ttl, state = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 if ARGV[8] ~= '' and call('GET', W .. 'era') ~= ARGV[8] then return {-1, 0, {}, {}, {}} end
+if ARGV[9] ~= '' then
+  call('HSETNX', W .. 'node:' .. node, 'home', ARGV[9])
+  if call('HGET', W .. 'node:' .. node, 'home') ~= ARGV[9] then return {-2, 0, {}, {}, {}} end
+end
 
 local function list(at)
   local n = tonumber(ARGV[at])
   return at + 1, at + n, at + n + 1
 end
-local r1, r2, at = list(9)
+local r1, r2, at = list(10)
 local q1, q2, at = list(at)
 local w1, w2, at = list(at)
 

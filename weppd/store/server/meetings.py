@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from weppd.store import Change, Known, packing
+from weppd.errors import AlreadyRunning, StoreChanged
+from weppd.store import Change, Known, Node, Pulse, Running, Tenant, packing
 from weppd.store.server.line import Line
 from weppd.store.server.runner import Runner
-from weppd.store.wire import stamp
+from weppd.store.wire import paired, stamp
 
 AT_ONCE = 64
 
@@ -20,11 +21,39 @@ class Meetings:
     """What is known of the server behind a line. `era` names the memory that it had when it was
     met; `parted` is set when the line breaks or something else is found there."""
 
-    def __init__(self, line: Line, runner: Runner, parted: asyncio.Event) -> None:
-        self.era = ""
+    def __init__(self, line: Line, runner: Runner, parted: asyncio.Event, shown: str) -> None:
+        self.era = self.node = self.home = ""
+        self._shown = shown
         self.parted = parted
         self._line, self._runner = line, runner
         self._greeted = ("", "")
+
+    async def move_in(self, node: str, home: str, where: str, force: bool) -> Tenant:
+        """The Store's `move_in`."""
+        await self._line.ready()
+        args = (node, home, where, int(force))
+        taken, *words = await self._runner.one("move_in", *args, server=self._line.server)
+        seq, hold_s, place = (word.decode("utf-8", "replace") for word in words)
+        if taken:
+            self.node, self.home = node, home
+        return Tenant(bool(taken), seq, float(hold_s), place)
+
+    async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
+        """The Store's `pulse`."""
+        args = packing.pulse(node, running, time.time(), self.era, self.home)
+        seq, suspended, canceled, asked, lost = await self._runner.one("pulse", *args)
+        if seq == -1:
+            self.parted.set()
+            raise StoreChanged(f"{self._shown} was emptied")
+        if seq == -2:
+            raise AlreadyRunning(f"{self._shown}: another weppd has taken the name {node.name!r}")
+        return Pulse(
+            seq=seq,
+            canceled=frozenset(jid.decode() for jid in canceled),
+            asked={k.decode(): v.decode("utf-8", "replace") for k, v in paired(asked).items()},
+            lost=frozenset(jid.decode() for jid in lost),
+            suspended=bool(suspended),
+        )
 
     async def greet(self, node: str, settle_s: float) -> Change:
         """The Store's `greet`."""

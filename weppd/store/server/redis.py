@@ -30,7 +30,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import StoreChanged, StoreDenied, StoreError
+from weppd.errors import StoreDenied, StoreError
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
     CancelAnswer,
@@ -48,6 +48,7 @@ from weppd.store import (
     QueueCounts,
     Retried,
     Running,
+    Tenant,
     TreeCancel,
     locks,
     packing,
@@ -100,7 +101,7 @@ class RedisStore(Turning):
         parted = asyncio.Event()
         self._line = self._dial(parted.set)
         self._runner = Runner(self._line, prefix, self._own, parted.set)
-        self._meetings = Meetings(self._line, self._runner, parted)
+        self._meetings = Meetings(self._line, self._runner, parted, self._where.shown)
         self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
         self._queries = Queries(self._line, prefix, self._own)
         self._stranded = Stranded(self._runner.one)
@@ -141,6 +142,9 @@ class RedisStore(Turning):
 
     async def parted(self) -> None:
         await self._meetings.parted.wait()
+
+    async def move_in(self, node: str, home: str, where: str, force: bool = False) -> Tenant:
+        return await self._meetings.move_in(node, home, where, force)
 
     async def greet(self, node: str, settle_s: float) -> Change:
         return await self._meetings.greet(node, settle_s)
@@ -251,19 +255,7 @@ class RedisStore(Turning):
         return await self._bells.wait(queues, timeout_s)
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
-        args = packing.pulse(node, running, time.time(), self._meetings.era)
-        reply = await self._runner.one("pulse", *args)
-        seq, suspended, canceled, asked, lost = reply
-        if seq < 0:
-            self._meetings.parted.set()
-            raise StoreChanged(f"{self._where.shown} was emptied")
-        return Pulse(
-            seq=seq,
-            canceled=frozenset(jid.decode() for jid in canceled),
-            asked={k.decode(): v.decode("utf-8", "replace") for k, v in paired(asked).items()},
-            lost=frozenset(jid.decode() for jid in lost),
-            suspended=bool(suspended),
-        )
+        return await self._meetings.pulse(node, running)
 
     async def cancel(self, jid: str, reason: str) -> CancelAnswer:
         now = time.time()
@@ -324,7 +316,8 @@ class RedisStore(Turning):
 
     async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
         now = time.time()
-        await self._runner.one("deregister", node, stamp(now), repr(hold_s), *workers)
+        home = self._meetings.home if self._meetings.node == node else ""
+        await self._runner.one("deregister", node, stamp(now), repr(hold_s), home, *workers)
 
     async def due(self, now: float) -> int:
         return int(await self._runner.one("due", repr(now), stamp(now), DUE_AT_ONCE))

@@ -39,7 +39,7 @@ from weppd.store.record import Lifetimes, event, record
 from weppd.store.trees import Felling
 from weppd.store.twin import claiming, held, reunion, steering, turns
 from weppd.store.twin.cancelling import cancel_one, closed_above
-from weppd.store.twin.looks import Looks
+from weppd.store.twin.homes import Homes
 from weppd.store.twin.shelf import (
     Shelf,
     as_bytes,
@@ -55,7 +55,7 @@ from weppd.store.twin.shelf import (
 from weppd.store.wire import encode, rehash, stamp
 
 
-class MemoryStore(Looks):
+class MemoryStore(Homes):
     """A store that lives and dies with its process. `now` is its clock, seconds since the epoch."""
 
     def __init__(
@@ -218,6 +218,7 @@ class MemoryStore(Looks):
         if self._era and self.shelf.era != self._era:
             self._parted.set()
             raise StoreChanged("the store in memory was emptied")
+        self._be_at_home(node.name)
         seq = self.shelf.beat(node.name)
         mine = [r for r in running if claiming.owns(self.shelf, r.eid, r.job)]
         for each in mine:
@@ -351,10 +352,13 @@ class MemoryStore(Looks):
 
     async def deregister(self, node: str, workers: Sequence[str], hold_s: float = 0.0) -> None:
         self._check()
+        if self._is_put_out(node):
+            return
         if await self.leftovers(node):
             self.shelf.holds[node] = hold_s
         else:
             self.shelf.leases.pop(node, None)
+            self.shelf.homes.pop(node, None)
             self.shelf.offers.pop(node, None)
 
     async def due(self, now: float) -> int:

@@ -81,6 +81,7 @@ class Shelf:
     offers: dict[str, tuple[int, int]] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
+    homes: dict[str, tuple[str, str]] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
     said: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(_last))
 
