@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "native"
 # The same bits on every machine, and as the interpreter gives: no multiply-add in one rounding.
 FLAGS = ("-ffp-contract=off",)
+# gcc's own: list and float operations of the run-time library become part of their callers.
+GCC = ("-O3", "-flto")
 
 
 def possible() -> bool:
@@ -45,7 +47,7 @@ def build(folder: Path) -> list[Path]:
     native = _native()
     files = native.sources()
     paths = [str(path.relative_to(ROOT)) for path in files]
-    options = ["--config-file=", "--strict", "--no-incremental"]
+    options = ["--config-file=", "--follow-imports=silent", "--no-incremental"]
     extensions = mypycify(
         [*options, *paths],
         opt_level="2",
@@ -54,8 +56,10 @@ def build(folder: Path) -> list[Path]:
         group_name=native.LIBRARY.removesuffix("__mypyc"),
         target_dir=str(WORK / "c"),
     )
+    more = GCC if "gcc" in (sysconfig.get_config_var("CC") or "") else ()
     for extension in extensions:
-        extension.extra_compile_args = [*extension.extra_compile_args, *FLAGS]
+        extension.extra_compile_args = [*extension.extra_compile_args, *FLAGS, *more]
+        extension.extra_link_args = [*extension.extra_link_args, *more]
     made = WORK / "lib"
     shutil.rmtree(made, ignore_errors=True)
     # Without setup(), which would read pyproject.toml as its own.
