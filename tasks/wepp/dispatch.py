@@ -197,11 +197,13 @@ def wepp_of(run: RunDirectory) -> Wepp:
 
 
 def _watershed_of(run: RunDirectory) -> Watershed:
-    """The watershed, as far as the run says it in our words."""
+    """The watershed, as far as the run says it, in our words or in WEPPcloud's."""
     try:
         return Watershed.load(run.root)
-    except (NotPrepared, foreign.ForeignDocument):
+    except NotPrepared:
         return Watershed()
+    except foreign.ForeignDocument:
+        return site.watershed(run.root)
 
 
 def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, str | int]:

@@ -1,8 +1,8 @@
 """What WEPPcloud's own documents say that its prepared runs need: looked at, never written.
 
-Which executable, whether the channels are wanted, whose ash is black. A run that WEPPcloud has
-prepared is simulated as it is prepared: its soils and managements were changed by tables that are
-not read here.
+Which executable, whether the channels are wanted, which hillslopes there are, whose ash is black. A
+run that WEPPcloud has prepared is simulated as it is prepared: its soils and managements were
+changed by tables that are not read here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks.run import foreign
-from tasks.wepp.documents import Wepp
+from tasks.wepp.documents import HillslopePart, Watershed, Wepp
 
+#: TOPAZ ids and distances to the channel, as TOPAZ leaves them.
+_RASTERS = ("dem/topaz/SUBWTA.ARC", "dem/topaz/DISCHA.ARC")
 #: WEPPcloud's kinds of ash, by their numbers.
 _ASH = {0: "black", 1: "white"}
 
@@ -40,15 +42,33 @@ def ash_types(path: Path) -> dict[int, str]:
     return found
 
 
-def hillslopes(path: Path) -> list[int]:
-    """The TOPAZ ids of the hillslopes in WEPPcloud's table at `path`; none where it is missing."""
+def watershed(root: Path) -> Watershed:
+    """The hillslopes of the run in `root`, and its rasters; channels and flowpaths are not told.
+
+    The hillslopes are those of the table beside the document, or of an older document itself.
+    """
+    view = foreign.read(Watershed.path(root))
+    tops = _tabled(root / "watershed" / "hillslopes.parquet")
+    if not tops:
+        keys = (str(key) for key, _ in _pairs(_told(view, "subs_summary")))
+        tops = [int(key) for key in keys if key.isdigit()]
+    rasters = all((root / name).is_file() for name in _RASTERS)
+    subcatchments, distances = _RASTERS if rasters else (None, None)
+    slopes = "watershed/slope_files/hillslopes/hill_{}.slp"
+    return Watershed(
+        hillslopes=[HillslopePart(topaz_id=t, slope_file=slopes.format(t)) for t in sorted(tops)],
+        subcatchments=subcatchments,
+        distance_to_channel=distances,
+    )
+
+
+def _tabled(path: Path) -> list[int]:
     from pyarrow import parquet
 
     if not path.exists():
         return []
-    return [
-        int(top) for top in parquet.read_table(path, columns=["topaz_id"])["topaz_id"].to_pylist()
-    ]
+    tops = parquet.read_table(path, columns=["topaz_id"])["topaz_id"]
+    return [int(top) for top in tops.to_pylist()]
 
 
 def _told(view: foreign.Foreign, field: str) -> Any:

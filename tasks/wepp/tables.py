@@ -46,7 +46,7 @@ def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]
 
     `progress` begins one of so many hillslopes.
     """
-    given = Given(run)
+    given = Given(run, sites=True)
     plots = {f"wepp/output/H{number}.plot.dat" for number in range(1, given.ids.sub_n + 1)}
     if ledger_of(runid, run).removed() & plots:
         return "the plots of its hillslopes were removed"
@@ -96,9 +96,12 @@ def ash_types(run: RunDirectory) -> dict[int, str]:
 
 def _tops(run: RunDirectory) -> Iterable[int]:
     try:
-        return [part.topaz_id for part in Watershed.load(run.root).hillslopes]
-    except (NotPrepared, foreign.ForeignDocument):
-        return site.hillslopes(run.root / "watershed" / "hillslopes.parquet")
+        watershed = Watershed.load(run.root)
+    except NotPrepared:
+        return []
+    except foreign.ForeignDocument:
+        watershed = site.watershed(run.root)
+    return [part.topaz_id for part in watershed.hillslopes]
 
 
 def _removes(root: Path) -> bool:

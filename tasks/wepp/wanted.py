@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import storms
+from tasks.wepp import site, storms
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed
 from tasks.wepp.simulation import Simulation, prepare
@@ -35,9 +35,12 @@ def _numbers(run: RunDirectory) -> Sequence[int]:
             raise
         there = set()
     try:
-        known = range(1, len(Watershed.load(run.root).hillslopes) + 1)
-    except (NotPrepared, foreign.ForeignDocument):
+        watershed = Watershed.load(run.root)
+    except NotPrepared:
         return sorted(there)
+    except foreign.ForeignDocument:
+        watershed = site.watershed(run.root)
+    known = range(1, len(watershed.hillslopes) + 1)
     for number in known:
         path = run.run_file(number)
         if number not in there and (trouble := lateness.missing(path)):

@@ -262,6 +262,7 @@ def test_the_documents_tell_black_ash_from_white(
     table = pa.table({"year0": [1], "year": [1], "julian": [1], **masses})
     parquet.write_table(table, run.root / "ash" / "H1_ash.parquet")
     (run.root / "watershed").mkdir()
+    (run.root / "watershed.nodb").write_text('{"py/object": "site.Watershed"}')
     hills = pa.table({"topaz_id": pa.array([22, 23], pa.int32())})
     parquet.write_table(hills, run.root / "watershed" / "hillslopes.parquet")
     interchange_rq._build_hillslope_interchange_rq("my-run")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tasks import interchange_rq, wepp_rq
 from tasks.run.atomic import replace_text
@@ -14,7 +16,8 @@ from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
 from tasks.run.nodb import ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.wepp.binary import UnknownBinary
+from tasks.wepp import wanted
+from tasks.wepp.binary import UnknownBinary, choose
 from tasks.wepp.documents import Watershed
 from tasks.wepp.plan import BEGINNINGS, Wanted, plan
 from tasks.wepp.samples.watershed import write_watershed
@@ -151,17 +154,47 @@ def test_what_production_wants_of_a_prepared_run_is_read_from_its_document(ctx, 
     other = fake_wepp.prepare_run(wd.parent, "other")
     fake_wepp.add_network(other)
     fields = '"_wepp_bin": "wepp_250915", "_run_wepp_watershed": %s'
-    for wanted in ("true", "false"):
-        text = dialect % (fields % wanted)
+    for switch in ("true", "false"):
+        text = dialect % (fields % switch)
         (other / "wepp.nodb").write_text(text)
         ctx.children.clear()
         wepp_rq.run_wepp_noprep_rq("other")
         assert ctx.children[0]["wepp_bin"] == "wepp_250915"
-        assert ("run_watershed_rq" in functions(ctx)) is (wanted == "true")
+        assert ("run_watershed_rq" in functions(ctx)) is (switch == "true")
         assert (other / "wepp.nodb").read_text() == text
     (other / "wepp.nodb").write_text(dialect % '"_wepp_bin": "wepp_990101"')
     with pytest.raises(UnknownBinary, match="wepp_bin 'wepp_990101' is not in"):
         wepp_rq.run_wepp_noprep_rq("other")
+
+
+SUMMARY = '"_subs_summary": {"22": {"py/object": "site.Hill", "topaz_id": 22}, "23": {}}'
+
+
+@pytest.mark.parametrize("dialect", [BESIDE, BELOW])
+def test_a_prepared_run_of_production_has_all_its_hillslopes_and_its_grid(ctx, wd, dialect):
+    """As many as its document or the table beside it has; the grid of losses of TOPAZ's rasters."""
+    other = fake_wepp.prepare_run(wd.parent, "other", dict.fromkeys((1, 2), "ok"))
+    fake_wepp.add_network(other)
+    (other / "watershed.nodb").write_text(dialect % SUMMARY)
+    (other / "dem/topaz").mkdir(parents=True)
+    for name, cells in (("SUBWTA", "22 23"), ("DISCHA", "30 60")):
+        head = "ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 30\n"
+        (other / f"dem/topaz/{name}.ARC").write_text(f"{head}{cells}\n")
+    wepp_rq.run_wepp_noprep_rq("other")
+    assert "_post_make_loss_grid_rq" in functions(ctx)
+    engine, run = choose(ctx.settings["wepp"], None), RunDirectory(other)
+    assert [one.wepp_id for one in wanted.hillslopes(run, engine)] == [1, 2]
+    run.output.mkdir(exist_ok=True)
+    profile = "head\n" * 4 + "".join(f"{n}.0 1.0 {n / 100}\n" for n in range(100))
+    for number in (1, 2):
+        (other / f"wepp/output/H{number}.plot.dat").write_text(profile)
+    wepp_rq._post_make_loss_grid_rq("other")
+    assert (other / "wepp/plots/loss.asc").read_text().splitlines()[-1] == "0.0000 0.0000"
+    tops = pa.table({"topaz_id": [22, 23, 32]})
+    (other / "watershed").mkdir()
+    parquet.write_table(tops, other / "watershed/hillslopes.parquet")
+    with pytest.raises(NotPrepared, match=r"p3\.run cannot.*the watershed has 3 hillslopes"):
+        wanted.hillslopes(run, engine)
 
 
 def test_a_prepared_run_has_its_flowpaths_and_its_grid_of_losses(ctx, wd):

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from tasks.run import lateness
+from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
+from tasks.wepp import site
 from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
 from tasks.wepp.files import climate as climates
 from tasks.wepp.numbering import WeppTopTranslator
@@ -17,12 +18,20 @@ from tasks.wepp.numbering import WeppTopTranslator
 class Given:
     """The documents of the run in `run`, each read when it is first asked for.
 
+    With `sites` the watershed may be one of WEPPcloud's: it tells its hillslopes and rasters only.
+
     NotPrepared names a document or a file that is missing, BrokenDocument one that does not fit.
     """
 
-    def __init__(self, run: RunDirectory, step: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        step: Callable[[int], None] | None = None,
+        *,
+        sites: bool = False,
+    ) -> None:
         self.run = run
-        self._step = step
+        self._step, self._sites = step, sites
 
     def told(self, paths: Iterable[Path]) -> list[Path]:
         """The paths, each told of as it is made."""
@@ -36,7 +45,12 @@ class Given:
     @cached_property
     def watershed(self) -> Watershed:
         """Hillslopes and channels; at least one hillslope."""
-        document = Watershed.load(self.run.root, awaited=True)
+        try:
+            document = Watershed.load(self.run.root, awaited=True)
+        except foreign.ForeignDocument:
+            if not self._sites:
+                raise
+            document = site.watershed(self.run.root)
         if not document.hillslopes:
             raise BrokenDocument(f"{self._of(Watershed)}: it has no hillslopes")
         return document
