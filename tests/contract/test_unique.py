@@ -11,6 +11,8 @@ import pytest
 from tests.contract.build import a_failure, a_job, claimed, ended
 from weppd.errors import Refused
 from weppd.model import Canceled, Finished, Outcome, Retried, Stopped
+from weppd.store import Known
+from weppd.store import Retried as Retry
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 
@@ -144,5 +146,46 @@ def test_the_live_job_stays_where_it_is_in_its_tree(run: Run) -> None:
         await store.cancel_tree(other, "by anna")
         with pytest.raises(Refused, match="being cancelled"):
             await put(store, unique_as="k", parent=other)
+
+    run(story)
+
+
+def test_a_retry_takes_the_key_again_and_does_not_double_who_has_it(run: Run) -> None:
+    """While another job of the key lives, the failed one and what fell with it stay as they are;
+    after that it goes round again, and is the answer to who asks next."""
+
+    async def story(store: Any, door: Any) -> None:
+        first = await put(store, unique_as="k")
+        below = await put(store, unique_as="below", depends_on=(first,))
+        (claim,) = await claimed(store)
+        await ended(store, claim, a_failure())
+        second = await put(store, unique_as="k")
+        assert await store.retry(first) == Retry("twin", "failed", second)
+        await store.cancel(second, "by anna")
+        other = await put(store, unique_as="below")
+        assert await store.retry(first) == Retry("ok", "queued")
+        assert (await store.job(below)).status == "canceled"
+        assert await put(store, unique_as="k") == first
+        await store.cancel(other, "by anna")
+        (claim,) = [each for each in await claimed(store, 2) if each.job.id == first]
+        await ended(store, claim, a_failure())
+        assert await store.retry(first) == Retry("ok", "queued", "", (below,))
+        assert await put(store, unique_as="below") == below
+
+    run(story)
+
+
+def test_a_key_is_known_again_after_the_store_was_emptied(run: Run) -> None:
+    """What runs has its key again with its record: a second click after FLUSHALL starts nothing."""
+
+    async def story(store: Any, door: Any) -> None:
+        first = await put(store, unique_as="k")
+        (claim,) = await claimed(store)
+        await store.greet("n", 3.0)
+        await store.reassert("n", [Known(claim, "n.1")])
+        door.forget_all()
+        await store.greet("n", 3.0)
+        await store.reassert("n", [Known(claim, "n.1")])
+        assert await put(store, unique_as="k") == first
 
     run(story)

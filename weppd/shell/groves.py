@@ -55,6 +55,9 @@ class Groves:
             case Retried("waits"):
                 why = f"it waits for {done.job}, which was {done.status}: retry that one"
                 raise Refused(f"job {jid} cannot be retried: {why}")
+            case Retried("twin"):
+                why = f"{done.job} waits or runs in its place, under the same unique key"
+                raise Refused(f"job {jid} cannot be retried: {why}")
         word = "runs" if done.state == "live" else f"is {done.status}"
         raise Refused(f"job {jid} {word}: only what failed, was stopped or cancelled is retried")
 

@@ -258,8 +258,8 @@ class Retried:
     """What became of a retry.
 
     `state` is "ok" (the job's new status is `status`), "live" (it runs), "other" (it neither failed
-    nor was stopped or cancelled), "waits" (for `job`, which failed itself) or "unknown". `woken`
-    were cancelled for its sake, and wait for it again.
+    nor was stopped or cancelled), "waits" (for `job`, which failed itself), "twin" (`job` has its
+    unique key, and lives) or "unknown". `woken` were cancelled for its sake, and wait for it again.
     """
 
     state: str

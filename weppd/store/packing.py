@@ -11,7 +11,7 @@ from weppd.model import PER_RUN, Claim, Finish
 from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
-from weppd.store.wire import TRIES, Fields, encode, flat, rehash, stamp
+from weppd.store.wire import TRIES, UNIQUE, Fields, encode, flat, rehash, stamp
 
 WORKER_TTL = 480
 Args = list[Any]
@@ -91,6 +91,7 @@ def enqueue(spec: JobSpec, jid: str, now: float) -> Args:
     head = [jid, spec.queue, repr(now), stamp(now), front, unique, spec.parent or ""]
     waits, fields = _listed(spec.depends_on), encode(spec, jid, now)
     key = sole_key(spec, fields.get("data"))
+    fields |= {UNIQUE: key} if key else {}
     return [*head, spec.label or jid, spec.ttl or 0, key, *waits, *flat(fields)]
 
 

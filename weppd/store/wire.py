@@ -31,6 +31,8 @@ Fields = dict[str, bytes | str | int]
 DEPENDENCIES = "dependency_ids"
 #: Which claim of its job a claim is, counted from 1.
 TRIES = "weppd_tries"
+#: Under which key it is the one live job.
+UNIQUE = "weppd_unique"
 _CALLBACKS = {"on_success": "success", "on_failure": "failure", "on_stopped": "stopped"}
 _NUMBERS = ("timeout", "result_ttl", "failure_ttl", "ttl")
 # Of one execution or kept elsewhere: not carried along when a hash is written anew.

@@ -5,19 +5,11 @@
 -- Returns {'ok', status} or {'twice' | 'twin' | 'unknown' | 'cancelled', which}.
 -- with: keys
 -- with: dependents
+-- with: sole
 local jid, queue, now, stamp, front = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local unique, parent, label, ttl = ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
-local sole = ARGV[12] ~= '' and W .. 'unique:' .. ARGV[12]
 local key = job_key(jid)
 local n = tonumber(ARGV[13])
-local KEPT = 2592000
-
--- Whether a job will still run, or runs and was not asked to end.
-local function lives_on(other)
-  local seen = call('HMGET', job_key(other), 'status', 'created_at')
-  local over = seen[1] == 'finished' or FAILED[seen[1]]
-  return seen[2] and not over and call('EXISTS', W .. 'cancel:' .. other) == 0
-end
 
 if unique ~= '0' and call('EXISTS', key) == 1 then
   if unique == '1' then return {'twice', jid} end
@@ -32,9 +24,9 @@ while above ~= '' and steps < 100 do
   end
   above, steps = seen[2] or '', steps + 1
 end
-local twin = sole and call('GET', sole)
-if twin and twin ~= jid and lives_on(twin) then
-  call('EXPIRE', sole, KEPT)
+local twin = has_sole(ARGV[12], jid)
+if twin then
+  take_sole(ARGV[12], twin)
   return {'twin', twin}
 end
 local waits, failed = {}, {}
@@ -46,7 +38,7 @@ for i = 14, 13 + n do
 end
 
 call('HSET', key, 'status', 'created', unpack(ARGV, 14 + n))
-if sole then call('SET', sole, jid, 'EX', KEPT) end
+take_sole(ARGV[12], jid)
 if parent ~= '' then
   -- A label used twice must not hide the first child from a cancel.
   local children = W .. 'children:' .. parent

@@ -6,6 +6,7 @@
 -- with: keys
 -- with: executions
 -- with: turns
+-- with: sole
 local node, now, stamp = ARGV[3], ARGV[4], ARGV[5]
 
 -- Off every list on which the store, of an older memory, still had the job.
@@ -51,6 +52,8 @@ local function enter(jid, eid, worker, queue, phase, turn, try, first, last)
   enter_execution(jid, eid, queue, worker, now)
   set_busy(worker, jid)
   call('HDEL', W .. 'parked', jid)
+  local sole = call('HGET', key, 'weppd_unique')
+  if not has_sole(sole, jid) then take_sole(sole, jid) end
   if turn ~= '' then
     local holder = call('GET', W .. 'turn:' .. turn)
     if not holder or holder == jid or not has_turn(holder) then

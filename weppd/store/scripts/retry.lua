@@ -3,6 +3,7 @@
 -- Returns {state, status, which, {jobs that wait again…}}.
 -- with: keys
 -- with: dependents
+-- with: sole
 local root, now, stamp = ARGV[3], ARGV[4], ARGV[5]
 
 local function waits_of(jid)
@@ -32,6 +33,7 @@ local function revive(jid)
   call('DEL', W .. 'cancel:' .. jid)
   call('HDEL', key, 'exc_info', 'weppd_reason', 'weppd_none', 'weppd_usage')
   call('HSET', key, 'started_at', '', 'ended_at', '')
+  take_sole(call('HGET', key, 'weppd_unique'), jid)
   for _, each in ipairs({key, key .. ':dependents', P .. ':job::' .. jid .. ':dependencies',
     P .. ':results:' .. jid, W .. 'children:' .. jid}) do
     call('PERSIST', each)
@@ -53,10 +55,11 @@ local function revive(jid)
   end
 end
 
--- Whether it was cancelled for a dependency's sake alone, and nothing that it waits for failed.
+-- Whether it was cancelled for a dependency's sake alone, nothing that it waits for failed, and no
+-- other job has taken its key.
 local function fell(jid)
-  local seen = call('HMGET', job_key(jid), 'status', 'weppd_reason', 'data')
-  return seen[1] == 'canceled' and seen[3]
+  local seen = call('HMGET', job_key(jid), 'status', 'weppd_reason', 'data', 'weppd_unique')
+  return seen[1] == 'canceled' and seen[3] and not has_sole(seen[4], jid)
     and string.sub(seen[2] or '', 1, 15) == 'its dependency ' and not blocker(jid)
 end
 
@@ -67,6 +70,8 @@ if not seen[2] then return {'unknown', '', '', {}} end
 if not FAILED[status] then return {'other', status, '', {}} end
 local other, how = blocker(root)
 if other then return {'waits', how, other, {}} end
+local twin = has_sole(call('HGET', job_key(root), 'weppd_unique'), root)
+if twin then return {'twin', status, twin, {}} end
 
 -- What is above it may take new jobs again.
 local above, steps = root, 0

@@ -50,9 +50,9 @@ from weppd.store.twin.shelf import (
     free_all_deferred,
     push_due,
     settle_dependents,
-    twin_of,
 )
-from weppd.store.wire import encode, rehash, stamp
+from weppd.store.twin.sole import take_sole, twin_of
+from weppd.store.wire import UNIQUE, encode, rehash, stamp
 
 
 class MemoryStore(Homes):
@@ -275,9 +275,9 @@ class MemoryStore(Homes):
         if (twin := twin_of(shelf, key)) and twin != jid:
             return twin
         self._refuse_unknown(spec, jid)
+        fields |= {UNIQUE: key} if key else {}
         shelf.jobs[jid] = as_bytes({**fields, "status": "created"})
-        if key:
-            shelf.sole[key] = jid
+        take_sole(shelf, jid)
         shelf.queues.setdefault(spec.queue, [])
         if spec.parent:
             label, known = spec.label or jid, shelf.children[spec.parent]

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from weppd.store import Change, Known
 from weppd.store.twin import turns
 from weppd.store.twin.shelf import INF, Shelf, as_bytes
+from weppd.store.twin.sole import has_sole, take_sole
 from weppd.store.wire import TRIES, rehash, stamp
 
 
@@ -64,6 +65,8 @@ def _enter(shelf: Shelf, node: str, known: Known, tries: int, now: float) -> Non
     shelf.set(jid, {TRIES: tries})
     shelf.registries["wip", queue][f"{jid}:{eid}"] = INF
     shelf.parked.pop(jid, None)
+    if not has_sole(shelf, jid):
+        take_sole(shelf, jid)
     holder = shelf.turns.get(known.turn, "")
     if known.turn and (holder in ("", jid) or not turns.has_turn(shelf, holder)):
         turns.give(shelf, jid, known.turn)

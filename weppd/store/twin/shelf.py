@@ -142,13 +142,6 @@ class Shelf:
             shelf.pop(jid, None)
 
 
-def twin_of(shelf: Shelf, key: str) -> str:
-    """The live job that has this key; one that was asked to end does not count."""
-    jid = shelf.sole.get(key, "")
-    over = shelf.status(jid) in ("", "finished", "failed", "stopped", "canceled")
-    return "" if over or jid in shelf.cancels else jid
-
-
 def fence(shelf: Shelf, claim: Claim) -> str:
     """Whether a finish of this execution may be written: ok, already mine, fenced or absent."""
     if claim.eid in shelf.done:

@@ -7,6 +7,7 @@ from typing import Any
 
 from weppd.store import Retried
 from weppd.store.twin.shelf import FAILED, Shelf
+from weppd.store.twin.sole import has_sole, take_sole
 
 _SEEN = (
     b"status", b"started_at", b"ended_at", b"description", b"meta", b"weppd_progress",
@@ -25,6 +26,8 @@ def retry(shelf: Shelf, jid: str, at: float) -> Retried:
         return Retried("other", status)
     if stands_on := _blocker(shelf, jid):
         return Retried("waits", shelf.status(stands_on), stands_on)
+    if twin := has_sole(shelf, jid):
+        return Retried("twin", status, twin)
     parent: str | None = jid
     while parent:
         shelf.closed.discard(parent)
@@ -40,10 +43,10 @@ def retry(shelf: Shelf, jid: str, at: float) -> Retried:
 
 
 def _fell(shelf: Shelf, jid: str) -> bool:
-    """Whether it was cancelled for a dependency's sake alone, and nothing it waits for failed."""
+    """Whether it fell for a dependency alone, and neither that nor its key stands in its way."""
     reason = shelf.jobs.get(jid, {}).get(b"weppd_reason", b"")
     canceled = shelf.status(jid) == "canceled" and reason.startswith(b"its dependency ")
-    return canceled and not _blocker(shelf, jid)
+    return canceled and not _blocker(shelf, jid) and not has_sole(shelf, jid)
 
 
 def _waits(shelf: Shelf, jid: str) -> list[str]:
@@ -65,6 +68,7 @@ def _revive(shelf: Shelf, jid: str, at: float) -> None:
     for key in (b"exc_info", b"weppd_reason", b"weppd_none", b"weppd_usage"):
         fields.pop(key, None)
     shelf.set(jid, {"started_at": "", "ended_at": ""})
+    take_sole(shelf, jid)
     over = {"", "finished", *(FAILED if fields.get(b"allow_dependency_failures") == b"1" else ())}
     waits = [each for each in _waits(shelf, jid) if shelf.status(each) not in over]
     for dependency in waits:
