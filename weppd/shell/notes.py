@@ -76,7 +76,7 @@ class Notes:
         entry.children += 1
         spec = child_spec(entry.ticket.job, entry.children, header, body)
         try:
-            (jid,) = await self._store.enqueue([spec])
+            (jid,) = await self._patiently(entry, lambda: self._store.enqueue([spec]))
         except Refused:
             # A question that was asked twice (its answer was lost) is answered twice.
             view = await self._store.job(spec.id)
@@ -88,7 +88,7 @@ class Notes:
     async def _lock(self, entry: Entry, header: dict[str, Any], body: bytes) -> str | None:
         """None when the job has the lock, else who has it."""
         claim, wanted = entry.ticket.claim, locks.read(header)
-        taken = await _patiently(lambda: self._store.lock(claim, wanted))
+        taken = await self._patiently(entry, lambda: self._store.lock(claim, wanted))
         if taken.word == "fenced":
             raise Refused(f"job {claim.job.id} runs elsewhere by now: it gets no lock here")
         if taken.word != "taken":
@@ -99,19 +99,18 @@ class Notes:
     async def _unlock(self, entry: Entry, header: dict[str, Any], body: bytes) -> bool:
         jid, lock = entry.ticket.job.id, locks.read(header)
         entry.locks.pop(lock.token, None)
-        return await _patiently(lambda: self._store.unlock(jid, lock))
+        return await self._patiently(entry, lambda: self._store.unlock(jid, lock))
 
-
-async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """Make a call that may be made twice, again and again for a while if the store is away."""
-    until = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return await call()
-        except StoreAway:
-            if time.monotonic() > until:
-                raise
-        await asyncio.sleep(AGAIN_S)
+    async def _patiently(self, entry: Entry, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call that may be made twice, while the store is away for as long as the job lives:
+        its timeout and a cancel hold meanwhile."""
+        while True:
+            try:
+                return await call()
+            except StoreAway:
+                if entry.ticket.eid not in self._diary.entries:
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
 
 def with_eta(header: dict[str, Any], since: float, now: float) -> dict[str, Any]:
