@@ -19,7 +19,7 @@ from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports.tally import Tally
 from tasks.wepp import inputs
-from tasks.wepp.files import ebe, loss, passfile, runfile
+from tasks.wepp.files import ebe, loss, runfile
 from tasks.wepp.files.climate import Climate
 from tasks.wepp.files.runfile import HillslopeRun, StormRun, StormWatershedRun, WatershedRun
 from tasks.wepp.inputs import Inputs
@@ -36,7 +36,7 @@ class _Written:
 
     def __init__(self, run: HillslopeRun) -> None:
         self.events: list[ebe.Row] | None = None if run.ebe is None else []
-        self.days: list[passfile.Day] | None = None if run.pass_file is None else []
+        self.days: list[str] | None = None if run.pass_file is None else []
         self.wat = None if run.wat is None else list(daily.WATER_HEAD)
         self.soil = None if run.soil is None else list(daily.SOIL_HEAD)
         self.element = None if run.element is None else list(daily.ELEMENT_HEAD)
@@ -46,7 +46,7 @@ class _Written:
         year = today[0].weather.year - first_year + 1
         event = today[-1].event
         if self.days is not None:
-            self.days.append(reports.pass_day(chain, today))
+            self.days.append(reports.pass_line(chain, today))
         if self.events is not None and event is not None:
             self.events.append(reports.event_row(chain, today, event, year))
         for index, slope in enumerate(chain):

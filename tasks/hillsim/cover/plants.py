@@ -142,7 +142,9 @@ class Crop:
         plant = self.plant
         if plant is None or self.fixed:
             return _NOTHING
-        self.minima = [*self.minima, low][-_MINIMA:]
+        self.minima.append(low)
+        if len(self.minima) > _MINIMA:
+            self.minima.pop(0)
         if self.perennial and self._freezes(plant):
             return self.fall_dormant()
         self.degrees += max(0.0, mean - plant.btemp)

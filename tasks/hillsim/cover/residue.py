@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from tasks.hillsim.numbers import summed
 from tasks.wepp.files.scenarios import Plant
 
 _COHORTS: Final = 3
@@ -81,32 +80,50 @@ class Residue:
     @property
     def interrill_cover(self) -> float:
         """Ground between rills that flat residue covers (0–1)."""
-        return _cover(summed([c.covers * c.interrill for c in self.cohorts]))
+        hidden = 0.0
+        for cohort in self.cohorts:
+            hidden += cohort.covers * cohort.interrill
+        return _cover(hidden)
 
     @property
     def rill_cover(self) -> float:
         """Ground in rills that flat residue covers (0–1)."""
-        return _cover(summed([c.covers * c.rill for c in self.cohorts]))
+        hidden = 0.0
+        for cohort in self.cohorts:
+            hidden += cohort.covers * cohort.rill
+        return _cover(hidden)
 
     @property
     def above(self) -> float:
         """Standing and flat residue (kg/m²), the flat part as it lies between rills."""
-        return summed([c.standing + c.interrill for c in self.cohorts])
+        found = 0.0
+        for cohort in self.cohorts:
+            found += cohort.standing + cohort.interrill
+        return found
 
     @property
     def lying(self) -> float:
         """Flat residue between rills (kg/m²)."""
-        return summed([c.interrill for c in self.cohorts])
+        found = 0.0
+        for cohort in self.cohorts:
+            found += cohort.interrill
+        return found
 
     @property
     def buried(self) -> float:
         """Buried residue (kg/m²)."""
-        return summed([c.buried for c in self.cohorts])
+        found = 0.0
+        for cohort in self.cohorts:
+            found += cohort.buried
+        return found
 
     @property
     def roots(self) -> float:
         """Dead roots (kg/m²)."""
-        return summed([c.roots for c in self.cohorts])
+        found = 0.0
+        for cohort in self.cohorts:
+            found += cohort.roots
+        return found
 
     def decay(self, climate: Climate) -> None:
         """A day of decomposition, `m·exp(−k·min(temperature, water))`; standing stems fall."""

@@ -111,16 +111,16 @@ def density(top: Layer, tilled: float, rain: float, days: float) -> float:
     return min(top.consolidated, settled + by_time)
 
 
-def worn(start: float, top: Layer, rain: float, buried: float) -> float:
-    """Roughness or ridge height (m) that `rain` (m) has left of `start`.
+def left(top: Layer, rain: float, buried: float) -> float:
+    """The share of roughness and of ridges that `rain` (m) since tillage has left.
 
-    `rr0·exp(−(1/c)^0.6·cb·(1000 R)^0.6)`, `c = 63 + 62.7 ln(50 om) + 1570 clay − 2500 clay²` ≥ 30,
+    `exp(−(1/c)^0.6·cb·(1000 R)^0.6)`, `c = 63 + 62.7 ln(50 om) + 1570 clay − 2500 clay²` ≥ 30,
     `cb = 1 − 0.5·buried` ≥ 0.3.
     """
     stable = 63.0 + 62.7 * math.log(max(50.0 * top.om, 1e-6))
     stable = max(30.0, stable + 1570.0 * top.clay - 2500.0 * top.clay * top.clay)
     shield = max(0.3, 1.0 - 0.5 * buried)
-    return start * math.exp(-shield * math.pow(1000.0 * rain / stable, 0.6))
+    return math.exp(-shield * math.pow(1000.0 * rain / stable, 0.6))
 
 
 def age(surface: Surface, profile: Profile, buried: float) -> None:
@@ -128,8 +128,9 @@ def age(surface: Surface, profile: Profile, buried: float) -> None:
     top = profile.top
     surface.density = density(top, surface.tilled, surface.rain, surface.days)
     rain = surface.rain if surface.wears else 0.0
-    surface.roughness = max(SMOOTHEST, worn(surface.roughness0, top, rain, buried))
-    surface.ridge = worn(surface.ridge0, top, rain, buried)
+    share = left(top, rain, buried)
+    surface.roughness = max(SMOOTHEST, surface.roughness0 * share)
+    surface.ridge = surface.ridge0 * share
 
 
 def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: float) -> None:

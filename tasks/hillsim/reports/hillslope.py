@@ -158,14 +158,26 @@ def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
     )
 
 
+def pass_line(chain: Sequence[Hillslope], days: Sequence[Day]) -> str:
+    """The same as the line of the file; on most days without the record."""
+    day, site = days[-1], chain[-1].site
+    if day.event is not None:
+        return passfile.line(pass_day(chain, days))
+    when = day.weather
+    lateral = _over_slope(chain, day.balance.lateral)
+    if lateral <= 0.0:
+        return passfile.no_event(when.year, when.julian)
+    return passfile.subevent(when.year, when.julian, lateral, day.balance.lateral * site.area)
+
+
 def pass_file(
-    run: HillslopeRun, chain: Sequence[Hillslope], first_year: int, days: list[passfile.Day]
+    run: HillslopeRun, chain: Sequence[Hillslope], first_year: int, lines: list[str]
 ) -> str:
-    """The text of the pass file."""
+    """The text of the pass file, of the lines of its days."""
     sizes = tuple([particle.diameter for particle in chain[-1].site.particles])
     area = summed([slope.site.area for slope in chain])
     head = (run.cli, run.years, first_year, area, sizes)
-    return passfile.dump(passfile.PassFile(*head, tuple(days)))
+    return "\n".join([*passfile.head(passfile.PassFile(*head, ())), *lines]) + "\n"
 
 
 def loss_report(

@@ -114,8 +114,10 @@ def parse_days(
 def _numbers(records: Records, rows: list[list[str]], start: int) -> Floats:
     words = [word for row in rows for word in row]
     try:
-        # A climate repeats itself: most words were turned into numbers before.
-        numbers = map(_Known().__getitem__, words)
+        # A climate repeats itself, and the next slope's: most words were numbers before.
+        if len(_KNOWN) > _MOST_KNOWN:
+            _KNOWN.clear()
+        numbers = map(_KNOWN.__getitem__, words)
         table = np.fromiter(numbers, np.float64, len(words)).reshape(-1, _COLUMNS)
     except ValueError:
         table = np.array(
@@ -137,6 +139,10 @@ class _Known(dict[str, float]):
         """The number of a word that comes for the first time."""
         self[word] = number = float(word)
         return number
+
+
+_KNOWN = _Known()
+_MOST_KNOWN = 50_000
 
 
 def _one(records: Records, word: str, line: int) -> float:

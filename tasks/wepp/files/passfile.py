@@ -112,15 +112,29 @@ def parse(text: str, path: str | Path = "pass") -> PassFile:
 
 def dump(found: PassFile) -> str:
     """The text of a pass file in the stock layout; drainage has no place in it: ValueError."""
+    return "\n".join([*head(found), *map(line, found.days)]) + "\n"
+
+
+def head(found: PassFile) -> list[str]:
+    """The lines above the days."""
     diameters = "".join(f"{scientific(size, 11)} " for size in found.diameters_m)
-    lines = [
+    return [
         f"{found.climate[:51]:<51}",
         f"{integer(found.years, 5)}     {integer(found.begin_year, 5)}",
         scientific(found.area_m2, 10),
         f"{integer(len(found.diameters_m), 3)}    {diameters}".rstrip(),
-        *map(_line, found.days),
     ]
-    return "\n".join(lines) + "\n"
+
+
+def no_event(year: int, julian: int) -> str:
+    """The line of a day on which nothing left the hillslope."""
+    return f"NO EVENT  {integer(year, 5)} {integer(julian, 5)}"
+
+
+def subevent(year: int, julian: int, lateral_m: float, lateral_m3: float) -> str:
+    """The line of a day with lateral flow alone."""
+    flow = f"{scientific(lateral_m, 11)} {scientific(lateral_m3, 11)}"
+    return f"SUBEVENT  {integer(year, 5)} {integer(julian, 5)}      {flow}"
 
 
 def _days(lines: list[str], classes: int, path: str | Path) -> Iterator[Day]:
@@ -174,21 +188,21 @@ def _words(text: str, count: int, path: str | Path, line: int) -> list[str]:
     return words
 
 
-def _line(day: Day) -> str:
-    kind = {NoEvent: "NO EVENT", Subevent: "SUBEVENT", Event: "EVENT"}[type(day)]
-    head = f"{kind:<10}{integer(day.year, 5)} {integer(day.julian, 5)}"
+def line(day: Day) -> str:
+    """The line of a day in the stock layout; drainage has no place in it: ValueError."""
     if isinstance(day, NoEvent):
-        return head
+        return no_event(day.year, day.julian)
     if day.drainage is not None:
         raise ValueError(f"day {day.julian} of {day.year}: the stock layout holds no drainage")
     if isinstance(day, Subevent):
-        return f"{head}      {_group((day.lateral_m, day.lateral_m3))}"
+        return subevent(day.year, day.julian, day.lateral_m, day.lateral_m3)
     storm = (
         day.duration_s, day.concentration_h, day.alpha, day.runoff_m, day.runoff_m3,
         day.lateral_m, day.lateral_m3, day.peak_m3_s, day.detached_kg, day.deposited_kg,
     )  # fmt: skip
     groups = (storm, day.sediment_kg_m3, day.fractions)
-    return "      ".join((head, *map(_group, groups)))
+    date = f"EVENT     {integer(day.year, 5)} {integer(day.julian, 5)}"
+    return "      ".join((date, *map(_group, groups)))
 
 
 def _group(values: tuple[float, ...]) -> str:
