@@ -127,6 +127,16 @@ def test_a_failed_job() -> None:
     golden("show-failed", render.job(data, NOW))
 
 
+def test_what_is_long_goes_on_below() -> None:
+    """A job fits 80 columns, whatever it said; nothing of it is lost."""
+    words = f"{TASK}('mdobre-awesome-run;;omni;;a_scenario', {'x' * 90!r})"
+    data = told(models.JobDetail, id=ID.format(1), state="finished", phase="finished")
+    text = render.job(data | {"description": words, "error": "no " * 60}, NOW)
+    assert max(map(len, text.splitlines())) == 80
+    assert "".join(words.split()) in "".join(text.split())
+    assert "state      finished\n" in text
+
+
 @pytest.mark.parametrize(
     ("facts", "line"),
     [

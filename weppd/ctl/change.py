@@ -67,6 +67,11 @@ def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **optio
     FUNCTION is a task's dotted name. Each ARG, and each V of --kw K=V, is read as JSON where it is
     JSON, else as a string.
     """
+    if "." not in function:
+        example = "such as tasks.wepp_rq.run_wepp_rq"
+        raise click.BadParameter(
+            f"{function!r} is no dotted name, {example}", param_hint="FUNCTION"
+        )
     body: dict[str, Any] = {
         "function": function,
         "args": [_value(each) for each in args],

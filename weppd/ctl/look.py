@@ -91,7 +91,9 @@ def show(ctl: Talk, job: str, watch: bool) -> None:
 
     def once() -> None:
         data = ctl.ask("GET", job_path(job))
-        ctl.show(data, lambda: render.job(data, time.time(), talk.width(), talk.paint()))
+        # What goes to another program stays on one line, to be searched.
+        width = talk.width() if sys.stdout.isatty() else sys.maxsize
+        ctl.show(data, lambda: render.job(data, time.time(), width, talk.paint()))
 
     ctl.watch(watch, once)
 

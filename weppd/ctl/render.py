@@ -6,7 +6,9 @@ by a state's word.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from weppd.ctl.table import Paint, clean, clock, columns, cut, plain, plural, size, span
@@ -150,19 +152,27 @@ def _percent(progress: Data | None) -> str:
 
 
 def job(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
-    """All that is known of one job, a line for each thing that is known."""
-    lines = [
-        f"{key:<{_KEY}}{text}" for key, text in (*_about(data, paint), *_course(data, now)) if text
-    ]
+    """All that is known of one job, a line for each thing; what is longer goes on below."""
+    told = [(key, text) for key, text in (*_about(data, paint), *_course(data, now)) if text]
+    lines = [line for key, text in told for line in _hung(key, text, width)]
     if data["traceback"]:
         lines += ["", *(clean(each) for each in data["traceback"].rstrip().splitlines())]
     return "\n".join(lines)
 
 
+def _hung(key: str, text: str, width: int) -> list[str]:
+    if len(text) <= width - _KEY or "\x1b" in text:
+        return [f"{key:<{_KEY}}{text}"]
+    room = max(20, width - _KEY)
+    parts = textwrap.wrap(text, room, break_on_hyphens=False, drop_whitespace=True)
+    return [f"{word:<{_KEY}}{part}" for word, part in zip_longest([key], parts, fillvalue="")]
+
+
 def _about(data: Data, paint: Paint) -> Iterator[tuple[str, str]]:
     state = clean(data["state"])
     yield "job", clean(data["id"])
-    yield "state", paint(state, state) + (f" ({clean(data['phase'])})" if data["phase"] else "")
+    phase = clean(data["phase"])
+    yield "state", paint(state, state) + (f" ({phase})" if phase not in ("", state) else "")
     yield "error", clean(data["error"])
     yield "waits", clean(data.get("waits") or "").removeprefix("waits ")
     yield "function", clean(data["function"])
