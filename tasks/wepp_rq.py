@@ -350,10 +350,10 @@ def _progress(runid: str, total: int, noun: str) -> Progress:
 def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
     from tasks.wepp import dispatch
 
-    final, why = dispatch.launch(runid, _run(runid), begin, wepp_bin, _engine, clean=clean)
+    final, left_out = dispatch.launch(runid, _run(runid), begin, wepp_bin, _engine, clean=clean)
     panel = Panel(current(), runid, PANEL)
-    if why:
-        panel.status(f"{why}: hillslopes only")
+    for why in left_out:
+        panel.status(why)
     task_name = {plan.WHOLE: "run_wepp_rq"}.get(begin, f"run_wepp_{begin}_rq")
     panel.enqueued(f"{task_name}({runid})", final)
     return final

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tasks.run import foreign
@@ -16,6 +17,7 @@ from tasks.wepp import plan as plans
 from tasks.wepp import prompts, site, storms
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed, Wepp
+from tasks.wepp.flowpaths import NOT_OF_SEVERAL
 from tasks.wepp.plan import Planned, Wanted, plan
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
@@ -37,8 +39,8 @@ def launch(
     choose: Callable[..., Engine],
     *,
     clean: bool,
-) -> tuple[str, str]:
-    """Enqueue a run from `begin` on; the final job's id, and why a part is left out.
+) -> tuple[str, list[str]]:
+    """Enqueue a run from `begin` on; the final job's id, and what is left out and why.
 
     `choose` finds the engine of a name, as `binary.choose` does. What can be seen to be missing
     fails here, before a job is enqueued.
@@ -47,12 +49,16 @@ def launch(
     asked = wanted(run, begin)
     wepp_bin = wepp_bin or wepp_of(run).wepp_bin
     asked, why = storms.able(asked, choose(wepp_bin))
+    left_out = [why] if why else []
+    if asked.flowpaths and asked.multi_ofe:
+        asked = replace(asked, flowpaths=False)
+        left_out.append(NOT_OF_SEVERAL)
     if asked.watershed:
         choose(wepp_bin, network=True)
     if clean:
         forget(runid, run, begin)
     unstamp(runid, begin)
-    return enqueue(runid, asked, wepp_bin), why
+    return enqueue(runid, asked, wepp_bin), left_out
 
 
 def wanted(run: RunDirectory, begin: str) -> Wanted:

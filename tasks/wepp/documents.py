@@ -167,6 +167,19 @@ class Snow(Part):
     settled_density: Positive = 250.0
 
 
+class Water(Part):
+    """How a plant takes water by FAO-56: in full growth, and how much of it unstressed."""
+
+    kcb: Annotated[float, Field(ge=0.0, le=2.0)] = 0.95
+    depletion: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.8
+
+
+class Evapotranspiration(Water):
+    """pmetpara.txt: all plants take water so, but for those by name."""
+
+    plants: dict[str, Water] = Field(default_factory=dict)
+
+
 class ChannelHydraulics(Part):
     """What all channels of a run share: one block of pw0.chn each."""
 
@@ -195,6 +208,7 @@ class Wepp(Document, name="wepp", version=1):
     groundwater: Groundwater | None = None
     phosphorus: Phosphorus | None = None
     snow: Snow | None = None
+    evapotranspiration: Evapotranspiration | None = None
     wepp_ui: bool = False
     time_of_concentration: bool = False
     asks_impoundments: bool = False  # builds of WEPPcloud want a file that says that there are none

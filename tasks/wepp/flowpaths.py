@@ -21,9 +21,10 @@ from tasks import interchange
 from tasks.interchange import sheet
 from tasks.interchange.columns import Column, Product
 from tasks.run.directory import FlowpathDirectory, NotPrepared, RunDirectory
+from tasks.run.nodb import BrokenDocument
 from tasks.wepp import annual
 from tasks.wepp.binary import Engine
-from tasks.wepp.documents import FlowpathPart
+from tasks.wepp.documents import FlowpathPart, Wepp
 from tasks.wepp.files import runfile, slope
 from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.pool import fan_out
@@ -50,6 +51,9 @@ TABLE = Product(
 )
 
 
+NOT_OF_SEVERAL = "flowpaths have one element, hillslopes of this run several: they are left out"
+
+
 @dataclass(frozen=True, slots=True)
 class Flowpaths:
     """The flowpaths of a run in the order of their names, and where they are simulated."""
@@ -74,6 +78,8 @@ class Flowpaths:
 def of(run: RunDirectory) -> Flowpaths:
     """The flowpaths that watershed.nodb names; NotPrepared, BrokenDocument."""
     given = Given(run)
+    if given.wepp.multi_ofe:
+        raise BrokenDocument(f"{Wepp.path(run.root)}: {NOT_OF_SEVERAL}")
     return Flowpaths(given, tuple(sorted(given.watershed.flowpaths, key=lambda part: part.name)))
 
 

@@ -33,6 +33,7 @@ from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.simulation import Simulation
 
 _NO_CHANNELS = "hillsim does not simulate channels under a single storm"
+_LEFT_OUT = f"{_NO_CHANNELS}: hillslopes only"
 
 
 def of(run: RunDirectory) -> tuple[StormDirectory, ...]:
@@ -60,7 +61,7 @@ def able(wanted: Wanted, engine: Engine) -> tuple[Wanted, str]:
         return wanted, ""
     if wanted.begin in (FROM_NETWORK, WATERSHED_NOPREP):
         raise ValueError(f"{_NO_CHANNELS}: name an executable as wepp_bin")
-    return replace(wanted, watershed=False), _NO_CHANNELS
+    return replace(wanted, watershed=False), _LEFT_OUT
 
 
 def hillslopes(

@@ -13,7 +13,7 @@ from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
-from tasks.run.nodb import ReadOnlyRun
+from tasks.run.nodb import BrokenDocument, ReadOnlyRun
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import wanted
@@ -195,6 +195,17 @@ def test_a_prepared_run_of_production_has_all_its_hillslopes_and_its_grid(ctx, w
     parquet.write_table(tops, other / "watershed/hillslopes.parquet")
     with pytest.raises(NotPrepared, match=r"p3\.run cannot.*the watershed has 3 hillslopes"):
         wanted.hillslopes(run, engine)
+
+
+def test_flowpaths_are_left_out_by_name_where_hillslopes_have_several_elements(ctx, wd):
+    """Their soils and managements are of as many elements: the panel says so, the rest is run."""
+    write_watershed(wd, channels=1, years=1, elements=2, flowpaths=1)
+    wepp_rq.run_wepp_rq("my-run")
+    assert "_run_flowpaths_rq" not in functions(ctx)
+    assert "_run_hillslopes_rq" in functions(ctx)
+    assert any("flowpaths have one element" in text for _, text in ctx.messages)
+    with pytest.raises(BrokenDocument, match=r"wepp\.nodb: flowpaths have one element"):
+        wepp_rq.run_flowpath_rq("my-run", "fp_21_1")
 
 
 def test_a_prepared_run_has_its_flowpaths_and_its_grid_of_losses(ctx, wd):

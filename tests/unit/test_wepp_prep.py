@@ -13,7 +13,18 @@ from tasks.hillsim.errors import Refusal
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp.documents import Climate, Frost, Groundwater, Landuse, Snow, Soils, Watershed, Wepp
+from tasks.wepp.documents import (
+    Climate,
+    Evapotranspiration,
+    Frost,
+    Groundwater,
+    Landuse,
+    Snow,
+    Soils,
+    Water,
+    Watershed,
+    Wepp,
+)
 from tasks.wepp.files import channels, climate, management, runfile, slope, soil, structure
 from tasks.wepp.files.errors import FormatError
 from tasks.wepp.files.structure import Feeds
@@ -225,6 +236,23 @@ def test_coefficients_are_in_effect_by_being_there_and_go_when_not_wanted(wd):
     change(wd, Wepp, frost=None, groundwater=None, snow=None, wepp_ui=False)
     stages.prepare("my-run", run, stages.ANSWERS)
     assert not [path for path in run.runs.iterdir() if path.suffix == ".txt"]
+
+
+def test_each_plant_takes_water_as_the_document_says_by_its_name(wd):
+    """pmetpara.txt has a line for all that grows, hillslopes and channels; hillsim takes them."""
+    of = Evapotranspiration(kcb=1.1, plants={"Grass": Water(kcb=0.5, depletion=0.6)})
+    run = prepared(wd, *ALL[:5], evapotranspiration=of)
+    count, *lines = (run.runs / "pmetpara.txt").read_text().splitlines()
+    named = {words[0]: words[1:] for words in (line.split(",") for line in lines)}
+    grown = {p.head.name for path in run.runs.glob("*.man") for p in management.read(path).plants}
+    assert int(count) == len(lines) == len(named)
+    assert grown <= set(named)
+    assert {words[0] for name, words in named.items() if name != "Grass"} == {"1.1"}
+    run.output.mkdir()
+    assert hillsim.run("p1.run", run.runs, io.StringIO()).years == 1
+    change(wd, Wepp, evapotranspiration=None)
+    stages.prepare("my-run", run, stages.ANSWERS)
+    assert not (run.runs / "pmetpara.txt").exists()
 
 
 def test_the_network_is_written_as_the_channels_flow(wd):

@@ -6,6 +6,7 @@
     gwcoeff.txt      storage mm / baseflow 1/d / deep seepage 1/d / threshold area ha
     snow.txt         threshold C / density of new snow / of settled snow, kg/m3
     phosphorus.txt   surface runoff, lateral flow, baseflow mg/l / sediment mg/kg
+    pmetpara.txt     plants / plant,kcb,p,number,remark of each
     wepp_ui.txt      its presence alone
 """
 
@@ -14,15 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tasks.wepp.documents import Frost, Wepp
+from tasks.wepp.documents import Frost, Landuse, Wepp
 from tasks.wepp.files import runfile
-from tasks.wepp.prep import files
+from tasks.wepp.prep import covers, files
 from tasks.wepp.prep.given import Given
 
 
 def sources(given: Given) -> Iterator[Path]:
-    """None: the documents say it all."""
-    return iter(())
+    """What grows, where plants are told by name; else the stage's documents say it all."""
+    if given.wepp.evapotranspiration:
+        yield Landuse.path(given.run.root)
+        yield from covers.sources(given)
 
 
 def write(given: Given) -> list[Path]:
@@ -31,7 +34,7 @@ def write(given: Given) -> list[Path]:
     numbers = range(1, 1 if given.storms else given.ids.sub_n + 1)
     files.drop_others(given.run.runs, ".run", numbers)
     made = given.told(_answers(given, number) for number in numbers)
-    for name, text in coefficients(given.wepp):
+    for name, text in (*coefficients(given.wepp), ("pmetpara.txt", _plants(given))):
         path = given.run.runs / name
         if text is None:
             path.unlink(missing_ok=True)
@@ -55,6 +58,15 @@ def coefficients(wepp: Wepp) -> Iterator[tuple[str, str | None]]:
 def _answers(given: Given, number: int) -> Path:
     run = runfile.production(number, given.years)
     return files.put(given.run.run_file(number), runfile.dump(run))
+
+
+def _plants(given: Given) -> str | None:
+    wanted = given.wepp.evapotranspiration
+    if wanted is None:
+        return None
+    taken = [(name, wanted.plants.get(name, wanted)) for name in covers.plants(given)]
+    rows = [f"{name},{of.kcb},{of.depletion},{n},-" for n, (name, of) in enumerate(taken, 1)]
+    return "\n".join([str(len(rows)), *rows]) + "\n"
 
 
 def _frost(frost: Frost) -> str:

@@ -49,6 +49,19 @@ def grown(given: Given, keys: Sequence[str]) -> Management:
     return joined.elements([_one(given, key) for key in keys])
 
 
+def plants(given: Given) -> list[str]:
+    """The names of all plants that the covers of hillslopes and channels grow, ascending.
+
+    BrokenDocument for one that no line of pmetpara.txt can name, besides what `write` raises.
+    """
+    keys = {key for top in given.ids.hillslopes for key in _keys(given, top)}
+    keys |= {given.landuse.channels} - {""}
+    names = sorted({plant.head.name for key in keys for plant in _one(given, key).plants})
+    if cut := [name for name in names if "," in name]:
+        raise BrokenDocument(f"the plant {cut[0]!r} has a comma: no line of pmetpara.txt names it")
+    return names
+
+
 def _one(given: Given, key: str) -> Management:
     choice = _choice(given, key)
     if choice.cover is not None:
