@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -280,3 +281,15 @@ def list_tmp():
 def inodes():
     """Which files its output and its directory are."""
     return os.fstat(1).st_ino, current().tmp.stat().st_ino
+
+
+def own_pid():
+    """The process of the job."""
+    return os.getpid()
+
+
+def kill(pids):
+    """SIGKILL others, as far as they live."""
+    for each in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)

@@ -113,8 +113,16 @@ def remove_group(place: str) -> None:
     """Remove a control group with all below it, once the last of it is gone."""
     for inner in [entry.path for entry in os.scandir(place) if entry.is_dir()]:
         remove_group(inner)
-    eventually(lambda: not Path(f"{place}/cgroup.procs").read_text())
-    os.rmdir(place)
+    eventually(lambda: _removed(place))
+
+
+def _removed(place: str) -> bool:
+    """Whether the kernel lets a group go: not before the last of its dead is taken apart."""
+    try:
+        os.rmdir(place)
+    except OSError:
+        return False
+    return True
 
 
 def start(

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from weppd.cell.wakeup import Wakeup
 
 
+def now_s() -> float:
+    """Seconds on the boot clock, which also counts while the machine sleeps."""
+    return _clock(_BOOTTIME)
+
+
 def rest(
     poll: select.poll, wakeup: Wakeup, quota: Governor | None, until: float
 ) -> list[tuple[int, int]]:

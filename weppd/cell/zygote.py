@@ -17,20 +17,22 @@ import select
 import signal
 import sys
 
-from weppd.cell import cell, registry
+from weppd.cell import registry
 from weppd.cell.body import surroundings
 from weppd.cell.body.rehearsal import rehearse
+from weppd.cell.cell import Cell
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
+from weppd.cell.rest import now_s
 from weppd.cell.setup import ORPHAN_S, Setup
 from weppd.cell.tree import group, procfs
-from weppd.cell.tree.proctree import Tree
+from weppd.cell.tree.proctree import Tree, reap_all
 from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 _SWEEP_S = 5.0
 #: The exit code of a zygote whose preloaded modules start threads: it can never fork safely.
@@ -54,12 +56,12 @@ class Zygote:
         self._poll = select.poll()
         self._wakeup = Wakeup()
         self._poll.register(self._wakeup.fd, select.POLLIN)
-        self._link = Link(socket, self._hello, cell.now_s())
+        self._link = Link(socket, self._hello, now_s())
 
     def serve(self) -> int:
         """Serve until retired, or alone for too long, with no cell left; the exit code."""
-        while not self._finished(cell.now_s()):
-            now = cell.now_s()
+        while not self._finished(now_s()):
+            now = now_s()
             self._link.connect(now)
             self._link.watch(self._poll)
             for fd, event in self._poll.poll(self._wait_ms(now)):
@@ -86,7 +88,7 @@ class Zygote:
             return
         if event & select.POLLOUT:
             self._link.flush()
-        for header, _ in self._link.receive(cell.now_s()):
+        for header, _ in self._link.receive(now_s()):
             self._from_weppd(header)
 
     # -- weppd
@@ -159,7 +161,7 @@ class Zygote:
         if pid == 0:
             self._link.close()
             self._wakeup.forget()
-            cell.live(n, self._setup)
+            _live(n, self._setup)
         self._cells[pid] = n
         self._link.send({"kind": "forked", "n": n, "pid": pid})
 
@@ -180,16 +182,8 @@ class Zygote:
 
     def _reap(self) -> None:
         """Take away who ended; of a cell, first end what it left, then say that it is gone."""
-        dead = []
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if not pid:
-                break
-            if pid in self._cells:
-                dead.append((self._cells.pop(pid), pid, status))
+        ended = reap_all()
+        dead = [(self._cells.pop(pid), pid, how) for pid, how in ended if pid in self._cells]
         undead = self._sweep([pid for _, pid, _ in dead]) if dead else []
         for n, pid, status in dead:
             gone = {"kind": "gone", "n": n, "pid": pid, "status": status}
@@ -207,3 +201,15 @@ class Zygote:
 
     def _say(self, line: str) -> None:
         say(f"weppd zygote {self._args[0]}: {line}")
+
+
+def _live(n: int, setup: Setup) -> NoReturn:
+    """Be the cell of slot `n`, in a process just forked; never returns."""
+    code = 1
+    try:
+        Cell(n, setup).serve()
+        code = 0
+    except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)

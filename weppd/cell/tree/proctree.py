@@ -23,7 +23,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from weppd.cell.tree.group import Group
 from weppd.cell.tree.procfs import (
@@ -47,6 +47,7 @@ __all__ = [
     "Tree",
     "become_subreaper",
     "boot_id",
+    "reap_all",
     "set_pdeathsig",
     "start_time",
 ]
@@ -262,6 +263,18 @@ class Tree:
         if pid == self.leader:
             self.status = status
         return [Reaped(pid, status, used)]
+
+
+def reap_all() -> Iterator[tuple[int, int]]:
+    """Reap each child of the caller that has ended, whosever it is: its number and wait status."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        yield pid, status
 
 
 def _somebody_ended() -> bool:
