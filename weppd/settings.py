@@ -27,6 +27,7 @@ from weppd import settings_checks as checks
 from weppd import settings_redis
 from weppd.errors import SettingsError
 from weppd.settings_read import Reading
+from weppd.settings_tables import LIGHT, PRELOADED
 from weppd.settings_tables import (
     Binary as Binary,
 )
@@ -115,7 +116,7 @@ class Settings:
     jobs: Jobs = field(default_factory=Jobs)
     cancel: Cancel = field(default_factory=Cancel)
     stop: Stop = field(default_factory=Stop)
-    zygotes: Mapping[str, Zygote] = field(default_factory=lambda: {"light": Zygote()})
+    zygotes: Mapping[str, Zygote] = field(default_factory=lambda: {"light": LIGHT})
     tasks: Tasks = field(default_factory=Tasks)
     security: Security = field(default_factory=Security)
     run: Run = field(default_factory=Run)
@@ -167,6 +168,9 @@ TABLES: Mapping[str, type] = {
 }
 
 
+_PRELOADS = {"light": {"preload": PRELOADED}}
+
+
 def _read(reading: Reading, mapping: Mapping[str, object], machine: Machine) -> Settings:
     reading.spelling("", mapping, [*TABLES, "queue", "zygote"])
     made = _surroundings(reading, machine)
@@ -181,7 +185,9 @@ def _read(reading: Reading, mapping: Mapping[str, object], machine: Machine) -> 
     url = settings.redis.url
     if settings_redis.db_of(url) is None:
         url = settings_redis.with_db(url, settings_redis.RQ_DB)
-    return replace(settings, redis=replace(settings.redis, url=url))
+    light = _fitting(settings.zygotes["light"], settings.tasks.modules)
+    zygotes = {**settings.zygotes, "light": light}
+    return replace(settings, redis=replace(settings.redis, url=url), zygotes=zygotes)
 
 
 def _surroundings(reading: Reading, machine: Machine) -> dict[str, dict[str, object]]:
@@ -215,7 +221,18 @@ def _zygotes(reading: Reading, given: object) -> dict[str, Zygote]:
     for name in wrong:
         reading.wrong(f"zygote.{name}", "is no name of a class: use a-z, 0-9 and _")
     named = ["light", *(name for name in classes if name != "light" and name not in wrong)]
-    return {name: reading.table(Zygote, f"zygote.{name}", classes.get(name, {})) for name in named}
+    return {
+        name: reading.table(Zygote, f"zygote.{name}", classes.get(name, {}), _PRELOADS.get(name))
+        for name in named
+    }
+
+
+def _fitting(light: Zygote, modules: tuple[str, ...]) -> Zygote:
+    """The light class, which by default preloads what is there and is of use to its tasks."""
+    if light.preload != PRELOADED:
+        return light
+    known = (each for each in PRELOADED if each in modules and not light.python)
+    return replace(light, preload=tuple(known))
 
 
 def _binaries(reading: Reading, wepp: object) -> dict[str, Binary]:

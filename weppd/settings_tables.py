@@ -119,9 +119,16 @@ class Stop:
     timeout: float = field(default=300.0, metadata={"check": at_least(0)})
 
 
+#: weppd's own modules of tasks whose imports cost more than the forks that carry them.
+PRELOADED = ("tasks.interchange_rq", "tasks.wepp_rq")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Zygote:
-    """[zygote.<class>]: a family of cells: its interpreter (empty: weppd's own), its imports."""
+    """[zygote.<class>]: a family of cells: its interpreter (empty: weppd's own), its imports.
+
+    Where "light" says neither, it preloads what of `PRELOADED` is among the modules of tasks.
+    """
 
     python: str = field(default="", metadata={"check": unless_empty(absolute)})
     preload: tuple[str, ...] = field(default=(), metadata={"check": each(checks.MODULE)})
@@ -131,6 +138,9 @@ class Zygote:
     def __repr__(self) -> str:
         shown = f"python={self.python!r}, preload={self.preload!r}"
         return f"Zygote({shown}, jobs_per_child={self.jobs_per_child}, env={sorted(self.env)})"
+
+
+LIGHT = Zygote(preload=PRELOADED)
 
 
 @dataclass(frozen=True, slots=True)

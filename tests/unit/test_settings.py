@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 import tomllib
 from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
@@ -137,6 +138,21 @@ def test_passwords_never_show(address: str) -> None:
         shown = str(error)
     assert "s3cret" not in shown
     assert "***" in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "preload"),
+    [
+        ({}, ("tasks.interchange_rq", "tasks.wepp_rq")),
+        ({"tasks": {"modules": ["ours", "tasks.wepp_rq"]}}, ("tasks.wepp_rq",)),
+        ({"zygote": {"light": {"python": sys.executable}}}, ()),
+        ({"zygote": {"light": {"preload": []}}}, ()),
+        ({"zygote": {"light": {"preload": ["numpy"]}}}, ("numpy",)),
+    ],
+)
+def test_light_cells_preload_the_tasks_that_are_there(said: dict, preload: tuple) -> None:
+    """weppd's own modules of tasks, unless they are no tasks here, or the file says otherwise."""
+    assert Settings.parse(said, {}).zygotes["light"].preload == preload
 
 
 def test_values_of_a_zygotes_environment_never_show() -> None:
