@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from weppd.cell.quota import controllers, weights
 
 
@@ -52,3 +54,14 @@ def test_the_kernel_s_kills_are_counted(tmp_path):
     """memory.events says how often the kernel had to end somebody."""
     (tmp_path / "memory.events").write_text("low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\n")
     assert controllers.memory_kills(str(tmp_path)) == 2
+
+
+def test_a_weight_that_may_not_be_given_is_said(monkeypatch, capfd):
+    """Without the right to raise priorities the job has everybody's weight, and says so."""
+
+    def refuse(which, pid, nice):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    weights.take({"cpu.weight": 300})
+    assert "cpu.weight 300: weppd may not raise priorities here" in capfd.readouterr().err

@@ -20,6 +20,7 @@ NAMES = ("cpu.weight", "cpuset.cpus", "io.weight")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 #: The numbers of ioprio_set(2), for which the C library has no function.
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "i686": 289}.get(os.uname().machine)
+_UNRAISED = b"cpu.weight %d: weppd may not raise priorities here (LimitNICE=), 100 holds\n"
 _IOPRIO_WHO_PROCESS, _BEST_EFFORT = 1, 2 << 13
 
 
@@ -39,7 +40,10 @@ def io_level_of(weight: int) -> int:
 
 
 def take(limits: dict[str, Any]) -> None:
-    """Give the calling process what its job's limits say. OSError for CPUs that are not there."""
+    """Give the calling process what its job's limits say. OSError for CPUs that are not there.
+
+    A weight that needs a right which weppd has not is said on stderr, and stays everybody's.
+    """
     cpus = limits.get("cpuset.cpus")
     if cpus is not None:
         try:
@@ -49,7 +53,9 @@ def take(limits: dict[str, Any]) -> None:
             line = f"cpuset.cpus: none of {list(cpus)} is among this host's {have}"
             raise OSError(line) from None
     if "cpu.weight" in limits:
-        _renice(os.getpid(), nice_of(limits["cpu.weight"]), session=True)
+        weight = limits["cpu.weight"]
+        if not _renice(os.getpid(), nice_of(weight), session=True):
+            os.write(2, _UNRAISED % weight)
     if "io.weight" in limits:
         _set_io_level(0, io_level_of(limits["io.weight"]))
 
@@ -77,13 +83,14 @@ def _threads(pid: int) -> list[int]:
     return [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - it is quick
 
 
-def _renice(pid: int, nice: int, session: bool = False) -> None:
+def _renice(pid: int, nice: int, session: bool = False) -> bool:
     try:
         os.setpriority(os.PRIO_PROCESS, pid, nice)
     except PermissionError:
-        return  # more than everybody's share, and we may not give that: it keeps what it has
+        return False  # more than everybody's share, and we may not give that: it keeps what it has
     if session:
         _group_nice(pid, nice)
+    return True
 
 
 def _group_nice(pid: int, nice: int) -> None:
