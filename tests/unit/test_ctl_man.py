@@ -67,11 +67,12 @@ def test_the_exit_codes_are_described() -> None:
 @pytest.mark.parametrize(
     "command", [("mandoc", "-Tlint", "-Wwarning"), ("groff", "-mdoc", "-Tutf8", "-ww", "-z")]
 )
-def test_the_page_is_clean(command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("page", sorted(PAGE.parent.iterdir()), ids=lambda page: page.name)
+def test_the_pages_are_clean(command: tuple[str, ...], page: Path) -> None:
     """The formatters have no complaint."""
     if shutil.which(command[0]) is None:
         pytest.skip(f"no {command[0]} on this machine")
-    done = subprocess.run([*command, str(PAGE)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*command, str(page)], capture_output=True, text=True, timeout=30)
     assert done.stdout + done.stderr == ""
 
 
