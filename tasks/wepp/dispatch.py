@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks.run import foreign
+from tasks.run.databases import RedisDB, redis_client
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
 from tasks.run.prep import RedisPrep
@@ -29,6 +30,13 @@ _ENGINES = (
     *("run_watershed_rq", "run_ss_batch_watershed_rq"),
 )
 _AGAIN_S = 1.0
+#: The job that ends a run, under whose name its id is kept; launches follow one another.
+FINAL, _LAUNCH, _PATIENCE_S = "_log_complete_rq", "runtime-paths/wepp-launch", 30.0
+_ALIVE = ("queued", "deferred", "scheduled", "started")
+
+
+class RunUnderWay(Exception):
+    """A WEPP run in this directory has been launched and has not ended; names its final job."""
 
 
 def launch(
@@ -45,7 +53,6 @@ def launch(
     `choose` finds the engine of a name, as `binary.choose` does. What can be seen to be missing
     fails here, before a job is enqueued.
     """
-    refuse(runid, run)
     asked = wanted(run, begin)
     wepp_bin = wepp_bin or wepp_of(run).wepp_bin
     asked, why = storms.able(asked, choose(wepp_bin))
@@ -55,10 +62,14 @@ def launch(
         left_out.append(NOT_OF_SEVERAL)
     if asked.watershed:
         choose(wepp_bin, network=True)
-    if clean:
-        forget(runid, run, begin)
-    unstamp(runid, begin)
-    return enqueue(runid, asked, wepp_bin), left_out
+    with locked(runid, _LAUNCH, wait=_PATIENCE_S):
+        refuse(runid, run)
+        if clean:
+            forget(runid, run, begin)
+        unstamp(runid, begin)
+        final = enqueue(runid, asked, wepp_bin)
+        RedisPrep.getInstanceFromRunID(runid).set_rq_job_id(FINAL, final)
+    return final, left_out
 
 
 def wanted(run: RunDirectory, begin: str) -> Wanted:
@@ -89,17 +100,28 @@ def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
             depends_on=[ids[name] for name in job.after],
             timeout=job.timeout,
         )
-    return ids["_log_complete_rq"]
+    return ids[FINAL]
 
 
 def refuse(runid: str, run: RunDirectory) -> None:
-    """NoDbAlreadyLockedError where somebody holds wepp.nodb or runs the model."""
+    """NoDbAlreadyLockedError where somebody holds wepp.nodb or runs the model.
+
+    RunUnderWay where a run of it was launched before, and has not ended.
+    """
     for name in (Wepp.path(run.root).name, WORKING):
         if holder := owner(runid, name):
             raise NoDbAlreadyLockedError(
                 f"{name} of {runid} is locked by {holder}: wait for it, or clear the lock if its"
                 " owner is gone"
             )
+
+    final = RedisPrep.getInstanceFromRunID(runid).get_rq_job_id(FINAL)
+    status = redis_client(RedisDB.RQ).hget(f"rq:job:{final}", "status") if final else None
+    if status in _ALIVE:
+        raise RunUnderWay(
+            f"{runid} was launched before and is under way: its final job {final} is {status};"
+            " wait for it, or cancel that run"
+        )
 
 
 def unstamp(runid: str, begin: str) -> None:

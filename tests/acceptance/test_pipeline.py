@@ -132,6 +132,9 @@ def test_a_second_launch_under_a_running_one_is_refused_by_name(house):
     wd = house.home / "runs" / "my-run"
     write_watershed(wd, channels=3, years=30)
     parent, final = launch(house)
+    early = house.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", clean=True)
+    error = house.ends(early.id)["error"]
+    assert f"my-run was launched before and is under way: its final job {final} is" in error
     work = house.show(parent)["children"]["jobs:1,func:run_hillslopes_rq"]
     eventually(lambda: house.state(work) == "started", within=PATIENCE_S)
     eventually(lambda: list((wd / "wepp/runs").glob("p*.err")), within=PATIENCE_S)

@@ -10,6 +10,7 @@ from pyarrow import parquet
 
 from tasks import interchange_rq, wepp_rq
 from tasks.run.atomic import replace_text
+from tasks.run.databases import RedisDB, redis_client
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
@@ -18,6 +19,7 @@ from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import wanted
 from tasks.wepp.binary import UnknownBinary, choose
+from tasks.wepp.dispatch import RunUnderWay
 from tasks.wepp.documents import Watershed
 from tasks.wepp.plan import BEGINNINGS, Wanted, plan
 from tasks.wepp.samples.watershed import write_watershed
@@ -240,6 +242,23 @@ def test_a_locked_and_a_readonly_run_are_refused(ctx, wd):
     with pytest.raises(ReadOnlyRun, match="my-run is marked READONLY"):
         wepp_rq.run_wepp_rq("my-run")
     assert ctx.children == []
+
+
+def test_a_run_that_is_under_way_is_not_launched_again_until_it_has_ended(ctx, wd):
+    """Two clicks are one run: the final job of the first decides, in whatever way it ended."""
+    final = wepp_rq.run_wepp_rq("my-run")
+    jobs = redis_client(RedisDB.RQ)
+    for status in ("deferred", "started", "queued"):
+        jobs.hset(f"rq:job:{final}", "status", status)
+        with pytest.raises(RunUnderWay, match=f"its final job {final} is {status}; wait for it"):
+            wepp_rq.run_wepp_rq("my-run", clean=True)
+    known = len(ctx.children)
+    for status in ("finished", "failed", "canceled", "stopped"):
+        jobs.hset(f"rq:job:{final}", "status", status)
+        final = wepp_rq.run_wepp_rq("my-run")
+    jobs.delete(f"rq:job:{final}")
+    wepp_rq.run_wepp_rq("my-run")
+    assert len(ctx.children) == 6 * known
 
 
 def test_a_launch_takes_the_stamps_of_what_is_done_anew(ctx, wd):
