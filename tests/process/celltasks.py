@@ -289,7 +289,9 @@ def own_pid():
 
 
 def kill(pids):
-    """SIGKILL others, as far as they live."""
+    """SIGKILL others, and wait until they have died of it."""
     for each in pids:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):
             os.kill(each, signal.SIGKILL)
+            while Path(f"/proc/{each}/stat").read_text().rpartition(") ")[2][0] not in "ZX":
+                time.sleep(0.005)

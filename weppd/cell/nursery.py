@@ -40,8 +40,11 @@ class Nursery:
 
         OSError where not even one can be forked.
         """
-        if self._waiting:
-            return self._waiting.pop(0)
+        while self._waiting:
+            oldest = self._waiting.pop(0)
+            if os.waitpid(oldest.pid, os.WNOHANG) == (0, 0):
+                return oldest
+            oldest.hang_up()  # somebody killed it, a moment ago
         first = self._fork([])
         try:
             while many and len(self._waiting) < MORE:
