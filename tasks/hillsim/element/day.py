@@ -305,7 +305,7 @@ def _infiltrate(
         leak=min(min(columns.ks), slope.site.bottom),
         hollows=infiltration.hollows(slope.ground.surface.roughness, slope.site.shape.mean),
     )
-    return infiltration.infiltrate(rain, given, flows)
+    return infiltration.infiltrate(rain, given, flows, traced=slope.site.single)
 
 
 def _wear(slope: Hillslope, weather: Weather, rain: Hyetograph | None) -> None:

@@ -7,7 +7,7 @@ from typing import Final, final
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import Inflow
 from tasks.hillsim.element.today import Properties
-from tasks.hillsim.hydrology import routing, storm
+from tasks.hillsim.hydrology import routing, storm, wave
 from tasks.hillsim.hydrology.infiltration import LEAST_EXCESS, Excess
 from tasks.hillsim.hydrology.routing import Flow, Friction
 from tasks.hillsim.hydrology.storm import Hyetograph
@@ -66,6 +66,9 @@ def route(
     # The whole way down is one plane; depths and rates are over it, the flow's over the element.
     share = shape.length / length
     whole = routing.route(joined.depth * share, joined.duration, joined.peak * share, path)
+    if joined.rates is not None:
+        rows = hydrograph(joined, share, path)
+        whole = routing.flow(joined.depth * share, max([rate for _, rate, _ in rows]))
     flow = Flow(whole.peak / share, whole.duration)
     discharge = flow.peak * shape.length * slope.site.spacing
     state.width = erosion.rill_width(
@@ -75,6 +78,20 @@ def route(
     travel = routing.travel_time(whole.peak, path)
     alpha = storm.wettest(rain, travel) if rain else min(1.0, travel / _DAY)
     return Runoff(joined, flow, melt, storm_duration, travel, alpha, load, length, path)
+
+
+def hydrograph(excess: Excess, share: float, path: float) -> list[tuple[float, float, float]]:
+    """Time (s), rate (m/s) and depth (m) of an excess that was kept by step, on all of the way.
+
+    `share` is the element's in its length, `path` the way's length over α. Where the recession has
+    taken nothing (see `recede`) the soil takes nothing here.
+    """
+    rates = excess.rates
+    if rates is None:
+        return []
+    over = Hyetograph(rates.ends, [rate * share for rate in rates.rates], rates.step)
+    sink = excess.sink * share if over.depth > (1.0 + 1e-9) * excess.depth * share else 0.0
+    return wave.hydrograph(over, sink, path, excess.depth * share)
 
 
 def recede(slope: Hillslope, today: Properties, excess: Excess, inflow: Inflow) -> Excess:
@@ -106,7 +123,12 @@ def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> 
     span = excess.duration or duration
     intensity = excess.intensity or rain / span
     peak = excess.peak + saturation / span
-    return Excess(excess.depth + saturation, span, peak, intensity, excess.begins, excess.sink)
+    rates = excess.rates
+    if rates is not None:
+        more = [rate + saturation / span if rate > 0.0 else 0.0 for rate in rates.rates]
+        rates = Hyetograph(rates.ends, more, rates.step)
+    depth = excess.depth + saturation
+    return Excess(depth, span, peak, intensity, excess.begins, excess.sink, rates)
 
 
 def friction(slope: Hillslope, today: Properties) -> Friction:

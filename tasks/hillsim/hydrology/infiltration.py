@@ -37,7 +37,8 @@ class Excess:
     """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s).
 
     `begins` is when it starts (s after the rain does); `sink` (m/s) what the soil goes on to take
-    out of the flow after the excess has ended, beyond the rain that still falls.
+    out of the flow after the excess has ended, beyond the rain that still falls; `rates` the excess
+    step by step, if that was asked for.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Excess:
         intensity: float = 0.0,
         begins: float = 0.0,
         sink: float = 0.0,
+        rates: Hyetograph | None = None,
     ) -> None:
         self.depth = depth
         self.duration = duration
@@ -55,19 +57,25 @@ class Excess:
         self.intensity = intensity
         self.begins = begins
         self.sink = sink
+        self.rates = rates
 
     def less(self, share: float) -> Excess:
         """The excess of which a share of depth and peak is left."""
         left = self.depth * share, self.peak * share
-        return Excess(left[0], self.duration, left[1], self.intensity, self.begins, self.sink)
+        return Excess(
+            left[0], self.duration, left[1], self.intensity, self.begins, self.sink, self.rates
+        )
 
 
-def infiltrate(rain: Hyetograph, ground: Ground, inflow: list[float] | None = None) -> Excess:
+def infiltrate(
+    rain: Hyetograph, ground: Ground, inflow: list[float] | None = None, *, traced: bool = False
+) -> Excess:
     """The excess of a storm; rain less excess is what the soil has taken. Under 0.1 mm is none.
 
     `inflow` (m/s) is what runs onto the ground in each of the rain's intervals; it infiltrates as
-    rain does, and is part of the excess where it does not.
+    rain does, and is part of the excess where it does not. `traced` keeps it step by step.
     """
+    trace: list[float] = []
     out = [0.0] * 7
     march(
         rain.ends,
@@ -80,11 +88,13 @@ def infiltrate(rain: Hyetograph, ground: Ground, inflow: list[float] | None = No
         ground.leak,
         ground.hollows,
         out,
+        trace if traced else None,
     )
     if out[0] < LEAST_EXCESS:
         return Excess()
     sink = max(0.0, out[5] - _after(rain, out[6]))
-    return Excess(out[0], out[1], out[2], out[3] / out[1], out[4], sink)
+    rates = Hyetograph(trace[::2], trace[1::2], rain.step) if traced else None
+    return Excess(out[0], out[1], out[2], out[3] / out[1], out[4], sink, rates)
 
 
 def _after(rain: Hyetograph, time: float) -> float:
@@ -113,11 +123,13 @@ def march(
     leak: float,
     hollows: float,
     out: list[float],
+    trace: list[float] | None = None,
 ) -> None:
     """March through the storm.
 
     `out` gets excess (m), its duration (s) and peak (m/s), the rain in it (m), its start (s), the
-    rate at which a flooded surface would then take water (m/s), and its end (s).
+    rate at which a flooded surface would then take water (m/s), and its end (s); `trace` the end
+    (s) and the excess (m/s) of each step.
     """
     time = 0.0
     taken = 0.0
@@ -135,6 +147,9 @@ def march(
             taken += soaked
             held = min(hollows, supply - soaked)
             excess = supply - soaked - held
+            if trace is not None:
+                trace.append(time)
+                trace.append(max(0.0, excess) / length)
             if excess > 1e-12:
                 if out[0] <= 0.0:
                     out[4] = time - length

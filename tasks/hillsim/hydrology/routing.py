@@ -69,7 +69,12 @@ def route(depth: float, duration: float, peak_excess: float, path: float) -> Flo
     mean = depth / duration
     equilibrium = travel_time(mean, path)
     ratio = min(1.0, mean / peak_excess) if peak_excess > 0.0 else 1.0
-    peak = max(mean * peak_ratio(equilibrium / duration, ratio), _LEAST_PEAK, depth / _DAY)
+    return flow(depth, mean * peak_ratio(equilibrium / duration, ratio))
+
+
+def flow(depth: float, peak: float) -> Flow:
+    """The flow of a depth (m) and a peak (m/s), which lasts a day at most."""
+    peak = max(max(peak, _LEAST_PEAK), depth / _DAY)
     return Flow(peak, depth / peak)
 
 

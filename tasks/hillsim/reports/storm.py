@@ -1,4 +1,4 @@
-"""The report of a single storm: the Fortran engines' layout, but for the hydrograph's table.
+"""The report of a single storm, in the Fortran engines' layout.
 
 Section I tells the storm, what the soil was like and what ran off; II and III are those of the
 annual report, for the one event.
@@ -59,7 +59,7 @@ def _hydrology(
     when = days[-1].weather
     yield from ("", "", "I.   SINGLE STORM HYDROLOGY", "  --------- ----- " + "-" * 36, "", "")
     date = "".join(integer(value, 3) for value in (when.day, when.month, when.year))
-    yield f"  infiltration, rainfall excess, and runoff for event of{date}"
+    yield f"  infiltration, rainfall excess, and runoff hydrograph for event of{date}"
     yield from ("", "  hydrology summary", _RULE, "")
     yield f"    rainfall amount         {fixed(when.rain * 1000.0, 10, 2)} (mm)"
     yield f"    rainfall duration       {fixed(when.duration * 60.0, 10, 2)} (min)"
@@ -68,6 +68,7 @@ def _hydrology(
     yield from _rainfall(rain)
     for slope, day in zip(chain, days, strict=True):
         yield from _element(slope, day)
+    yield from _hydrograph(chain, days)
     yield from _summary(chain, days, rain)
 
 
@@ -111,6 +112,32 @@ def _element(slope: Hillslope, day: Day) -> Iterator[str]:
         ("chezy coefficient", chezy, "(m**0.5/s)"),
     )
     yield from _values(plane)
+
+
+def _hydrograph(chain: Sequence[Hillslope], days: Sequence[Day]) -> Iterator[str]:
+    """What leaves the foot, over the whole slope; the depth is that up to the row's time."""
+    foot = days[-1].event
+    if foot is None or foot.excess.rates is None:
+        return
+    yield from (
+        "",
+        "",
+        "  output runoff hydrograph (95% of depth) for hillslope  1",
+        _RULE,
+        "",
+        "                                  cumul.",
+        "      index    time      rate     depth  ",
+        "               (min)    (mm/h)     (mm)",
+        "     " + "-" * 49,
+    )
+    share = chain[-1].site.shape.length / foot.length
+    rows = event.hydrograph(foot.excess, share, foot.path)
+    for index, (time, rate, gone) in enumerate(rows, 1):
+        yield (
+            f"{integer(index, 10)}{fixed(time / 60.0, 10, 2)}"
+            f"{fixed(rate / MM_PER_HOUR, 10, 2)}{fixed(gone * 1000.0, 10, 2)}"
+        )
+    yield _RULE
 
 
 def _summary(
