@@ -18,8 +18,9 @@ from tasks.web.door import May, ask, refusal, told
 from weppd.flask import Weppd, desk
 from weppd.task import RunError, current
 
-#: The run's own record of its jobs: a line of JSON for each execution that ended.
-RECORD = "_logs/jobs.jsonl"
+#: The run's own record of its jobs, one file for each node: a line of JSON for each execution that
+#: ended.
+RECORDS = "_logs/jobs*.jsonl"
 MOST_IDS = 500
 
 
@@ -125,11 +126,15 @@ class Lost:
 
 def _record(runid: str) -> Mapping[str, Mapping[str, Any]]:
     try:
-        path = Path(current().run_dir(runid)) / RECORD
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        files = sorted(Path(current().run_dir(runid)).glob(RECORDS))
+        lines = [line for path in files for line in _lines(path)]
     except (OSError, RunError):
         return {}
     return {row["job"]: row for row in map(_row, lines) if row}
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _row(line: str) -> Mapping[str, Any] | None:

@@ -433,6 +433,26 @@ def test_a_run_that_is_a_link_out_of_the_roots_gets_no_word(tmp_path: Path) -> N
     assert seen == {"e2": "absent"}
 
 
+def test_each_node_writes_files_of_its_own(tmp_path: Path) -> None:
+    """Who wrote first in a run has its plain files, also as another scribe later on; whoever else
+    runs a job of it has files with the node's name."""
+    run = tmp_path / "runs" / "r1"
+    run.mkdir(parents=True)
+    for n, node in enumerate(("a", "b:1", "a")):
+        jobs = tmp_path / f"{node}-{n}"
+        jobs.mkdir()
+        desk = Desk(jobs, lambda job, eid: None, homes=Homes([str(tmp_path / "runs")], node))
+        desk.open(an_open(jobs, f"j{n}", run))
+        desk.close(a_close(f"j{n}"))
+        assert desk.settle(10)
+    told = {p.name: p.read_text() for p in (run / "rq.log", *(run / "_logs").iterdir())}
+    assert told.pop("node") == "a\n"
+    assert {name: text.count("\n") for name, text in told.items()} == {
+        "rq.log": 4, "jobs.jsonl": 2, "rq.b_1.log": 2, "jobs.b_1.jsonl": 1,
+    }  # fmt: skip
+    assert '"job":"j1"' in told["jobs.b_1.jsonl"]
+
+
 def test_an_end_that_is_told_again_is_confirmed_and_not_written_twice(tmp_path: Path) -> None:
     """weppd did not hear that it was written: it tells this scribe, or the next one."""
     one_job(tmp_path, "j1", b"hello\n")

@@ -8,7 +8,8 @@
                    <log_dir>/jobs/<id>.log      lines for people, local
                         │ a thread for each run root, so that a hung mount holds up nobody else
                         ▼
-                   <run>/rq.log                 the same lines, of all jobs of the run
+                   <run>/rq.log                 the same lines, of all jobs of the run; another
+                                                node's are in <run>/_logs/rq.<node>.log
 
     <log_dir>/jobs/index-<day>.jsonl            one record for each execution that ended
 

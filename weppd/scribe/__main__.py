@@ -157,6 +157,7 @@ def main() -> int:
     parser.add_argument("--cells", required=True, type=Path)
     parser.add_argument("--local", required=True, type=Path)
     parser.add_argument("--witness-s", type=float, default=10.0)
+    parser.add_argument("--node", default="")
     parser.add_argument("--root", action="append", default=[])
     parser.add_argument("--parent", type=int, default=os.getppid())
     options = parser.parse_args()
@@ -171,7 +172,7 @@ def main() -> int:
         # One writer: a scribe of an earlier weppd first writes out what it has, and ends.
         if not _turn(lock.fileno(), options.parent):
             return 0
-        homes = Homes(options.root)
+        homes = Homes(options.root, options.node)
         witnesses = Witnesses(options.cells, options.local, options.witness_s, homes)
         Scribe(options.socket, options.jobs, options.keep_days, witnesses, homes).run()
     return 0

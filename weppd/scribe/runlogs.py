@@ -151,10 +151,11 @@ def copy(account: Sink, batch: Mapping[str, News], homes: Homes) -> tuple[dict[s
     for source, news in batch.items():
         if not news.forget and (home := homes.find(source.split("\n")[1:])) is not None:
             text, place = _new(source, account.offsets.get(source, news.start))
-            if not homes.hold((home / place).parent):
+            target = homes.place(home, place)
+            if not homes.hold(target.parent):
                 continue
-            places[source] = home / place
-            piece = pieces.setdefault(home / place, Piece())
+            places[source] = target
+            piece = pieces.setdefault(target, Piece())
             piece.text += text
             piece.offsets[source] = account.offsets.get(source, news.start) + len(text)
             if len(text) == CHUNK:

@@ -58,6 +58,7 @@ def scribe(told: Settings, socket: Path) -> Command:
     argv += ["--keep-days", str(told.scribe.keep_days)]
     argv += ["--cells", f"{runtime}/cells", "--local", f"{runtime}/witness"]
     argv += ["--witness-s", str(Terms(told.node.lease_s).witness_s)]
+    argv += ["--node", told.daemon.name]
     for root in (*told.run.roots, told.run.batch_root):
         argv += ["--root", root]
     argv += ["--parent", str(os.getpid())]
