@@ -250,6 +250,19 @@ def test_logs_as_json_are_a_line_each(daemon: Served) -> None:
     assert [json.loads(line)["line"] for line in lines] == ["one", "two", "three"]
 
 
+def test_a_log_that_is_on_another_node_is_named(daemon: Served) -> None:
+    """Nothing is printed for what this node did not run, but where it is."""
+    daemon.house.lines |= {"j8": [], "j9": []}
+    daemon.house.store["j9"] = a_job("j9", worker="node2.east.3", runid="my-run")
+    daemon.house.store["j8"] = a_job("j8", worker="node1.2")
+    elsewhere, here = ctl(daemon, "logs", "j9"), ctl(daemon, "logs", "j8")
+    assert (elsewhere.exit_code, elsewhere.stdout_bytes) == (0, b"")
+    assert (
+        "j9 ran on node node2.east: ask there, or read _logs/rq.node2.east.log" in elsewhere.output
+    )
+    assert here.output == ""
+
+
 def test_following_a_log_goes_on_in_the_next_daemon(tmp_path: Path) -> None:
     """`logs -f` outlives a restart of weppd: no line is lost and none comes twice."""
     path = tmp_path / "admin.sock"

@@ -13,6 +13,7 @@ import click
 
 from weppd.ctl import render, talk, trees
 from weppd.ctl.client import Told, job_path
+from weppd.ctl.table import clean
 from weppd.ctl.talk import Talk
 
 STATES = (
@@ -130,6 +131,17 @@ def logs(ctl: Talk, job: str, follow: bool, canonical: bool) -> None:
         while follow and _goes_on(ctl, job):
             time.sleep(_PAUSE_S)
             told = _copy(ctl, f"{job_path(job, '/log')}?{query}", told, write)
+        if not told and not canonical:
+            _say_where(ctl, job)
+
+
+def _say_where(ctl: Talk, job: str) -> None:
+    """A log that is not here may be on the node that ran the job."""
+    data, own = ctl.ask("GET", job_path(job)), ctl.ask("GET", "/v1/status")["name"]
+    node = clean(data["worker"]).rpartition(".")[0]
+    if node and node != own:
+        where = "ask there" + (f", or read _logs/rq.{node}.log of its run" if data["runid"] else "")
+        click.echo(f"weppdctl: job {job} ran on node {node}: {where}", err=True)
 
 
 def _copy(ctl: Talk, target: str, told: int, write: Write) -> int:
