@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tasks.wepp.files.fortran import fixed
+from tasks.wepp.files.fortran import EXPONENTS, fixed, integer, scientific
 
 _CENTS: Final = 65536
 _UNSURE: Final = 1e-6
+_EXPONENTS: Final = EXPONENTS
 _TEXTS: list[str] = [""] * _CENTS
 
 
@@ -19,16 +20,31 @@ def summed(values: list[float]) -> float:
     return found
 
 
+def whole(value: int, width: int) -> str:
+    """`value` in the edit i<width>."""
+    text = str(value)
+    return text.rjust(width) if len(text) <= width else integer(value, width)
+
+
+def scaled(value: float) -> str:
+    """`value` in the edit e11.5."""
+    usual = f"{value:.4e}"
+    tail = _EXPONENTS.get(usual[-4:])
+    if tail is None or value <= 0.0:
+        return scientific(value, 11)
+    return "0." + usual[0] + usual[2:6] + tail
+
+
 def hundredths(value: float) -> str:
     """`value` in the edit f7.2; the texts of what is under 655.36 are made once.
 
     A product that is not within 1e-6 of a half is rounded as the value itself would be.
     """
-    scaled = value * 100.0 + 0.5
-    if not 0.5 <= scaled < _CENTS:
+    cents = value * 100.0 + 0.5
+    if not 0.5 <= cents < _CENTS:
         return fixed(value, 7, 2)
-    count = int(scaled)
-    over = scaled - count
+    count = int(cents)
+    over = cents - count
     if over < _UNSURE or over > 1.0 - _UNSURE:
         return fixed(value, 7, 2)
     text = _TEXTS[count]

@@ -17,7 +17,7 @@ from typing import Final
 
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.numbers import hundredths, summed
+from tasks.hillsim.numbers import hundredths, summed, whole
 from tasks.hillsim.reports import tally
 from tasks.hillsim.soil import MM_PER_HOUR
 from tasks.wepp.files.fortran import fixed, integer, scientific
@@ -75,9 +75,9 @@ def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: flo
     cells = [
         "",
         "",
-        integer(slope.site.number, 4),
-        integer(when.julian, 4),
-        integer(year, 4),
+        whole(slope.site.number, 4),
+        whole(when.julian, 4),
+        whole(year, 4),
         hundredths(when.rain * 1000.0),
         hundredths(day.wetted * 1000.0),
         _exact(runoff),
@@ -106,9 +106,9 @@ def soil_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the soil properties, as the day's rain met them."""
     found, top = day.surface, slope.site.profile.top
     cells = [
-        integer(slope.site.number, 3),
-        integer(day.weather.julian, 5),
-        integer(year, 7),
+        whole(slope.site.number, 3),
+        whole(day.weather.julian, 5),
+        whole(year, 7),
         " ",
         hundredths(found.porosity * 100.0),
         hundredths(found.ke / MM_PER_HOUR),

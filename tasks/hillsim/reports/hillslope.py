@@ -12,7 +12,7 @@ from tasks.hillsim import Summary
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.event import Runoff
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.numbers import summed
+from tasks.hillsim.numbers import scaled, summed, whole
 from tasks.hillsim.reports.tally import Tally, cell_losses, enrichment
 from tasks.hillsim.sediment.erosion import CELLS
 from tasks.wepp.files import ebe, loss, passfile
@@ -164,10 +164,12 @@ def pass_line(chain: Sequence[Hillslope], days: Sequence[Day]) -> str:
     if day.event is not None:
         return passfile.line(pass_day(chain, days))
     when = day.weather
+    date = whole(when.year, 5) + " " + whole(when.julian, 5)
     lateral = _over_slope(chain, day.balance.lateral)
     if lateral <= 0.0:
-        return passfile.no_event(when.year, when.julian)
-    return passfile.subevent(when.year, when.julian, lateral, day.balance.lateral * site.area)
+        return passfile.NO_EVENT + date
+    flow = scaled(lateral) + " " + scaled(day.balance.lateral * site.area)
+    return passfile.SUBEVENT + date + passfile.GAP + flow
 
 
 def pass_file(

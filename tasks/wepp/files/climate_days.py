@@ -99,20 +99,23 @@ def parse_days(
     if breakpoint_form:
         return _breakpoint_days(records)
     start = records.line
-    rows = [line.split() for line in text.splitlines()[start:]]
-    while rows and not rows[-1]:
-        rows.pop()
-    for number, row in enumerate(rows, start + 1):
+    days = text.splitlines()[start:]
+    while days and not days[-1].strip():
+        days.pop()
+    # One list of words, not one a day: thousands of lists kept keep the collector busy.
+    words: list[str] = []
+    for number, line in enumerate(days, start + 1):
+        row = line.split()
         if len(row) < _COLUMNS:
             records.fail(f"a day has 13 values, found {len(row)}", number)
-    table = _numbers(records, [row[:_COLUMNS] for row in rows], start)
+        words += row[:_COLUMNS]
+    table = _numbers(records, words, start)
     lines = start + 1 + np.arange(len(table))
-    records.line = start + len(rows)
+    records.line = start + len(days)
     return _dated(records, table, lines), None
 
 
-def _numbers(records: Records, rows: list[list[str]], start: int) -> Floats:
-    words = [word for row in rows for word in row]
+def _numbers(records: Records, words: list[str], start: int) -> Floats:
     try:
         # A climate repeats itself, and the next slope's: most words were numbers before.
         if len(_KNOWN) > _MOST_KNOWN:
@@ -120,15 +123,12 @@ def _numbers(records: Records, rows: list[list[str]], start: int) -> Floats:
         numbers = map(_KNOWN.__getitem__, words)
         table = np.fromiter(numbers, np.float64, len(words)).reshape(-1, _COLUMNS)
     except ValueError:
-        table = np.array(
-            [
-                [_one(records, word, line) for word in row]
-                for line, row in enumerate(rows, start + 1)
-            ]
-        )
+        found = [_one(records, word, start + 1 + i // _COLUMNS) for i, word in enumerate(words)]
+        table = np.array(found).reshape(-1, _COLUMNS)
     if not np.isfinite(table).all():
         bad = int(np.argwhere(~np.isfinite(table))[0][0])
-        records.fail(f"a day has a value that is no number: {' '.join(rows[bad])}", start + 1 + bad)
+        day = " ".join(words[bad * _COLUMNS : (bad + 1) * _COLUMNS])
+        records.fail(f"a day has a value that is no number: {day}", start + 1 + bad)
     return table
 
 

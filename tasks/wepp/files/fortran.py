@@ -16,7 +16,7 @@ import math
 import re
 
 # What Python and Fortran write of an exponent: the one has the point after the first digit.
-_EXPONENTS = {f"e{power:+03d}": f"E{power + 1:+03d}" for power in range(-98, 98)}
+EXPONENTS = {f"e{power:+03d}": f"E{power + 1:+03d}" for power in range(-98, 98)}
 _SPELLING = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(?:[edED]([-+]?\d+)|([-+]\d+))?\Z")
 
 
@@ -35,7 +35,7 @@ def fixed(value: float, width: int, decimals: int) -> str:
 def scientific(value: float, width: int, digits: int = 5) -> str:
     """`value` in the edit e<width>.<digits>: mantissa 0.1 to 1, exponent of two digits."""
     usual = f"{value:.{digits - 1}e}"
-    tail = _EXPONENTS.get(usual[-4:])
+    tail = EXPONENTS.get(usual[-4:])
     # As in `fixed`: positive, of two digits in the exponent, and as wide as it should be.
     if tail is not None and value > 0.0 and width >= digits + 6:
         return f"0.{usual[0]}{usual[2:-4]}{tail}".rjust(width)

@@ -33,6 +33,8 @@ from tasks.wepp.files.records import read_text
 
 _STOCK_EVENT, _STOCK_SUBEVENT = 10, 2
 _DRAINAGE = 2
+#: How the lines of the stock layout begin, and what is between date and values.
+NO_EVENT, SUBEVENT, EVENT, GAP = "NO EVENT  ", "SUBEVENT  ", "EVENT     ", "      "
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +128,6 @@ def head(found: PassFile) -> list[str]:
     ]
 
 
-def no_event(year: int, julian: int) -> str:
-    """The line of a day on which nothing left the hillslope."""
-    return f"NO EVENT  {integer(year, 5)} {integer(julian, 5)}"
-
-
-def subevent(year: int, julian: int, lateral_m: float, lateral_m3: float) -> str:
-    """The line of a day with lateral flow alone."""
-    flow = f"{scientific(lateral_m, 11)} {scientific(lateral_m3, 11)}"
-    return f"SUBEVENT  {integer(year, 5)} {integer(julian, 5)}      {flow}"
-
-
 def _days(lines: list[str], classes: int, path: str | Path) -> Iterator[Day]:
     at = 4
     while at < len(lines):
@@ -190,19 +181,19 @@ def _words(text: str, count: int, path: str | Path, line: int) -> list[str]:
 
 def line(day: Day) -> str:
     """The line of a day in the stock layout; drainage has no place in it: ValueError."""
+    date = f"{integer(day.year, 5)} {integer(day.julian, 5)}"
     if isinstance(day, NoEvent):
-        return no_event(day.year, day.julian)
+        return f"{NO_EVENT}{date}"
     if day.drainage is not None:
         raise ValueError(f"day {day.julian} of {day.year}: the stock layout holds no drainage")
     if isinstance(day, Subevent):
-        return subevent(day.year, day.julian, day.lateral_m, day.lateral_m3)
+        return f"{SUBEVENT}{date}{GAP}{_group((day.lateral_m, day.lateral_m3))}"
     storm = (
         day.duration_s, day.concentration_h, day.alpha, day.runoff_m, day.runoff_m3,
         day.lateral_m, day.lateral_m3, day.peak_m3_s, day.detached_kg, day.deposited_kg,
     )  # fmt: skip
     groups = (storm, day.sediment_kg_m3, day.fractions)
-    date = f"EVENT     {integer(day.year, 5)} {integer(day.julian, 5)}"
-    return "      ".join((date, *map(_group, groups)))
+    return GAP.join((f"{EVENT}{date}", *map(_group, groups)))
 
 
 def _group(values: tuple[float, ...]) -> str:
