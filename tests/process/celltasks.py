@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -281,17 +280,3 @@ def list_tmp():
 def inodes():
     """Which files its output and its directory are."""
     return os.fstat(1).st_ino, current().tmp.stat().st_ino
-
-
-def own_pid():
-    """The process of the job."""
-    return os.getpid()
-
-
-def kill(pids):
-    """SIGKILL others, and wait until they have died of it."""
-    for each in pids:
-        with contextlib.suppress(OSError):
-            os.kill(each, signal.SIGKILL)
-            while Path(f"/proc/{each}/stat").read_text().rpartition(") ")[2][0] not in "ZX":
-                time.sleep(0.005)

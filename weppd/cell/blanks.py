@@ -21,21 +21,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+#: So many seconds after its last job a cell keeps what that left unused.
+KEPT_S = 1.0
 _OWN_DIR = S_IFDIR | 0o700
+_NEVER = float("inf")
 
 
 class Blanks:
-    """The empty spool and the empty directory of cell `n`; each a path, or empty for none."""
+    """The empty spool and the empty directory of cell `n`; each a path, or empty for none.
+
+    `due` is when they are to be removed, in seconds of the clock that `take_back` is told.
+    """
 
     def __init__(self, n: int) -> None:
         self._name = f"/.blank-{n}"
         self._spool = self._tmp = ""
+        self.due = _NEVER
 
     def lend(self, start: dict[str, Any]) -> None:
         """Put what there is where the `start` frame says; the child makes what is not there.
 
         The spool of an earlier execution of the job, which has its output, stays.
         """
+        self.due = _NEVER
         blank, self._spool = self._spool, ""
         if blank and start.get("spool"):
             try:
@@ -52,7 +60,7 @@ class Blanks:
                 # Whoever tidied it away at a restart was right.
                 pass
 
-    def take_back(self, start: dict[str, Any], *, spoilt: bool) -> None:
+    def take_back(self, start: dict[str, Any], now: float, *, spoilt: bool) -> None:
         """The job is over: keep what it did not use, or else remove its directory.
 
         `spoilt`: somebody of it lives on, and may still write.
@@ -67,9 +75,12 @@ class Blanks:
             self._tmp = _moved(tmp, self._name + ".tmp") if _untouched(tmp) else ""
             if not self._tmp:
                 sweep.remove(tmp)
+        if self._spool or self._tmp:
+            self.due = now + KEPT_S
 
     def remove(self) -> None:
         """Remove what is kept: the cell rests, or ends."""
+        self.due = _NEVER
         spool, self._spool = self._spool, ""
         tmp, self._tmp = self._tmp, ""
         if spool:

@@ -17,36 +17,29 @@ import gc
 import os
 import select
 import signal
-import time
 
 from weppd.cell import cellfile
 from weppd.cell.blanks import Blanks
 from weppd.cell.body.child import Child
 from weppd.cell.channel import Link
 from weppd.cell.frames import VERSION, pack
-from weppd.cell.nursery import Nursery
 from weppd.cell.rest import now_s, rest
 from weppd.cell.run import Run, not_begun
 from weppd.cell.tree import group, procfs
 from weppd.cell.tree.proctree import Tree, reap_all
 from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
+from weppd.cell.warm import Warm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from weppd.cell.setup import Setup
-    from weppd.cell.warm import Warm
 
 _ASKS = 64
 _LONGEST_S = 60.0
 _FORK_AGAIN_S = 0.5
-#: A job that took less may be one of many: children for the next ones are forked at once.
-_BRISK_S = 0.05
-#: So many seconds after its last job a cell keeps what is for the next one.
-_REST_S = 1.0
-_NEVER = float("inf")
 
 
 class Cell:
@@ -68,8 +61,7 @@ class Cell:
         self._file = cellfile.CellFile(setup.cells, n, self._facts)
         self._children = procfs.open_own_children()
         self._blanks = Blanks(n)
-        self._brisk = False
-        self._rest_at = _NEVER
+        self._child = Child(setup)
         self._run: Run | None = None
         self._over: tuple[dict[str, Any], bytes] | None = None
         self._stopped_over: tuple[dict[str, Any], bytes] | None = None
@@ -82,7 +74,6 @@ class Cell:
         self._warm_group: group.Group | None = None
         self._fork_at = 0.0
         self._poll = select.poll()
-        self._nursery = Nursery(Child(setup), self._poll, self._forget_cell)
         self._wakeup = Wakeup()
         self._poll.register(self._wakeup.fd, select.POLLIN)
         self._link = Link(setup.socket, self._hello, now_s())
@@ -124,8 +115,6 @@ class Cell:
             if event & select.POLLOUT:
                 self._warm.flush()
             self._from_child(now)
-        elif waited := self._nursery.lost(fd):
-            self._strays.add(waited)
         elif fd == self._link.watched:
             if event & select.POLLOUT:
                 self._link.flush()
@@ -134,15 +123,14 @@ class Cell:
             self._file.settle()
 
     def _expire(self, now: float) -> None:
-        if self._run is not None and now >= self._run.deadline and self._run.tick(now):
+        run = self._run
+        if run is not None and now >= run.deadline and run.tick(now):
             self._look(now)
-        if now >= self._rest_at:
-            self._rest_at = _NEVER
+        if now >= self._blanks.due:
             self._blanks.remove()
-            self._strays.update(self._nursery.dismiss())
 
     def _until(self, now: float) -> float:
-        until = min(now + _LONGEST_S, self._rest_at)
+        until = min(now + _LONGEST_S, self._blanks.due)
         if self._run is not None:
             until = min(until, self._run.deadline)
         elif self._warm is None:
@@ -212,13 +200,8 @@ class Cell:
         self._link.send({**began, "at": self._run.began_at})
 
     def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:
-        self._rest_at = _NEVER
-        tree = Tree(warm.pid, self._spare, self._warm_group)
-        return Run(start, tree, self._children, now, self._nursery.pids)
-
-    def _spare(self) -> set[int]:
-        """The children that are not the job's."""
-        return self._strays.union(self._nursery.pids)
+        tree = Tree(warm.pid, self._strays.copy, self._warm_group)
+        return Run(start, tree, self._children, now)
 
     def _refuse(self, start: dict[str, Any], reason: str) -> None:
         """Say that a job did not begin; nothing of it was run."""
@@ -254,8 +237,7 @@ class Cell:
         if self._strays:  # they may have ended while a job ran
             self._reap_idle()
         try:
-            # A group freezes all that is in it: with one, only the next job's child is.
-            self._warm = self._nursery.take(many=self._brisk and self._group is None)
+            self._warm = Warm(self._child, self._poll, self._forget_cell)
         except OSError as error:
             self._fork_at = now + _FORK_AGAIN_S
             self._say(f"no child could be forked: {error}")
@@ -341,9 +323,7 @@ class Cell:
         """Nothing of the job lives but `warm`, which serves again, and what cannot be killed."""
         undead = run.undead()
         self._strays.update(undead)
-        self._blanks.take_back(run.start, spoilt=bool(undead))
-        self._rest_at = now_s() + _REST_S
-        self._brisk = warm is None and time.time() - run.began_at < _BRISK_S
+        self._blanks.take_back(run.start, now_s(), spoilt=bool(undead))
         self._run = None
         self._warm = warm
         self._asks.clear()
@@ -355,20 +335,20 @@ class Cell:
 
     def _call_stopped(self, run: Run, over: tuple[dict[str, Any], bytes]) -> bool:
         """Run RQ's stopped callback in a process of its own; `over` is sent after it."""
-        self._fork_ahead(now_s())
+        now = now_s()
+        self._fork_ahead(now)
         if self._warm is None:
             return False
         start = run.stopped_callback()
         self._stopped_over = over
-        self._run = self._run_in(self._warm, start, now_s())
+        self._run = self._run_in(self._warm, start, now)
         self._warm.send(start)
         return True
 
     def _reap_idle(self) -> None:
-        """A child that waited died, or an undead one of an earlier job at last."""
+        """The warm child died, or an undead one of an earlier job at last."""
         for pid, _ in reap_all():
             self._strays.discard(pid)
-            self._nursery.lost(pid=pid)
             if self._warm is not None and pid == self._warm.pid:
                 self._warm.hang_up()
                 self._warm = None

@@ -44,19 +44,15 @@ _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 class Run:
     """A job that runs in the cell, with the `start` frame that brought it.
 
-    `children` is an open /proc file that lists the cell's children: those that wait for later jobs
-    among them, whose numbers `beside` has.
+    `children` is an open /proc file that lists the cell's children.
     """
 
-    def __init__(
-        self, start: dict[str, Any], tree: Tree, children: int, now: float, beside: list[int]
-    ) -> None:
+    def __init__(self, start: dict[str, Any], tree: Tree, children: int, now: float) -> None:
         self.eid: str = start["eid"]
         self.job: str = start["job"]
         self.start = start
         self.tree = tree
         self._children = children
-        self._none_else = b"".join([b"%d " % pid for pid in (tree.leader, *beside)])
         self.began_at = time.time()
         self.report: tuple[dict[str, Any], bytes] | None = None
         timeout = start.get("timeout")
@@ -194,7 +190,7 @@ class Run:
         """
         if os.waitid(os.P_PID, tree.leader, _PEEK) is None:
             return False
-        if os.pread(self._children, 128, 0) != self._none_else:
+        if os.pread(self._children, 64, 0) != b"%d " % tree.leader:
             return False
         _, tree.status, used = os.wait4(tree.leader, 0)
         tree.tally.add(used)
