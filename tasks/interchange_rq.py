@@ -54,10 +54,13 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
         began = time.monotonic()
         storm_table.make(runid, run)
         document(runid, run)
+        current().progress(1, 1, "done")
         return True, time.monotonic() - began
     ledger = ledger_of(runid, run)
     if ledger.removed() or not interchange.hillslope_reports(run)[0]:
-        return True, _kept(ledger, run)
+        seconds = _kept(ledger, run)
+        current().progress(1, 1, "done")
+        return True, seconds
     reports = settle(lambda: interchange.hillslope_reports(run))
     year = first_year(run)
     progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")
