@@ -28,7 +28,11 @@ HILLS = {
 
 
 @pytest.fixture
-def ctx(tmp_path: Path, redis_url: str) -> Iterator[RecordingContext]:
+def ctx(
+    tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RecordingContext]:
+    """A job's context; who looks again whether a report still grows does so soon."""
+    monkeypatch.setattr(interchange_rq, "_LOOK_AGAIN_S", 0.01)
     with using(RecordingContext(tmp_path / "runs", redis=redis_url)) as context:
         yield context  # type: ignore[misc]
 

@@ -30,8 +30,9 @@ STAGES = (
 
 
 @pytest.fixture
-def ctx(tmp_path: Path, redis_url: str):
-    """A job's context; the embedded engine."""
+def ctx(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch):
+    """A job's context; the embedded engine. Nobody else writes here: no wait for one who might."""
+    monkeypatch.setattr(interchange_rq, "_LOOK_AGAIN_S", 0.01)
     wepp = {"default_bin": "hillsim"}
     with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
         yield context
