@@ -14,7 +14,7 @@
 Read from `app.config`; what is missing there is weppd.toml's where WEPPD_CONFIG names that file,
 else the surroundings' (REDIS_URL, RQ_REDIS_URL, REDIS_HOST, …; BATCH_RUNNER_ROOT):
 
-    WEPPD_REDIS_URL           redis://, rediss:// or unix://, on RQ's database
+    WEPPD_REDIS_URL           as [redis] url: redis://, rediss://, unix://, redis+sentinel://
     WEPPD_QUEUE               where `enqueue` puts jobs ("default")
     WEPPD_SERIALIZER          "pickle" or "json"
     WEPPD_RUN_ROOTS           directories that hold run directories

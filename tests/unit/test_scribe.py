@@ -16,7 +16,7 @@ import pytest
 
 from tests.waiting import eventually
 from weppd.scribe import desk as desks
-from weppd.scribe import index, reader, runlogs
+from weppd.scribe import index, reader, runlogs, witness
 from weppd.scribe.canonical import Told, canonical
 from weppd.scribe.desk import Desk
 from weppd.scribe.homes import Homes
@@ -489,3 +489,15 @@ def test_spools_of_open_jobs_are_not_swept(tmp_path: Path) -> None:
     os.utime(tmp_path / "j1.out", (0, 0))
     assert index.sweep(tmp_path, 30, 1e9, keep=frozenset({"j1"})) == 0
     assert index.sweep(tmp_path, 30, 1e9) == 1
+
+
+def test_times_of_executions_that_nobody_ended_are_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the last hour stay, and those of living cells for as long as these live."""
+    monkeypatch.setattr(witness, "living_executions", lambda cells: frozenset({"lives"}))
+    for name, age_s in (("lives", 9000), ("young", 60), ("old", 9000)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (10_000 - age_s, 10_000 - age_s))
+    assert Witnesses(tmp_path, tmp_path, 10.0).sweep(10_000.0) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lives", "young"]

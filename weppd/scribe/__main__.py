@@ -133,6 +133,7 @@ class Scribe:
         if time.monotonic() - self._swept > SWEEP_S:
             self._swept = time.monotonic()
             index.sweep(self._jobs, self._keep_days, time.time(), self._desk.jobs)
+            self._witnesses.sweep(time.time())
 
 
 def _turn(lock: int, parent: int) -> bool:

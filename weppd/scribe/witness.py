@@ -29,6 +29,7 @@ PLACE = "_weppd"
 #: What is seen where the run is there and no witness in it.
 ABSENT = "absent"
 IDLE_S = 60.0
+FORGOTTEN_S = 3600.0
 #: A witness is one write of one length, so that a reader sees it whole.
 LENGTH = 64
 FLAGS = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -82,6 +83,19 @@ class Witnesses:
             self._threads.get(job.root, {}).pop(job.eid, None)
         if (self._local / job.eid).exists():
             self._errand(job, lambda: remove(job, self._place(job), self._local))
+
+    def sweep(self, now: float) -> int:
+        """Remove the times of executions whose end nobody told, an hour after their last; how many.
+
+        `now` is a time of the epoch (s), as the files' own are.
+        """
+        living, removed = living_executions(self._cells), 0
+        for path in self._local.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.name not in living and now - path.stat().st_mtime > FORGOTTEN_S:
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def ask(self, jobs: Iterable[Guarded]) -> None:
         """Look at the witnesses of these executions of other nodes; `seen` has what was found."""
