@@ -66,7 +66,7 @@ class Run:
         self._leader_ended = False
         self._undead: tuple[Member, ...] = ()
         self._killed_by_us = False
-        self._kills_before = oom.kills_before(now)
+        self._killer = oom.Watch(now)
         self._warden = Warden(start, tree, now, lambda line: spool.note(start.get("spool"), line))
 
     @property
@@ -149,6 +149,8 @@ class Run:
         elif why := self._warden.turn(now):
             self._overdue("limit", why, now)
         else:
+            if not self._leader_ended:
+                self._killer.lives(now)
             return False
         return True
 
@@ -270,7 +272,7 @@ class Run:
         """Whether the kernel's out-of-memory killer, to all appearance, ended the leader."""
         if status is None or self._killed_by_us or not os.WIFSIGNALED(status):
             return False
-        return os.WTERMSIG(status) == signal.SIGKILL and oom.kills() > self._kills_before
+        return os.WTERMSIG(status) == signal.SIGKILL and self._killer.struck()
 
 
 def _stamp(path: str | None) -> float:

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import os
 
-_FRESH_S = 10.0
+_FRESH_S = _STEP_S = 2.0
 _known = (float("-inf"), 0)
+
+
+class Watch:
+    """Whether the killer struck since somebody was last known to live.
+
+    Not since its start: what ended another job hours ago must not explain a SIGKILL of today. The
+    count that is compared is that of the look before the last, for the last may have come between
+    the killer's blow and the news of it.
+    """
+
+    __slots__ = ("_at", "_before", "_seen")
+
+    def __init__(self, now: float) -> None:
+        self._at = now
+        self._before = self._seen = kills_before(now)
+
+    def lives(self, now: float) -> None:
+        """It lives; looked at every few seconds."""
+        if now - self._at >= _STEP_S:
+            self._at, self._before, self._seen = now, self._seen, kills_before(now)
+
+    def struck(self) -> bool:
+        """Somebody was ended, to all appearance this one."""
+        return kills() > self._before
 
 
 def kills_before(now: float) -> int:
     """The count of a moment ago: reading it for each of many short jobs would cost too much.
 
-    `now` is seconds of a steady clock; the count is at most ten of them old.
+    `now` is seconds of a steady clock; the count is at most two of them old.
     """
     global _known
     if now - _known[0] > _FRESH_S:
