@@ -6,6 +6,7 @@ import os
 import sys
 
 import weppd
+from weppd.cell.setup import BIND_NOW
 from weppd.cell.zygote import Zygote
 
 _OPTIONS = ("--class", "--socket", "--cells")
@@ -19,6 +20,9 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(_USAGE + "\n")
         return 2
     os.closerange(3, 1024)
+    name, value = BIND_NOW
+    if os.environ.get(name) == value:
+        del os.environ[name]
     _put_our_packages_last()
     # What jobs print comes out line by line, in order with what they log.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from weppd.cell.setup import BIND_NOW
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,7 @@ def command(
     """
     env = scrubbed(os.environ if environ is None else environ)
     env.update(_ONE_THREAD)
+    env.setdefault(*BIND_NOW)
     env.update(extra or {})
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), _links(runtime_dir)]))
     argv = [python, "-m", "weppd.cell", "--socket", socket, "--class", cls, "--cells", cells]

@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 ORPHAN_S = 60.0
+#: Functions of libraries are bound when they are loaded (ld.so(8)), not at their first call, which
+#: would be in each child anew. The zygote takes it out again: programs of jobs start as they did.
+BIND_NOW = ("LD_BIND_NOW", "zygote")
 
 
 class Setup:
