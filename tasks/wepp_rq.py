@@ -279,10 +279,8 @@ def _analyze_return_periods_rq(runid: str) -> None:
 @framed(PANEL)
 def _post_run_cleanup_out_rq(runid: str) -> None:
     """Put what the network wrote beside its answers (`chan.out`, …) among the outputs."""
-    from tasks.wepp import storms
-
     run = _run(runid)
-    for here in (run, *storms.of(run)):
+    for here in (run, *run.storms()):
         here.output.mkdir(parents=True, exist_ok=True)
         for name in NETWORK_OUTPUTS:
             if (here.runs / name).exists():

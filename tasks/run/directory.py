@@ -103,6 +103,12 @@ class RunDirectory:
             raise NotPrepared(f"{self.runs} holds no p<id>.run: prepare the run's hillslopes first")
         return tuple(ids)
 
+    def storms(self) -> tuple[StormDirectory, ...]:
+        """Where single storms have been simulated, ascending."""
+        found = (re.match(r"ss_([1-9][0-9]*)\Z", path.name) for path in self.runs.glob("ss_*"))
+        numbers = sorted(int(match[1]) for match in found if match)
+        return tuple(StormDirectory(self.root, number) for number in numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class FlowpathDirectory(RunDirectory):

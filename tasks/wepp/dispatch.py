@@ -18,8 +18,7 @@ from tasks.wepp import plan as plans
 from tasks.wepp import prompts, site, storms
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed, Wepp
-from tasks.wepp.flowpaths import NOT_OF_SEVERAL
-from tasks.wepp.plan import Planned, Wanted, plan
+from tasks.wepp.plan import NOT_OF_SEVERAL, Planned, Wanted, plan
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
 from weppd.task import current

@@ -27,6 +27,7 @@ from tasks.wepp.binary import Engine
 from tasks.wepp.documents import FlowpathPart, Wepp
 from tasks.wepp.files import runfile, slope
 from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.plan import NOT_OF_SEVERAL
 from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
@@ -49,9 +50,6 @@ TABLE = Product(
         Column("engine", "string", "", "What simulated it"),
     ),
 )
-
-
-NOT_OF_SEVERAL = "flowpaths have one element, hillslopes of this run several: they are left out"
 
 
 @dataclass(frozen=True, slots=True)

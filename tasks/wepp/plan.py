@@ -28,6 +28,8 @@ _TABLES = (
     "_build_totalwatsed3_rq",
     "_post_watershed_interchange_rq",
 )
+#: Why a run of hillslopes of several elements has no flowpaths.
+NOT_OF_SEVERAL = "flowpaths have one element, hillslopes of this run several: they are left out"
 BEGINNINGS = (WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP)
 
 

@@ -31,12 +31,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tasks.wepp.files import climate_head
 from tasks.wepp.files.climate_days import Breakpoints, Days, parse_days
+from tasks.wepp.files.climate_head import CONTINUOUS as CONTINUOUS
+from tasks.wepp.files.climate_head import SINGLE_STORM as SINGLE_STORM
 from tasks.wepp.files.errors import CutShort, FormatError
 from tasks.wepp.files.fortran import fixed
 from tasks.wepp.files.records import Records, read_text
 
-CONTINUOUS, SINGLE_STORM = 1, 2
 _MEANS = (
     (" Observed monthly ave max temperature (C)", "tmax_c"),
     (" Observed monthly ave min temperature (C)", "tmin_c"),
@@ -95,25 +97,6 @@ def read(path: str | Path, years: int | None = None) -> Climate:
     return parse(read_text(path), path, years)
 
 
-def declared_years(path: str | Path) -> int:
-    """The years that the climate file at `path` declares, by its head; FormatError, OSError."""
-    with open(path, encoding="latin-1") as file:
-        records = Records("".join(line for _, line in zip(range(5), file, strict=False)), path)
-    records.number("the version of the climate file")
-    _kind(records)
-    records.raw("the station")
-    records.raw("the heading of the site")
-    return int(_site(records)[0][5])
-
-
-def declared_mode(path: str | Path) -> int:
-    """`CONTINUOUS` or `SINGLE_STORM`, by the head of the climate file; FormatError, OSError."""
-    with open(path, encoding="latin-1") as file:
-        records = Records("".join(line for _, line in zip(range(2), file, strict=False)), path)
-    records.number("the version of the climate file")
-    return _kind(records)[0]
-
-
 def parse(text: str, path: str | Path = "climate", years: int | None = None) -> Climate:
     """The climate file that `text` is, with `years` whole years; None means those it declares.
 
@@ -122,10 +105,10 @@ def parse(text: str, path: str | Path = "climate", years: int | None = None) -> 
     """
     records = Records(text, path)
     version = records.number("the version of the climate file")
-    mode, breakpoint_flag, wind = _kind(records)
+    mode, breakpoint_flag, wind = climate_head.kind(records)
     station = records.raw("the station").rstrip()
     records.raw("the heading of the site")
-    site, command = _site(records)
+    site, command = climate_head.site(records)
     means = _means(records)
     for _ in range(2):
         records.raw("the headings of the days")
@@ -157,27 +140,6 @@ def dump(climate: Climate) -> str:
         for row, points in zip(_rows(climate.days), climate.breakpoints, strict=True):
             lines += _break_lines(row, points)
     return "\n".join(lines) + "\n"
-
-
-def _kind(records: Records) -> tuple[int, int, int]:
-    mode, flag, wind = records.integers(3, "mode, breakpoint flag and wind flag")
-    if mode not in (CONTINUOUS, SINGLE_STORM):
-        records.fail(f"mode {mode}: 1 (continuous) or 2 (single storm) is wanted")
-    if flag not in (0, 1) or wind not in (0, 1):
-        records.fail(f"breakpoint flag {flag} and wind flag {wind} must be 0 or 1")
-    return mode, flag, wind
-
-
-def _site(records: Records) -> tuple[tuple[float, ...], str]:
-    what = "latitude, longitude, elevation, observed years, first year and years"
-    line = records.raw(what)
-    words = line.split(maxsplit=6)
-    if len(words) < 6:
-        records.fail(f"{what} wanted, found {line.strip()!r}")
-    site = tuple(records.parse(word, what) for word in words[:6])
-    if site[5] < 1 or any(value != int(value) for value in site[3:]):
-        records.fail("the years must be whole numbers, and 1 or more be simulated")
-    return site, words[6].strip() if len(words) > 6 else ""
 
 
 def _means(records: Records) -> Means:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.run.directory import NotPrepared
-from tasks.wepp.files import climate
+from tasks.wepp.files import climate_head
 from tasks.wepp.prep import files, storms
 from tasks.wepp.prep.given import Given
 
@@ -28,7 +28,7 @@ def write(given: Given) -> list[Path]:
         files.drop_others(given.run.runs, ".cli", ())
         return []
     for path in sources(given):
-        held = climate.declared_years(path)
+        held = climate_head.years(path)
         if held < given.years:
             raise NotPrepared(f"{path} holds {held} years, {given.years} are wanted")
     files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))

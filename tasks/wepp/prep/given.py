@@ -11,7 +11,7 @@ from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp import site
 from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
-from tasks.wepp.files import climate as climates
+from tasks.wepp.files import climate_head
 from tasks.wepp.numbering import WeppTopTranslator
 
 
@@ -93,7 +93,7 @@ class Given:
             return 1
         if self.wepp.years is not None:
             return self.wepp.years
-        return climates.declared_years(self.file(self._weather(), "the climate"))
+        return climate_head.years(self.file(self._weather(), "the climate"))
 
     @property
     def storms(self) -> tuple[int, ...]:

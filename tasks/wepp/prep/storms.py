@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.run.directory import WATERSHED, StormDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Climate
-from tasks.wepp.files import climate, runfile
+from tasks.wepp.files import climate_head, runfile
 from tasks.wepp.files.runfile import StormRun, StormWatershedRun
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
@@ -60,7 +60,7 @@ def weather_of(given: Given, storm: int) -> Path:
         where = Climate.path(given.run.root)
         raise BrokenDocument(f"{where}: there is no storm {storm}, there are {known}")
     path = given.file(storms[storm], f"the climate of storm {storm}")
-    if climate.declared_mode(path) != climate.SINGLE_STORM:
+    if climate_head.mode(path) != climate_head.SINGLE_STORM:
         raise BrokenDocument(f"{path} is a series of days, storm {storm} wants a single storm")
     return path
 

@@ -1,0 +1,56 @@
+"""What the head of a climate file declares: read without its days, and without numpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.wepp.files.records import Records
+
+CONTINUOUS, SINGLE_STORM = 1, 2
+_TO_SITE, _TO_MODE = 5, 2  # lines
+
+
+def years(path: str | Path) -> int:
+    """The years that the climate file at `path` declares, by its head; FormatError, OSError."""
+    records = _head(path, _TO_SITE)
+    records.number("the version of the climate file")
+    kind(records)
+    records.raw("the station")
+    records.raw("the heading of the site")
+    return int(site(records)[0][5])
+
+
+def mode(path: str | Path) -> int:
+    """`CONTINUOUS` or `SINGLE_STORM`, by the head of the climate file; FormatError, OSError."""
+    records = _head(path, _TO_MODE)
+    records.number("the version of the climate file")
+    return kind(records)[0]
+
+
+def kind(records: Records) -> tuple[int, int, int]:
+    """Mode, breakpoint flag and wind flag, the second line; FormatError."""
+    mode, flag, wind = records.integers(3, "mode, breakpoint flag and wind flag")
+    if mode not in (CONTINUOUS, SINGLE_STORM):
+        records.fail(f"mode {mode}: 1 (continuous) or 2 (single storm) is wanted")
+    if flag not in (0, 1) or wind not in (0, 1):
+        records.fail(f"breakpoint flag {flag} and wind flag {wind} must be 0 or 1")
+    return mode, flag, wind
+
+
+def site(records: Records) -> tuple[tuple[float, ...], str]:
+    """The six numbers of the site and its years, and the command behind them; FormatError."""
+    what = "latitude, longitude, elevation, observed years, first year and years"
+    line = records.raw(what)
+    words = line.split(maxsplit=6)
+    if len(words) < 6:
+        records.fail(f"{what} wanted, found {line.strip()!r}")
+    found = tuple(records.parse(word, what) for word in words[:6])
+    if found[5] < 1 or any(value != int(value) for value in found[3:]):
+        records.fail("the years must be whole numbers, and 1 or more be simulated")
+    return found, words[6].strip() if len(words) > 6 else ""
+
+
+def _head(path: str | Path, lines: int) -> Records:
+    with open(path, encoding="latin-1") as file:
+        text = "".join(line for _, line in zip(range(lines), file, strict=False))
+    return Records(text, path)
