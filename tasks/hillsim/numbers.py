@@ -9,7 +9,7 @@ from tasks.wepp.files.fortran import EXPONENTS, fixed, integer, scientific
 _CENTS: Final = 65536
 _UNSURE: Final = 1e-6
 _EXPONENTS: Final = EXPONENTS
-_TEXTS: list[str] = [""] * _CENTS
+_TEXTS: Final[list[str]] = [""] * _CENTS
 
 
 def summed(values: list[float]) -> float:

@@ -36,14 +36,14 @@ def add_storm(flows: list[float], step: float, volume: float, peak: float) -> No
         passed = min(volume, max(before, _passed((index + 1) * step, peak, rise, top, fall)))
         if index == len(flows) - 1:
             passed = volume
-        flows[index] += (passed - before) / step
+        flows[index] = flows[index] + (passed - before) / step
         before = passed
 
 
 def add_even(flows: list[float], volume: float) -> None:
     """Add a volume (m³) that comes evenly through the day."""
     for index in range(len(flows)):
-        flows[index] += volume / DAY
+        flows[index] = flows[index] + volume / DAY
 
 
 def _passed(time: float, peak: float, rise: float, top: float, fall: float) -> float:

@@ -111,7 +111,7 @@ def _evaporate(
     litter = 0.0 if snowy else min(slope.on_litter, demand)
     slope.on_litter -= litter
     soil = min(slope.stages.evaporate(infiltrated, demand - litter), slope.store[0])
-    slope.store[0] -= soil
+    slope.store[0] = slope.store[0] - soil
     return plants, soil, litter
 
 
@@ -136,7 +136,7 @@ def _dual(
     mulch = slope.ground.residue.interrill_cover
     asked = reference * fao.bare(kr, kcb, limit, exposed, mulch) - litter
     soil = 0.0 if snowy else min(max(0.0, asked), slope.store[0])
-    slope.store[0] -= soil
+    slope.store[0] = slope.store[0] - soil
     return grown, soil, litter
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import repeat
 from typing import final
 
 from tasks.hillsim.cover.surface import Cover, Factors, Roots
 from tasks.hillsim.hydrology.evaporation import LANGLEY
 from tasks.wepp.files.climate import Climate
 
-_COLUMNS = (
-    *("day", "month", "year", "julian", "precip_mm", "duration_h", "tp", "ip"),
-    *("tmax_c", "tmin_c", "rad_langley", "wind_ms", "tdew_c"),
-)
+_DATES = ("day", "month", "year", "julian")
+_STORM = ("precip_mm", "duration_h", "tp", "ip", "tmax_c")
+_AIR = ("tmin_c", "rad_langley", "wind_ms", "tdew_c")
 
 
 @final
@@ -99,15 +97,26 @@ def weathers(climate: Climate, years: int) -> Iterator[Weather]:
 
     Rain without a duration cannot be a storm: the day is taken as dry, as the engines do.
     """
-    days = climate.days
-    rows = zip(*(getattr(days, name).tolist() for name in _COLUMNS), strict=True)
-    measured = climate.breakpoints or repeat(())
-    for row, points in zip(rows, measured, strict=False):
-        date, month, year, julian, rain, hours, tp, ip, high, low, light, wind, dew = row
-        if year >= climate.begin_year + years:
+    date, month, year, julian = (_whole(climate, name) for name in _DATES)
+    rain, hours, tp, ip, high = (_numbers(climate, name) for name in _STORM)
+    low, light, wind, dew = (_numbers(climate, name) for name in _AIR)
+    measured, end = climate.breakpoints, climate.begin_year + years
+    for i in range(len(year)):
+        if year[i] >= end:
             return
-        depth = rain / 1000.0 if hours > 0.0 else 0.0
+        depth = rain[i] / 1000.0 if hours[i] > 0.0 else 0.0
         yield Weather(
-            date, month, year, julian, depth, hours, tp, ip, high, low, light * LANGLEY, wind, dew,
-            points if depth > 0.0 else (),
+            date[i], month[i], year[i], julian[i], depth, hours[i], tp[i], ip[i], high[i], low[i],
+            light[i] * LANGLEY, wind[i], dew[i],
+            measured[i] if measured is not None and depth > 0.0 else (),
         )  # fmt: skip
+
+
+def _whole(climate: Climate, name: str) -> list[int]:
+    found: list[int] = getattr(climate.days, name).tolist()
+    return found
+
+
+def _numbers(climate: Climate, name: str) -> list[float]:
+    found: list[float] = getattr(climate.days, name).tolist()
+    return found

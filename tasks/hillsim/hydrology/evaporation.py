@@ -166,6 +166,6 @@ def transpire(
         if store[index] < wet:
             due *= store[index] / wet
         due = min(max(0.0, due), store[index])
-        store[index] -= due
+        store[index] = store[index] - due
         taken += due
     return taken

@@ -155,8 +155,8 @@ def freeze(
             reach = energy / (FUSION * max(moisture, _DRIEST))
             step = min(span, reach)
             taken = min(store[index], moisture * step)
-            store[index] -= taken
-            ice[index] += taken
+            store[index] = store[index] - taken
+            ice[index] = ice[index] + taken
             start += step
             energy = 0.0 if reach <= span else energy * (1.0 - step / reach)
             if edges[1] > 0.0 and end <= edges[0]:
@@ -203,8 +203,8 @@ def thaw(
         reach = energy / (FUSION * max(content, _DRIEST))
         step = min(span, reach)
         freed = min(ice[index], content * step)
-        ice[index] -= freed
-        store[index] += freed
+        ice[index] = ice[index] - freed
+        store[index] = store[index] + freed
         energy = 0.0 if reach <= span else energy * (1.0 - step / reach)
         if down:
             start += step
@@ -231,7 +231,7 @@ def tidy(store: list[float], ice: list[float], edges: list[float]) -> None:
     if edges[1] <= 1e-9:
         edges[1] = 0.0
         for index in range(len(store)):
-            store[index] += ice[index]
+            store[index] = store[index] + ice[index]
             ice[index] = 0.0
 
 

@@ -153,10 +153,10 @@ def march(
             if excess > 1e-12:
                 if out[0] <= 0.0:
                     out[4] = time - length
-                out[0] += excess
-                out[1] += length
+                out[0] = out[0] + excess
+                out[1] = out[1] + length
                 out[2] = max(out[2], excess / length)
-                out[3] += rain
+                out[3] = out[3] + rain
                 out[5] = ke + ke * suction / max(taken, 1e-6)
                 if room + leak * time - taken < 1e-9:
                     out[5] = leak

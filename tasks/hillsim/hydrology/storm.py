@@ -58,7 +58,7 @@ def hyetograph(storm: Storm) -> Hyetograph:
     """The storm as at most ten intervals of equal depth, none under 5 minutes if possible."""
     duration = min(storm.duration, _LONGEST)
     hours = duration / 3600.0
-    step = next(seconds for limit, seconds in _STEPS if hours <= limit)
+    step = _step(hours)
     curve = _curve(storm)
     for parts in range(_PARTS, 0, -1):
         ends = [_time_of(curve, part / parts) * duration for part in range(1, parts)] + [duration]
@@ -78,7 +78,15 @@ def measured(points: Sequence[tuple[float, float]]) -> Hyetograph:
         for (hour, before), (later, after) in pairwise(points)
     ]
     hours = min(24.0, ends[-1] / 3600.0)
-    return Hyetograph(ends, rates, next(seconds for limit, seconds in _STEPS if hours <= limit))
+    return Hyetograph(ends, rates, _step(hours))
+
+
+def _step(hours: float) -> float:
+    """The time step of a storm of that many hours (s)."""
+    for limit, seconds in _STEPS:
+        if hours <= limit:
+            return seconds
+    return _STEPS[-1][1]
 
 
 def hourly(points: Sequence[tuple[float, float]]) -> list[float]:
@@ -87,9 +95,11 @@ def hourly(points: Sequence[tuple[float, float]]) -> list[float]:
     for (hour, before), (later, after) in pairwise(points):
         rate = (after - before) / 1000.0 / (later - hour)
         for index in range(24):
-            falls[index] += rate * max(0.0, min(later, index + 1.0) - max(hour, float(index)))
+            falls[index] = falls[index] + rate * max(
+                0.0, min(later, index + 1.0) - max(hour, float(index))
+            )
     # What a file has after midnight belongs to its day's last hour.
-    falls[23] += max(0.0, (points[-1][1] - points[0][1]) / 1000.0 - summed(falls))
+    falls[23] = falls[23] + max(0.0, (points[-1][1] - points[0][1]) / 1000.0 - summed(falls))
     return falls
 
 

@@ -151,7 +151,7 @@ def soak(depth: float, thick: list[float], store: list[float]) -> None:
     """Add what infiltrated (m) to the top 0.2 m, split by thickness."""
     top = thick[0] + thick[1]
     for index in range(2):
-        store[index] += depth * thick[index] / top
+        store[index] = store[index] + depth * thick[index] / top
 
 
 def seep_in(flows: list[float], store: list[float]) -> float:
@@ -162,7 +162,7 @@ def seep_in(flows: list[float], store: list[float]) -> float:
     last = len(store) - 1
     total = 0.0
     for index, flow in enumerate(flows):
-        store[min(index, last)] += flow
+        store[min(index, last)] = store[min(index, last)] + flow
         total += flow
     return total
 
@@ -195,10 +195,10 @@ def percolate(
         if index < last:
             below = min(_NEARLY_FULL, store[index + 1] / full[index + 1])
             out *= math.sqrt(1.0 - below)
-            store[index + 1] += out
+            store[index + 1] = store[index + 1] + out
         else:
             lost = out
-        store[index] -= out
+        store[index] = store[index] - out
     return lost
 
 
@@ -208,9 +208,9 @@ def push_up(store: list[float], limit: list[float]) -> float:
         surplus = store[index] - limit[index]
         if surplus > 0.0:
             store[index] = limit[index]
-            store[index - 1] += surplus
+            store[index - 1] = store[index - 1] + surplus
     surplus = max(0.0, store[0] - limit[0])
-    store[0] -= surplus
+    store[0] = store[0] - surplus
     return surplus
 
 
@@ -240,6 +240,6 @@ def drain_sideways(
         conductivity = ks[index] * max(0.002, math.pow(share, power[index]))
         flow = min(excess, thick[index] * aniso[index] * conductivity * _DAY * per_length)
         flows[index] = flow
-        store[index] -= flow
+        store[index] = store[index] - flow
         total += flow
     return total

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -103,15 +102,18 @@ def check_day(before: float, slope: Hillslope, day: Day) -> None:
     gained = day.weather.rain + day.inflow.runoff + balance.arrived
     out = day.runoff + balance.plants + balance.soil + balance.litter
     out += balance.percolation + balance.lateral
-    what = f"day {day.weather.julian} on element {slope.site.number}"
-    _closed(before, slope.water, gained, out, what)
+    after = slope.water
+    if not _closes(before, after, gained, out):
+        what = f"day {day.weather.julian} on element {slope.site.number}"
+        raise _open(before, after, gained, out, what)
 
 
 def check_run(before: float, after: float, tally: Tally) -> None:
     """OpenBalance unless the run's water adds up; what the slope held and holds in m over it."""
     out = tally.runoff + tally.plants + tally.soil + tally.litter
     out += tally.percolation + tally.lateral
-    _closed(before, after, tally.precip, out, f"the run of {tally.days} days")
+    if not _closes(before, after, tally.precip, out):
+        raise _open(before, after, tally.precip, out, f"the run of {tally.days} days")
 
 
 def held(chain: Sequence[Hillslope]) -> float:
@@ -125,11 +127,15 @@ def held(chain: Sequence[Hillslope]) -> float:
     )
 
 
-def _closed(before: float, after: float, gained: float, lost: float, what: str) -> None:
+def _closes(before: float, after: float, gained: float, lost: float) -> bool:
+    """Whether the water adds up; what is no number does not."""
     error = after - before - gained + lost
-    scale = max(before, after, gained, 1e-3)
-    if not math.isfinite(error) or abs(error) > CLOSES_TO * scale:
-        raise OpenBalance(f"the water of {what} does not add up: {error * 1000:.6g} mm")
+    return abs(error) <= CLOSES_TO * max(max(before, after), max(gained, 1e-3))
+
+
+def _open(before: float, after: float, gained: float, lost: float, what: str) -> OpenBalance:
+    error = after - before - gained + lost
+    return OpenBalance(f"the water of {what} does not add up: {error * 1000:.6g} mm")
 
 
 def enrichment(slope: Hillslope, classes: tuple[float, ...] | list[float]) -> float:

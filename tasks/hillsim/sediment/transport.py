@@ -185,11 +185,11 @@ def _sort(
     and fall velocity. The classes always sum to the whole.
     """
     for index in range(len(mix)):
-        mix[index] += supplied * arriving[index]
+        mix[index] = mix[index] + supplied * arriving[index]
     change = gained - supplied
     if change >= 0.0:
         for index in range(len(mix)):
-            mix[index] += change * soil[index]
+            mix[index] = mix[index] + change * soil[index]
         return
     left = -change
     for _ in range(len(mix)):
@@ -201,5 +201,5 @@ def _sort(
         asked = left
         for index in range(len(mix)):
             out = min(mix[index], asked * mix[index] * fall[index] / weight)
-            mix[index] -= out
+            mix[index] = mix[index] - out
             left -= out
