@@ -89,6 +89,7 @@ def test_weppd_begins_again_in_place_under_a_running_job(daemon, number):
     zygotes = {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
     since = json.loads(daemon.ctl("status", "--json")[1])["since"]
     eventually(lambda: weppd.send_signal(number) or _since(daemon) > since, within=20)
+    eventually(lambda: _has_begun_as_often_as_asked(daemon), within=20)
     assert daemon.process.poll() is None
     assert daemon.state(job.id) == "started"
     fresh = eventually(lambda: daemon.queue().enqueue("tasks.noop.noop"), within=5)
@@ -97,6 +98,12 @@ def test_weppd_begins_again_in_place_under_a_running_job(daemon, number):
     now = {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
     assert now
     assert not now & zygotes
+
+
+def _has_begun_as_often_as_asked(daemon):
+    lines = daemon.stderr.splitlines()
+    asked = sum(line.endswith("action=reload") for line in lines)
+    return sum("action=begin" in line for line in lines) == asked + 1 and _since(daemon)
 
 
 def _since(daemon):
