@@ -2,7 +2,8 @@
 
 In the order that the site's preflight relies on: what the page sent is kept, the stamps of steps
 that will be wrong are taken from the run's ledger, the task is enqueued, its job is noted under the
-button's key. A second press while the job lives answers with that same job.
+button's key. A second press while the job lives answers with that same job, and one while the run
+that it launched is under way with the job that launched it: no stamp is taken.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.web.door import May, ask, body, told
@@ -81,6 +83,8 @@ def _pressed(
             job = Weppd().enqueue(button.function, job_timeout=TIMEOUT)
             return jsonify({"Success": True, "job_id": job.id})
         prep = RedisPrep(run_dir, runid)
+        if button.undoes and (found := underway.find(prep)):
+            return jsonify({"Success": True, "job_id": found.root})
         for step in button.undoes:
             prep.remove_timestamp(step)
         wanted = {name: sent[name] for name in button.takes if sent.get(name) not in (None, "")}

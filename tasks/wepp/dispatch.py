@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.run import foreign
-from tasks.run.databases import RedisDB, redis_client
+from tasks.run import foreign, underway
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
 from tasks.run.prep import RedisPrep
@@ -29,9 +28,8 @@ _ENGINES = (
     *("run_watershed_rq", "run_ss_batch_watershed_rq"),
 )
 _AGAIN_S = 1.0
-#: The job that ends a run, under whose name its id is kept; launches follow one another.
-FINAL, _LAUNCH, _PATIENCE_S = "_log_complete_rq", "runtime-paths/wepp-launch", 30.0
-_ALIVE = ("queued", "deferred", "scheduled", "started")
+#: Launches follow one another.
+_LAUNCH, _PATIENCE_S = "runtime-paths/wepp-launch", 30.0
 
 
 class RunUnderWay(Exception):
@@ -67,7 +65,7 @@ def launch(
             forget(runid, run, begin)
         unstamp(runid, begin)
         final = enqueue(runid, asked, wepp_bin)
-        RedisPrep.getInstanceFromRunID(runid).set_rq_job_id(FINAL, final)
+        underway.note(RedisPrep.getInstanceFromRunID(runid), current().job_id, final)
     return final, left_out
 
 
@@ -99,7 +97,7 @@ def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
             depends_on=[ids[name] for name in job.after],
             timeout=job.timeout,
         )
-    return ids[FINAL]
+    return ids[underway.FINAL]
 
 
 def refuse(runid: str, run: RunDirectory) -> None:
@@ -114,12 +112,10 @@ def refuse(runid: str, run: RunDirectory) -> None:
                 " owner is gone"
             )
 
-    final = RedisPrep.getInstanceFromRunID(runid).get_rq_job_id(FINAL)
-    status = redis_client(RedisDB.RQ).hget(f"rq:job:{final}", "status") if final else None
-    if status in _ALIVE:
+    if found := underway.find(RedisPrep.getInstanceFromRunID(runid)):
         raise RunUnderWay(
-            f"{runid} was launched before and is under way: its final job {final} is {status};"
-            " wait for it, or cancel that run"
+            f"{runid} was launched before and is under way: its final job {found.final} is"
+            f" {found.status}; wait for it, or cancel {found.root} with all below it"
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+import redis
 
+from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.web.runs import BUTTONS
@@ -68,6 +70,22 @@ def test_a_second_press_is_the_same_job(site):
     """Two clicks make one pipeline; nothing runs twice in the same directory."""
     first, second = (site.page.post(RUN + "run_wepp", json={}).json for _ in range(2))
     assert first == second
+
+
+def test_a_press_while_a_run_is_under_way_is_that_run(site, daemon):
+    """Of whichever button: the page follows what runs, and what is done of it stays stamped."""
+    prep = ledger(site)
+    underway.note(prep, "the-launch", "the-end")
+    prep.timestamp(TaskEnum.run_wepp_hillslopes)
+    with redis.Redis.from_url(daemon.url) as queues:
+        queues.hset("rq:job:the-end", "status", "deferred")
+        for button in ("run_wepp", "run_wepp_watershed"):
+            assert site.page.post(RUN + button, json={}).json["job_id"] == "the-launch"
+        assert prep[str(TaskEnum.run_wepp_hillslopes)] is not None
+        assert daemon.queue().count == 0
+        queues.hset("rq:job:the-end", "status", "failed")
+    assert site.page.post(RUN + "run_wepp", json={}).json["job_id"] != "the-launch"
+    assert prep[str(TaskEnum.run_wepp_hillslopes)] is None
 
 
 def test_a_batch_template_keeps_its_inputs_and_runs_nothing(site, daemon):

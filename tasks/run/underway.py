@@ -1,0 +1,39 @@
+"""Whether a WEPP run of a directory has been launched and has not ended: one at a time.
+
+The run's hash keeps the job that launched it and the job that ends it, `rq:wepp_run` and
+`rq:_log_complete_rq`; while the latter is alive in the queues, in whatever state, the run is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.run.databases import RedisDB, redis_client
+from tasks.run.prep import RedisPrep
+
+FINAL, _ROOT = "_log_complete_rq", "wepp_run"
+_ALIVE = ("queued", "deferred", "scheduled", "started")
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A run that has not ended: who launched it, the job that will end it, and how that one is."""
+
+    root: str
+    final: str
+    status: str
+
+
+def find(prep: RedisPrep) -> UnderWay | None:
+    """The run that is under way; None where there is none, or the queues know nothing of it."""
+    final = prep.get_rq_job_id(FINAL)
+    status = redis_client(RedisDB.RQ).hget(f"rq:job:{final}", "status") if final else None
+    if final is None or status not in _ALIVE:
+        return None
+    return UnderWay(prep.get_rq_job_id(_ROOT) or final, final, str(status))
+
+
+def note(prep: RedisPrep, root: str, final: str) -> None:
+    """Keep who has launched a run, and the job that will end it."""
+    prep.set_rq_job_id(_ROOT, root)
+    prep.set_rq_job_id(FINAL, final)
