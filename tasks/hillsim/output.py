@@ -35,5 +35,9 @@ def put(path: Path, text: str) -> None:
     try:
         draft.write_text(text, encoding="latin-1", errors="replace")
         draft.replace(path)
+    except OSError as error:
+        # A full disk says only that it is full.
+        error.filename = error.filename or str(path)
+        raise
     finally:
         draft.unlink(missing_ok=True)

@@ -68,6 +68,24 @@ def test_a_full_disk_while_inputs_are_written_is_gone_on_from(ctx, run, monkeypa
     assert ledger_of("my-run", run).entry("prep:managements").state == "done"
 
 
+def test_a_full_disk_under_the_embedded_engine_names_the_output(ctx, run, monkeypatch):
+    """Which file, in the one line of the job; the hillslopes before it stand."""
+    prepared()
+    whole = Path.write_text
+
+    def full(path: Path, text: str, **options: str) -> int:
+        if path.name.startswith(".H2.wat.dat"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return whole(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(SimulationFailed, match=r"hillslope 2 .*No space left on device: .*H2\.wat"):
+        wepp_rq._run_hillslopes_rq("my-run")
+    assert ledger_of("my-run", run).entry("hillslope:2").state == "begun"
+    monkeypatch.undo()
+    assert wepp_rq._run_hillslopes_rq("my-run")[0] is True
+
+
 def test_a_corrupt_pass_file_is_named_and_its_hillslope_made_again(ctx, run):
     """The network says which file; a launch simulates that hillslope and no other."""
     prepared()
