@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weppd.store.opcodes import opcodes
 from weppd.store.pickles import literals, peek, with_items
 
 text = st.text(max_size=30)
@@ -81,3 +84,26 @@ def test_any_bytes_get_an_answer(raw: bytes) -> None:
     """Rubbish is a call or a problem, never an exception."""
     call = peek(raw)
     assert (call.function is None) == (call.problem is not None)
+
+
+def spelled(steps: Iterator[tuple[str, Any]]) -> list[Any]:
+    """The opcodes, and the error that ended them if one did; a frame's length is left out."""
+    found: list[Any] = []
+    try:
+        for name, argument in steps:
+            found.append((name, None if name == "FRAME" else argument))
+    except ValueError as error:
+        found.append(str(error))
+    return found
+
+
+@given(value, protocol, st.lists(st.tuples(st.integers(0, 999), st.integers(0, 255)), max_size=3))
+def test_opcodes_are_those_of_the_interpreters_own_reader(
+    call: Any, version: int, slips: list[tuple[int, int]]
+) -> None:
+    """Of any pickle, also of one with wrong bytes, and with the same words for what is wrong."""
+    raw = bytearray(pickle.dumps(("m.f", None, (call,), {}), version))
+    for at, byte in slips:
+        raw[at % len(raw)] = byte
+    genops = ((op.name, argument) for op, argument, _ in pickletools.genops(bytes(raw)))
+    assert repr(spelled(opcodes(bytes(raw)))) == repr(spelled(genops))

@@ -17,12 +17,13 @@ MARK takes exactly the byte of STOP, so a FRAME that ended there still ends betw
 from __future__ import annotations
 
 import json
-import pickletools
 import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from weppd.store.opcodes import opcodes
 
 PEEK_BYTES = 1 << 20
 MAX_OPS = 10_000
@@ -191,12 +192,12 @@ def _walk(raw: bytes, most: int = MAX_OPS) -> tuple[Any, list[Any], bool]:
     stack: list[Any] = []
     memo: dict[int, Any] = {}
     try:
-        for count, (op, arg, _) in enumerate(pickletools.genops(raw)):
-            if op.name == "STOP":
+        for count, (name, arg) in enumerate(opcodes(raw)):
+            if name == "STOP":
                 return stack.pop(), stack, True
             if count >= most:
                 break
-            _OPS.get(op.name, _unknown)(stack, memo, arg)
+            _OPS.get(name, _unknown)(stack, memo, arg)
     except (IndexError, KeyError) as error:
         raise _Rubbish(f"the opcodes do not fit together ({type(error).__name__})") from error
     except ValueError as error:
