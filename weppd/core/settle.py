@@ -37,11 +37,11 @@ def settle(state: State) -> Decision:
     orders += more
     if state.claiming or state.away or not _may_claim(state):
         return state, orders
-    room, gap = _room(state), _gap(state)
+    room = _room(state)
     if room and not state.dry:
         state = replace(state, claiming=True)
         orders.append(do.Claim(_labels(state, room)))
-    elif gap is not None:
+    elif (gap := _gap(state)) is not None:
         state = replace(state, claiming=True)
         orders.append(do.Claim(_labels(state, 1), gap))
     return state, orders
@@ -116,14 +116,14 @@ def _make_room(state: State, zygote: str) -> Decision:
 def _fork_ahead(state: State) -> Decision:
     """A cell for every empty slot, so that a job that comes need not wait for a fork."""
     orders: list[do.Effect] = []
-    if not state.recovered or not state.ready:
+    empty = [n for n, slot in state.slots.items() if isinstance(slot, Empty)]
+    if not empty or not state.recovered or not state.ready:
         return state, orders
     wanted = [t.plan.zygote for t in moves.waiting(state)] or [_default_class(state)]
     zygote = wanted[0] if wanted[0] in state.ready else _default_class(state)
-    for n, slot in state.slots.items():
-        if isinstance(slot, Empty):
-            state = moves.put_slot(state, n, Forking(zygote))
-            orders.append(do.Fork(n, zygote))
+    for n in empty:
+        state = moves.put_slot(state, n, Forking(zygote))
+        orders.append(do.Fork(n, zygote))
     return state, orders
 
 
