@@ -74,7 +74,7 @@ def pulse(node: Node, running: Sequence[Running], now: float, era: str, home: st
         "queues": ",".join(node.queues),
         "pid": node.pid,
         "hostname": node.hostname or socket.gethostname(),
-        "ip_address": "",
+        "ip_address": "unknown",
         "version": node.version,
         "python_version": node.python,
         "state": node.state,
