@@ -55,5 +55,7 @@ def run(run_file: str | Path, cwd: str | Path, out: TextIO) -> Summary:
 
 
 def preload() -> None:
-    """Import all that a run needs, so that forks of this process start at once."""
-    from tasks.hillsim import engine  # noqa: F401
+    """Import and prepare all that a run needs, so that forks of this process start at once."""
+    from tasks.hillsim import engine, numbers  # noqa: F401
+
+    numbers.prepare()

@@ -1,0 +1,39 @@
+"""Numbers as hillsim's tables have them are those of the Fortran edits, whichever way they go."""
+
+from __future__ import annotations
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tasks.hillsim import numbers
+from tasks.wepp.files.fortran import fixed, integer, scientific
+
+reals = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-1e-3, 700.0)
+halves = st.integers(0, 140_000).map(lambda count: count / 200.0)
+
+
+@settings(max_examples=500, deadline=None)
+@given(reals | halves)
+@example(0.125)
+@example(0.005)
+@example(-0.0)
+@example(655.36)
+def test_hundredths_by_table_are_rounded_as_the_number_itself(value: float) -> None:
+    """f7.2, ties and all that is no number included."""
+    assert numbers.hundredths(value) == fixed(value, 7, 2)
+    assert numbers.hundredths(value) == fixed(value, 7, 2)
+
+
+@settings(max_examples=300, deadline=None)
+@given(reals)
+@example(0.0)
+@example(9.99996e-100)
+def test_scaled_numbers_are_the_edit(value: float) -> None:
+    """e11.5, zero and what is no number included."""
+    assert numbers.scaled(value) == scientific(value, 11)
+
+
+@given(st.integers(-200_000, 200_000))
+def test_whole_numbers_are_the_edit(value: int) -> None:
+    """i5, with what does not fit as stars."""
+    assert numbers.whole(value, 5) == integer(value, 5)
