@@ -59,7 +59,8 @@ def use() -> bool:
         return False
     suffix = EXTENSION_SUFFIXES[0]
     library = FOLDER / f"{LIBRARY}{suffix}"
-    if not library.is_file():
+    # The digest is written last: without it the folder is not whole.
+    if not (library.is_file() and (FOLDER / SOURCES).is_file()):
         return False
     files = sources()
     if (FOLDER / SOURCES).read_text(encoding="ascii").strip() != digest(files):

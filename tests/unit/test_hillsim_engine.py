@@ -135,12 +135,13 @@ def test_the_compiled_engine_gives_the_same_bytes(runs: Path) -> None:
 def test_a_compiled_engine_of_other_sources_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A library whose digest is another's is left alone, and the sources are interpreted."""
+    """A library without a digest, or with another's, is left alone; the sources are interpreted."""
     suffix = native.EXTENSION_SUFFIXES[0]
     (tmp_path / f"{native.LIBRARY}{suffix}").write_bytes(b"")
-    (tmp_path / native.SOURCES).write_text("0" * 64)
     monkeypatch.setattr(native, "FOLDER", tmp_path)
     finders = list(sys.meta_path)
+    assert not native.use()
+    (tmp_path / native.SOURCES).write_text("0" * 64)
     assert not native.use()
     assert sys.meta_path == finders
 
