@@ -134,4 +134,5 @@ def test_a_run_killed_anywhere_ends_as_an_undisturbed_one(house):
     eventually(lambda: over(house, parent), within=PATIENCE_S, every=0.1)
     assert set(tree(house, parent).values()) == {"finished"}
     assert content(wd) == undisturbed
-    assert len(hit) >= 4, hit
+    # Hillslopes, the network, the power: most jobs are too short to be hit often.
+    assert len(hit) >= min(4, KILLS // 5), hit
