@@ -29,17 +29,6 @@ for _name in list(os.environ):
         del os.environ[_name]
 
 
-#: Directories whose tests start daemons and whole trees: of each group one runs at a time.
-GROUPS = {"acceptance": "daemons", "chaos": "trees", "process": "trees", "systemd": "trees"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where workers share the tests (`-n`): files stay whole, and a group is one worker's."""
-    for item in items:
-        place = item.path.relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group(GROUPS.get(place, str(item.path))))
-
-
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Embedded]:
     """One embedded Redis for all tests of the session; skips where no server is to be had."""

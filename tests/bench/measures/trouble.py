@@ -55,7 +55,7 @@ def _lives(process: psutil.Process) -> bool:
 
 def crash(peer: Peer, server: Server, what: str, wait_s: float) -> dict[str, Any]:
     """SIGKILL two seconds into a job of twelve: its process ("job"), the worker that watches it
-    ("parent"), or all of them ("all"); the workers are started again two seconds later.
+    ("parent"), or all of them ("all"); these two are started again two seconds later.
 
     How often the job began and ended, after how long (s, from the kill) it began again, and when
     it was settled: its end reached, or a final status on record.
@@ -66,8 +66,8 @@ def crash(peer: Peer, server: Server, what: str, wait_s: float) -> dict[str, Any
         time.sleep(2.0)
         made.kill(_victims(made, what))
         killed = time.monotonic_ns()
-        time.sleep(RESTART_S)
         if what != "job":
+            time.sleep(RESTART_S)
             made.start()
         return _aftermath(made, killed, wait_s)
 
