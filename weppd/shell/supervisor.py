@@ -1,7 +1,7 @@
 """The loop: events in, decisions, effects out. One turn handles all that has gathered.
 
-A turn is one of the event loop's, or, where what came in is known to be all for now, the end of a
-`gathering`: each turn of the loop that a job does without is time that the next one has.
+A turn is one of the event loop's, or, where all that one read brought is known to be in, the end of
+a `gathering`: each turn of the loop that a job does without is time that the next one has.
 """
 
 from __future__ import annotations

@@ -235,6 +235,22 @@ def tidy(store: list[float], ice: list[float], edges: list[float]) -> None:
             ice[index] = 0.0
 
 
+def _thaw_both(
+    above: float,
+    below: float,
+    thick: list[float],
+    store: list[float],
+    ice: list[float],
+    edges: list[float],
+) -> None:
+    """Thaw by energy (J/m²) from `above`, the crust before the zone, then by that from `below`."""
+    if edges[2] > 0.0:
+        thaw(above, edges[2], 0.0, thick, store, ice, edges)
+    else:
+        thaw(above, edges[0], edges[1], thick, store, ice, edges)
+    thaw(below, edges[1], edges[0], thick, store, ice, edges)
+
+
 def hours(
     net: list[float],
     air: list[float],
@@ -285,11 +301,7 @@ def hours(
             resistance = over + max(_THINNEST, gone) / unfrozen
             surface = surface_temperature(net[hour], air[hour], mixing, resistance)
             energy = max(0.0, surface) / resistance * _HOUR
-            if edges[2] > 0.0:
-                thaw(energy, edges[2], 0.0, thick, store, ice, edges)
-            else:
-                thaw(energy, edges[0], edges[1], thick, store, ice, edges)
-            thaw(rising * _HOUR, edges[1], edges[0], thick, store, ice, edges)
+            _thaw_both(energy, rising * _HOUR, thick, store, ice, edges)
         # Where nothing is frozen, and nothing was, there is nothing to put in order.
         if was_frozen or edges[1] > 0.0:
             tidy(store, ice, edges)
