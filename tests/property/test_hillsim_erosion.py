@@ -83,15 +83,12 @@ def test_flat_ground_yields_no_sediment(
 def test_soil_that_resists_more_never_loses_more(
     slopes: tuple[float, ...], length: float, bed: Bed, event: Event, texture: tuple[float, float]
 ) -> None:
-    """Raising the critical shear, or lowering Kr, never raises the yield by more than a twentieth.
-
-    The cells' steps are what is left: of 6,000 examples sought out for it the worst was 3.9 %.
-    """
+    """Raising the critical shear never raises the yield, and doubling Kr never lowers it."""
     soil = earth(texture)
     tougher = Bed(bed.spacing, bed.width, bed.kr, bed.tauc + 1.0, bed.friction)
     weaker = Bed(bed.spacing, bed.width, bed.kr * 2.0, bed.tauc, bed.friction)
     usual = moved(slopes, length, bed, event, soil).leaving
-    slack = 0.05 * usual + 1e-9
+    slack = 1e-6 * usual + 1e-9
     assert moved(slopes, length, tougher, event, soil).leaving <= usual + slack
     assert moved(slopes, length, weaker, event, soil).leaving >= usual - slack
 

@@ -95,13 +95,11 @@ def _deposit(
 ) -> float:
     """`G = P(x) + (G0 − P(x0))(x0/x)^φ` with `P = φa/(φ+2)·x² + (φb + θ)/(φ+1)·x`.
 
-    Where flow enters from above by exponential midpoint: exact for constant flow and capacity.
+    Where flow enters from above it is drawn to the capacity at the flow of the middle.
     """
     if n > 0.0:
-        middle = 0.5 * (x + end)
-        flow = max(n + (1.0 - n) * middle, 1e-9)
-        level = max(0.0, flow * (a * middle + b)) + theta * flow / phi
-        return max(0.0, level + (load - level) * math.exp(-min(700.0, phi * (end - x) / flow)))
+        flow = max(n + (1.0 - n) * 0.5 * (x + end), 1e-9)
+        return max(0.0, _drawn(x, end, load, a, b, phi / flow, theta, n))
     square = phi * a / (phi + 2.0)
     line = (phi * b + theta) / (phi + 1.0)
     base = end * (square * end + line)
@@ -122,10 +120,7 @@ def _detach(
     theta: float,
     n: float,
 ) -> float:
-    """The load after detachment, by exponential midpoint: exact for constant shear and capacity.
-
-    Explicit steps blow up where capacity is small beside detachment; this form cannot.
-    """
+    """The load after detachment: drawn to the capacity at the shear of the middle."""
     middle = 0.5 * (x + end)
     capacity = (n + (1.0 - n) * middle) * (a * middle + b)
     if capacity <= 1e-12:
@@ -133,9 +128,30 @@ def _detach(
     rate = eta * max(0.0, math.exp(math.log(capacity) * (2.0 / 3.0)) - tauc)
     if rate <= 1e-9:
         return load + theta * (end - x)
-    level = capacity * (1.0 + theta / rate)
-    decay = math.exp(-rate * (end - x) / capacity)
-    return level + (load - level) * decay
+    return _drawn(x, end, load, a, b, rate / capacity, theta, n)
+
+
+def _drawn(
+    x: float,
+    end: float,
+    load: float,
+    a: float,
+    b: float,
+    pull: float,
+    theta: float,
+    n: float,
+) -> float:
+    """`dG/dx = k(Tc − G) + θ` from `x` to `end`, exact for a constant k and a linear capacity.
+
+    Explicit steps blow up where k is large, and a constant capacity lags behind it by half a step:
+    the load would follow from below a capacity that it really leaves upward.
+    """
+    top = (n + (1.0 - n) * x) * (a * x + b)
+    foot = (n + (1.0 - n) * end) * (a * end + b)
+    rises = (1.0 - n) * (a * (x + end) + b) + n * a
+    within = min(700.0, pull * (end - x))
+    offset = (theta - rises) / pull
+    return foot + (load - top) * math.exp(-within) - offset * math.expm1(-within)
 
 
 def _crossed(end: float, load: float, a: float, b: float, n: float, settles: bool) -> bool:
