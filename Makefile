@@ -35,7 +35,7 @@ check: $(DEV)  ## formatting, lint, types, floors
 	$(BIN)/lint-imports
 
 test: $(DEV)  ## the whole suite, embedded Redis included
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2
 
 stubs: $(DEV)  ## the wheel in dist/, with the .pyi stubs of the public modules
 	$(BIN)/python .ci/stubs.py build

@@ -17,9 +17,12 @@ from hypothesis import HealthCheck, settings
 
 from weppd.embedded import Embedded, find_server
 
-# No property is about time: on a busy machine an example may take as long as it likes.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+# No property is about time: on a busy machine an example may take as long as it likes. The same
+# tree gives the same examples everywhere; HYPOTHESIS_PROFILE=search goes on to look for others.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("house", _PATIENT, derandomize=True)
+settings.register_profile("search", _PATIENT, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 # A shell's background jobs ignore it, and so would every weppdctl that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

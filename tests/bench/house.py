@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -61,20 +62,32 @@ class Server:
 
 
 def environment(peer: Peer) -> Path:
-    """The `bin` of the peer's virtual environment, built when it is not there yet."""
+    """The `bin` of the peer's virtual environment, built when it is not there yet.
+
+    Whoever comes while another process builds it waits for that: one at a time, by a file's lock.
+    """
     wanted = [*(peer.wanted or OURS), *SCIENCE]
     known = [sys.version, *wanted]
     if not peer.wanted:  # of this tree: what it wants is in its project file
         known.append((ROOT / "pyproject.toml").read_text())
     digest = hashlib.sha256(" ".join(known).encode()).hexdigest()[:12]
     home = ROOT / ".bench" / f"{peer.family}-{digest}"
-    if not (home / "ready").exists():
-        print(f"installing {peer.family}: {', '.join(peer.wanted) or 'this tree'}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        pip = [str(home / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-q"]
-        subprocess.run([*pip, "install", *wanted], check=True)
-        (home / "ready").touch()
+    home.parent.mkdir(exist_ok=True)
+    with open(f"{home}.lock", "w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not (home / "ready").exists():
+            what = ", ".join(peer.wanted) or "this tree"
+            print(f"installing {peer.family}: {what}", file=sys.stderr)
+            _build(home, wanted)
     return home / "bin"
+
+
+def _build(home: Path, wanted: list[str]) -> None:
+    """An environment with these packages, marked once it is whole."""
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+    pip = [str(home / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-q"]
+    subprocess.run([*pip, "install", *wanted], check=True)
+    (home / "ready").touch()
 
 
 class Deployment:

@@ -11,9 +11,6 @@ from tests.bench.house import Server, running
 from tests.bench.measures import flow, trouble
 from tests.bench.peers import PEERS, chosen
 
-# One worker's: the first of them makes the environment that all use.
-pytestmark = pytest.mark.xdist_group("bench")
-
 
 @pytest.fixture
 def server(tmp_path) -> Iterator[Server]:
