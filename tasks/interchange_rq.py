@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tasks import interchange
-from tasks.run import foreign
+from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.ledger import StepLedger, digest
@@ -50,20 +50,20 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
     FormatError, OSError as `tasks.interchange.hillslopes`; ReadOnlyRun.
     """
     run = _run(runid)
+    panel = Panel(current(), runid, PANEL)
     if storms.of(run):
         began = time.monotonic()
-        storm_table.make(runid, run)
+        storm_table.make(runid, run, lambda total: Progress(panel, total, "reports"))
         document(runid, run)
-        current().progress(1, 1, "done")
         return True, time.monotonic() - began
     ledger = ledger_of(runid, run)
     if ledger.removed() or not interchange.hillslope_reports(run)[0]:
-        seconds = _kept(ledger, run)
-        current().progress(1, 1, "done")
+        seconds, tables = _kept(ledger, run)
+        Progress(panel, tables, "tables").end()
         return True, seconds
-    reports = settle(lambda: interchange.hillslope_reports(run))
+    reports = settle(lambda: interchange.hillslope_reports(run), run.output)
     year = first_year(run)
-    progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")
+    progress = Progress(panel, len(reports), "reports")
 
     def work() -> Iterable[Path]:
         interchange.hillslopes(
@@ -86,7 +86,7 @@ def _build_totalwatsed3_rq(runid: str) -> tuple[bool, float]:
     """
     run = _run(runid)
     tables = [run.interchange / f"H.{kind}.parquet" for kind in ("pass", "wat")]
-    settle(lambda: _present(tables))
+    settle(lambda: _present(tables), run.interchange)
 
     progress = Progress(Panel(current(), runid, PANEL), interchange.rows_to_sum(run), "rows")
     burnt = list((run.root / "ash").glob("H*.parquet"))
@@ -114,7 +114,7 @@ def _post_watershed_interchange_rq(runid: str) -> tuple[bool, float]:
     FormatError, OSError, ReadOnlyRun.
     """
     run = _run(runid)
-    reports = settle(lambda: interchange.watershed_reports(run))
+    reports = settle(lambda: interchange.watershed_reports(run), run.output)
     year = first_year(run)
     progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")
 
@@ -192,13 +192,15 @@ def first_year(run: RunDirectory) -> int | None:
 Look = Callable[[], tuple[list[Path], list[str]]]
 
 
-def settle(look: Look) -> list[Path]:
-    """Wait until all files of `look` are there and nobody writes to them; returns them.
+def settle(look: Look, where: Path) -> list[Path]:
+    """The files of `look`, all there; on a network file system they are waited for.
 
-    `look` gives the files that are there, and the names of those that are not. NotPrepared names
-    these when a minute is over.
+    `look` gives the files that are there, and the names of those that are not; they lie in `where`.
+    What another host wrote is seen late: it has a minute to be there, and to grow no more.
+    NotPrepared names what is missing.
     """
-    ends, before = time.monotonic() + _PATIENCE_S, None
+    patience = _PATIENCE_S if lateness.on_network(where) else 0.0
+    ends, before = time.monotonic() + patience, None
     while True:
         found, missing = look()
         sizes = [path.stat().st_size for path in found]
@@ -251,12 +253,15 @@ def _once(
     return seconds
 
 
-def _kept(ledger: StepLedger, run: RunDirectory) -> float:
-    """The seconds that the hillslopes' tables took, which stand though their reports are gone."""
+def _kept(ledger: StepLedger, run: RunDirectory) -> tuple[float, int]:
+    """The seconds that the hillslopes' tables took, which stand though their reports are gone.
+
+    And how many files they are.
+    """
     entry = ledger.entry(HILLSLOPES)
     if entry and ledger.is_done(HILLSLOPES, entry.inputs):
         current().log(f"{HILLSLOPES} was done, its reports are gone")
-        return entry.seconds
+        return entry.seconds, len(entry.outputs)
     raise NotPrepared(f"{run.output} holds no report of a hillslope: run the hillslopes first")
 
 

@@ -268,8 +268,7 @@ def _analyze_return_periods_rq(runid: str) -> None:
     """Make `return_periods.tsv` of the outlet's events and of the daily table."""
     from tasks.wepp import tables
 
-    tables.of_return_periods(runid, _run(runid))
-    _progress(runid, 2, "tables").end()
+    tables.of_return_periods(runid, _run(runid), lambda n: _progress(runid, n, "measures"))
 
 
 # -- after the network
@@ -280,12 +279,14 @@ def _analyze_return_periods_rq(runid: str) -> None:
 def _post_run_cleanup_out_rq(runid: str) -> None:
     """Put what the network wrote beside its answers (`chan.out`, …) among the outputs."""
     run = _run(runid)
-    for here in (run, *run.storms()):
+    places = [(here, name) for here in (run, *run.storms()) for name in NETWORK_OUTPUTS]
+    written = [(here, name) for here, name in places if (here.runs / name).exists()]
+    progress = _progress(runid, len(written), "files")
+    for here, name in written:
         here.output.mkdir(parents=True, exist_ok=True)
-        for name in NETWORK_OUTPUTS:
-            if (here.runs / name).exists():
-                files.link(here.output / name, here.runs / name)
-    current().progress(1, 1, "done")
+        files.link(here.output / name, here.runs / name)
+        progress.step()
+    progress.end()
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -304,9 +305,10 @@ def _cleanup_raw_rq(runid: str) -> None:
     """Remove the daily reports of hillslopes where climate.nodb says so: their tables are made."""
     from tasks.wepp import tables
 
-    if removed := tables.remove_reports(runid, _run(runid)):
+    if removed := tables.remove_reports(
+        runid, _run(runid), lambda n: _progress(runid, n, "reports")
+    ):
         current().log(f"{removed} reports removed")
-    current().progress(1, 1, "done")
 
 
 @task(timeout=TIMEOUT)

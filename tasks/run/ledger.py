@@ -82,10 +82,13 @@ class StepLedger:
             for name, was in entry.outputs.items()
         }
 
-    def remove(self, paths: Iterable[Path]) -> None:
+    def remove(
+        self, paths: Iterable[Path], step: Callable[[int], None] = lambda files: None
+    ) -> None:
         """Remove files that steps have made, and note that they were there as they had been made.
 
-        A file that no step has made, or that is not as it was made, stays.
+        A file that no step has made, or that is not as it was made, stays. `step` is called with 1
+        for each that is removed.
         """
         made = {n: (size, sha) for n, (_, size, sha) in self.outputs("").items()}
         names = [path.relative_to(self._root).as_posix() for path in paths]
@@ -94,6 +97,7 @@ class StepLedger:
             self._add({REMOVED: Entry("done", "", {**self._removed(), **gone})})
         for name in gone:
             (self._root / name).unlink(missing_ok=True)
+            step(1)
 
     def begin(self, steps: Mapping[str, str]) -> None:
         """Note that these steps begin, by the digest of their inputs; they are not done now."""

@@ -12,7 +12,7 @@ is interpolated over the logarithm of the period; beyond the longest there is no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ OUTLET = (
     Measure("sediment_t", "sediment_yield", 1000.0),
 )
 DAILY = (Measure("precipitation_mm", "Precipitation"), Measure("streamflow_mm", "Streamflow"))
+MEASURES = len(OUTLET) + len(DAILY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,20 @@ class Maxima:
     dates: tuple[tuple[int, int, int], ...]
 
 
-def write(events: Path, days: Path, target: Path) -> list[Path]:
-    """Write both tables into `target` from the outlet's events and the daily table; their paths."""
+def write(
+    events: Path, days: Path, target: Path, step: Callable[[int], None] = lambda done: None
+) -> list[Path]:
+    """Write both tables into `target` from the outlet's events and the daily table; their paths.
+
+    `step` is called with 1 for each measure that is ranked.
+    """
     daily, outlet = _columns(days, DAILY), _columns(events, OUTLET)
     years = sorted(set(daily["year"].tolist()))
-    ranked = {m.name: maxima(daily, m, years) for m in DAILY}
-    ranked |= {m.name: maxima(outlet, m, years) for m in OUTLET}
+    ranked = {}
+    for table, measures in ((daily, DAILY), (outlet, OUTLET)):
+        for measure in measures:
+            ranked[measure.name] = maxima(table, measure, years)
+            step(1)
     texts = {
         "return_periods.tsv": _periods(ranked, len(years)),
         "return_period_events.tsv": _events(ranked, len(years)),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tasks.interchange import sheet
 from tasks.interchange.columns import Column, Product
 from tasks.run.directory import RunDirectory
+from tasks.run.progress import Progress
 from tasks.wepp import storms
 from tasks.wepp.steps import once
 
@@ -23,13 +25,22 @@ TABLE = Product(
 )
 
 
-def make(runid: str, run: RunDirectory) -> bool:
-    """Make it, unless the run's ledger has it; NotPrepared, FormatError, OSError."""
-    return once(runid, run, "storms", storms.reports(run), lambda: [_write(run)])
+def make(runid: str, run: RunDirectory, progress: Callable[[int], Progress]) -> bool:
+    """Make it, unless the run's ledger has it; NotPrepared, FormatError, OSError.
+
+    `progress` begins one of so many reports.
+    """
+    told = progress(storms.simulated(run))
+    made = once(runid, run, "storms", storms.reports(run), lambda: [_write(run, told)])
+    told.end()
+    return made
 
 
-def _write(run: RunDirectory) -> Path:
-    found = list(storms.rows(run))
+def _write(run: RunDirectory, told: Progress) -> Path:
+    found = []
+    for row in storms.rows(run):
+        found.append(row)
+        told.step()
     columns = {column.name: [row[i] for row in found] for i, column in enumerate(TABLE.columns)}
     path = run.interchange / TABLE.file
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -123,6 +123,11 @@ def rows(run: RunDirectory) -> Iterator[tuple[object, ...]]:
             )
 
 
+def simulated(run: RunDirectory) -> int:
+    """How many rows there are: each hillslope under each storm."""
+    return len(of(run)) * Given(run).ids.sub_n
+
+
 def reports(run: RunDirectory) -> list[Path]:
     """What `rows` reads, as far as it is there."""
     return [path for storm in of(run) for path in sorted(storm.output.glob("H*.ebe.dat"))]

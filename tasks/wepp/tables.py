@@ -26,19 +26,25 @@ def document(runid: str, run: RunDirectory) -> None:
         interchange.documentation(run.output)
 
 
-def of_return_periods(runid: str, run: RunDirectory) -> bool:
-    """Make the tables of return periods of the outlet's events and the daily table."""
+def of_return_periods(runid: str, run: RunDirectory, progress: Callable[[int], Progress]) -> bool:
+    """Make the tables of return periods of the outlet's events and the daily table.
+
+    `progress` begins one of so many measures that are ranked.
+    """
     events, days = run.interchange / "ebe_pw0.parquet", run.interchange / _TOTALS
     for path in (events, days):
         if not path.exists():
             raise NotPrepared(f"{path} does not exist: make the tables first")
-    return once(
+    told = progress(return_periods.MEASURES)
+    made = once(
         runid,
         run,
         "return_periods",
         [events, days],
-        lambda: return_periods.write(events, days, run.interchange),
+        lambda: return_periods.write(events, days, run.interchange, told.step),
     )
+    told.end()
+    return made
 
 
 def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]) -> str:
@@ -64,18 +70,19 @@ def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]
     return ""
 
 
-def remove_reports(runid: str, run: RunDirectory) -> int:
+def remove_reports(runid: str, run: RunDirectory, progress: Callable[[int], Progress]) -> int:
     """Remove the daily reports of hillslopes whose tables are made; returns how many.
 
     Pass files and loss reports stay: the network is run of them again. Nothing is removed unless
-    climate.nodb says so.
+    climate.nodb says so. `progress` begins one of so many files.
     """
-    if not _removes(run.root):
-        return 0
     ledger = ledger_of(runid, run)
     before = ledger.removed()
-    names = [n for kind in _DAILY for n in ledger.outputs("hillslope:") if n.endswith(kind)]
-    ledger.remove(run.root / name for name in names)
+    made = ledger.outputs("hillslope:") if _removes(run.root) else {}
+    names = [n for kind in _DAILY for n in made if n.endswith(kind)]
+    told = progress(len(names))
+    ledger.remove((run.root / name for name in names), told.step)
+    told.end()
     return len(ledger.removed() - before)
 
 

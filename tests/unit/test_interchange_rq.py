@@ -134,6 +134,10 @@ def test_reports_of_the_network_are_waited_for_and_then_named(
             (run.output / "late").rename(run.output / "chan.out")
 
     monkeypatch.setattr(interchange_rq.time, "sleep", sleep)
+    with pytest.raises(NotPrepared, match=r"chan\.out: missing"):
+        interchange_rq._post_watershed_interchange_rq("my-run")
+    assert looks == []  # a disk of one's own tells at once
+    monkeypatch.setattr(interchange_rq.lateness, "on_network", lambda path: True)
     interchange_rq._post_watershed_interchange_rq("my-run")
     assert len(looks) >= 3
     (run.output / "chan.out").unlink()
@@ -154,6 +158,7 @@ def test_reports_of_hillslopes_are_waited_for(
         (run.output / "H2.wat.dat").write_text(HILLS["H1.wat.dat"])
 
     monkeypatch.setattr(interchange_rq.time, "sleep", sleep)
+    monkeypatch.setattr(interchange_rq.lateness, "on_network", lambda path: True)
     interchange_rq._build_hillslope_interchange_rq("my-run")
     assert looks
     ids = parquet.read_table(run.interchange / "H.wat.parquet")["wepp_id"].to_pylist()
@@ -163,9 +168,13 @@ def test_reports_of_hillslopes_are_waited_for(
 def test_a_file_that_still_grows_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its size must stand still between two looks, or nobody have written for a while."""
+    """Another host's is: its size must stand still, or nobody have written for a while."""
     path = tmp_path / "chan.out"
     path.write_text("a")
+    with monkeypatch.context() as here:
+        here.setattr(interchange_rq.time, "sleep", lambda _: pytest.fail("it is a local disk"))
+        assert interchange_rq.settle(lambda: ([path], []), tmp_path) == [path]
+    monkeypatch.setattr(interchange_rq.lateness, "on_network", lambda path: True)
     grown = iter("bcd")
 
     def sleep(seconds: float) -> None:
@@ -173,11 +182,11 @@ def test_a_file_that_still_grows_is_waited_for(
             path.write_text(path.read_text() + more)
 
     monkeypatch.setattr(interchange_rq.time, "sleep", sleep)
-    assert interchange_rq.settle(lambda: ([path], [])) == [path]
+    assert interchange_rq.settle(lambda: ([path], []), tmp_path) == [path]
     assert path.read_text() == "abcd"
     os.utime(path, (1e9, 1e9))
     monkeypatch.setattr(interchange_rq.time, "sleep", lambda _: pytest.fail("it was whole"))
-    interchange_rq.settle(lambda: ([path], []))
+    interchange_rq.settle(lambda: ([path], []), tmp_path)
 
 
 def test_an_older_run_is_migrated_as_a_whole(ctx: RecordingContext, tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks import wepp_rq
+from tasks import interchange_rq, wepp_rq
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.status import Panel
 from tasks.wepp.binary import Engine
+from tasks.wepp.documents import Climate
 from tasks.wepp.prompts import Answers, Contract
 from tasks.wepp.running import Years
 from tasks.wepp.samples.watershed import write_watershed
-from tasks.wepp.simulation import Simulation
+from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation
 from tests.unit.recording import RecordingContext
 from weppd.task import using
 
@@ -63,3 +64,28 @@ def test_the_network_s_years_reach_the_job(ctx, tmp_path: Path):
     wepp_rq._run_hillslopes_rq("my-run")
     wepp_rq.run_watershed_rq("my-run")
     assert ctx.steps[-1] == (2, 2, "done")
+
+
+def test_what_follows_the_network_counts_files_measures_and_reports(ctx, tmp_path: Path):
+    """The small jobs tell what they do in its own numbers, not that they are done."""
+    ctx.settings = {**ctx.settings, "wepp": {"default_bin": "hillsim"}}
+    write_watershed(tmp_path / "runs" / "my-run", channels=1, years=1)
+    with Climate.locked(tmp_path / "runs" / "my-run") as climate:
+        climate.delete_after_interchange = True
+    for stage in ("slopes", "managements", "soils", "climates", "remaining", "watershed"):
+        getattr(wepp_rq, f"_prep_{stage}_rq")("my-run")
+    wepp_rq._run_hillslopes_rq("my-run")
+    wepp_rq.run_watershed_rq("my-run")
+    wepp_rq._post_run_cleanup_out_rq("my-run")
+    found = {path.name for path in (tmp_path / "runs/my-run/wepp/output").iterdir()}
+    files = len(found & set(NETWORK_OUTPUTS))
+    assert ctx.steps[-1] == (files, files, "done")
+    interchange_rq._build_hillslope_interchange_rq("my-run")
+    interchange_rq._build_totalwatsed3_rq("my-run")
+    interchange_rq._post_watershed_interchange_rq("my-run")
+    wepp_rq._analyze_return_periods_rq("my-run")
+    assert [step[:2] for step in ctx.steps[-5:]] == [(n, 5) for n in range(1, 6)]
+    wepp_rq._cleanup_raw_rq("my-run")
+    assert ctx.steps[-1] == (15, 15, "done")  # five daily reports of three hillslopes
+    interchange_rq._build_hillslope_interchange_rq("my-run")
+    assert ctx.steps[-1] == (7, 7, "done")  # the tables and the picture that stand
