@@ -13,6 +13,7 @@ from typing import Final
 
 from tasks.hillsim import hidden
 from tasks.hillsim.errors import Refusal
+from tasks.hillsim.soil import EXPONENTIAL
 from tasks.wepp.files import scenarios, slope
 from tasks.wepp.files.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
 from tasks.wepp.files.scenarios import Annual, Perennial, Yearly
@@ -131,10 +132,20 @@ def _check_plants(run: HillslopeRun | StormRun, inputs: Inputs, directory: Path)
 
 
 def _check_soil(inputs: Inputs, path: Path) -> None:
-    # With adjustments off such a soil is one of 7778; its curve's columns are for those alone.
-    if any(element.recovery and element.recovery.adjusted for element in inputs.soil.elements):
-        why = "conductivity adjusted for burnt and disturbed land (1 before the land use)"
-        raise Refusal(path, f"version {inputs.soil.version:g}: {why} is not simulated: use 0")
+    """What a soil that repels water needs to be told, and what of it has no published meaning."""
+    version = inputs.soil.version
+    for element in inputs.soil.elements:
+        line = element.recovery
+        # With adjustments off such a soil is one of 7778; its curve's columns serve nothing else.
+        if line is None or not line.adjusted:
+            continue
+        factor, rate = line.factor or 0.0, line.rate or 0.0
+        if version == EXPONENTIAL and (factor < 1.0 or rate <= 0.0):
+            why = f"factor {factor:g} and rate {rate:g} of an adjusted conductivity"
+            raise Refusal(path, f"version {version:g}: {why}: from 1 on, and above 0")
+        if (line.highest or 0.0) > 0.0:
+            why = f"a highest conductivity ({line.highest:g}) of an adjusted one is not simulated"
+            raise Refusal(path, f"version {version:g}: {why}: use -9999")
 
 
 def _check_climate(inputs: Inputs, path: Path) -> None:

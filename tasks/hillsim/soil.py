@@ -21,6 +21,8 @@ BLOCK: Final = 0.2
 PARTICLE_DENSITY: Final = 2650.0
 MM_PER_HOUR: Final = 1.0 / 3.6e6
 _TILLED_LAYERS: Final = 2
+#: Soil files whose topsoil, where it repels water, conducts by an exponential; later: by a power.
+EXPONENTIAL: Final = 9001.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ class Bedrock:
 
 
 @dataclass(frozen=True, slots=True)
+class Repellency:
+    """How a topsoil that repels water conducts while it is dry; see `surface.repelled`.
+
+    `factor` of the saturated over the dry conductivity and `rate` of the way between are 9001's,
+    0 in later versions; `lowest` conductivity (m/s), 0 where none is given.
+    """
+
+    factor: float = 0.0
+    rate: float = 0.0
+    lowest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SoilInput:
     """One overland flow element of the soil file, in the units of this package."""
 
@@ -63,6 +78,7 @@ class SoilInput:
     adjust_ke: bool
     anisotropy: float = 1.0
     bedrock: Bedrock | None = None
+    repellency: Repellency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,7 @@ class Profile:
     stage1_limit: float
     bedrock: Bedrock | None
     saturation: float
+    repellency: Repellency | None
 
     @property
     def top(self) -> Layer:
@@ -136,6 +153,7 @@ def profile(given: SoilInput, surface_density: float) -> Profile:
         stage1_limit=stage1_limit(layers[0]),
         bedrock=given.bedrock,
         saturation=given.saturation,
+        repellency=given.repellency,
     )
 
 

@@ -41,6 +41,11 @@ LAYER = "400 1.4 2 10 0.3 0.12 45 20 5 20 20 0.05 0.45 0.0123 1.61 12.3 0.11 0.2
     ("version", "line", "recovery"),
     [
         (
+            "9001",
+            "1 'forest high sev fire' 'loam' 20 0.3",
+            soil.Recovery(1, "forest high sev fire", "loam", factor=20, rate=0.3),
+        ),
+        (
             "9002",
             "0\t 'forest low sev fire'\t 'loam'\t 1.3 \t 0.3",
             soil.Recovery(0, "forest low sev fire", "loam", factor=1.3, rate=0.3),
@@ -62,23 +67,25 @@ LAYER = "400 1.4 2 10 0.3 0.12 45 20 5 20 20 0.05 0.45 0.0123 1.61 12.3 0.11 0.2
 def test_a_disturbed_soil_says_how_its_conductivity_comes_back(
     version: str, line: str, recovery: soil.Recovery
 ) -> None:
-    """The line before the element and the curve behind each layer, as WEPPcloud writes them."""
+    """The line before the element, and from 9002 on the curve behind each layer."""
     head = f"{version}\nAny\n1 0\n{line}\n"
-    text = f"{head}'A b' 'L' 1 0.16 0.75 1e6 8e-4 1\n{LAYER}\n1 10000 100\n"
+    curved = version != "9001"
+    layer_line = LAYER if curved else LAYER.split(" 0.05 ")[0]
+    text = f"{head}'A b' 'L' 1 0.16 0.75 1e6 8e-4 1\n{layer_line}\n1 10000 100\n"
     (element,) = soil.parse(text).elements
     (layer,) = element.layers
     assert element.recovery == recovery
-    assert (layer.anisotropy, layer.rock, layer.theta_r, layer.fc_curve) == (10, 20, 0.05, 0.28)
+    assert (layer.anisotropy, layer.rock) == (10, 20)
+    assert (layer.theta_r, layer.fc_curve) == ((0.05, 0.28) if curved else (None, None))
     assert element.restricting == soil.Restricting(1, 100.0, thickness=10000.0)
     with pytest.raises(FormatError, match="must be a whole number"):
         soil.parse(text.replace(line, line.replace(line[0], "0.5", 1)))
 
 
-@pytest.mark.parametrize("version", ["9001", "9004"])
-def test_disturbed_soils_without_a_known_layout_are_refused_by_name(version: str) -> None:
-    """They are recognised: the refusal names the version, not a broken record."""
-    with pytest.raises(Refused, match=f"version {version} are not read"):
-        soil.parse(f"{version}\nx\n1 1\n")
+def test_the_version_that_nobody_writes_is_refused_by_name() -> None:
+    """It is recognised: the refusal names the version, not a broken record."""
+    with pytest.raises(Refused, match="version 9004 are not read: nobody writes any"):
+        soil.parse("9004\nx\n1 1\n")
 
 
 @pytest.mark.parametrize(

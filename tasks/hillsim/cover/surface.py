@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import Final, final
 
-from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile
+from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile, Repellency
 
 SMOOTHEST: Final = 0.006
 _RAIN_DAY: Final = 0.001
 _WHOLE: Final = 0.99
+_TENSIONS: Final = math.log(1500.0 / 33.0)
 
 
 @dataclass(slots=True)
@@ -186,6 +187,25 @@ def conductivity(
         shelter = canopy + shelter - canopy * shelter
     blended = bare * (1.0 - shelter) + covered * shelter
     return max(profile.ke_floor, max(bare, blended) * plants)
+
+
+def repelled(ke: float, law: Repellency, wet: float, top: Layer) -> float:
+    """What repellency leaves of a conductivity (m/s) where the topsoil's pores are `wet` (0–1).
+
+    Soils of 9001: from `ke/factor` when dry up to `ke` along `(exp(w/r) − 1)/(exp(1/r) − 1)`, r the
+    rate. Later ones: `ke w^(2λ + 3)`, λ = ln(fc/wp)/ln(1500/33), after Brooks & Corey (1964) and
+    Saxton & Rawls (2006), and no less than the lowest that is given. Both are WEPPcloud's: the
+    openWEPP project's contract SC-SUBHYD-001 writes them down.
+    """
+    wet = min(max(wet, 0.0), _WHOLE)
+    if law.factor > 0.0:
+        # The ratio by falling exponentials: a small rate must not overflow.
+        way = math.exp((wet - 1.0) / law.rate)
+        way *= math.expm1(-wet / law.rate) / math.expm1(-1.0 / law.rate)
+        dry = ke / law.factor
+        return dry + (ke - dry) * way
+    power = 2.0 * math.log(top.fc / top.wp) / _TENSIONS + 3.0
+    return max(ke * math.pow(wet, power), law.lowest)
 
 
 def perennial(roots: float, most: float, *, planted: bool) -> float:

@@ -213,15 +213,11 @@ def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: floa
     roots = Roots(crop.shallow_roots(), residue.roots, residue.buried)
     if crop.plant is not None and crop.perennial:
         ground.open_pores = surface.perennial(crop.roots, crop.plant.rtmmax, planted=crop.planted)
-    ke = _frozen(morning.soil, slope.columns)
-    if ke is None:
-        ke = surface.conductivity(
-            profile, state, cover, rain, weather.mean > 0.0, ground.open_pores
-        )
+    held, pores = _topsoil(slope)
+    ke = _conductivity(slope, morning, cover, rain, weather.mean > 0.0, held / pores)
     factors = surface.factors(profile, state, cover, roots, slope.site.sine, slope.site.spacing)
     factors = surface.thawed(factors, morning.thaw)
     porosity = profile.top.porosity(state.density)
-    held, pores = _topsoil(slope)
     deficit = max(0.0, pores - min(held, _FULL * pores))
     matric = surface.suction(profile.top, porosity) * deficit
     return Properties(
@@ -236,6 +232,21 @@ def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: floa
         cover=cover,
         roots=roots,
     )
+
+
+def _conductivity(
+    slope: Hillslope, morning: Morning, cover: Cover, rain: float, warm: bool, wet: float
+) -> float:
+    """Effective conductivity (m/s) of a topsoil, `wet` of whose pores hold water, frozen or not."""
+    ground, profile = slope.ground, slope.site.profile
+    frozen = _frozen(morning.soil, slope.columns)
+    law = profile.repellency
+    if frozen is not None and law is None:
+        return frozen
+    ke = surface.conductivity(profile, ground.surface, cover, rain, warm, ground.open_pores)
+    if law is not None:
+        ke = surface.repelled(ke, law, wet, profile.top)
+    return ke if frozen is None else min(ke, frozen)
 
 
 def _frozen(now: Columns, thawed: Columns) -> float | None:

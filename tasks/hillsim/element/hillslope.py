@@ -26,7 +26,7 @@ from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment import erosion
 from tasks.hillsim.sediment.classes import Particle
 from tasks.hillsim.sediment.erosion import Shape
-from tasks.hillsim.soil import Bedrock, Horizon, Profile, SoilInput
+from tasks.hillsim.soil import Bedrock, Horizon, Profile, Repellency, SoilInput
 from tasks.wepp.files import scenarios
 from tasks.wepp.files.soil import Element, Soil
 from tasks.wepp.inputs import Inputs
@@ -210,6 +210,7 @@ def soil_input(given: Soil, index: int = 0) -> SoilInput:
         adjust_ke=given.ksflag == 1,
         anisotropy=_anisotropy(element),
         bedrock=_bedrock(element),
+        repellency=_repellency(given.version, element),
     )
 
 
@@ -226,6 +227,16 @@ def _bedrock(element: Element) -> Bedrock | None:
     if line is None or line.flag != 1:
         return None
     return Bedrock(line.ksat * soil.MM_PER_HOUR, (line.thickness or 0.0) / 1000.0)
+
+
+def _repellency(version: float, element: Element) -> Repellency | None:
+    line = element.recovery
+    if line is None or not line.adjusted:
+        return None
+    lowest = max(0.0, line.lowest or 0.0) * soil.MM_PER_HOUR
+    if version == soil.EXPONENTIAL:
+        return Repellency(line.factor or 0.0, line.rate or 0.0)
+    return Repellency(lowest=lowest)
 
 
 def _profile(given: SoilInput, start: scenarios.Initial) -> Profile:

@@ -13,7 +13,7 @@
 
     layer up to 2006.2   depth sand clay om cec rock
     layer of 7777        depth bd ksat fc wp sand clay om cec rock
-    layer of 7778        depth bd ksat anisotropy fc wp sand clay om cec rock
+    layer of 7778, 9001  depth bd ksat anisotropy fc wp sand clay om cec rock
     layer of 9002 on     that of 7778, then residual and saturated water, alpha, n, ks, wp fc of a
                          pedotransfer function (van Genuchten's curve)
     restricting layer    flag anisotropy ksat     2006.2
@@ -22,12 +22,15 @@
 WEPPcloud's soils of disturbed land have a line more before each element, on how its conductivity
 comes back::
 
-    9002   0 'forest low sev fire' 'loam' 1.3 0.3        adjusted, land use, texture, factor, rate
-    9003   1 'forest' 2 'loam' 10                        … burn code …, lowest conductivity
-    9005   1 'forest' 2 'loam' 3 40 10                   … number of texture, highest, lowest
+    9001   1 'forest high sev fire' 'loam' 1.3 0.3       adjusted, land use, texture, factor, rate
+    9002   0 'forest low sev fire' 'loam' 1.3 0.3        the same
+    9003   1 'forest' 302 'loam' 10                      … burn code …, lowest conductivity
+    9005   1 'forest' 302 'loam' 3 -9999 10              … number of texture, highest, lowest
 
-What follows the last element (interfaces leave colours there) is nobody's. Only WEPPcloud's builds
-read 9002, 9003 and 9005; 9001 and 9004 are known and refused, for no file of them was at hand.
+Land use, texture and the codes are names: the model takes no number from them. The burn code is 100
+for crops, 200 for shrub, 300 for forest, 400 for grass, and 1 to 3 more for the severity. What
+follows the last element (interfaces leave colours there) is nobody's. Only WEPPcloud's builds read
+9001, 9002, 9003 and 9005. There is no layout of 9004: WEPPcloud neither writes nor reads one.
 """
 
 from __future__ import annotations
@@ -40,8 +43,8 @@ from pathlib import Path
 from tasks.wepp.files.errors import Refused
 from tasks.wepp.files.records import Records, read_text
 
-VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0, 9002.0, 9003.0, 9005.0)
-_REFUSED = (9001.0, 9004.0)
+VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0, 9001.0, 9002.0, 9003.0, 9005.0)
+_REFUSED = (9004.0,)
 _TEXTURE = ("sand", "clay", "om", "cec", "rock")
 _COLUMNS = {
     7777.0: ("depth", "bulk_density", "ksat", "fc", "wp", *_TEXTURE),
@@ -50,6 +53,7 @@ _COLUMNS = {
 _CURVE = ("theta_r", "theta_s", "alpha", "n", "ks", "wp_curve", "fc_curve")
 #: The line of a disturbed element, as its version has it; names and codes among numbers.
 _RECOVERY: dict[float, tuple[str, ...]] = {
+    9001.0: ("adjusted", "landuse", "texture", "factor", "rate"),
     9002.0: ("adjusted", "landuse", "texture", "factor", "rate"),
     9003.0: ("adjusted", "landuse", "burn_code", "texture", "lowest"),
     9005.0: ("adjusted", "landuse", "burn_code", "texture", "texture_code", "highest", "lowest"),
@@ -102,8 +106,8 @@ class Recovery:
     adjusted: int  # 1: the model changes the conductivity, 0: it does not
     landuse: str
     texture: str
-    factor: float | None = None  # 9002; -9999 for none, as with the others
-    rate: float | None = None  # 9002, 1/d
+    factor: float | None = None  # 9001, 9002: highest over lowest; -9999 for none, as all others
+    rate: float | None = None  # 9001, 9002: of the way from lowest to highest, none
     burn_code: int | None = None  # 9003, 9005
     texture_code: int | None = None  # 9005
     lowest: float | None = None  # 9003, 9005, mm/h
@@ -166,7 +170,7 @@ def dump(soil: Soil) -> str:
 def columns(version: float) -> tuple[str, ...]:
     """The names of a layer's columns in files of `version`, in order."""
     if version in _RECOVERY:
-        return (*_COLUMNS[7778.0], *_CURVE)
+        return (*_COLUMNS[7778.0], *(_CURVE if version >= 9002 else ()))
     return _COLUMNS.get(version, ("depth", *_TEXTURE))
 
 
@@ -178,7 +182,8 @@ def recovers(version: float) -> tuple[str, ...]:
 def _version(records: Records) -> float:
     version = records.number("the version of the soil file")
     if version in _REFUSED:
-        raise Refused(records.path, records.line, f"soil files of version {version:g} are not read")
+        why = f"soil files of version {version:g} are not read: nobody writes any"
+        raise Refused(records.path, records.line, why)
     if version not in VERSIONS:
         known = ", ".join(f"{known:g}" for known in VERSIONS)
         records.fail(f"version {version:g}: soil files of {known} are read")
