@@ -50,6 +50,8 @@ def test_a_run_goes_from_the_queue_to_its_table_and_tells_the_page(house):
     assert heard[-1] == f"rq:{final} TRIGGER   wepp WEPP_RUN_TASK_COMPLETED"
     work = house.queue().fetch(house.show(job.id)["children"]["jobs:1,func:_run_hillslopes_rq"])
     assert work.progress["done"] == work.progress["total"] == 12
+    with redis.Redis.from_url(house.url) as connection:
+        assert rq.job.Job.fetch(work.id, connection=connection).meta["progress"] == work.progress
     with redis.Redis.from_url(with_db(house.url, 2), decode_responses=True) as client:
         kept = [fields["text"] for _, fields in client.xrange("weppd:said:my-run:wepp")]
     assert kept[-len(heard) :] == heard

@@ -47,6 +47,9 @@ class MemoryDoor:
             {k.encode(): v if isinstance(v, bytes) else v.encode() for k, v in fields.items()}
         )
 
+    def meta(self, jid: str) -> bytes:
+        return self.store.shelf.jobs[jid][b"meta"]
+
     def requeue(self, jid: str) -> None:
         self.store.shelf.registries["canceled", self.store.shelf.origin(jid)].pop(jid, None)
         self.store.shelf.push(jid, 0.0)
@@ -109,6 +112,9 @@ class RedisDoor:
 
     def set(self, jid: str, **fields: bytes | str) -> None:
         self.client.hset(f"rq:job:{jid}", mapping=fields)
+
+    def meta(self, jid: str) -> bytes:
+        return self.client.hget(f"rq:job:{jid}", "meta")
 
     def requeue(self, jid: str) -> None:
         self.client.zrem("rq:canceled:default", jid)

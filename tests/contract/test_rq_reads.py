@@ -342,13 +342,13 @@ def test_json_jobs_run_and_their_meta_stays_json(redis_url: str, redis_client: r
     async def story(store: RedisStore) -> None:
         (claim,) = await claimed(store)
         assert (claim.job.serializer, claim.job.runid) == ("json", "my-runid")
-        await store.began(claim, "n.1", 12, time.time())
+        await store.began(claim, "n.1", 4711, time.time())
         await ended(store, claim, Finished(b"42"))
 
     play(redis_url, story)
     seen = Job.fetch(job.id, connection=redis_client, serializer="json")
     assert seen.return_value() == 42
-    assert seen.meta == {"mine": 1, "pid": 12, "runid": "my-runid"}
+    assert seen.meta == {"mine": 1, "pid": 4711, "runid": "my-runid"}
 
 
 def test_a_value_of_none_is_no_result_entry(redis_url: str, queue: Queue) -> None:

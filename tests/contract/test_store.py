@@ -539,12 +539,56 @@ def test_a_label_used_twice_does_not_hide_a_child(run: Run) -> None:
     run(story)
 
 
-def test_progress_is_shown_with_the_job(run: Run) -> None:
-    """The last progress is kept apart from meta, and a new execution begins without it."""
+def test_progress_is_in_meta_beside_what_the_task_keeps_there(run: Run) -> None:
+    """RQ's readers see it in `job.meta["progress"]`; what a task writes meanwhile is not undone."""
+
+    async def story(store: Any, door: Any) -> None:
+        (jid,) = await store.enqueue([a_job()])
+        await claimed(store)
+        told = {"done": 3, "total": 12, "note": "hills", "eta_s": 1.5}
+        await store.progress(jid, told)
+        assert pickle.loads(door.meta(jid))["progress"] == told
+        door.set(jid, meta=pickle.dumps({"mine": 1}))
+        await store.progress(jid, told | {"done": 4, "eta_s": None})
+        meta = pickle.loads(door.meta(jid))
+        assert meta == {"mine": 1, "progress": told | {"done": 4, "eta_s": None}}
+
+    run(story)
+
+
+def test_a_meta_does_not_grow_with_progress(run: Run) -> None:
+    """A hundred words of progress leave one in the meta."""
+
+    async def story(store: Any, door: Any) -> None:
+        (jid,) = await store.enqueue([a_job()])
+        await claimed(store)
+        for done in range(100):
+            await store.progress(jid, {"done": done, "total": 100})
+        assert pickle.loads(door.meta(jid))["progress"]["done"] == 99
+        assert len(door.meta(jid)) < 200
+
+    run(story)
+
+
+def test_a_job_too_short_to_be_announced_tells_its_process_all_the_same(run: Run) -> None:
+    """meta's pid and runid come with the end where the start was not told, and are there once."""
 
     async def story(store: Any, door: Any) -> None:
         (jid,) = await store.enqueue([a_job()])
         (claim,) = await claimed(store)
+        await ended(store, claim)
+        assert (await store.job(jid)).meta == {"pid": 4711, "runid": "my-run"}
+
+    run(story)
+
+
+def test_progress_is_shown_with_the_job(run: Run) -> None:
+    """The last progress told is the job's, and a new execution begins without it."""
+
+    async def story(store: Any, door: Any) -> None:
+        (jid,) = await store.enqueue([a_job()])
+        (claim,) = await claimed(store)
+        await store.progress(jid, {"done": 2, "total": 12})
         await store.progress(jid, {"done": 3, "total": 12})
         assert (await store.job(jid)).progress == {"done": 3, "total": 12}
         await ended(store, claim, Retried("again"))

@@ -164,11 +164,11 @@ def test_a_parent_s_meta_names_its_children_when_it_is_over(run: Run) -> None:
         (root,) = await claimed(store)
         await store.enqueue([a_child("root", "a"), a_child("root", "b")])
         await store.enqueue([a_job(id="c", parent="root"), a_job(id="d", parent="root", label="x")])
-        await store.began(root, "n.1", 7, 1.0)
+        await store.began(root, "n.1", 4711, 1.0)
         await ended(store, root)
         assert (await store.job("root")).meta == {
             "mine": 1,
-            "pid": 7,
+            "pid": 4711,
             "runid": "my-run",
             "jobs:1,func:a": "a",
             "jobs:1,func:b": "b",

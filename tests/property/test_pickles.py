@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weppd.store.extending import with_items
 from weppd.store.opcodes import opcodes
-from weppd.store.pickles import literals, peek, with_items
+from weppd.store.pickles import literals, peek
 
 text = st.text(max_size=30)
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | text

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from weppd.store.pickles import MAX_OPS, OPAQUE, PEEK_BYTES, literals, peek, with_items
+from weppd.store.extending import with_items
+from weppd.store.pickles import MAX_OPS, OPAQUE, PEEK_BYTES, literals, peek
 
 TASK = "tasks.wepp_rq.run_hillslope_rq"
 

@@ -158,8 +158,8 @@ class Store(Protocol):
         """Let go of a lock of a job; False if it was not the job's any more."""
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
-        """Keep a job's progress (plain JSON values) in a field of weppd's own; a job that was
-        deleted is not re-created."""
+        """Keep a job's progress (plain JSON values) in a field of weppd's own, and show it to RQ's
+        readers as `meta["progress"]`; a job that was deleted is not re-created."""
 
     async def publish(self, channel: str, text: str) -> None:
         """Publish on a status channel, and keep it among the channel's last thousand. Redis has

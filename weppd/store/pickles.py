@@ -4,20 +4,11 @@ A job's `data` is zlib over a pickle (or JSON) of `(function, instance, args, kw
 the opcodes and keeps literals only: every global, call and object on the way is one opaque mark,
 so nothing is imported and nothing of the payload runs. The walk is capped in bytes and in opcodes;
 what lies behind the caps is for the child, which unpickles under its allow-lists.
-
-`with_items` extends a pickled dict without reading it. The pickle of a dict ends in STOP with the
-dict on top of the stack, so the new items go in the place of STOP::
-
-    … u .            →     … u ( X key J value … u .
-        STOP                   MARK            SETITEMS STOP
-
-MARK takes exactly the byte of STOP, so a FRAME that ended there still ends between two opcodes.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -90,44 +81,6 @@ def literals(meta: bytes, most: int = MAX_OPS, nested: bool = False) -> dict[str
         return {}
     plain = (str, int, float, bool, type(None))
     return {k: v for k, v in top.items() if isinstance(v, (*plain, dict) if nested else plain)}
-
-
-def with_items(meta: bytes, items: Mapping[str, str | int]) -> bytes | None:
-    """A serialised dict with `items` added or replaced; None where `meta` is no such dict.
-
-    Empty bytes count as an empty pickled dict. The result is loadable by every Python that could
-    load `meta`.
-    """
-    if meta[:1] == b"{":
-        top = _json(meta)
-        return json.dumps({**top, **items}).encode() if isinstance(top, dict) else None
-    meta = meta or b"\x80\x02}."
-    if not _is_dict(meta):
-        return None
-    added = b"".join(_text(key) + _value(value) for key, value in items.items())
-    return meta[:-1] + b"(" + added + b"u."
-
-
-def _is_dict(meta: bytes) -> bool:
-    """Whether a pickle builds a dict, seen from its first and its last opcodes."""
-    start = 2 if meta[:1] == b"\x80" else 0
-    start += 9 if meta[start : start + 1] == b"\x95" else 0
-    begins = meta[start : start + 1] == b"}" or meta[start : start + 2] == b"(d"
-    body = meta[start:]
-    bare = (b"}.", b"}\x94.", b"}q\x00.", b"(d.", b"(dp0\n.")
-    return begins and (body in bare or meta.endswith((b"u.", b"s.")))
-
-
-def _text(text: str) -> bytes:
-    raw = text.encode("utf-8", "surrogatepass")
-    return b"X" + struct.pack("<I", len(raw)) + raw
-
-
-def _value(value: str | int) -> bytes:
-    if isinstance(value, str):
-        return _text(value)
-    raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-    return b"\x8a" + bytes((len(raw),)) + raw
 
 
 def _inflate(data: bytes) -> tuple[bytes, bool]:

@@ -199,13 +199,14 @@ def event(jid: str, word: str) -> str:
     return json.dumps({"job": jid, "status": word})
 
 
+def traces(pid: int, runid: str | None) -> dict[str, str | int]:
+    """What a job's meta tells of its execution, from its start on."""
+    return ({"pid": pid} if pid else {}) | ({"runid": runid} if runid else {})
+
+
 def _meta(finish: Finish, text: str) -> dict[str, str | int]:
-    """What a failure leaves in the job's meta; other ends leave meta alone."""
-    if not isinstance(finish.outcome, Failed | Stopped):
-        return {}
-    items: dict[str, str | int] = {"exc_string": text}
-    if finish.pid:
-        items["pid"] = finish.pid
-    if finish.claim.job.runid:
-        items["runid"] = finish.claim.job.runid
-    return items
+    """What an end leaves in the job's meta: its traces, and how it failed; a retry leaves it."""
+    told = traces(finish.pid, finish.claim.job.runid)
+    if isinstance(finish.outcome, Finished):
+        return told
+    return {"exc_string": text, **told} if isinstance(finish.outcome, Failed | Stopped) else {}

@@ -122,9 +122,10 @@ else
   -- A job that is requeued by hand begins with a clean slate.
   if terminal then call('HDEL', key, 'weppd_crashes', 'weppd_losses') end
   if meta_after ~= '' then
-    if (call('HGET', key, 'meta') or '') == meta_before then
+    local meta = call('HGET', key, 'meta') or ''
+    if meta == meta_before then
       call('HSET', key, 'meta', meta_after)
-    else
+    elseif meta ~= meta_after then
       meta_written = 0
     end
   end

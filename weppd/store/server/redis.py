@@ -23,7 +23,6 @@ With a key prefix other than `rq`, weppd's own begins `weppd:<prefix>:`.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -53,22 +52,22 @@ from weppd.store import (
     locks,
     packing,
 )
-from weppd.store.pickles import with_items
-from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record
+from weppd.store.extending import with_items
+from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record, traces
 from weppd.store.server.bells import Bells
 from weppd.store.server.commands import listen
 from weppd.store.server.line import Line, address
 from weppd.store.server.meetings import Meetings
+from weppd.store.server.metas import Metas
 from weppd.store.server.queries import Queries
 from weppd.store.server.runner import Runner
 from weppd.store.server.stranded import Stranded
 from weppd.store.server.turning import Turning
-from weppd.store.trees import Felling, Reading, mirror
+from weppd.store.trees import Felling, Reading
 from weppd.store.wire import decode, flat, paired, rehash, stamp
 
 OLDEST = (6, 2)
 DUE_AT_ONCE = 200
-META_TRIES = 5
 
 
 class RedisStore(Turning):
@@ -103,6 +102,7 @@ class RedisStore(Turning):
         self._runner = Runner(self._line, prefix, self._own, parted.set)
         self._meetings = Meetings(self._line, self._runner, parted, self._where.shown)
         self._bells = Bells(self._dial, lambda queue: f"{prefix}:queue:{queue}")
+        self._metas = Metas(self._line, self._runner, prefix, self._own)
         self._queries = Queries(self._line, prefix, self._own)
         self._stranded = Stranded(self._runner.one)
 
@@ -160,7 +160,7 @@ class RedisStore(Turning):
 
     async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
         records = [record(finish, self._lifetimes) for finish in finishes]
-        metas = await self._metas(finishes, records)
+        metas = await self._metas.changes(finishes, records)
         calls = [
             self._runner.script("finish", *packing.finish(f, r, meta), *self._said)
             for f, r, meta in zip(finishes, records, metas, strict=True)
@@ -179,20 +179,6 @@ class RedisStore(Turning):
         queues = frozenset(queue.decode() for queue in empty)
         return Exchanged(answers, released, _claims(taken), queues, bool(suspended))
 
-    async def _metas(
-        self, finishes: Sequence[Finish], records: Sequence[Record]
-    ) -> list[packing.MetaChange]:
-        """What each failure makes of its job's meta; most finishes leave it, at no cost."""
-        changed = [i for i, r in enumerate(records) if r.meta]
-        metas: list[packing.MetaChange] = [(b"", b"")] * len(finishes)
-        if changed:
-            keys = [self._job(finishes[i].claim.job.id) for i in changed]
-            read = await self._line.calls([("HGET", key, "meta") for key in keys])
-            for i, reply in zip(changed, read, strict=True):
-                before = self._line.checked(reply) or b""
-                metas[i] = (before, with_items(before, records[i].meta) or b"")
-        return metas
-
     async def _settled(
         self, finish: Finish, written: Record, reply: list[Any]
     ) -> tuple[Answer, int]:
@@ -209,39 +195,24 @@ class RedisStore(Turning):
             end = self._runner.script("finish", *again, *self._said)
             _, reply = await self._runner.run([put, end])
         if reply[0] == b"ok" and not reply[2]:
-            await self._amend_meta(jid, written.meta)
+            await self._metas.amend(jid, written.meta)
         if reply[0] == b"ok" and reply[3]:
-            await self._mirror(jid)
+            await self._metas.mirror(jid)
         return answer, reply[1]
-
-    async def _mirror(self, jid: str) -> None:
-        """Show a job's children in its meta too, where production's readers look for them."""
-        commands = [("HGETALL", f"{self._own}children:{jid}"), ("HGET", self._job(jid), "meta")]
-        children, meta = (self._line.checked(reply) for reply in await self._line.calls(commands))
-        if items := mirror(children, meta or b""):
-            await self._amend_meta(jid, items)
 
     def _job(self, jid: str) -> str:
         return f"{self._prefix}:job:{jid}"
 
-    async def _amend_meta(self, jid: str, items: Mapping[str, str | int]) -> None:
-        """Extend a meta that changed under us, by compare and set."""
-        for _ in range(META_TRIES):
-            before = await self._line.call("HGET", self._job(jid), "meta") or b""
-            after = with_items(before, items)
-            if after is None or await self._runner.one("meta", jid, before, after):
-                return
-
     async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
         job = claim.job
-        items: dict[str, str | int] = {"pid": pid} | ({"runid": job.runid} if job.runid else {})
+        items = traces(pid, job.runid)
         after = with_items(job.meta, items) or b""
         channel = f"{job.runid}:rq" if job.runid else ""
         args = (job.id, claim.eid, worker, pid, repr(at), stamp(at), channel)
         told = (event(job.id, "started"), job.meta, after)
         said = await self._runner.one("began", *args, *told, *self._said)
         if said < 0:
-            await self._amend_meta(job.id, items)
+            await self._metas.amend(job.id, items)
 
     async def hand_back(self, claims: Sequence[Claim]) -> int:
         pairs = [(claim.job.id, claim.eid) for claim in reversed(claims)]
@@ -303,7 +274,7 @@ class RedisStore(Turning):
     async def take_over(self, lease: Lease, finish: Finish, fresh: str) -> bool:
         mine = replace(finish, claim=replace(finish.claim, eid=fresh))
         written = record(mine, self._lifetimes)
-        ((before, after),) = await self._metas([mine], [written])
+        ((before, after),) = await self._metas.changes([mine], [written])
         jid, by = finish.claim.job.id, finish.worker.rpartition(".")[0]
         script = self._runner.script
         seize = script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
@@ -338,7 +309,7 @@ class RedisStore(Turning):
         return self._where.db, self._lock_db if lock.db is None else lock.db, lock.key
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
-        await self._runner.one("progress", jid, json.dumps(dict(fields)))
+        await self._metas.progress(jid, fields)
 
     async def publish(self, channel: str, text: str) -> None:
         await self._runner.one("say", *self._said, channel, text)

@@ -7,7 +7,6 @@ It passes the same contract tests as `RedisStore`. `away = True` makes every cal
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -34,10 +33,9 @@ from weppd.store import (
     locks,
 )
 from weppd.store.packing import Wish, sole_key
-from weppd.store.pickles import with_items
-from weppd.store.record import Lifetimes, event, record
+from weppd.store.record import Lifetimes, event, record, traces
 from weppd.store.trees import Felling
-from weppd.store.twin import claiming, held, reunion, steering, turns
+from weppd.store.twin import claiming, held, reunion, steering, told, turns
 from weppd.store.twin.cancelling import cancel_one, closed_above
 from weppd.store.twin.homes import Homes
 from weppd.store.twin.shelf import (
@@ -152,10 +150,7 @@ class MemoryStore(Homes):
             return
         execution.update({b"phase": b"running", b"worker": worker.encode()})
         self.shelf.set(jid, {"worker_name": worker, "started_at": stamp(at)})
-        items: dict[str, str | int] = {"pid": pid} | ({"runid": runid} if runid else {})
-        meta = with_items(self.shelf.jobs.get(jid, {}).get(b"meta", b""), items)
-        if meta is not None:
-            self.shelf.set(jid, {"meta": meta})
+        told.extend(self.shelf, jid, traces(pid, runid))
         if runid:
             self.shelf.say(f"{runid}:rq", event(jid, "started"))
             if not self.shelf.jobs.get(jid, {}).get(b"weppd_parent"):
@@ -316,7 +311,7 @@ class MemoryStore(Homes):
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         self._check()
-        self.shelf.set(jid, {"weppd_progress": json.dumps(dict(fields))})
+        told.progress(self.shelf, jid, fields)
 
     async def publish(self, channel: str, text: str) -> None:
         self._check()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
 from weppd.store import Lease
-from weppd.store.pickles import with_items
+from weppd.store.extending import with_items
 from weppd.store.record import Record
 from weppd.store.trees import mirror
 from weppd.store.twin import held, turns
@@ -82,6 +82,8 @@ class Shelf:
     leases: dict[str, int] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
     homes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: job → its meta without the progress told, and as it was left
+    told: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
     said: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(_last))
 
