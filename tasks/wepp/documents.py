@@ -15,6 +15,7 @@ has an entry for each overland flow element, from the top.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -180,6 +181,37 @@ class Evapotranspiration(Water):
     plants: dict[str, Water] = Field(default_factory=dict)
 
 
+class BedShear(Part):
+    """tcr.txt: what a channel's bed withstands (Pa), at least and at most, and how it grows."""
+
+    taumin: NotNegative = 35.0
+    taumax: NotNegative = 70.0
+    kch: float = 0.02
+    nch: float = 1.0
+
+
+class Revegetation(Part):
+    """Cover that is told year by year, for builds of WEPPcloud in which burnt land grows back.
+
+    `cover` is a table of percents by band, year, TOPAZ id and element; `fire` is month, day, year.
+    """
+
+    cover: Below = "rap/rap_ts.parquet"
+    fire: tuple[int, int, int] | None = None
+    simulates_fire: bool = False
+
+    @model_validator(mode="after")
+    def _a_date(self) -> Revegetation:
+        if self.fire is not None:
+            month, day, year = self.fire
+            # A leap year stands for a simulated one.
+            date(year if year >= _CALENDAR else _LEAP, month, day)
+        return self
+
+
+_CALENDAR, _LEAP = 1000, 2000
+
+
 class ChannelHydraulics(Part):
     """What all channels of a run share: one block of pw0.chn each."""
 
@@ -211,6 +243,8 @@ class Wepp(Document, name="wepp", version=1):
     evapotranspiration: Evapotranspiration | None = None
     wepp_ui: bool = False
     time_of_concentration: bool = False
+    bed_shear: BedShear | None = None
+    revegetation: Revegetation | None = None
     asks_impoundments: bool = False  # builds of WEPPcloud want a file that says that there are none
     channel: ChannelHydraulics = ChannelHydraulics()
     routed_channels: list[int] = Field(

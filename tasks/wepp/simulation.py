@@ -22,11 +22,13 @@ from tasks.wepp.prompts import Answers
 TAIL_LINES, TAIL_WIDTH = 3, 160
 #: Files in the directory of the answers that an engine reads without being asked to.
 HIDDEN = (
+    "cancov.txt",
     "firedate.txt",
     "frost.txt",
     "gwcoeff.txt",
     "phosphorus.txt",
     "pmetpara.txt",
+    "simfire.txt",
     "snow.txt",
     "wepp_ui.txt",
 )
@@ -82,7 +84,8 @@ class Simulation:
     def inputs(self) -> list[Path]:
         """Every file that its outcome depends on: its answers, what they name, the hidden files."""
         named = [*self.answers.inputs().values(), *self.answers.passes]
-        names = (*HIDDEN, *NETWORK_HIDDEN) if self.wepp_id == WATERSHED else HIDDEN
+        of_its_own = NETWORK_HIDDEN if self.wepp_id == WATERSHED else (f"p{self.wepp_id}.cov",)
+        names = (*HIDDEN, *of_its_own)
         hidden = [self.run.runs / name for name in names if (self.run.runs / name).is_file()]
         return [
             self.run.run_file(self.wepp_id),

@@ -6,18 +6,25 @@ import io
 import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tasks import hillsim
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
+from tasks.wepp import simulation
+from tasks.wepp.binary import Engine
 from tasks.wepp.documents import (
+    BedShear,
     Climate,
     Evapotranspiration,
     Frost,
     Groundwater,
     Landuse,
+    Phosphorus,
+    Revegetation,
     Snow,
     Soils,
     Water,
@@ -30,6 +37,7 @@ from tasks.wepp.files.structure import Feeds
 from tasks.wepp.numbering import WeppTopTranslator
 from tasks.wepp.prep import joined, stages
 from tasks.wepp.prep.soils import clipped
+from tasks.wepp.prompts import Contract
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 from weppd.task import using
@@ -235,6 +243,104 @@ def test_coefficients_are_in_effect_by_being_there_and_go_when_not_wanted(wd):
     change(wd, Wepp, frost=None, groundwater=None, snow=None, wepp_ui=False)
     stages.prepare("my-run", run, stages.ANSWERS)
     assert not [path for path in run.runs.iterdir() if path.suffix == ".txt"]
+
+
+def test_phosphorus_has_the_heading_that_its_readers_pass_over(wd):
+    """Four concentrations behind one line of text."""
+    of = Phosphorus(surface_runoff=0.004, lateral_flow=0.005, baseflow=0.006, sediment=1000.0)
+    run = prepared(wd, stages.ANSWERS, phosphorus=of)
+    assert (run.runs / "phosphorus.txt").read_text() == (
+        "Phosphorus concentration\n0.004\n0.005\n0.006\n1000.0\n"
+    )
+
+
+def test_a_bed_withstands_what_the_document_says_until_it_says_no_more(wd):
+    """tcr.txt has a line for each of its four numbers; taken back, it is gone."""
+    run = prepared(wd, bed_shear=BedShear(taumin=20.0))
+    first = [line.split()[0] for line in (run.runs / "tcr.txt").read_text().splitlines()]
+    assert first == ["20.0", "70.0", "0.02", "1.0"]
+    change(wd, Wepp, bed_shear=None)
+    stages.prepare("my-run", run, stages.NETWORK)
+    assert not (run.runs / "tcr.txt").exists()
+
+
+def covers_of(wd: Path, years, elements=(-1,), tops=(21, 22, 23)) -> None:
+    """A table of covers whose value tells its band and the last digit of its year."""
+    keys = [(b, y, t, e) for b in range(1, 7) for y in years for t in tops for e in elements]
+    names = ("band", "year", "topaz_id", "mofe_id")
+    columns = {name: [key[i] for key in keys] for i, name in enumerate(names)}
+    values = {"value": [10.0 * band + year % 10 for band, year, *_ in keys]}
+    (wd / "rap").mkdir(exist_ok=True)
+    parquet.write_table(pa.table(columns | values), wd / "rap/rap_ts.parquet")
+
+
+def test_land_that_grows_back_has_its_covers_year_by_year(wd):
+    """p<id>.cov by bands from trees to bare ground, the fire's date, an eighth output; then not."""
+    write_watershed(wd, channels=1, years=2, revegetation={"fire": (8, 4, 2001)})
+    covers_of(wd, (2001, 2002))
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, *ALL)
+    assert (run.runs / "p3.cov").read_text().splitlines() == [
+        *("2001 \t2002", "61 \t62", "51 \t52", "41 \t42", "11 \t12", "31 \t32", "21 \t22")
+    ]
+    assert (run.runs / "firedate.txt").read_text() == "8 4 2001\n"
+    assert (run.runs / "cancov.txt").exists()
+    assert not (run.runs / "simfire.txt").exists()
+    assert runfile.read(run.runs / "p2.run").graphics == "../output/H2.grph.dat"
+    hidden = simulation.prepare(run, 2, Engine("wepp", wd / "wepp", Contract())).inputs()
+    assert {run.runs / "p2.cov", run.runs / "firedate.txt"} <= set(hidden)
+    change(wd, Wepp, revegetation=Revegetation(simulates_fire=True))
+    stages.prepare("my-run", run, stages.ANSWERS)
+    assert {path.name for path in run.runs.glob("*fire*")} == {"simfire.txt"}
+    change(wd, Wepp, revegetation=None)
+    stages.prepare("my-run", run, stages.ANSWERS)
+    assert not [*run.runs.glob("*.cov"), *run.runs.glob("*fire*"), *run.runs.glob("cancov*")]
+
+
+def test_covers_of_elements_lie_below_each_other_and_what_lacks_is_the_year_before(wd):
+    """Six lines an element; a year without a value has that of the year before."""
+    write_watershed(wd, channels=1, years=2, elements=2, revegetation={})
+    covers_of(wd, (2001, 2002), elements=(1, 2))
+    table = parquet.read_table(wd / "rap/rap_ts.parquet").to_pylist()
+    kept = [r for r in table if (r["band"], r["year"], r["mofe_id"]) != (5, 2002, 2)]
+    parquet.write_table(pa.Table.from_pylist(kept), wd / "rap/rap_ts.parquet")
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, stages.ANSWERS)
+    lines = (run.runs / "p1.cov").read_text().splitlines()
+    assert len(lines) == 13
+    assert (lines[2], lines[8]) == ("51 \t52", "51 \t51")
+
+
+@pytest.mark.parametrize(
+    ("years", "tops", "says"),
+    [((2001,), (21, 22, 23), "holds 1 years, 2 are"), ((2001, 2002), (21, 22), "hillslope 23")],
+)
+def test_covers_that_do_not_fit_the_run_are_named(wd, years, tops, says):
+    """Too few years, a hillslope that was forgotten, a table that is none: the file and why."""
+    write_watershed(wd, channels=1, years=2, revegetation={})
+    covers_of(wd, years, tops=tops)
+    with pytest.raises(BrokenDocument, match=rf"rap_ts\.parquet .*{says}"):
+        stages.prepare("my-run", RunDirectory(wd), stages.ANSWERS)
+    (wd / "rap/rap_ts.parquet").write_text("no table")
+    with pytest.raises(BrokenDocument, match=r"rap_ts\.parquet is no table of covers"):
+        stages.prepare("my-run", RunDirectory(wd), stages.ANSWERS)
+
+
+def test_every_file_that_an_engine_reads_without_being_told_has_a_writer(wd):
+    """With all coefficients in effect all hidden files are there, and none that is not known."""
+    write_watershed(
+        wd, channels=1, years=1, frost={}, groundwater={}, snow={}, wepp_ui=True, bed_shear={},
+        phosphorus=Phosphorus(surface_runoff=1, lateral_flow=1, baseflow=1, sediment=1),
+        evapotranspiration={}, time_of_concentration=True, asks_impoundments=True,
+        revegetation={"fire": (8, 4, 1), "simulates_fire": True},
+    )  # fmt: skip
+    covers_of(wd, (1,))
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, *ALL)
+    network = {f"pw0.{kind}" for kind in "str slp chn imp sol man cli run".split()}
+    hills = {f"p{n}.{kind}" for n in (1, 2, 3) for kind in "slp sol man cli run cov".split()}
+    hidden = {*simulation.HIDDEN, *simulation.NETWORK_HIDDEN}
+    assert {path.name for path in run.runs.iterdir()} == network | hills | hidden
 
 
 def test_each_plant_takes_water_as_the_document_says_by_its_name(wd):

@@ -176,9 +176,15 @@ def dump(run: RunFile) -> str:
     return "\n".join(lines) + "\n"
 
 
-def production(number: int, years: int, *, climate: str | None = None) -> HillslopeRun:
-    """What production answers for hillslope `number`: seven outputs in `../output`."""
+def production(
+    number: int, years: int, *, climate: str | None = None, graphics: bool = False
+) -> HillslopeRun:
+    """What production answers for hillslope `number`: seven outputs in `../output`.
+
+    `graphics` asks for an eighth, as for land that grows back.
+    """
     outputs: dict[str, Any] = {kind: f"../output/H{number}.{kind}.dat" for kind in _PRODUCTION}
+    outputs |= {"graphics": f"../output/H{number}.grph.dat"} if graphics else {}
     return HillslopeRun(
         man=f"p{number}.man", slp=f"p{number}.slp", sol=f"p{number}.sol",
         cli=climate or f"p{number}.cli", years=years,

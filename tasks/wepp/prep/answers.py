@@ -5,9 +5,11 @@
     frost.txt        1 1 1 / 1.0 1.0 1.0 0.5      redistribution, layers / factors, shares
     gwcoeff.txt      storage mm / baseflow 1/d / deep seepage 1/d / threshold area ha
     snow.txt         threshold C / density of new snow / of settled snow, kg/m3
-    phosphorus.txt   surface runoff, lateral flow, baseflow mg/l / sediment mg/kg
+    phosphorus.txt   Phosphorus concentration / surface runoff, lateral flow, baseflow mg/l,
+                     sediment mg/kg, a line each
     pmetpara.txt     plants / plant,kcb,p,number,remark of each
     wepp_ui.txt      its presence alone
+    p<id>.cov, cancov.txt, simfire.txt, firedate.txt    as `regrowth` has them
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ from pathlib import Path
 
 from tasks.wepp.documents import Frost, Landuse, Wepp
 from tasks.wepp.files import runfile
-from tasks.wepp.prep import covers, files
+from tasks.wepp.prep import covers, files, regrowth
 from tasks.wepp.prep.given import Given
 
 
 def sources(given: Given) -> Iterator[Path]:
-    """What grows, where plants are told by name; else the stage's documents say it all."""
+    """What grows, where plants or the years' covers are told; else the documents say it all."""
+    yield from regrowth.sources(given)
     if given.wepp.evapotranspiration:
         yield Landuse.path(given.run.root)
         yield from covers.sources(given)
@@ -40,23 +43,25 @@ def write(given: Given) -> list[Path]:
             path.unlink(missing_ok=True)
         else:
             made.append(files.put(path, text))
-    return made
+    return made + regrowth.write(given)
 
 
 def coefficients(wepp: Wepp) -> Iterator[tuple[str, str | None]]:
     """The files by name, each with its text; None for one that must not be there."""
     yield "frost.txt", _frost(wepp.frost) if wepp.frost else None
-    for name, document in (
-        ("gwcoeff.txt", wepp.groundwater),
-        ("snow.txt", wepp.snow),
-        ("phosphorus.txt", wepp.phosphorus),
-    ):
+    for name, document in (("gwcoeff.txt", wepp.groundwater), ("snow.txt", wepp.snow)):
         yield name, None if document is None else _lines(document.model_dump().values())
+    carried = wepp.phosphorus
+    # Builds that read it pass over a heading.
+    yield (
+        "phosphorus.txt",
+        f"Phosphorus concentration\n{_lines(carried.model_dump().values())}" if carried else None,
+    )
     yield "wepp_ui.txt", "1\n" if wepp.wepp_ui else None
 
 
 def _answers(given: Given, number: int) -> Path:
-    run = runfile.production(number, given.years)
+    run = runfile.production(number, given.years, graphics=given.wepp.revegetation is not None)
     return files.put(given.run.run_file(number), runfile.dump(run))
 
 

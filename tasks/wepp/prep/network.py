@@ -9,6 +9,7 @@
     pw0.imp                      99.1 / 0: no impoundments, for builds that ask for the file
     chan.inp                     1 600 (storm: 3 60) / 0 / elements with rows in chan.out: ids
     tc.txt                       by its presence, times of concentration are written
+    tcr.txt                      what beds withstand: taumin, taumax Pa / kch / nch, a line each
 
 Under design storms pw0.run and pw0.cli are in the directory of each storm.
 """
@@ -58,7 +59,9 @@ def write(given: Given) -> list[Path]:
     wepp, runs = given.wepp, given.run.runs
     texts |= {"pw0.imp": f"{structure.VERSION:g}\n0\n"} if wepp.asks_impoundments else {}
     texts |= {"tc.txt": "1\n"} if wepp.time_of_concentration else {}
-    for name in {"pw0.imp", "tc.txt"} - set(texts):
+    if wepp.bed_shear is not None:
+        texts["tcr.txt"] = "".join(f"{v} {n}\n" for n, v in wepp.bed_shear.model_dump().items())
+    for name in {"pw0.imp", "tc.txt", "tcr.txt"} - set(texts):
         (runs / name).unlink(missing_ok=True)
     texts |= {} if given.storms else {"pw0.run": runfile.dump(answers(given))}
     made = given.told(files.put(runs / name, text) for name, text in texts.items())
