@@ -14,6 +14,8 @@ from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.errors import Refusal
+from tasks.hillsim.hydrology.aquifer import Aquifer
+from tasks.hillsim.numbers import summed
 from tasks.hillsim.output import BANNER, announce, put
 from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
@@ -21,6 +23,7 @@ from tasks.hillsim.reports.tally import Tally
 from tasks.wepp import inputs
 from tasks.wepp.files import ebe, loss, runfile
 from tasks.wepp.files.climate import Climate
+from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.runfile import HillslopeRun, StormRun, StormWatershedRun, WatershedRun
 from tasks.wepp.inputs import Inputs
 
@@ -32,9 +35,15 @@ MARKER = " WEPP COMPLETED HILLSLOPE SIMULATION SUCCESSFULLY"
 
 
 class _Written:
-    """What is kept of each day for the output files that `run` wants: records, rows of tables."""
+    """What is kept of each day for the output files that `run` wants: records, rows of tables.
 
-    def __init__(self, run: HillslopeRun) -> None:
+    The groundwater is here since the pass file is all that it changes.
+    """
+
+    def __init__(self, run: HillslopeRun, ground: Groundwater | None) -> None:
+        self.aquifer: Aquifer | None = None
+        if ground is not None:
+            self.aquifer = Aquifer(ground.storage_mm / 1000.0, ground.baseflow, ground.seepage)
         self.events: list[ebe.Row] | None = None if run.ebe is None else []
         self.days: list[str] | None = None if run.pass_file is None else []
         self.wat = None if run.wat is None else list(daily.WATER_HEAD)
@@ -46,7 +55,7 @@ class _Written:
         year = today[0].weather.year - first_year + 1
         event = today[-1].event
         if self.days is not None:
-            self.days.append(reports.pass_line(chain, today))
+            self.days.append(reports.pass_line(chain, today, self._below(chain, today)))
         if self.events is not None and event is not None:
             self.events.append(reports.event_row(chain, today, event, year))
         for index, slope in enumerate(chain):
@@ -58,6 +67,18 @@ class _Written:
             row = daily.element_row(slope, its_day, year) if self.element is not None else None
             if self.element is not None and row is not None:
                 self.element.append(row)
+
+    def _below(self, chain: Chain, today: tuple[Day, ...]) -> tuple[float, float] | None:
+        """Baseflow and deep seepage of a day (m³); None without a groundwater."""
+        if self.aquifer is None:
+            return None
+        areas = [slope.site.area for slope in chain]
+        area = summed(areas)
+        percolation = summed(
+            [day.balance.percolation * part for day, part in zip(today, areas, strict=True)]
+        )
+        flows, sinks = self.aquifer.step(percolation / area)
+        return flows * area, sinks * area
 
 
 def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
@@ -78,8 +99,10 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
     announce(run, cwd, out)
-    chain = hillslope.chain(given, hidden.read(cwd))
-    sums, kept = _run(run, given.climate, chain, out)
+    rules = hidden.read(cwd)
+    chain = hillslope.chain(given, rules)
+    kept = _Written(run, rules.ground)
+    sums = _run(run, given.climate, chain, kept, out)
     _write(run, given, chain, sums, kept, cwd)
     print(MARKER, file=out, flush=True)
     return reports.summary(run.years, chain, sums)
@@ -110,8 +133,8 @@ def _down(chain: Chain, weather: Weather, number: int) -> tuple[Day, ...]:
     return tuple(done)
 
 
-def _run(run: HillslopeRun, climate: Climate, chain: Chain, out: TextIO) -> tuple[Tally, _Written]:
-    sums, kept = Tally(tuple([slope.site.shape.length for slope in chain])), _Written(run)
+def _run(run: HillslopeRun, climate: Climate, chain: Chain, kept: _Written, out: TextIO) -> Tally:
+    sums = Tally(tuple([slope.site.shape.length for slope in chain]))
     before, year = tally.held(chain), 0
     _note_storms_without_duration(climate, out)
     for today in days(chain, climate, run.years):
@@ -121,7 +144,7 @@ def _run(run: HillslopeRun, climate: Climate, chain: Chain, out: TextIO) -> tupl
         sums.add(today)
         kept.add(chain, today, climate.begin_year)
     tally.check_run(before, tally.held(chain), sums)
-    return sums, kept
+    return sums
 
 
 def _note_storms_without_duration(climate: Climate, out: TextIO) -> None:

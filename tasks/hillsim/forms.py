@@ -25,9 +25,8 @@ HIDDEN = {
     "beinpcalib.txt": "calibrated growth is not simulated",
 }
 _WATERSHED_HIDDEN = {
-    "gwcoeff.txt": "baseflow from a groundwater store is not simulated",
-    "tc.txt": "times of concentration of other methods are not simulated",
     "tcr.txt": "channels that armour over time are not simulated",
+    "wepp_ch.txt": "channels whose erodibility changes with time are not simulated",
 }
 _MONTHLY: Final = 2
 _RESIDUE_WORK = {2: "burning", 3: "silage", 4: "shredding or cutting", 5: "residue removal"}
@@ -85,8 +84,12 @@ def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:
     _check_management(run, inputs, directory / run.man)
 
 
-def notes(directory: Path) -> Iterator[str]:
+def notes(run: RunFile, directory: Path) -> Iterator[str]:
     """What a file beside the run asks for that is done in another way, sentence by sentence."""
+    if isinstance(run, WatershedRun) and (directory / "tc.txt").exists():
+        yield "tc.txt: tc_out.txt, the times of concentration, is not written by this version"
+    if (directory / "phosphorus.txt").exists():
+        yield "phosphorus.txt: the stock reports tell no phosphorus, and neither do these"
     if (directory / "wepp_ui.txt").exists():
         yield "wepp_ui.txt: lateral flow is daily all the same, and there is no lossYears.txt"
 

@@ -9,6 +9,7 @@ Honoured::
                     dual coefficients, basal coefficient and share of water free to take
     snow.txt        a line each: air above which it rains (°C), density of new snow and of snow
                     that has settled (kg/m³)
+    gwcoeff.txt     the groundwater below: `tasks.wepp.files.groundwater`
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tasks.wepp.files import groundwater
+from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.records import Records, read_text
 from tasks.wepp.files.scenarios import Plant
 
@@ -70,16 +73,18 @@ class Hidden:
     frost: FrostRules = field(default_factory=FrostRules)
     snow: SnowRules = field(default_factory=SnowRules)
     basal: dict[str, Basal] | None = None
+    ground: Groundwater | None = None
 
 
 def read(directory: Path) -> Hidden:
     """The hidden files of a directory; FormatError names file and line."""
     path, snow = directory / "frost.txt", directory / "snow.txt"
-    basal = directory / "pmetpara.txt"
+    basal, ground = directory / "pmetpara.txt", directory / groundwater.NAME
     return Hidden(
         _frost(path) if path.exists() else FrostRules(),
         _snow(snow) if snow.exists() else SnowRules(),
         _basal(basal) if basal.exists() else None,
+        groundwater.read(ground) if ground.exists() else None,
     )
 
 

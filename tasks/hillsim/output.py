@@ -25,7 +25,7 @@ def announce(run: RunFile, cwd: Path, out: TextIO) -> None:
         print(line, file=out)
     for kind, name in forms.unwritten(run):
         print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
-    for note in forms.notes(cwd):
+    for note in forms.notes(run, cwd):
         print(f" NOTE: {note}", file=out)
 
 

@@ -19,7 +19,6 @@ so is what follows from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,7 +33,8 @@ from tasks.interchange.decode import Floats, Ints
 from tasks.interchange.hill.passes import PRODUCT as PASS
 from tasks.interchange.hill.water import PRODUCT as WAT
 from tasks.run.directory import NotPrepared
-from tasks.wepp.files.records import Records, read_text
+from tasks.wepp.files import groundwater as coefficients
+from tasks.wepp.files.groundwater import Groundwater
 
 Types = Mapping[int, str]
 _NONE: Types = MappingProxyType({})
@@ -81,24 +81,10 @@ PRODUCT = Product(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Groundwater:
-    """A linear reservoir: water in it at the beginning, mm; parts of it that flow off a day."""
-
-    storage_mm: float = 200.0
-    baseflow: float = 0.04
-    seepage: float = 0.0
-
-
 def groundwater(runs: Path) -> Groundwater:
-    """The reservoir of `gwcoeff.txt`, storage and the two coefficients; without it the usual one.
-
-    FormatError, OSError.
-    """
-    path = runs / "gwcoeff.txt"
-    if not path.exists():
-        return Groundwater()
-    return Groundwater(*Records(read_text(path), path).numbers(3, "a groundwater coefficient"))
+    """The reservoir of `gwcoeff.txt`; without it the usual one. FormatError, OSError."""
+    path = runs / coefficients.NAME
+    return coefficients.read(path) if path.exists() else Groundwater()
 
 
 def reservoir(percolation: Floats, found: Groundwater) -> tuple[Floats, Floats, Floats]:

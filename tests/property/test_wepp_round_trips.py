@@ -286,6 +286,14 @@ def test_exponent_columns_keep_their_digits(value: float, digits: int) -> None:
 @given(st.floats(0.0, 9.9999e30), st.floats(0.0, 9.9999e30))
 def test_pass_values_read_back_as_written(first: float, second: float) -> None:
     """Writing a pass file that was read changes nothing more."""
-    day = passfile.Subevent(1, 1, first, second)
-    once = passfile.dump(passfile.PassFile("p1.cli", 1, 1, 10.0, (2e-6,), (day,)))
-    assert passfile.dump(passfile.parse(once)) == once
+    pair = first, second
+    for days in (
+        (passfile.Subevent(1, 1, *pair),),
+        (passfile.NoEvent(1, 1, pair), passfile.Subevent(1, 2, *pair, pair, pair)),
+        (passfile.Event(1, 1, *[first] * 10, (second,), (first,), pair, pair),),
+    ):
+        once = passfile.dump(passfile.PassFile("p1.cli", 1, 1, 10.0, (2e-6,), days))
+        found = passfile.parse(once)
+        assert [type(day) for day in found.days] == [type(day) for day in days]
+        assert [day.ground is None for day in found.days] == [day.ground is None for day in days]
+        assert passfile.dump(found) == once

@@ -196,12 +196,20 @@ def test_a_pass_file_that_is_missing_or_short_is_named(runs: Path) -> None:
     assert not (runs / "chan.out").exists()
 
 
-@pytest.mark.parametrize("name", ["gwcoeff.txt", "tc.txt", "partsize.dat"])
+@pytest.mark.parametrize("name", ["tcr.txt", "wepp_ch.txt", "wepp-co2.txt", "partsize.dat"])
 def test_hidden_files_that_decide_results_are_refused(runs: Path, name: str) -> None:
     """What the channels of others read silently is named."""
     (runs / name).write_text("1\n")
     with pytest.raises(Refusal, match=name):
         simulate(runs)
+
+
+def test_a_wish_for_an_output_that_is_not_made_is_noted(runs: Path) -> None:
+    """tc.txt asks for times of concentration, and changes nothing of the flow."""
+    (runs / "tc.txt").touch()
+    _, said = simulate(runs)
+    assert said[-1] == MARKER
+    assert any("NOTE: tc.txt: tc_out.txt" in line for line in said)
 
 
 def test_the_numbers_of_channels_must_agree(runs: Path) -> None:

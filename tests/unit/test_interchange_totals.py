@@ -98,7 +98,8 @@ def test_a_day_reckoned_by_hand(run: RunDirectory) -> None:
 
 def test_the_reservoir_of_the_run(run: RunDirectory) -> None:
     """`gwcoeff.txt` gives storage, baseflow and seepage."""
-    (run.runs / "gwcoeff.txt").write_text("100.0\n0.5\n0.25\n1.0\n")
+    told = "100.0\tInitial groundwater storage (mm)\n0.5\n0.25\n1.0 Threshold area (ha)\n"
+    (run.runs / "gwcoeff.txt").write_text(told)
     interchange.totalwatsed3(run)
     first, second = rows_of(run)
     assert (first["Reservoir Volume"], first["Aquifer losses"]) == (100.0, 25.0)

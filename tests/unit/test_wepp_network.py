@@ -83,14 +83,17 @@ def test_a_broken_channel_file_is_an_error_with_its_line(
         channels.parse(text.replace(*edit), "pw0.chn")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("2 600\n0\n", "output 2"), ("1 600\n0.2\n", "baseflow")]
-)
-def test_what_of_chan_inp_is_not_simulated_is_refused(text: str, said: str, tmp_path: Path) -> None:
-    """Other outputs than peaks, and a baseflow, are known and refused by name."""
-    (tmp_path / "chan.inp").write_text(text)
-    with pytest.raises(Refused, match=said):
-        channels.read_routing(tmp_path / "chan.inp")
+def test_what_of_chan_inp_is_not_simulated_is_refused(tmp_path: Path) -> None:
+    """Other outputs than peaks are known and refused by name; no baseflow is 0.2 m/s."""
+    path = tmp_path / "chan.inp"
+    path.write_text("2 600\n0\n")
+    with pytest.raises(Refused, match="output 2"):
+        channels.read_routing(path)
+    path.write_text("1 600\n0.2\n")
+    with pytest.raises(FormatError, match=r"chan.inp:2: baseflow 0.2 m3/s for each m2"):
+        channels.read_routing(path)
+    path.write_text("1 600\n1e-6\n1\n4\n")
+    assert channels.read_routing(path) == channels.Routing(600.0, (4,), 1e-6)
 
 
 @pytest.mark.parametrize("hillslopes", [1, 2, 3, 5, 12])

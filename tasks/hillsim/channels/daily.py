@@ -111,7 +111,7 @@ def peak_row(channel: Channel, done: ChannelDay, year: int) -> str:
 
 def balance_row(channel: Channel, done: ChannelDay, year: int) -> str:
     """A channel's water of a day."""
-    values = (done.leaving.volume, done.stored, 0.0, done.loss, 0.0)
+    values = (done.leaving.volume, done.stored, done.baseflow, done.loss, 0.0)
     first = fixed(done.inflow, 13, 2)
     # A loss that rounds to nothing has no sign.
     row = "".join(fixed(round(value, 2) + 0.0, 11, 2) for value in values)
@@ -124,8 +124,8 @@ def water_row(channel: Channel, done: ChannelDay, year: int) -> str:
     depth = done.leaving.volume / area
     row = daily.balance_row(channel.ground, done.day, year, depth, depth)
     more = "".join(f" {fixed(value, 7, 2)}" for value in (0.0, 0.0))
-    held = done.stored / area * 1000.0
-    return row + more + "".join(f" {fixed(value, 10, 2)}" for value in (held, 0.0, area))
+    held, base = (volume / area * 1000.0 for volume in (done.stored, done.baseflow))
+    return row + more + "".join(f" {fixed(value, 10, 2)}" for value in (held, base, area))
 
 
 def _key(channel: Channel, done: ChannelDay, year: int) -> str:

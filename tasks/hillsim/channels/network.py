@@ -37,8 +37,9 @@ class Leaving:
     """What leaves an element in a day, be it a hillslope or a channel.
 
     `lateral` is the water that comes below the surface, evenly; `peak` 0 where the rest does too.
-    `flows` a channel's hydrograph. `concentration` (h) and `half_hour`, the share of the rain in
-    its wettest half hour, are what EPIC's peak needs.
+    `deep` is groundwater that has found no channel yet. `flows` a channel's hydrograph.
+    `concentration` (h) and `half_hour`, the share of the rain in its wettest half hour, are what
+    EPIC's peak needs.
     """
 
     volume: float = 0.0
@@ -48,6 +49,7 @@ class Leaving:
     concentration: float = 0.0
     half_hour: float = 1.0
     flows: list[float] | None = None
+    deep: float = 0.0
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ class Channel:
     """A channel: its bed as an element, its section, and what it holds.
 
     `area` and `gradient` are those of the watershed above its foot (m²) and of the channel (m/m);
-    `left` kg of each piece of the bed that can still be eroded, `stored` m³ that flow in it.
+    `left` kg of each piece of the bed that can still be eroded, `stored` m³ that flow in it;
+    `springs` m³ that rise in it every day whatever falls.
     """
 
     number: int
@@ -65,6 +68,7 @@ class Channel:
     area: float
     left: list[float]
     stored: float = 0.0
+    springs: float = 0.0
 
     @property
     def gradient(self) -> float:
@@ -79,11 +83,15 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Method of the peak, length over width of the watershed, steps of a day."""
+    """Method of the peak, length over width of the watershed, steps of a day.
+
+    Groundwater rises in channels with `rises_from` m² and more above their foot.
+    """
 
     peak: int
     ratio: float
     steps: int
+    rises_from: float = 0.0
 
     @property
     def step(self) -> float:
@@ -93,10 +101,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class ChannelDay:
-    """A day of a channel. `loss` is what the bed took in, less the rain that flowed off it."""
+    """A day of a channel. `loss` is what the bed took in, less the rain that flowed off it.
+
+    `baseflow` (m³) is that part of the inflow that came up from below.
+    """
 
     day: Day
     inflow: float
+    baseflow: float
     stored: float
     loss: float
     leaving: Leaving
@@ -122,6 +134,8 @@ class _Arriving:
     concentration: float = 0.0
     half_hours: float = 0.0
     storms: float = 0.0
+    deep: float = 0.0
+    base: float = 0.0
     from_top: list[float] = field(default_factory=lambda: [0.0] * CLASSES)
     from_sides: list[float] = field(default_factory=lambda: [0.0] * CLASSES)
 
@@ -133,6 +147,7 @@ class _Arriving:
     def add(self, given: Leaving, step: float, *, at_top: bool) -> None:
         water = given.volume + given.lateral
         self.volume += water
+        self.deep += given.deep
         self.top += water if at_top else 0.0
         self.time += given.lateral * DAY
         if given.peak > 0.0:
@@ -147,6 +162,13 @@ class _Arriving:
         into = self.from_top if at_top else self.from_sides
         for index, mass in enumerate(given.sediment):
             into[index] += mass
+
+    def rise(self, volume: float) -> None:
+        """Let groundwater (m³) in along the channel, evenly through the day."""
+        self.base += volume
+        self.volume += volume
+        self.time += volume * DAY
+        hydrograph.add_even(self.flows, volume)
 
     def _flow(self, given: Leaving, step: float) -> None:
         hydrograph.add_even(self.flows, given.lateral)
@@ -175,6 +197,10 @@ def step(
             for element in numbers:
                 if element:
                     arriving.add(given[element - 1], rules.step, at_top=place == 2)
+        if channel.area >= rules.rises_from:
+            arriving.rise(arriving.deep)
+            arriving.deep = 0.0
+        arriving.rise(channel.springs)
         today = _channel_day(channel, arriving, rules, weather, number)
         given.append(today.leaving)
         done.append(today)
@@ -205,11 +231,12 @@ def _channel_day(
     loss = arriving.volume - out - (channel.stored - held)
     leaving = Leaving(
         out, lateral, leaving.peak, moved.leaving, leaving.concentration, leaving.half_hour,
-        leaving.flows,
+        leaving.flows, arriving.deep,
     )  # fmt: skip
     return ChannelDay(
-        today, arriving.volume, channel.stored, loss, leaving, peak_time, moved, brought
-    )
+        today, arriving.volume, arriving.base, channel.stored, loss, leaving, peak_time, moved,
+        brought,
+    )  # fmt: skip
 
 
 def _scale(arriving: _Arriving, net: float) -> None:

@@ -28,6 +28,7 @@ from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
 from tasks.wepp.files.channels import Channels, Routing
 from tasks.wepp.files.errors import FormatError
+from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.passfile import PassFile
 from tasks.wepp.files.runfile import WatershedRun
 from tasks.wepp.files.structure import Structure
@@ -36,6 +37,7 @@ from tasks.wepp.inputs import Inputs
 MARKER = " WEPP COMPLETED WATERSHED SIMULATION SUCCESSFULLY"
 ROUTING, PEAKS, WATER = "chan.inp", "chan.out", "chanwb.out"
 _TRIANGULAR: Final = 1
+_HECTARE: Final = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Given:
     """All inputs of a watershed, read and held against each other."""
 
     inputs: Inputs
+    ground: Groundwater | None
     structure: Structure
     channels: Channels
     routing: Routing
@@ -75,7 +78,13 @@ def read(run: WatershedRun, cwd: Path) -> Given:
     if (cwd / ROUTING).exists():
         routing = channels.read_routing(cwd / ROUTING)
     passes = tuple([_passed(cwd / name, run.years, found) for name in run.hillslopes])
-    return Given(found, layout, beds, routing, passes)
+    ground = hidden.read(cwd).ground
+    if ground is not None:
+        for name, told in zip(run.hillslopes, passes, strict=True):
+            if any(day.ground is None for day in told.days):
+                why = "no groundwater: the hillslopes must be run beside gwcoeff.txt, too"
+                raise FormatError(cwd / name, 5, why)
+    return Given(found, ground, layout, beds, routing, passes)
 
 
 def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
@@ -96,8 +105,11 @@ def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
     for index, ground in enumerate(grounds):
         feeds = given.structure.channels[index]
         above = summed([areas[n - 1] for n in (*feeds.hillslopes, *feeds.channels) if n])
+        own = summed([areas[n - 1] for n in feeds.hillslopes if n]) + ground.site.area
         areas.append(above + ground.site.area)
         made.append(_channel(given, index, ground, areas[-1]))
+        if given.ground is None:
+            made[-1].springs = given.routing.baseflow * own * DAY
     return tuple(made)
 
 
@@ -128,9 +140,9 @@ def days(
     given: Given, beds: tuple[Channel, ...], years: int
 ) -> Iterator[tuple[Weather, tuple[passfile.Day, ...], list[ChannelDay]]]:
     """Each day's weather, what leaves the hillslopes, and what the channels make of it."""
-    rules = Rules(
-        given.channels.peak, given.channels.ratio, max(1, round(DAY / given.routing.step))
-    )
+    steps = max(1, round(DAY / given.routing.step))
+    threshold = 0.0 if given.ground is None else given.ground.threshold_ha * _HECTARE
+    rules = Rules(given.channels.peak, given.channels.ratio, steps, threshold)
     climate, year = given.inputs.climate, given.inputs.climate.begin_year
     records = zip(*(found.days for found in given.passes), strict=False)
     for number, today in enumerate(weathers(climate, years)):
@@ -139,7 +151,7 @@ def days(
             for bed in beds:
                 bed.ground.ground.begin_year(year - climate.begin_year + 1)
         passed = next(records)
-        slopes = [_leaving(record) for record in passed]
+        slopes = [_leaving(record, given.ground) for record in passed]
         yield today, passed, network.step(beds, slopes, rules, today, number)
 
 
@@ -165,12 +177,13 @@ def _dates(found: Inputs, years: int) -> Iterator[tuple[int, int]]:
             yield year, julian
 
 
-def _leaving(record: passfile.Day) -> Leaving:
-    """A day of a hillslope as what enters a channel."""
+def _leaving(record: passfile.Day, ground: Groundwater | None) -> Leaving:
+    """A day of a hillslope as what enters a channel; its groundwater if there is to be any."""
+    deep = record.ground[0] if ground is not None and record.ground is not None else 0.0
     if isinstance(record, passfile.NoEvent):
-        return Leaving()
+        return Leaving(deep=deep)
     if isinstance(record, passfile.Subevent):
-        return Leaving(lateral=record.lateral_m3)
+        return Leaving(lateral=record.lateral_m3, deep=deep)
     return Leaving(
         volume=record.runoff_m3,
         lateral=record.lateral_m3,
@@ -178,6 +191,7 @@ def _leaving(record: passfile.Day) -> Leaving:
         sediment=tuple([part * record.runoff_m3 for part in record.sediment_kg_m3]),
         concentration=record.concentration_h,
         half_hour=half_hour_share(record.concentration_h, record.alpha),
+        deep=deep,
     )
 
 

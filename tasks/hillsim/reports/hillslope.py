@@ -125,16 +125,21 @@ def _over_slope(chain: Sequence[Hillslope], depth: float) -> float:
     return depth * (chain[-1].site.shape.length / summed([s.site.shape.length for s in chain]))
 
 
-def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
-    """A day as a record of the pass file; an event from 1 mm of runoff on."""
+def pass_day(
+    chain: Sequence[Hillslope], days: Sequence[Day], ground: tuple[float, float] | None = None
+) -> passfile.Day:
+    """A day as a record of the pass file; an event from 1 mm of runoff on.
+
+    `ground` is baseflow and deep seepage (m³), where there is a groundwater below.
+    """
     day, site = days[-1], chain[-1].site
     when = (day.weather.year, day.weather.julian)
     runoff, volume = _over_slope(chain, day.runoff), day.runoff * site.area
     lateral = (_over_slope(chain, day.balance.lateral), day.balance.lateral * site.area)
     if day.event is None or runoff < _EVENT_DEPTH:
         if lateral[0] <= 0.0:
-            return passfile.NoEvent(*when)
-        return passfile.Subevent(*when, *lateral)
+            return passfile.NoEvent(*when, ground)
+        return passfile.Subevent(*when, *lateral, None, ground)
     event, cells = day.event, _losses(chain, days)
     masses = [
         value * cells.lengths[index // CELLS] / CELLS * site.width
@@ -155,14 +160,17 @@ def pass_day(chain: Sequence[Hillslope], days: Sequence[Day]) -> passfile.Day:
         deposited_kg=summed([value for value in masses if value < 0.0]) + 0.0,
         sediment_kg_m3=tuple([part * site.width / volume for part in event.load.classes]),
         fractions=tuple([part / moved if moved > 0.0 else 0.0 for part in event.load.classes]),
+        ground=ground,
     )
 
 
-def pass_line(chain: Sequence[Hillslope], days: Sequence[Day]) -> str:
+def pass_line(
+    chain: Sequence[Hillslope], days: Sequence[Day], ground: tuple[float, float] | None = None
+) -> str:
     """The same as the line of the file; on most days without the record."""
     day, site = days[-1], chain[-1].site
-    if day.event is not None:
-        return passfile.line(pass_day(chain, days))
+    if day.event is not None or ground is not None:
+        return passfile.line(pass_day(chain, days, ground))
     when = day.weather
     date = whole(when.year, 5) + " " + whole(when.julian, 5)
     lateral = _over_slope(chain, day.balance.lateral)

@@ -17,7 +17,7 @@
     0.02 4.0 0.04                         of the control: slope, inverse side slope, n
 
     chan.inp    1 600      what chan.out shows (1: peaks), time step (s)
-                0          baseflow
+                0          baseflow (m3/s for each m2 of the watershed)
                 1          elements shown, then their numbers
 """
 
@@ -33,6 +33,8 @@ VERSION = 99.1
 EPIC, CREAMS, KINEMATIC, MUSKINGUM_CUNGE, MODIFIED = range(1, 6)
 _RATING = 4
 _PEAKS = 1
+# 1e-6 and less is usual; 864 mm a day from below is no baseflow, but a number of other units.
+_MOST_BASEFLOW = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,11 @@ class Channels:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What `chan.inp` says: time step (s), and the elements to show (none: all)."""
+    """What `chan.inp` says: time step (s), the elements to show (none: all), baseflow (m/s)."""
 
     step: float = 600.0
     shown: tuple[int, ...] = ()
+    baseflow: float = 0.0
 
 
 def read(path: str | Path) -> Channels:
@@ -120,12 +123,15 @@ def read_routing(path: str | Path) -> Routing:
         raise Refused(path, records.line, why)
     if step <= 0.0:
         records.fail(f"time step {step:g} s: it must be above 0")
-    if records.number("baseflow"):
-        raise Refused(path, records.line, "a constant baseflow of channels is not simulated")
+    baseflow = records.number("baseflow")
+    if not 0.0 <= baseflow < _MOST_BASEFLOW:
+        why = f"baseflow {baseflow:g} m3/s for each m2: from 0 to below {_MOST_BASEFLOW:g}"
+        records.fail(why)
     if records.ended():
-        return Routing(step)
+        return Routing(step, (), baseflow)
     count = records.integer("the number of elements shown")
-    return Routing(step, records.integers(count, "numbers of elements") if count > 0 else ())
+    shown = records.integers(count, "numbers of elements") if count > 0 else ()
+    return Routing(step, shown, baseflow)
 
 
 def _channel(records: Records) -> Channel:

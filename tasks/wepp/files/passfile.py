@@ -16,6 +16,8 @@
 
 The stock layout (2010) is read and written. Builds of 2024 add drainage (m, m3) after the lateral
 flow, against a format of 20 values, so that their events go on in a second line: read as well.
+WEPPcloud's end all records, those of days without an event too, with baseflow and deep seepage
+(m3), and have the drainage: read, and written of days that tell it.
 An event has 1 mm of runoff or more.
 """
 
@@ -32,7 +34,7 @@ from tasks.wepp.files.fortran import integer, scientific
 from tasks.wepp.files.records import read_text
 
 _STOCK_EVENT, _STOCK_SUBEVENT = 10, 2
-_DRAINAGE = 2
+_DRAINAGE, _GROUND = 2, 2
 #: How the lines of the stock layout begin, and what is between date and values.
 NO_EVENT, SUBEVENT, EVENT, GAP = "NO EVENT  ", "SUBEVENT  ", "EVENT     ", "      "
 
@@ -43,6 +45,7 @@ class NoEvent:
 
     year: int
     julian: int
+    ground: tuple[float, float] | None = None  # baseflow, deep seepage, m3; WEPPcloud's builds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Subevent:
     lateral_m: float
     lateral_m3: float
     drainage: tuple[float, float] | None = None  # m, m3; builds of 2024
+    ground: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Event:
     sediment_kg_m3: tuple[float, ...]  # by particle class, in the runoff
     fractions: tuple[float, ...]  # by particle class, of the sediment
     drainage: tuple[float, float] | None = None
+    ground: tuple[float, float] | None = None
 
 
 Day = NoEvent | Subevent | Event
@@ -148,17 +153,21 @@ def _day(kind: str, words: list[str], classes: int, path: str | Path, line: int)
     if kind not in stock:
         raise FormatError(path, line, f"{kind!r} is no kind of record")
     more = len(values) - stock[kind]
-    if more not in ((0,) if kind == "NO EVENT" else (0, _DRAINAGE)):
+    if more not in ((0, _GROUND) if kind == "NO EVENT" else (0, _DRAINAGE, _DRAINAGE + _GROUND)):
         raise FormatError(path, line, f"{kind} of {stock[kind]} values has {len(values)}")
     day = int(year), int(julian)
+    ground = None
+    if more == (_GROUND if kind == "NO EVENT" else _DRAINAGE + _GROUND):
+        ground = values[-2], values[-1]
+        more, values = more - _GROUND, values[:-_GROUND]
     if kind == "NO EVENT":
-        return NoEvent(*day)
+        return NoEvent(*day, ground)
     if kind == "SUBEVENT":
-        return Subevent(*day, values[0], values[1], _drainage(values, 2, more))
+        return Subevent(*day, values[0], values[1], _drainage(values, 2, more), ground)
     drainage = _drainage(values, 7, more)
     storm: list[Any] = values[:7] + values[7 + more : 10 + more]
     storm += [tuple(values[10 + more : 10 + more + classes]), tuple(values[10 + more + classes :])]
-    return Event(*[*day, *storm, drainage])
+    return Event(*[*day, *storm, drainage, ground])
 
 
 def _drainage(values: list[float], at: int, more: int) -> tuple[float, float] | None:
@@ -180,21 +189,30 @@ def _words(text: str, count: int, path: str | Path, line: int) -> list[str]:
 
 
 def line(day: Day) -> str:
-    """The line of a day in the stock layout; drainage has no place in it: ValueError."""
+    """The line of a day: in the stock layout, or in WEPPcloud's where it tells of groundwater.
+
+    ValueError where it has drainage alone, for which the stock layout has no place.
+    """
     date = f"{integer(day.year, 5)} {integer(day.julian, 5)}"
+    ground = () if day.ground is None else (group(day.ground),)
     if isinstance(day, NoEvent):
-        return f"{NO_EVENT}{date}"
-    if day.drainage is not None:
+        return GAP.join((f"{NO_EVENT}{date}", *ground))
+    drainage: tuple[float, ...] = ()
+    if ground:
+        drainage = day.drainage or (0.0, 0.0)
+    elif day.drainage is not None:
         raise ValueError(f"day {day.julian} of {day.year}: the stock layout holds no drainage")
     if isinstance(day, Subevent):
-        return f"{SUBEVENT}{date}{GAP}{_group((day.lateral_m, day.lateral_m3))}"
+        flow = group((day.lateral_m, day.lateral_m3, *drainage))
+        return GAP.join((f"{SUBEVENT}{date}", flow, *ground))
     storm = (
         day.duration_s, day.concentration_h, day.alpha, day.runoff_m, day.runoff_m3,
-        day.lateral_m, day.lateral_m3, day.peak_m3_s, day.detached_kg, day.deposited_kg,
+        day.lateral_m, day.lateral_m3, *drainage, day.peak_m3_s, day.detached_kg, day.deposited_kg,
     )  # fmt: skip
     groups = (storm, day.sediment_kg_m3, day.fractions)
-    return GAP.join((f"{EVENT}{date}", *map(_group, groups)))
+    return GAP.join((f"{EVENT}{date}", *map(group, groups), *ground))
 
 
-def _group(values: tuple[float, ...]) -> str:
+def group(values: tuple[float, ...]) -> str:
+    """Values as they stand side by side."""
     return " ".join(scientific(value, 11) for value in values)
