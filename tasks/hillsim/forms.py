@@ -25,7 +25,6 @@ HIDDEN = {
     "beinpcalib.txt": "calibrated growth is not simulated",
 }
 _WATERSHED_HIDDEN = {
-    "tcr.txt": "channels that armour over time are not simulated",
     "wepp_ch.txt": "channels whose erodibility changes with time are not simulated",
 }
 _MONTHLY: Final = 2

@@ -196,12 +196,25 @@ def test_a_pass_file_that_is_missing_or_short_is_named(runs: Path) -> None:
     assert not (runs / "chan.out").exists()
 
 
-@pytest.mark.parametrize("name", ["tcr.txt", "wepp_ch.txt", "wepp-co2.txt", "partsize.dat"])
+@pytest.mark.parametrize("name", ["beinpcalib.txt", "wepp_ch.txt", "wepp-co2.txt", "partsize.dat"])
 def test_hidden_files_that_decide_results_are_refused(runs: Path, name: str) -> None:
     """What the channels of others read silently is named."""
     (runs / name).write_text("1\n")
     with pytest.raises(Refusal, match=name):
         simulate(runs)
+
+
+def test_a_tougher_bed_gives_less(runs: Path) -> None:
+    """tcr.txt stands in place of the channel file's critical shear, by the gradient."""
+    eroded = []
+    for least, most in ((0.0, 0.1), (0.0, 1e4), (1e4, 1e4)):
+        (runs / "tcr.txt").write_text(f"{least} taumin\n{most} taumax\n0.02 kch\n1 nch\n")
+        simulate(runs)
+        report = output(runs, "loss_pw0.txt").read_text()
+        means = report[report.index("YEAR AVERAGE ANNUAL VALUES") :]
+        eroded.append(_named(means, "sediment discharge from outlet"))
+    assert eroded[0] > eroded[1]
+    assert eroded[1] == eroded[2]
 
 
 def test_a_wish_for_an_output_that_is_not_made_is_noted(runs: Path) -> None:

@@ -83,6 +83,18 @@ def test_a_broken_channel_file_is_an_error_with_its_line(
         channels.parse(text.replace(*edit), "pw0.chn")
 
 
+def test_the_shear_of_a_bed_grows_with_its_gradient(tmp_path: Path) -> None:
+    """Half way at the gradient that says so; words behind the numbers are nobody's."""
+    path = tmp_path / "tcr.txt"
+    path.write_text("35.0\ttaumin\n70.0\ttaumax\n0.02\tkch\n1.0\tnch\n")
+    shear = channels.read_shear(path)
+    assert [shear.at(s) for s in (0.0, 0.02, 0.06)] == pytest.approx([35.0, 52.5, 61.25])
+    for text, said in (("70\n35\n0.02\n1\n", "from 70 to 35"), ("35\n70\n0\n1\n", "above 0")):
+        path.write_text(text)
+        with pytest.raises(FormatError, match=rf"tcr.txt.*{said}"):
+            channels.read_shear(path)
+
+
 def test_what_of_chan_inp_is_not_simulated_is_refused(tmp_path: Path) -> None:
     """Other outputs than peaks are known and refused by name; no baseflow is 0.2 m/s."""
     path = tmp_path / "chan.inp"

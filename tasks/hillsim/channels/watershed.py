@@ -26,7 +26,7 @@ from tasks.hillsim.numbers import summed
 from tasks.hillsim.output import announce, put
 from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
-from tasks.wepp.files.channels import Channels, Routing
+from tasks.wepp.files.channels import Channels, Routing, Shear
 from tasks.wepp.files.errors import FormatError
 from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.passfile import PassFile
@@ -35,7 +35,7 @@ from tasks.wepp.files.structure import Structure
 from tasks.wepp.inputs import Inputs
 
 MARKER = " WEPP COMPLETED WATERSHED SIMULATION SUCCESSFULLY"
-ROUTING, PEAKS, WATER = "chan.inp", "chan.out", "chanwb.out"
+ROUTING, SHEAR, PEAKS, WATER = "chan.inp", "tcr.txt", "chan.out", "chanwb.out"
 _TRIANGULAR: Final = 1
 _HECTARE: Final = 1e4
 
@@ -49,6 +49,7 @@ class Given:
     structure: Structure
     channels: Channels
     routing: Routing
+    shear: Shear | None
     passes: tuple[PassFile, ...]
 
 
@@ -77,6 +78,7 @@ def read(run: WatershedRun, cwd: Path) -> Given:
     routing = Routing()
     if (cwd / ROUTING).exists():
         routing = channels.read_routing(cwd / ROUTING)
+    shear = channels.read_shear(cwd / SHEAR) if (cwd / SHEAR).exists() else None
     passes = tuple([_passed(cwd / name, run.years, found) for name in run.hillslopes])
     ground = hidden.read(cwd).ground
     if ground is not None:
@@ -84,7 +86,7 @@ def read(run: WatershedRun, cwd: Path) -> Given:
             if any(day.ground is None for day in told.days):
                 why = "no groundwater: the hillslopes must be run beside gwcoeff.txt, too"
                 raise FormatError(cwd / name, 5, why)
-    return Given(found, ground, layout, beds, routing, passes)
+    return Given(found, ground, layout, beds, routing, shear, passes)
 
 
 def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
@@ -200,13 +202,13 @@ def _channel(given: Given, index: int, ground: hillslope.Hillslope, area: float)
     site, top = ground.site, ground.site.profile.top
     width = 0.0 if told.shape == _TRIANGULAR else site.width
     side = told.side if told.shape == _TRIANGULAR else 0.0
-    points = tuple(zip(element.x, element.slope, strict=True))
+    slopes = streambed.slopes(tuple(zip(element.x, element.slope, strict=True)))
     bed = Bed(
         section=Section(width, side, told.manning, told.bare),
         length=element.length,
-        slopes=streambed.slopes(points),
+        slopes=slopes,
         erodibility=told.erodibility,
-        tauc=told.tauc,
+        tauc=told.tauc if given.shear is None else given.shear.at(slopes[-1]),
         particles=site.particles,
         sand=top.sand,
     )

@@ -1,4 +1,4 @@
-"""The channels of a watershed, `pw0.chn`, and how they are routed, `chan.inp`.
+"""The channels of a watershed: `pw0.chn`, how they are routed, `chan.inp`, their beds, `tcr.txt`.
 
 ::
 
@@ -19,10 +19,16 @@
     chan.inp    1 600      what chan.out shows (1: peaks), time step (s)
                 0          baseflow (m3/s for each m2 of the watershed)
                 1          elements shown, then their numbers
+
+    tcr.txt     35         critical shear of the bed (Pa) where a channel is flat
+                70         where it is steep
+                0.02       gradient half way between them
+                1          power of the gradient
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +71,23 @@ class Channels:
     peak: int
     ratio: float
     channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shear:
+    """What `tcr.txt` says: critical shear (Pa) by the gradient, in place of the channel file's."""
+
+    least: float
+    most: float
+    half: float
+    power: float
+
+    def at(self, gradient: float) -> float:
+        """`least + (most − least) s^n/(k^n + s^n)`, s the gradient (m/m); WEPPcloud's curve."""
+        steep = math.pow(max(gradient, 0.0), self.power)
+        return self.least + (self.most - self.least) * steep / (
+            math.pow(self.half, self.power) + steep
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +155,22 @@ def read_routing(path: str | Path) -> Routing:
     count = records.integer("the number of elements shown")
     shown = records.integers(count, "numbers of elements") if count > 0 else ()
     return Routing(step, shown, baseflow)
+
+
+def read_shear(path: str | Path) -> Shear:
+    """`tcr.txt` at `path`; FormatError, OSError."""
+    records = Records(read_text(path), path)
+    found = Shear(
+        records.number("critical shear of a flat channel (Pa)"),
+        records.number("critical shear of a steep channel (Pa)"),
+        records.number("gradient half way between them"),
+        records.number("power of the gradient"),
+    )
+    if not 0.0 <= found.least <= found.most:
+        records.fail(f"critical shear from {found.least:g} to {found.most:g} Pa: 0 or more, rising")
+    if not min(found.half, found.power) > 0.0:
+        records.fail(f"gradient {found.half:g} and power {found.power:g} must be above 0")
+    return found
 
 
 def _channel(records: Records) -> Channel:
