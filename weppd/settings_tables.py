@@ -190,9 +190,13 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Wepp:
-    """[wepp]: the executables; `default_bin` serves jobs that name none."""
+    """[wepp]: the executables; `default_bin` serves jobs that name none.
+
+    `management_dir` has the management files that runs name and do not hold; empty for none.
+    """
 
     bin_dir: str = field(default="/usr/local/lib/weppd/bin", metadata={"check": absolute})
+    management_dir: str = field(default="", metadata={"check": unless_empty(absolute)})
     default_bin: str = field(default="", metadata={"check": unless_empty(checks.BINARY)})
     binaries: Mapping[str, Binary] = field(default_factory=dict)
 

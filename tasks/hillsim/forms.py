@@ -14,7 +14,7 @@ from typing import Final
 from tasks.hillsim import hidden
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.soil import EXPONENTIAL
-from tasks.wepp.files import scenarios, slope
+from tasks.wepp.files import scenarios, slope, structure
 from tasks.wepp.files.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
 from tasks.wepp.files.scenarios import Annual, Perennial, Yearly
 from tasks.wepp.inputs import Inputs
@@ -73,7 +73,7 @@ def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:
         raise Refusal(source, "a loss report in English units: metric ones are written")
     if run.loss_option == _MONTHLY:
         raise Refusal(source, "sums of each month: sums of years and their means are written")
-    if run.imp is not None:
+    if run.imp is not None and structure.impoundments(directory / run.imp):
         raise Refusal(directory / run.imp, "impoundments are not simulated")
     if inputs.slope.version != slope.CHANNEL_VERSION:
         why = f"version {inputs.slope.version:g}: channels have slope files of 99.1"

@@ -15,6 +15,8 @@ has an entry for each overland flow element, from the top.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -22,6 +24,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tasks.run.nodb import Document
+from tasks.wepp.files.scenarios import Initial, Plant
 from tasks.wepp.numbering import WeppTopTranslator
 
 
@@ -84,19 +87,51 @@ class Watershed(Document, name="watershed", version=1):
         return WeppTopTranslator(hills, [part.topaz_id for part in self.channels])
 
 
+class Water(Part):
+    """How a plant takes water by FAO-56: in full growth, and how much of it unstressed."""
+
+    kcb: Annotated[float, Field(ge=0.0, le=2.0)] = 0.95
+    depletion: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.8
+
+
+def _numbers_of(kind: type) -> Callable[[dict[str, float]], dict[str, float]]:
+    known = {field.name for field in fields(kind)} - {"head", "unit"}
+
+    def checked(found: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(found) - known):
+            raise ValueError(f"{unknown[0]!r} is no number of {kind.__name__.lower()}s")
+        return found
+
+    return checked
+
+
 class CoverChoice(Part):
-    """A cover of the library by its name, or a management file; covers given here win over its."""
+    """A cover of the library by its name, or a management file; what is given here wins over its.
+
+    `file` lies below the run, `shared` below [wepp] management_dir. `plant` and `initial` have
+    numbers by the names that they have in scenarios; `leaf_area` is a factor on the greatest one.
+    `water` is how its plants take it, where wepp.nodb asks for evapotranspiration.
+    """
 
     cover: str | None = None
     file: Below | None = None
+    shared: Below | None = None
     canopy: Fraction | None = None
     interrill: Fraction | None = None
     rill: Fraction | None = None
+    leaf_area: NotNegative = 1.0
+    water: Water | None = None
+    plant: Annotated[dict[str, float], AfterValidator(_numbers_of(Plant))] = Field(
+        default_factory=dict
+    )
+    initial: Annotated[dict[str, float], AfterValidator(_numbers_of(Initial))] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _one(self) -> CoverChoice:
-        if (self.cover is None) == (self.file is None):
-            raise ValueError("give either cover or file")
+        if sum(name is not None for name in (self.cover, self.file, self.shared)) != 1:
+            raise ValueError("give one of cover, file and shared")
         return self
 
 
@@ -109,13 +144,18 @@ class Landuse(Document, name="landuse", version=1):
 
 
 class Soils(Document, name="soils", version=1):
-    """Which of `soils` (soil files) is where; `clip_depth_mm` cuts them off, None leaves them."""
+    """Which of `soils` (soil files) is where; `clip_depth_mm` cuts them off, None leaves them.
+
+    Without a soil for `channels` these have a bed of sandy loam, as erodible as wepp.nodb says.
+    `restricting_ksat` (mm/h) is that of what lies below all soils.
+    """
 
     soils: dict[str, Below] = Field(default_factory=dict)
     hillslopes: dict[int, list[str]] = Field(default_factory=dict)
     channels: str = ""
     clip_depth_mm: Positive | None = None
     initial_saturation: Fraction | None = None
+    restricting_ksat: NotNegative | None = None
 
 
 class Climate(Document, name="climate", version=1):
@@ -166,13 +206,6 @@ class Snow(Part):
     threshold_c: float = 0.0
     new_density: Positive = 100.0
     settled_density: Positive = 250.0
-
-
-class Water(Part):
-    """How a plant takes water by FAO-56: in full growth, and how much of it unstressed."""
-
-    kcb: Annotated[float, Field(ge=0.0, le=2.0)] = 0.95
-    depletion: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.8
 
 
 class Evapotranspiration(Water):

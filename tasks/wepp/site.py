@@ -1,8 +1,7 @@
 """What WEPPcloud's own documents say that its prepared runs need: looked at, never written.
 
-Which executable, whether the channels are wanted, which hillslopes there are, whose ash is black. A
-run that WEPPcloud has prepared is simulated as it is prepared: its soils and managements were
-changed by tables that are not read here.
+Which executable, whether the channels are wanted, which hillslopes there are, whose ash is black.
+What runs are prepared from is in `site_inputs` and `site_network`.
 """
 
 from __future__ import annotations
@@ -16,6 +15,13 @@ from tasks.wepp.documents import HillslopePart, Watershed, Wepp
 
 #: TOPAZ ids and distances to the channel, as TOPAZ leaves them.
 _RASTERS = ("dem/topaz/SUBWTA.ARC", "dem/topaz/DISCHA.ARC")
+_SLOPES = ("watershed/slope_files/hillslopes", "watershed/slope_files")
+#: What beside the documents decides what is prepared.
+_TABLES = (
+    *("watershed/hillslopes.parquet", "watershed/channels.parquet"),
+    *("watershed/network.txt", "watershed/structure.json"),
+    "disturbed/disturbed_land_soil_lookup.csv",
+)
 #: WEPPcloud's kinds of ash, by their numbers.
 _ASH = {0: "black", 1: "white"}
 
@@ -23,11 +29,11 @@ _ASH = {0: "black", 1: "white"}
 def wepp(path: Path) -> Wepp:
     """What is wanted of the model, of the document at `path`; what it does not tell is as usual."""
     view = foreign.read(path)
-    engine = _told(view, "wepp_bin")
+    engine = told(view, "wepp_bin")
     return Wepp(
         wepp_bin=engine if isinstance(engine, str) and engine else None,
-        multi_ofe=_told(view, "multi_ofe") is True,
-        run_watershed=_told(view, "run_wepp_watershed") is not False,
+        multi_ofe=told(view, "multi_ofe") is True,
+        run_watershed=told(view, "run_wepp_watershed") is not False,
     )
 
 
@@ -35,8 +41,8 @@ def ash_types(path: Path) -> dict[int, str]:
     """`black` or `white` by TOPAZ id, of the document at `path`; hillslopes without ash lack."""
     view = foreign.read(path)
     found: dict[int, str] = {}
-    for top, about in _pairs(_told(view, "meta")):
-        kind = _ASH.get(_number(about.get("ash_type"))) if isinstance(about, Mapping) else None
+    for top, about in pairs(told(view, "meta")):
+        kind = _ASH.get(number(about.get("ash_type"))) if isinstance(about, Mapping) else None
         if kind and str(top).isdigit():
             found[int(top)] = kind
     return found
@@ -48,13 +54,14 @@ def watershed(root: Path) -> Watershed:
     The hillslopes are those of the table beside the document, or of an older document itself.
     """
     view = foreign.read(Watershed.path(root))
-    tops = _tabled(root / "watershed" / "hillslopes.parquet")
+    tops = tabled(root / "watershed" / "hillslopes.parquet")
     if not tops:
-        keys = (str(key) for key, _ in _pairs(_told(view, "subs_summary")))
+        keys = (str(key) for key, _ in pairs(told(view, "subs_summary")))
         tops = [int(key) for key in keys if key.isdigit()]
     rasters = all((root / name).is_file() for name in _RASTERS)
     subcatchments, distances = _RASTERS if rasters else (None, None)
-    slopes = "watershed/slope_files/hillslopes/hill_{}.slp"
+    folder = next((name for name in _SLOPES if (root / name).is_dir()), "watershed")
+    slopes = f"{folder}/hill_{{}}.slp"
     return Watershed(
         hillslopes=[HillslopePart(topaz_id=t, slope_file=slopes.format(t)) for t in sorted(tops)],
         subcatchments=subcatchments,
@@ -62,7 +69,18 @@ def watershed(root: Path) -> Watershed:
     )
 
 
-def _tabled(path: Path) -> list[int]:
+def beside(root: Path) -> list[Path]:
+    """What beside its own documents a stage's files depend on, where WEPPcloud wrote some of these.
+
+    All of its documents, and the tables that they lean on.
+    """
+    ours = [path for path in root.glob("*.nodb") if foreign.is_foreign(path.read_bytes())]
+    tables = (root / name for name in _TABLES)
+    return [*ours, *(path for path in tables if path.is_file())] if ours else []
+
+
+def tabled(path: Path) -> list[int]:
+    """The TOPAZ ids of a table; none where there is no such table."""
     from pyarrow import parquet
 
     if not path.exists():
@@ -71,18 +89,20 @@ def _tabled(path: Path) -> list[int]:
     return [int(top) for top in tops.to_pylist()]
 
 
-def _told(view: foreign.Foreign, field: str) -> Any:
+def told(view: foreign.Foreign, field: str) -> Any:
+    """A field of a document, None where it has none."""
     try:
         return view.get(field)
     except foreign.ForeignDocument:
         return None
 
 
-def _pairs(found: Any) -> Iterable[tuple[Any, Any]]:
+def pairs(found: Any) -> Iterable[tuple[Any, Any]]:
+    """The keys and values of a field, none where it is no dictionary."""
     return found.items() if isinstance(found, Mapping) else ()
 
 
-def _number(value: Any) -> int:
+def number(value: Any) -> int:
     """The number of an enumeration's member, -1 for what is none."""
     if isinstance(value, foreign.Opaque) and len(value.arguments) == 1:
         (inner,) = value.arguments

@@ -52,7 +52,7 @@ def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]
 
     `progress` begins one of so many hillslopes.
     """
-    given = Given(run, sites=True)
+    given = Given(run, hills_only=True)
     plots = {f"wepp/output/H{number}.plot.dat" for number in range(1, given.ids.sub_n + 1)}
     if ledger_of(runid, run).removed() & plots:
         return "the plots of its hillslopes were removed"

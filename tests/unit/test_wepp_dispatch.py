@@ -12,7 +12,6 @@ from tasks import interchange_rq, wepp_rq
 from tasks.run.atomic import replace_text
 from tasks.run.databases import RedisDB, redis_client
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
 from tasks.run.nodb import BrokenDocument, ReadOnlyRun
 from tasks.run.prep import RedisPrep
@@ -139,9 +138,7 @@ def test_a_production_run_is_simulated_as_it_is_prepared(ctx, wd):
     assert functions(ctx)[0] == "_run_hillslopes_rq"
     assert not [name for name in functions(ctx) if name.startswith("_prep")]
     (other / "watershed.nodb").write_text('{"py/object": "site.Watershed"}')
-    with pytest.raises(ForeignDocument, match=r"watershed\.nodb was written by site\.Watershed"):
-        wepp_rq.run_wepp_rq("other")
-    with pytest.raises(ForeignDocument, match="that was prepared is run by run_wepp_noprep_rq"):
+    with pytest.raises(BrokenDocument, match=r"watershed\.nodb: it has no hillslopes"):
         wepp_rq.run_wepp_rq("other")
 
 

@@ -41,6 +41,18 @@ def test_a_structure_that_is_no_tree_is_an_error_with_its_file(text: str, said: 
         structure.parse(text, 4, "pw0.str")
 
 
+def test_a_file_of_impoundments_says_how_many_there_are(tmp_path: Path) -> None:
+    """WEPPcloud's says that there are none."""
+    path = tmp_path / "pw0.imp"
+    path.write_text("99.1\n0\n")
+    assert structure.impoundments(path) == 0
+    path.write_text("99.1\n2\n")
+    assert structure.impoundments(path) == 2
+    path.write_text("99.1\nsome\n")
+    with pytest.raises(FormatError, match=r"pw0\.imp:2"):
+        structure.impoundments(path)
+
+
 def test_impoundments_are_refused_by_name() -> None:
     """A kind of element that is known and not simulated."""
     with pytest.raises(Refused, match="impoundments"):

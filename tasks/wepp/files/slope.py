@@ -8,12 +8,14 @@
     3 35.000                          points, length (m)                         for each element
     0.0000,0.0400 0.5,0.09 1,0.01     distance (0-1 of the length), slope (m/m)  for each point
 
+Channels of versions from 2023 on have elevation and order behind the width; read as 99.1.
 Lines that begin with `#` are skipped. The engines check nothing and run to their success marker on
 negative or NaN slopes; here they are errors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +24,7 @@ from tasks.wepp.files.records import Records, read_text
 
 HILLSLOPE_VERSIONS = (97.3, 97.5)
 CHANNEL_VERSION = 99.1
+_ABSTRACTED = 2023.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,18 @@ def parse(text: str, path: str | Path = "slope") -> Slope:
     """The slope file that `text` is; FormatError names `path` and the line."""
     records = Records(text, path)
     version = records.number("the version of the slope file")
+    facing = _facing
+    if version >= _ABSTRACTED:
+        version, facing = CHANNEL_VERSION, _of_a_network
     if version not in (*HILLSLOPE_VERSIONS, CHANNEL_VERSION):
         records.fail(f"version {version:g}: slope files of 97.3, 97.5 and 99.1 are read")
     count = records.integer("the number of elements")
     if count < 1:
         records.fail(f"{count} elements: at least 1 is wanted")
-    parts = _channels(records, count) if version == CHANNEL_VERSION else _planes(records, count)
-    azimuth, width, elements = parts
+    if version == CHANNEL_VERSION:
+        azimuth, width, elements = _channels(records, count, facing)
+    else:
+        azimuth, width, elements = _planes(records, count)
     records.end()
     return Slope(version, azimuth, width, elements)
 
@@ -90,10 +98,12 @@ def _planes(records: Records, count: int) -> _Parts:
     return azimuth, width, tuple(_element(records) for _ in range(count))
 
 
-def _channels(records: Records, count: int) -> _Parts:
+def _channels(
+    records: Records, count: int, facing: Callable[[Records], tuple[float, float]]
+) -> _Parts:
     channels = []
     for _ in range(count):
-        azimuth, width = _facing(records)
+        azimuth, width = facing(records)
         channels.append(replace(_element(records), azimuth=azimuth, width=width))
     first = channels[0]
     return first.azimuth or 0.0, first.width or 0.0, tuple(channels)
@@ -104,6 +114,11 @@ def _facing(records: Records) -> tuple[float, float]:
     if width <= 0.0:
         records.fail(f"width {width:g} m: it must be above 0")
     return azimuth, width
+
+
+def _of_a_network(records: Records) -> tuple[float, float]:
+    azimuth, width, *_ = records.numbers(4, "azimuth (deg), width, elevation (m) and order")
+    return azimuth % 360.0, width
 
 
 def _element(records: Records) -> Element:

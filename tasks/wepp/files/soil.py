@@ -45,6 +45,8 @@ from tasks.wepp.files.records import Records, read_text
 
 VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0, 9001.0, 9002.0, 9003.0, 9005.0)
 _REFUSED = (9004.0,)
+#: From this version on a layer has densities and water contents of its own.
+LAYERED = 7777.0
 _TEXTURE = ("sand", "clay", "om", "cec", "rock")
 _COLUMNS = {
     7777.0: ("depth", "bulk_density", "ksat", "fc", "wp", *_TEXTURE),

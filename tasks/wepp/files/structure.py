@@ -91,3 +91,10 @@ def _check_whole(records: Records, found: Structure) -> None:
         times = entered.count(number)
         if times != 1:
             records.fail(f"element {number} enters {times} channels: each enters one")
+
+
+def impoundments(path: str | Path) -> int:
+    """How many impoundments the file at `path`, a `pw0.imp`, declares; FormatError, OSError."""
+    records = Records(read_text(path), path)
+    records.number("the version of the impoundments")
+    return records.integer("the number of impoundments")

@@ -69,7 +69,8 @@ def _plants(given: Given) -> str | None:
     wanted = given.wepp.evapotranspiration
     if wanted is None:
         return None
-    taken = [(name, wanted.plants.get(name, wanted)) for name in covers.plants(given)]
+    grown = covers.plants(given)
+    taken = [(name, wanted.plants.get(name, of or wanted)) for name, of in grown.items()]
     rows = [f"{name},{of.kcb},{of.depletion},{n},-" for n, (name, of) in enumerate(taken, 1)]
     return "\n".join([str(len(rows)), *rows]) + "\n"
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp.documents import CoverChoice, Landuse
+from tasks.wepp.documents import CoverChoice, Landuse, Water
 from tasks.wepp.files import management
-from tasks.wepp.files.scenarios import Management
+from tasks.wepp.files.scenarios import Initial, Management, Plant
 from tasks.wepp.prep import files, joined
 from tasks.wepp.prep.given import Given
 from tasks.wepp.samples import cover as sample_cover
@@ -31,7 +32,7 @@ def sources(given: Given) -> Iterator[Path]:
     """The management files that are read."""
     keys = {key for top in given.ids.hillslopes for key in _keys(given, top)}
     choices = (_choice(given, key) for key in sorted(keys))
-    yield from (_file(given, choice) for choice in choices if choice.file is not None)
+    yield from (_file(given, choice) for choice in choices if choice.cover is None)
 
 
 def write(given: Given) -> list[Path]:
@@ -49,17 +50,20 @@ def grown(given: Given, keys: Sequence[str]) -> Management:
     return joined.elements([_one(given, key) for key in keys])
 
 
-def plants(given: Given) -> list[str]:
-    """The names of all plants that the covers of hillslopes and channels grow, ascending.
+def plants(given: Given) -> dict[str, Water | None]:
+    """All plants that hillslopes and channels grow, ascending by name, with their cover's water.
 
-    BrokenDocument for one that no line of pmetpara.txt can name, besides what `write` raises.
+    Of two covers with a plant of one name the first counts. BrokenDocument for a name that no line
+    of pmetpara.txt can have, besides what `write` raises.
     """
     keys = {key for top in given.ids.hillslopes for key in _keys(given, top)}
-    keys |= {given.landuse.channels} - {""}
-    names = sorted({plant.head.name for key in keys for plant in _one(given, key).plants})
-    if cut := [name for name in names if "," in name]:
+    found: dict[str, Water | None] = {}
+    for key in (*sorted(keys), *({given.landuse.channels} - {"", *keys})):
+        for plant in _one(given, key).plants:
+            found.setdefault(plant.head.name, _choice(given, key).water)
+    if cut := [name for name in sorted(found) if "," in name]:
         raise BrokenDocument(f"the plant {cut[0]!r} has a comma: no line of pmetpara.txt names it")
-    return names
+    return dict(sorted(found.items()))
 
 
 def _one(given: Given, key: str) -> Management:
@@ -69,14 +73,30 @@ def _one(given: Given, key: str) -> Management:
     else:
         found = management.read(_file(given, choice))
         if found.simulated_years < given.years:
+            name = choice.file or choice.shared
             raise BrokenDocument(
-                f"{choice.file} holds {found.simulated_years} years, {given.years} are wanted"
+                f"{name} holds {found.simulated_years} years, {given.years} are wanted"
             )
         # One period of all its years, so that hillslopes of several files fit together.
         found = joined.flat(found, given.years)
-    given_covers = {"cancov": choice.canopy, "inrcov": choice.interrill, "rilcov": choice.rill}
-    changes = {name: value for name, value in given_covers.items() if value is not None}
-    return replace(found, initials=tuple(replace(one, **changes) for one in found.initials))
+    return _changed(found, choice)
+
+
+def _changed(found: Management, choice: CoverChoice) -> Management:
+    """With the numbers that a choice gives for itself."""
+    covers = {"cancov": choice.canopy, "inrcov": choice.interrill, "rilcov": choice.rill}
+    state = choice.initial | {name: value for name, value in covers.items() if value is not None}
+    initials = tuple(replace(one, **_typed(one, state)) for one in found.initials)
+    plants = tuple(
+        replace(one, **_typed(one, {"xmxlai": one.xmxlai * choice.leaf_area} | choice.plant))
+        for one in found.plants
+    )
+    return replace(found, initials=initials, plants=plants)
+
+
+def _typed(one: Plant | Initial, numbers: Mapping[str, float]) -> dict[str, Any]:
+    """Whole numbers where a form has whole numbers."""
+    return {name: type(getattr(one, name))(value) for name, value in numbers.items()}
 
 
 def _choice(given: Given, key: str) -> CoverChoice:
@@ -96,4 +116,6 @@ def _keys(given: Given, top: int) -> Sequence[str]:
 
 
 def _file(given: Given, choice: CoverChoice) -> Path:
+    if choice.shared is not None:
+        return given.shared(choice.shared, "the management")
     return given.file(choice.file or "", "the management")

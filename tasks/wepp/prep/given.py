@@ -9,16 +9,18 @@ from pathlib import Path
 from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import site
+from tasks.wepp import site, site_inputs, site_network
 from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
 from tasks.wepp.files import climate_head
 from tasks.wepp.numbering import WeppTopTranslator
+from weppd.task import current
 
 
 class Given:
     """The documents of the run in `run`, each read when it is first asked for.
 
-    With `sites` the watershed may be one of WEPPcloud's: it tells its hillslopes and rasters only.
+    WEPPcloud's own are read as far as they tell what is wanted; with `hills_only` a watershed of
+    its tells no channels.
 
     NotPrepared names a document or a file that is missing, BrokenDocument one that does not fit.
     """
@@ -28,10 +30,10 @@ class Given:
         run: RunDirectory,
         step: Callable[[int], None] | None = None,
         *,
-        sites: bool = False,
+        hills_only: bool = False,
     ) -> None:
         self.run = run
-        self._step, self._sites = step, sites
+        self._step, self._hills_only = step, hills_only
 
     def told(self, paths: Iterable[Path]) -> list[Path]:
         """The paths, each told of as it is made."""
@@ -48,9 +50,10 @@ class Given:
         try:
             document = Watershed.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            if not self._sites:
-                raise
             document = site.watershed(self.run.root)
+            if not self._hills_only:
+                document.channels = site_network.channels(self.run.root)
+                document.channel_slopes = site_network.slopes(self.run.root)
         if not document.hillslopes:
             raise BrokenDocument(f"{self._of(Watershed)}: it has no hillslopes")
         return document
@@ -58,17 +61,28 @@ class Given:
     @cached_property
     def landuse(self) -> Landuse:
         """The covers."""
-        return Landuse.load(self.run.root, awaited=True)
+        try:
+            return Landuse.load(self.run.root, awaited=True)
+        except foreign.ForeignDocument:
+            shared = self._management_dir
+            own = shared / site_inputs.CHANNEL if shared else None
+            return site_inputs.landuse(self.run.root, self.soils, own is not None and own.is_file())
 
     @cached_property
     def soils(self) -> Soils:
         """The soils."""
-        return Soils.load(self.run.root, awaited=True)
+        try:
+            return Soils.load(self.run.root, awaited=True)
+        except foreign.ForeignDocument:
+            return site_inputs.soils(self.run.root)
 
     @cached_property
     def climate(self) -> Climate:
         """The weather."""
-        return Climate.load(self.run.root, awaited=True)
+        try:
+            return Climate.load(self.run.root, awaited=True)
+        except foreign.ForeignDocument:
+            return site_inputs.climate(self.run.root)
 
     @cached_property
     def wepp(self) -> Wepp:
@@ -77,6 +91,8 @@ class Given:
             return Wepp.load(self.run.root)
         except NotPrepared:
             return Wepp()
+        except foreign.ForeignDocument:
+            return site_inputs.wepp(self.run.root)
 
     @cached_property
     def ids(self) -> WeppTopTranslator:
@@ -129,6 +145,23 @@ class Given:
         if trouble := lateness.missing(path):
             raise NotPrepared(f"{what}: {path} {trouble}")
         return path
+
+    def shared(self, name: str, what: str) -> Path:
+        """The file that a document names below [wepp] management_dir; NotPrepared as `file`."""
+        directory = self._management_dir
+        if directory is None:
+            raise NotPrepared(
+                f"{what}: {name} is not in the run, and [wepp] management_dir is not set"
+            )
+        path = directory / name
+        if trouble := lateness.missing(path):
+            raise NotPrepared(f"{what}: {path} {trouble}")
+        return path
+
+    @property
+    def _management_dir(self) -> Path | None:
+        found = (current().settings.get("wepp") or {}).get("management_dir")
+        return Path(found) if found else None
 
     def _weather(self) -> str:
         name = self.climate.file or next(iter(self.climate.hillslopes.values()), None)

@@ -40,7 +40,10 @@ def sources(given: Given) -> Iterator[Path]:
         yield from (storms.weather_of(given, number) for number in given.storms)
     else:
         yield given.weather_of(OUTLET)
-    yield given.file(given.soils.soils.get(given.soils.channels, ""), "the channels' soil")
+    if given.soils.channels:
+        yield given.file(given.soils.soils.get(given.soils.channels, ""), "the channels' soil")
+    else:
+        yield from soils.sources(given)
 
 
 def write(given: Given) -> list[Path]:
@@ -52,7 +55,7 @@ def write(given: Given) -> list[Path]:
         "pw0.str": structure.dump(feeds(given)),
         "pw0.chn": channels.dump(_channels(given)),
         "pw0.slp": slope.dump(_slopes(given)),
-        "pw0.sol": soil.dump(soils.laid(given, [given.soils.channels] * count)),
+        "pw0.sol": soil.dump(soils.beds(given)),
         "pw0.man": management.dump(covers.grown(given, [given.landuse.channels] * count)),
         "chan.inp": _routed(given),
     }

@@ -42,9 +42,43 @@ def laid(given: Given, keys: Sequence[str]) -> soil.Soil:
     return replace(found[0], elements=elements)
 
 
+def beds(given: Given) -> soil.Soil:
+    """The soil of each channel: the one that the document names, else a bed, alike for all.
+
+    Beds are in the form that the hillslopes' soils have; before 7777 their conductivity is the mean
+    of these.
+    """
+    count = given.ids.chn_n
+    if given.soils.channels:
+        return laid(given, [given.soils.channels] * count)
+    found = [soil.read(path) for path in sources(given)]
+    of, layered = given.wepp.channel, all(one.version >= soil.LAYERED for one in found)
+    ke = [e.ke for one in found for e in one.elements if e.ke is not None]
+    bed = soil.Element(
+        *("bed", "SL"), albedo=0.02, saturation=0.75, ki=4.649e6, kr=of.erodibility,
+        tauc=of.critical_shear, layers=(_BED,), restricting=_BELOW,
+    )  # fmt: skip
+    if not layered:
+        flat = soil.Layer(_BED.depth, _BED.sand, _BED.clay, _BED.om, _BED.cec, _BED.rock)
+        below = soil.Restricting(1, _BELOW.ksat, anisotropy=25.0)
+        bed = replace(bed, layers=(flat,), restricting=below, ke=sum(ke) / len(ke))
+    return soil.Soil(7778.0 if layered else 2006.2, "beds of channels", 1, (bed,) * count)
+
+
+#: As production has them below all channels.
+_BED = soil.Layer(
+    depth=400.0, sand=66.8, clay=7.0, om=3.0, cec=11.3, rock=20.0, bulk_density=1.5, ksat=0.5,
+    anisotropy=1.0, fc=0.242, wp=0.1145,
+)  # fmt: skip
+_BELOW = soil.Restricting(1, 0.0001, thickness=10000.0)
+
+
 def _changed(wanted: Soils, element: soil.Element) -> soil.Element:
     if wanted.initial_saturation is not None:
         element = replace(element, saturation=wanted.initial_saturation)
+    if wanted.restricting_ksat is not None and element.restricting is not None:
+        below = replace(element.restricting, flag=1, ksat=wanted.restricting_ksat)
+        element = replace(element, restricting=below)
     if wanted.clip_depth_mm is not None:
         element = replace(element, layers=clipped(element.layers, wanted.clip_depth_mm))
     return element

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.run.directory import RunDirectory
 from tasks.run.nodb import Document
+from tasks.wepp import site
 from tasks.wepp.documents import Climate, Landuse, Soils, Watershed, Wepp
 from tasks.wepp.prep import answers, climates, covers, network, slopes, soils
 from tasks.wepp.prep.given import Given
@@ -53,7 +54,8 @@ def prepare(
 def _prepare(runid: str, given: Given, stage: Stage) -> bool:
     root = given.run.root
     documents = (document.path(root) for document in stage.documents)
-    inputs = [*(path for path in documents if path.exists()), *set(stage.sources(given))]
+    told = {*(path for path in documents if path.exists()), *site.beside(root)}
+    inputs = [*told, *set(stage.sources(given))]
     return once(runid, given.run, stage.step, inputs, lambda: stage.write(given))
 
 

@@ -1,0 +1,326 @@
+"""Landuse, soils, weather and wishes of WEPPcloud's own documents, in the words of ours.
+
+What is read of them, and what decides beside them::
+
+    landuse.nodb     domlc_d, managements (man_fn, overrides of covers, disturbed_class)
+    soils.nodb       domsoil_d, soils (fname), initial_sat, clip_soils, clip_soils_depth
+    climate.nodb     cli_fn, sub_cli_fns, input_years, observed_start_year
+    watershed.nodb   clip_hillslopes, clip_hillslope_length
+    wepp.nodb        what is run, the coefficients of each, the hydraulics of channels, kslast
+    disturbed/disturbed_land_soil_lookup.csv    numbers of plants by soil texture and kind of cover
+
+A management is a file of the run (`landuse/`) or one below [wepp] management_dir; its density after
+tillage is that of the soil. What is not read is refused by a ForeignDocument that names it: covers
+from satellites, maps of coefficients, several elements, design storms.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tasks.run import foreign
+from tasks.run.foreign import Foreign, ForeignDocument
+from tasks.wepp import site
+from tasks.wepp.documents import (
+    BedShear,
+    ChannelHydraulics,
+    Climate,
+    CoverChoice,
+    Evapotranspiration,
+    Frost,
+    Groundwater,
+    Landuse,
+    Phosphorus,
+    Snow,
+    Soils,
+    Water,
+    Watershed,
+    Wepp,
+)
+from tasks.wepp.files import soil
+
+_Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear)
+#: What grows in channels, below [wepp] management_dir; without it a cover of the library does.
+CHANNEL = "channel.man"
+_LOOKUP = "disturbed/disturbed_land_soil_lookup.csv"
+_SATELLITES = ("rap", "rap_ts", "emapr_ts")
+_STORMS = (4, 14, 15)
+_HYDRAULICS = {
+    "channel_erodibility": "erodibility",
+    "channel_critical_shear": "critical_shear",
+    "channel_manning_roughness_coefficient_bare": "bare_n",
+    "channel_manning_roughness_coefficient_veg": "n",
+}
+_GROUNDWATER = ("gwstorage", "bfcoeff", "dscoeff", "bfthreshold")
+_PHOSPHORUS = ("surf_runoff", "lateral_flow", "baseflow", "sediment")
+_MAPS = ("baseflow_gwstorage_map", "p_surf_runoff_map", "channel_critical_shear_map", "kslast_map")
+
+
+def wepp(root: Path) -> Wepp:
+    """What is wanted of the model of the run in `root`; ForeignDocument for maps of numbers."""
+    path = Wepp.path(root)
+    view, wanted = foreign.read(path), site.wepp(path)
+    for name in _MAPS:
+        if site.told(view, name):
+            raise ForeignDocument(f"{path}: {name} is a map, which is not read")
+    opts = {name: site.told(view, name) for name in ("baseflow_opts", "phosphorus_opts")}
+    phosphorus = _floats(opts["phosphorus_opts"], _PHOSPHORUS)
+    if _runs(view, "baseflow"):
+        water = _floats(opts["baseflow_opts"], _GROUNDWATER)
+        wanted.groundwater = _filled(Groundwater, water) if water else Groundwater()
+    if phosphorus:
+        wanted.phosphorus = _filled(Phosphorus, phosphorus)
+    if _runs(view, "frost"):
+        wanted.frost = Frost()
+    if _runs(view, "snow"):
+        snow = _floats(site.told(view, "snow_opts"), ("rst", "newsnw", "ssd"))
+        wanted.snow = _filled(Snow, snow) if snow else Snow()
+    if _runs(view, "pmet"):
+        told = {"kcb": site.told(view, "pmet_kcb"), "depletion": site.told(view, "pmet_rawp")}
+        wanted.evapotranspiration = Evapotranspiration(
+            **{name: float(value) for name, value in told.items() if value is not None}
+        )
+    if _runs(view, "tcr"):
+        shear = _floats(site.told(view, "tcr_opts"), ("taumin", "taumax", "kch", "nch"))
+        wanted.bed_shear = _filled(BedShear, shear) if shear else BedShear()
+    wanted.wepp_ui, wanted.asks_impoundments = _runs(view, "wepp_ui"), True
+    wanted.channel = _hydraulics(view)
+    wanted.routed_channels = [int(t) for t in site.told(view, "chn_topaz_ids_of_interest") or ()]
+    wanted.years, wanted.clip_length_m = _years(root), _clip(root)
+    return wanted
+
+
+def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
+    """What grows on each hillslope of the run in `root`, above which of its `soils`.
+
+    `channel_man`: whether there is a management of channels to share.
+    """
+    path = Landuse.path(root)
+    view = foreign.read(path)
+    for mod in site.told(view, "mods") or ():
+        if mod in _SATELLITES:
+            raise ForeignDocument(f"{path}: covers of {mod} are not read")
+    if _elsewhere(Wepp.path(root), "multi_ofe") is True:
+        raise ForeignDocument(f"{path}: hillslopes of several elements are not read")
+    covers = _Covers(root, view, soils)
+    by_top = {int(top): str(key) for top, key in site.pairs(view.get("domlc_d"))}
+    hillslopes = {}
+    for top, key in by_top.items():
+        if top % 10 != 4 and top in soils.hillslopes:
+            hillslopes[top] = [covers.add(key, soils.hillslopes[top][0])]
+    beds = {"shared": CHANNEL} if channel_man else _BARE
+    return Landuse(
+        covers={**covers.found, "channels": CoverChoice(**beds)},
+        hillslopes=hillslopes,
+        channels="channels",
+    )
+
+
+_BARE: dict[str, Any] = {"cover": "low_severity_fire", "canopy": 0.01, "interrill": 0.01}
+
+
+def soils(root: Path) -> Soils:
+    """Which soil lies below each hillslope of the run in `root`; its channels have beds."""
+    path = Soils.path(root)
+    view = foreign.read(path)
+    if site.told(view, "clip_soils_minimum"):
+        raise ForeignDocument(f"{path}: clip_soils_minimum is not read")
+    files = {str(k): _field(of, "fname", path) for k, of in site.pairs(view.get("soils"))}
+    below = {int(top): str(key) for top, key in site.pairs(view.get("domsoil_d"))}
+    kslast = _elsewhere(Wepp.path(root), "kslast")
+    saturation, depth = site.told(view, "initial_sat"), site.told(view, "clip_soils_depth")
+    return Soils(
+        soils={key: f"soils/{name}" for key, name in files.items()},
+        hillslopes={top: [key] for top, key in below.items() if top % 10 != 4},
+        initial_saturation=0.75 if saturation is None else float(saturation),
+        clip_depth_mm=float(depth or 1000.0) if site.told(view, "clip_soils") else None,
+        restricting_ksat=None if kslast is None else float(kslast),
+    )
+
+
+def climate(root: Path) -> Climate:
+    """The weather of each hillslope of the run in `root`; ForeignDocument for design storms."""
+    path = Climate.path(root)
+    view = foreign.read(path)
+    if site.number(site.told(view, "climate_mode")) in _STORMS:
+        raise ForeignDocument(f"{path}: its design storms are not read")
+    year = str(site.told(view, "observed_start_year")).strip()
+    of_hills = site.pairs(site.told(view, "sub_cli_fns"))
+    return Climate(
+        file=f"climate/{view.get('cli_fn')}",
+        hillslopes={int(top): f"climate/{name}" for top, name in of_hills if name},
+        observed_start_year=int(year) if year.isdigit() else None,
+        delete_after_interchange=site.told(view, "delete_after_interchange") is True,
+    )
+
+
+class _Covers:
+    """The covers of a document, one for each pair of a management and a soil."""
+
+    def __init__(self, root: Path, view: Foreign, soils: Soils) -> None:
+        self._root, self._path, self._soils = root, Landuse.path(root), soils
+        self._managements = dict(site.pairs(view.get("managements")))
+        mods = site.told(view, "mods") or ()
+        self._lookup = _lookup(root) if "disturbed" in mods else None
+        self._tops: dict[str, soil.Layer] = {}
+        self.found: dict[str, CoverChoice] = {}
+
+    def add(self, key: str, below: str) -> str:
+        """What the choice of management `key` above soil `below` is called; it is in `found`."""
+        name = f"{key}/{below}"
+        if name not in self.found:
+            self.found[name] = self._choice(key, below)
+        return name
+
+    def _choice(self, key: str, below: str) -> CoverChoice:
+        about = self._managements.get(key)
+        if not isinstance(about, Mapping):
+            raise ForeignDocument(f"{self._path}: there is no management {key!r}")
+        canopy = about.get("cancov_override")
+        row = self._row(about, below)
+        density = self._top(below).bulk_density
+        return CoverChoice(
+            **self._source(str(_field(about, "man_fn", self._path))),
+            canopy=canopy,
+            interrill=about.get("inrcov_override"),
+            rill=about.get("rilcov_override"),
+            leaf_area=1.0 if canopy is None else canopy,
+            plant=_plant(row, about, overridden=canopy is not None),
+            initial={} if density is None else {"bdtill": density} | _prefixed(row, "ini.data."),
+            water=_water(row),
+        )
+
+    def _source(self, name: str) -> dict[str, str]:
+        for below in (f"landuse/{name}", f"landuse/{Path(name).name}"):
+            if (self._root / below).is_file():
+                return {"file": below}
+        return {"shared": name}
+
+    def _row(self, about: Mapping[str, Any], below: str) -> Mapping[str, float]:
+        kind = about.get("disturbed_class") or ""
+        if self._lookup is None or not isinstance(kind, str) or not kind:
+            return {}
+        kind = next((name for name in ("mulch", "thinning") if name in kind), kind)
+        top = self._top(below)
+        return self._lookup.get((_texture(top.clay, top.sand), kind), {})
+
+    def _top(self, key: str) -> soil.Layer:
+        if key not in self._tops:
+            if key not in self._soils.soils:
+                raise ForeignDocument(f"{Soils.path(self._root)}: there is no soil {key!r}")
+            found = soil.read(self._root / self._soils.soils[key])
+            self._tops[key] = found.elements[0].layers[0]
+        return self._tops[key]
+
+
+def _plant(row: Mapping[str, float], about: Mapping[str, Any], *, overridden: bool) -> Any:
+    """What a row changes of plants: roots and leaves only where no canopy was given."""
+    found = _prefixed(row, "plant.data.")
+    if overridden or "developed" in str(about.get("disturbed_class")):
+        return found
+    return {name: row[name] for name in ("rdmax", "xmxlai") if name in row} | found
+
+
+def _prefixed(row: Mapping[str, float], prefix: str) -> dict[str, float]:
+    return {name.removeprefix(prefix): v for name, v in row.items() if name.startswith(prefix)}
+
+
+def _water(row: Mapping[str, float]) -> Water | None:
+    if "pmet_kcb" not in row or "pmet_rawp" not in row:
+        return None
+    return Water(kcb=row["pmet_kcb"], depletion=row["pmet_rawp"])
+
+
+def _lookup(root: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """The numbers of each texture and kind of cover; what is no number is left out.
+
+    Kinds of burnt forest go by their short names as well.
+    """
+    path = root / _LOOKUP
+    if not path.is_file():
+        raise ForeignDocument(f"{path} does not exist: it changes what grows on disturbed land")
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            kind = (row.get("luse") or row.get("disturbed_class") or "").strip()
+            texture = (row.get("stext") or row.get("texid") or "").strip()
+            numbers = {name: float(text) for name, text in row.items() if _is_number(text)}
+            for one in _TEXTURES if texture == "all" else (texture,):
+                found[one, kind] = numbers
+                if kind.startswith("forest ") and "fire" in kind:
+                    found.setdefault((one, kind.removeprefix("forest ")), numbers)
+    return found
+
+
+_TEXTURES = ("clay loam", "loam", "sand loam", "silt loam")
+
+
+def _texture(clay: float, sand: float) -> str:
+    """One of four textures, by percents of clay and sand, as WEPPcloud's tables name them.
+
+    >>> _texture(15.0, 40.0), _texture(7.0, 66.8), _texture(35.0, 30.0), _texture(10.0, 20.0)
+    ('loam', 'sand loam', 'clay loam', 'silt loam')
+    """
+    both = clay + sand
+    if both <= 50.0 and (clay <= 27.0 or sand <= 20.0):
+        return "silt loam"
+    if 6.0 <= clay <= 27.0 and 50.0 < both <= 72.0 and sand <= 52.0:
+        return "loam"
+    if sand > 52.0 or (sand >= 50.0 and (clay < 6.0 or both > 72.0)):
+        return "sand loam"
+    return "clay loam"
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        float(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _hydraulics(view: Foreign) -> ChannelHydraulics:
+    told = {ours: site.told(view, theirs) for theirs, ours in _HYDRAULICS.items()}
+    return ChannelHydraulics(**{k: float(v) for k, v in told.items() if v is not None})
+
+
+def _runs(view: Foreign, what: str) -> bool:
+    return site.told(view, f"run_{what}") is True
+
+
+def _floats(opts: Any, names: tuple[str, ...]) -> list[float]:
+    """The numbers of an object by these names; none where one of them is not given."""
+    values = [opts.get(name) for name in names] if isinstance(opts, Mapping) else []
+    return [float(value) for value in values] if values and all(map(_is_number, values)) else []
+
+
+def _filled(kind: type[_Coefficients], values: list[float]) -> _Coefficients:
+    return kind(**dict(zip(kind.model_fields, values, strict=True)))
+
+
+def _years(root: Path) -> int | None:
+    years = _elsewhere(Climate.path(root), "input_years")
+    return int(years) if _is_number(years) else None
+
+
+def _clip(root: Path) -> float | None:
+    path = Watershed.path(root)
+    length = _elsewhere(path, "clip_hillslope_length") or 300.0
+    return float(length) if _elsewhere(path, "clip_hillslopes") else None
+
+
+def _elsewhere(path: Path, field: str) -> Any:
+    """A field of another document of the run, None where that is not there, or ours."""
+    try:
+        return site.told(foreign.read(path), field)
+    except (FileNotFoundError, ForeignDocument):
+        return None
+
+
+def _field(of: Any, name: str, path: Path) -> Any:
+    if not isinstance(of, Mapping) or not of.get(name):
+        raise ForeignDocument(f"{path}: an entry of it has no {name}")
+    return of[name]

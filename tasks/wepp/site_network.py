@@ -1,0 +1,90 @@
+"""The channels of a watershed of WEPPcloud's, from the files beside its document.
+
+::
+
+    watershed/channels.parquet    topaz_id of each channel; older documents have `_chns_summary`
+    watershed/network.txt         24|34,44    a channel and those that flow into it
+    watershed/structure.json      rows [channel, three hillslopes, three channels, …]; older
+                                  documents have them as `_structure`
+
+TOPAZ ids grow upstream, so that of two channels that meet the one of the lower id is below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.run import foreign
+from tasks.wepp import site
+from tasks.wepp.documents import OUTLET, ChannelPart, Watershed
+
+_PLACES = ("watershed/slope_files/channels.slp", "watershed/channels.slp")
+_INFLOWS = slice(4, 7)
+
+
+def channels(root: Path) -> list[ChannelPart]:
+    """The channels of the run in `root`, in the order of their slopes: the outlet is last.
+
+    ForeignDocument where it is not told which channel flows into which.
+    """
+    path = Watershed.path(root)
+    view = foreign.read(path)
+    tops = set(site.tabled(root / "watershed" / "channels.parquet"))
+    tops = tops or {int(key) for key, _ in site.pairs(site.told(view, "chns_summary"))}
+    below: dict[int, int] = {}
+    for one, other in _meetings(root, view):
+        upper, lower = max(one, other), min(one, other)
+        below[upper] = lower
+        tops |= {upper, lower}
+    loose = sorted(tops - set(below))
+    if len(loose) > 1:
+        raise foreign.ForeignDocument(
+            f"{path}: neither it nor network.txt nor structure.json tells where channel"
+            f" {loose[1]} flows"
+        )
+    return [
+        ChannelPart(topaz_id=top, downstream=below.get(top, OUTLET))
+        for top in sorted(tops, reverse=True)
+    ]
+
+
+def slopes(root: Path) -> str:
+    """Where the slopes of the channels lie, below the run."""
+    return next((name for name in _PLACES if (root / name).is_file()), _PLACES[0])
+
+
+def _meetings(root: Path, view: foreign.Foreign) -> Iterator[tuple[int, int]]:
+    """Each pair of channels of which one flows into the other."""
+    lines = root / "watershed" / "network.txt"
+    if lines.is_file():
+        yield from _of_lines(lines)
+        return
+    rows = site.told(view, "structure")
+    table = root / "watershed" / "structure.json"
+    if table.is_file():
+        rows = _json(table)
+    for row in rows if isinstance(rows, (list, tuple)) else ():
+        channel, *inflows = (int(row[0]), *map(int, row[_INFLOWS]))
+        yield from ((channel, inflow) for inflow in inflows if inflow)
+
+
+def _of_lines(path: Path) -> Iterator[tuple[int, int]]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        channel, bar, inflows = line.partition("|")
+        words = [channel, *inflows.split(",")] if inflows.strip() else [channel]
+        if line.strip() and not (bar and all(word.strip().isdigit() for word in words)):
+            raise foreign.ForeignDocument(f"{path}:{number}: {line!r} is no channel with inflows")
+        yield from ((int(channel), int(inflow)) for inflow in words[1:])
+
+
+def _json(path: Path) -> Iterable[Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise foreign.ForeignDocument(f"{path} is not JSON: {error}") from error
+    if isinstance(found, Mapping) or not all(isinstance(row, list) for row in found):
+        raise foreign.ForeignDocument(f"{path} is no list of rows")
+    return [row for row in found if row]
