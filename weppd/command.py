@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from weppd import __version__, daemon, embedded, install, notify, settings
+from weppd import __version__, embedded, install, notify, settings
 from weppd.errors import AlreadyRunning, SettingsError, StoreError, StoreFault
 from weppd.settings import Settings
+from weppd.shell import dawn
 
 EX_CONFIG, EX_TEMPFAIL, EX_SOFTWARE, EX_REFUSED = 78, 75, 70, 1
 SERVICE = ("install-service", "uninstall-service")
@@ -120,9 +120,7 @@ def _checked(path: str | None) -> int:
 def _run(told: Settings, options: argparse.Namespace) -> int:
     if options.embedded:
         return _run_embedded(told, options)
-    # A reload that is asked for before there is a handler waits for it; it would end weppd.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR2))
-    if daemon.live(told, options.config):
+    if _live(told, options.config):
         # The same process, the code and the settings as they are now; cells are adopted.
         notify.keep(os.environ)
         os.execv(sys.executable, [sys.executable, "-m", "weppd", *sys.argv[1:]])
@@ -135,9 +133,16 @@ def _run_embedded(told: Settings, options: argparse.Namespace) -> int:
     with embedded.server(home / "redis") as url:
         told = settings.embedded(told, url, home)
         told = replace(told, stop=replace(told.stop, mode="cancel"))
-        while daemon.live(told, options.config):
+        while _live(told, options.config):
             pass
     return 0
+
+
+def _live(told: Settings, config: str | None) -> bool:
+    begun = dawn.begin(told)
+    from weppd import daemon  # it takes a while: the zygotes come up beside it
+
+    return daemon.live(told, begun, config)
 
 
 def _say(text: str) -> None:

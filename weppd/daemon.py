@@ -9,16 +9,12 @@ import os
 import platform
 import signal
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
-from weppd import __version__, logs, notify
-from weppd.admin import auth, server
-from weppd.cell.body.child import OOM_SCORE
-from weppd.cell.tree import procfs
+from weppd import __version__, notify
+from weppd.admin import auth, door
 from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core import views
@@ -29,9 +25,11 @@ from weppd.settings import Settings
 from weppd.shell import families, host, reloading
 from weppd.shell.bell import Bell
 from weppd.shell.cells import Cells
+from weppd.shell.dawn import Dawn
 from weppd.shell.diary import Diary
 from weppd.shell.herald import Herald
 from weppd.shell.keeper import Keeper
+from weppd.shell.late import Late
 from weppd.shell.leavings import Leavings
 from weppd.shell.meters import Meters
 from weppd.shell.neighbours import Neighbours, now_s
@@ -45,7 +43,6 @@ from weppd.shell.sources import Sources
 from weppd.shell.start import Places
 from weppd.shell.supervisor import Supervisor
 from weppd.shell.trips import Desk, Trips
-from weppd.shell.watch import Watch
 from weppd.shell.zygotes import Zygotes
 from weppd.store import Node, Store
 from weppd.store.outbox import Outbox
@@ -66,22 +63,24 @@ class Weppd:
         told: Settings,
         store: Store,
         loop: asyncio.AbstractEventLoop,
+        dawn: Dawn,
         config: str | None = None,
     ) -> None:
         self.again = False
+        self._late = Late()
         self._queued: int | None = None
         self._config = config
         self._told, self._store, self._loop = told, store, loop
         self._read = reloading.as_read(told, config, os.environ)
         self._runtime = Path(told.daemon.runtime_dir)
-        self._generation = uuid.uuid4().hex
+        self._generation = dawn.generation
         rules, places = rules_of(told), Places.of(told)
         self._desk = Desk(rules)
         self._notifier = notify.Notifier(os.environ.get("NOTIFY_SOCKET"))
         self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
         tell = self.supervisor.tell
-        self._peers = Peers(self._runtime / "cells.sock")
-        self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop)
+        self._peers = Peers(families.socket_of(self._runtime))
+        self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop, dawn.zygotes)
         self._leavings = Leavings(self._runtime / "cells", places.tmp, self._zygotes)
         self._cells = Cells(
             self._peers,
@@ -192,24 +191,31 @@ class Weppd:
             log.warning("action=settings problem=%r", problem)
         where = self._told.daemon.admin_socket
         given = notify.handed_in(where, os.environ)
-        sock = given or server.listen(where)
+        sock = given or door.listen(where)
         await self._peers.listen()
         self._cells.found()
         with self._signals():
             self._spawn()
-            async with server.serving(self._keeper, sock, rules):
-                self._notifier.ready()
-                await self._serve()
+            ready = self._notifier.ready
+            admin = asyncio.create_task(self._late.admin(self._keeper, sock, rules, ready))
+            try:
+                await self._serve(admin)
+            finally:
+                admin.cancel()
+                await asyncio.gather(admin, return_exceptions=True)
+                sock.close()
         if given is None:
-            server.unbind(where)
+            door.unbind(where)
 
-    async def _serve(self) -> None:
+    async def _serve(self, admin: asyncio.Task[None]) -> None:
         lives = [self._work(), self._watch(), self._count()]
-        lives += [self._changes().run()] if self._told.daemon.watch else []
+        if self._told.daemon.watch:
+            lives.append(self._late.changes(self._told, self._config, self._reload))
         tasks = [asyncio.create_task(each) for each in lives]
         try:
-            await asyncio.wait([self.supervisor.stopped, *tasks], return_when="FIRST_COMPLETED")
-            for task in tasks:
+            watched = [self.supervisor.stopped, admin, *tasks]
+            await asyncio.wait(watched, return_when="FIRST_COMPLETED")
+            for task in (admin, *tasks):
                 if task.done():
                     task.result()
         finally:
@@ -218,14 +224,10 @@ class Weppd:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._wind_up()
 
-    def _changes(self) -> Watch:
-        told, config = self._told, reloading.config_path(self._config, os.environ)
-        digest = partial(reloading.digest, told, config)
-        return Watch(config, reloading.places(told), digest, self._reload)
-
     async def _work(self) -> None:
         """Reach the store, sort what an earlier life left, then work for ever."""
         await self._recovery.run()
+        self._late.now.set()
         rooms = (self._trips, self._bell, self._reunion)
         pulse, told, due = self._sources.pulse, self._sources.commands, self._sources.schedule
         try:
@@ -289,10 +291,9 @@ class Weppd:
     # -- children and signals
 
     def _spawn(self) -> None:
-        socket, mark = self._peers.path, self._leavings.mark
-        for name, command, setup in families.zygotes(self._told, self._generation, socket, mark):
+        for name, command, setup in families.zygotes(self._told, self._generation):
             self._zygotes.add(name, command, setup)
-        scribe = self._zygotes.add_scribe(families.scribe(self._told, socket))
+        scribe = self._zygotes.add_scribe(families.scribe(self._told))
         self._diary.dictation.own_scribe = lambda: scribe.pid
 
     @contextlib.contextmanager
@@ -344,31 +345,26 @@ class Weppd:
             )
 
 
-def live(told: Settings, config: str | None = None) -> bool:
+def live(told: Settings, dawn: Dawn, config: str | None = None) -> bool:
     """Be the daemon of these settings until it stops; whether it shall begin again (a reload).
 
-    AlreadyRunning where another one is; StoreError where the store is none that can be used.
+    AlreadyRunning where another one is; StoreError where the store is none that can be used. `dawn`
+    ends with it.
     """
-    daemon = told.daemon
-    logs.begin(daemon.log_level, os.environ)
-    runtime, state, log_dir = Path(daemon.runtime_dir), Path(daemon.state_dir), Path(daemon.log_dir)
-    host.make_dirs(runtime, state, log_dir)
-    lock = host.NodeLock(runtime / "weppd.lock")
-    lock.take()
-    procfs.offer_to_oom_killer(-OOM_SCORE)
-    log.info("action=begin version=%s name=%s slots=%d", __version__, daemon.name, daemon.slots)
-    store = RedisStore(
-        **asdict(told.redis),
-        default_result_ttl=told.jobs.result_ttl,
-        default_failure_ttl=told.jobs.failure_ttl,
-    )
 
     async def life() -> bool:
-        weppd = Weppd(told, store, asyncio.get_running_loop(), config)
+        store = RedisStore(
+            **asdict(told.redis),
+            default_result_ttl=told.jobs.result_ttl,
+            default_failure_ttl=told.jobs.failure_ttl,
+        )
+        weppd = Weppd(told, store, asyncio.get_running_loop(), dawn, config)
         await weppd.run()
         return weppd.again
 
-    again = asyncio.run(life())
-    lock.release()
+    try:
+        again = asyncio.run(life())
+    finally:
+        dawn.end()
     log.info("action=end again=%s", again)
     return again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 
 import psutil
 import pytest
@@ -109,3 +110,29 @@ def _has_begun_as_often_as_asked(daemon):
 def _since(daemon):
     code, out, _ = daemon.ctl("status", "--json")
     return json.loads(out)["since"] if code == 0 else 0
+
+
+def test_signals_that_come_while_it_still_starts_end_nothing(daemon):
+    """From its first statement on: a reload waits until it can be heard, SIGUSR1 is nothing."""
+    daemon.start(wait=False)
+    eventually(lambda: _hears(daemon.process.pid), within=20, every=0.001)
+    for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGUSR1):
+        daemon.process.send_signal(number)
+    eventually(lambda: daemon.stderr.count("action=begin") > 1 and _since(daemon), within=30)
+    assert daemon.process.poll() is None
+    assert daemon.ends(daemon.queue().enqueue("tasks.noop.noop").id)["state"] == "finished"
+
+
+def _hears(pid: int) -> bool:
+    """Whether the interpreter has begun our program, which ignores SIGUSR1 first of all."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    ignored = next(line.split()[1] for line in lines if line.startswith("SigIgn:"))
+    return bool(int(ignored, 16) >> (signal.SIGUSR1 - 1) & 1)
+
+
+def test_a_stop_that_comes_before_it_serves_is_carried_out(daemon):
+    """The zygotes begin before the rest of weppd is there; with it they end."""
+    daemon.start(wait=False)
+    eventually(lambda: "action=begin" in daemon.stderr, within=20, every=0.001)
+    assert daemon.stop() == 0
+    assert eventually(lambda: not daemon.family(), within=20)

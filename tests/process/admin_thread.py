@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.unit.admin_house import FakeHouse
-from weppd.admin import auth, server
+from weppd.admin import auth, door, server
 
 
 class Served:
@@ -45,7 +45,7 @@ class Served:
 
     async def _serve(self) -> None:
         rules = auth.Rules(uid=os.geteuid())
-        async with server.serving(self.house, server.listen(self.path), rules):
+        async with server.serving(self.house, door.listen(self.path), rules):
             self._ready.set()
             await self._ending.wait()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.admin_house import FakeHouse, a_job
-from weppd.admin import auth, server
+from weppd.admin import auth, door, server
 from weppd.errors import AlreadyRunning, SettingsError
 
 GET = "GET {} HTTP/1.1\r\nHost: weppd\r\nConnection: close\r\n\r\n"
@@ -26,7 +26,7 @@ POST = "POST {} HTTP/1.1\r\nHost: weppd\r\nContent-Length: 0\r\nConnection: clos
 @asynccontextmanager
 async def served(house: FakeHouse, path: Path) -> AsyncIterator[None]:
     rules = auth.Rules(uid=os.geteuid())
-    async with server.serving(house, server.listen(path), rules):
+    async with server.serving(house, door.listen(path), rules):
         yield
 
 
@@ -180,13 +180,13 @@ def test_signals_stay_with_the_daemon(tmp_path: Path) -> None:
 def test_a_dead_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None:
     """What kill -9 left does not hinder the next start; a second daemon cannot steal the name."""
     path = tmp_path / "admin.sock"
-    server.listen(path).close()
-    alive = server.listen(path)
+    door.listen(path).close()
+    alive = door.listen(path)
     with pytest.raises(AlreadyRunning, match=r"admin\.sock: another process listens"):
-        server.listen(path)
+        door.listen(path)
     alive.close()
-    server.unbind(path)
-    server.unbind(path)
+    door.unbind(path)
+    door.unbind(path)
     assert not path.exists()
 
 
@@ -198,7 +198,7 @@ def test_a_socket_that_cannot_be_bound_is_the_settings_error(
 ) -> None:
     """The message names the key and the path."""
     with pytest.raises(SettingsError, match=f"daemon.admin_socket: .*{name[-8:]}: {says}"):
-        server.listen(tmp_path / name)
+        door.listen(tmp_path / name)
 
 
 def test_rubbish_on_the_socket_harms_nobody(tmp_path: Path) -> None:

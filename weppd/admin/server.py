@@ -1,4 +1,4 @@
-"""The admin socket: bound here or handed in, served by uvicorn inside weppd's own loop.
+"""The admin socket, of `door` or handed in, served by uvicorn inside weppd's own loop.
 
 uvicorn takes no signals here (they are weppd's), keeps no access log and polls nothing; each
 connection carries its caller, as the kernel named it, into the requests' state.
@@ -9,12 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
-import stat
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -22,9 +19,8 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from weppd.admin import Caller, House, Right, api, auth
-from weppd.errors import AlreadyRunning, SettingsError
+from weppd.admin.door import BACKLOG
 
-BACKLOG = 128
 #: Connections at a time: in all, of those who may only read, and of those who may nothing. What a
 #: lesser right may not use up is left for who must steer.
 MAX_CLIENTS = 1024
@@ -32,60 +28,8 @@ MAX_BY_RIGHT = {Right.NOTHING: 256, Right.READ: 640, Right.CHANGE: MAX_CLIENTS}
 #: Bytes of a request's line and headers, and seconds until they must be there.
 MAX_HEAD = 16_384
 HEAD_S = 10.0
-_MAX_PATH = 107  # sun_path, unix(7), less its final NUL
 _NOBODY = Caller(0, 2**32 - 1, 2**32 - 1)
 _log = logging.getLogger(__name__)
-
-
-def listen(path: str | os.PathLike[str], mode: int = 0o666) -> socket.socket:
-    """Bind the admin socket at `path`, in the place of one that nobody listens on any more.
-
-    Anybody may connect (`auth` decides what they may do), so that a stranger gets a clear refusal.
-    SettingsError where it cannot be bound, AlreadyRunning where somebody listens.
-    """
-    where = os.fspath(path)
-    if len(os.fsencode(where)) > _MAX_PATH - 4:
-        raise SettingsError("daemon.admin_socket", [f"{where}: longer than a socket's path may be"])
-    if _answers(where):
-        raise AlreadyRunning(f"{where}: another process listens here; stop it or move admin_socket")
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        _bind(sock, where, mode)
-    except OSError as error:
-        sock.close()
-        raise SettingsError("daemon.admin_socket", [f"{where}: {error.strerror}"]) from error
-    sock.setblocking(False)
-    return sock
-
-
-def _bind(sock: socket.socket, where: str, mode: int) -> None:
-    # Made beside its place and renamed into it: never there with a wrong mode or not listening.
-    beside = Path(f"{where}.new")
-    beside.unlink(missing_ok=True)
-    sock.bind(str(beside))
-    beside.chmod(mode)
-    sock.listen(BACKLOG)
-    beside.rename(where)
-
-
-def _answers(where: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(where)
-        except TimeoutError:
-            return True
-        except OSError:
-            return False
-        return True
-
-
-def unbind(path: str | os.PathLike[str]) -> None:
-    """Take the socket's name away; nothing happens where there is no socket of that name."""
-    where = Path(path)
-    with contextlib.suppress(FileNotFoundError):
-        if stat.S_ISSOCK(where.lstat().st_mode):
-            where.unlink()
 
 
 def _protocol(house: House, rules: auth.Rules) -> type[H11Protocol]:

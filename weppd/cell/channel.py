@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 CROWDED = 1 << 20
 _CHUNK = 1 << 16
 _READ, _WRITE = select.POLLIN, select.POLLOUT
-_BACKOFF_S = (0.05, 1.0)
+#: A weppd that comes back waits for its idle cells before it forks new ones.
+_BACKOFF_S = (0.05, 0.2)
 
 
 class Channel:

@@ -112,7 +112,7 @@ class Zygote:
     def _from_weppd(self, header: dict[str, Any]) -> None:
         kind = header["kind"]
         if kind == "setup":
-            self._set_up(header)
+            self.set_up(header)
         elif kind == "fork":
             self._fork(header["n"])
         elif kind == "retire":
@@ -120,7 +120,7 @@ class Zygote:
         else:
             self._say(f"weppd sent a frame {kind!r} that this version does not know")
 
-    def _set_up(self, header: dict[str, Any]) -> None:
+    def set_up(self, header: dict[str, Any]) -> None:
         """Take the first setup; a later one, from a new weppd, changes settings but no code."""
         setup = Setup(*self._args, header)
         setup.boot = self._boot

@@ -13,21 +13,22 @@ from typing import Any
 
 from weppd import settings
 from weppd.cell import launch
+from weppd.cell.frames import pack
 from weppd.core.leases import Terms
 from weppd.settings import Settings
+from weppd.shell.spawn import Command
 
-Command = tuple[list[str], dict[str, str]]
+MARK = "WEPPD_CELLS"
 
 
-def zygotes(
-    told: Settings, generation: str, socket: Path, mark: Mapping[str, str]
-) -> Iterator[tuple[str, Command, dict[str, Any]]]:
-    """For each class its name, how its zygote is started, and the setup that it is sent.
+def zygotes(told: Settings, generation: str) -> Iterator[tuple[str, Command, dict[str, Any]]]:
+    """For each class its name, how its zygote is started, and the setup that it is given.
 
-    `generation` tells one life of weppd from another, `socket` is where zygotes and cells connect,
-    and `mark` are the variables by which what they leave behind is known.
+    `generation` tells one life of weppd from another. `MARK` in a zygote's environment tells whose
+    it is what it leaves behind.
     """
     shown, runtime = settings.for_tasks(told), Path(told.daemon.runtime_dir)
+    cells = str(runtime / "cells")
     for name, zygote in told.zygotes.items():
         setup: dict[str, Any] = {
             "settings": shown,
@@ -39,21 +40,31 @@ def zygotes(
             "allow_types": [each.split(":") for each in told.security.allow_types],
             "jobs_per_child": zygote.jobs_per_child,
         }
-        command = launch.command(
+        argv, env = launch.command(
             zygote.python or sys.executable,
             str(runtime),
             name,
-            str(socket),
-            str(runtime / "cells"),
-            extra={**zygote.env, **mark},
+            str(socket_of(runtime)),
+            cells,
+            extra={**zygote.env, MARK: cells},
         )
-        yield name, command, setup
+        yield name, ([*argv, "--setup", "stdin"], env), setup
 
 
-def scribe(told: Settings, socket: Path) -> Command:
+def packed(setup: Mapping[str, Any]) -> bytes:
+    """A setup as a zygote reads it from its stdin."""
+    return pack({"kind": "setup", **setup})
+
+
+def socket_of(runtime: Path) -> Path:
+    """Where zygotes, cells and the scribe connect."""
+    return runtime / "cells.sock"
+
+
+def scribe(told: Settings) -> Command:
     """How the scribe is started."""
     runtime = told.daemon.runtime_dir
-    argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(socket)]
+    argv = [sys.executable, "-m", "weppd.scribe", "--socket", str(socket_of(Path(runtime)))]
     argv += ["--jobs", f"{told.daemon.log_dir}/jobs"]
     argv += ["--keep-days", str(told.scribe.keep_days)]
     argv += ["--cells", f"{runtime}/cells", "--local", f"{runtime}/witness"]

@@ -22,10 +22,10 @@ from weppd.cell import sweep
 from weppd.cell.tree import procfs
 from weppd.cell.tree.records import Member
 from weppd.shell import host
+from weppd.shell.families import MARK
 from weppd.shell.zygotes import Zygotes
 
 log = logging.getLogger("weppd")
-MARK = "WEPPD_CELLS"
 LONGEST_S = 1.0
 PAUSE_S = 0.002
 
@@ -93,7 +93,6 @@ class Leavings:
     def __init__(self, cells: Path, tmp: Path, zygotes: Zygotes) -> None:
         procfs.become_subreaper()
         self._cells, self._tmp, self._zygotes = cells, tmp, zygotes
-        self.mark = {MARK: str(cells)}
         self._entry = f"{MARK}={cells}".encode()
 
     def end_orphans(self) -> bool:

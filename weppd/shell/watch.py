@@ -57,11 +57,14 @@ class Watch:
         self._digest, self._changed = digest, changed
         self._moved = asyncio.Event()
 
-    async def run(self) -> None:
-        """Watch for ever; a task of its own. What cannot be watched is named in the log."""
-        known = await asyncio.to_thread(self._digest)
+    async def run(self, known: str) -> None:
+        """Watch for ever; a task of its own. What cannot be watched is named in the log.
+
+        `known` is the digest of what is in use.
+        """
         observers = self._begin(asyncio.get_running_loop())
         try:
+            self._moved.set()  # what moved before it was watched
             while True:
                 await self._until_quiet()
                 now = await asyncio.to_thread(self._digest)

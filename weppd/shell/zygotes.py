@@ -11,20 +11,21 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from weppd.core import events as on
 from weppd.core.schedule import Traits
+from weppd.shell.families import packed
 from weppd.shell.peers import Link, Peers
+from weppd.shell.spawn import Command, spawned
 
 log = logging.getLogger("weppd")
 BACKOFF_S = (0.05, 0.5, 2.0, 5.0)
 TRIES = 3
 SCRIBE = "the scribe"
-Command = tuple[list[str], dict[str, str]]
 
 
 @dataclass
@@ -47,14 +48,15 @@ class Spawner:
         self._stopping = False
         self.watched: set[int] = set()
 
-    def spawn(self, child: Child) -> None:
-        """Start the child's program now."""
+    def spawn(self, child: Child, begun: int = 0) -> None:
+        """Start the child's program now; or watch the process `begun` that runs it already."""
         if self._stopping:
             return
         child.ready = False
         child.tries += 1
         try:
-            child.pid = _spawned(child.command)
+            setup = packed(child.setup) if child.setup else b""
+            child.pid = begun or spawned(child.command, setup)
         except OSError as error:
             self._again(child, f"cannot be started: {child.command[0][0]}: {error.strerror}")
             return
@@ -67,10 +69,13 @@ class Spawner:
         """Restart nothing any more."""
         self._stopping = True
 
-    def reap_inherited(self) -> None:
-        """Watch the children that this process had before it began again in place."""
+    def reap_inherited(self, begun: Collection[int]) -> None:
+        """Watch the children that this process had before it began again in place.
+
+        Those of `begun` are of this life, and watched as such.
+        """
         task = Path(f"/proc/self/task/{os.getpid()}/children")
-        for pid in map(int, task.read_text().split()):
+        for pid in set(map(int, task.read_text().split())).difference(begun):
             fd = os.pidfd_open(pid)
             self.watched.add(pid)
             self._loop.add_reader(fd, self._reap, pid, fd)
@@ -95,25 +100,11 @@ class Spawner:
         self._loop.call_later(wait, self.spawn, child)
 
 
-def _spawned(command: Command) -> int:
-    """The pid of a new process with stdin empty and no signal ignored; OSError if there is none.
-
-    It unblocks SIGUSR1 itself.
-    """
-    argv, env = command
-    defaults = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE]
-    return os.posix_spawn(
-        argv[0],
-        argv,
-        env,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
-        setsigdef=defaults,
-        setsigmask=[signal.SIGUSR1],  # until its handler stands; by default it would kill
-    )
-
-
 class Zygotes:
-    """The zygotes of this weppd, by class, and the registry of tasks that they report."""
+    """The zygotes of this weppd, by class, and the registry of tasks that they report.
+
+    `begun` are the pids of those that run already; they are taken out of it as they are added.
+    """
 
     def __init__(
         self,
@@ -121,11 +112,13 @@ class Zygotes:
         tell: Callable[..., None],
         registry: dict[str, Traits],
         loop: asyncio.AbstractEventLoop,
+        begun: dict[str, int],
     ) -> None:
+        self._begun = begun
         self.classes: dict[str, Child] = {}
         self._peers, self._tell, self._registry = peers, tell, registry
         self._spawner = Spawner(loop, self._ended)
-        self._spawner.reap_inherited()
+        self._spawner.reap_inherited(begun.values())
         self._forked: dict[int, int] = {}
         self._others: list[Child] = []
         peers.on("zygote", "hello", self._hello)
@@ -136,7 +129,7 @@ class Zygotes:
         """Have a zygote of this class running, by this command, with this setup frame."""
         child = Child(name, command, setup=setup)
         self.classes[name] = child
-        self._spawner.spawn(child)
+        self._spawner.spawn(child, self._begun.pop(name, 0))
 
     def add_scribe(self, command: Command) -> Child:
         """Have the scribe running, by this command."""
