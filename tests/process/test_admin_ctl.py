@@ -253,14 +253,61 @@ def test_logs_as_json_are_a_line_each(daemon: Served) -> None:
 def test_a_log_that_is_on_another_node_is_named(daemon: Served) -> None:
     """Nothing is printed for what this node did not run, but where it is."""
     daemon.house.lines |= {"j8": [], "j9": []}
-    daemon.house.store["j9"] = a_job("j9", worker="node2.east.3", runid="my-run")
-    daemon.house.store["j8"] = a_job("j8", worker="node1.2")
+    daemon.house.store["j9"] = a_job("j9", worker="node2.east.3", runid="my-run", node="node1")
+    daemon.house.store["j8"] = a_job("j8", worker="node1.2", node="node1")
     elsewhere, here = ctl(daemon, "logs", "j9"), ctl(daemon, "logs", "j8")
     assert (elsewhere.exit_code, elsewhere.stdout_bytes) == (0, b"")
     assert (
         "j9 ran on node node2.east: ask there, or read _logs/rq.node2.east.log" in elsewhere.output
     )
     assert here.output == ""
+
+
+def in_run(run: Path, name: str, *lines: str) -> None:
+    """Lines of a run's log, each `<second> <column>…`, as a scribe writes them."""
+    (run / name).parent.mkdir(parents=True, exist_ok=True)
+    head = "2026-11-25T04:33:"
+    (run / name).write_text("".join(f"{head}{line[:2]}.000Z{line[2:]}\n" for line in lines))
+
+
+def test_what_other_nodes_wrote_of_a_job_is_among_its_lines(daemon: Served, tmp_path: Path) -> None:
+    """By time, and no other job's; what cannot be read is named; a job that moved reads whole."""
+    run = tmp_path / "my-run"
+    began = "WEPPD ~ began tasks.f job={} params=0 weppd=1 attempt=1"
+    in_run(run, "rq.log", f"01 - job {began.format('j1')}", "02 - job INFO from the first")
+    in_run(run, "_logs/node", "")
+    (run / "_logs/node").write_text("node0\n")
+    in_run(
+        run, "_logs/rq.node2.log",
+        f"03 1 job {began.format('j7')}", "03 1 job INFO not mine",
+        f"04 2.1 a b {began.format('j1')}", "05 1 job INFO not mine", "06 2.1 a b INFO and after",
+        "07 2.1 a b WEPPD ~ ended retry after 1 s", "08 2.1 a b INFO not mine",
+    )  # fmt: skip
+    in_run(run, "_logs/rq.node1.log", "09 - job INFO what this node has told already")
+    daemon.house.store["j1"] |= {"node": "node1", "run_dirs": ["/nowhere", str(run)]}
+    local = [f"2026-11-25T04:33:{second}.500Z - job INFO here\n" for second in ("01", "06")]
+    daemon.house.lines["j1"] = [line.encode() for line in local]
+    result = ctl(daemon, "logs", "j1")
+    said = [line.partition(" INFO ")[2] for line in result.output.splitlines() if " INFO " in line]
+    assert said == ["here", "from the first", "and after", "here"]
+    assert result.output.count("WEPPD") == 3
+    daemon.house.lines["j1"] = []
+    daemon.house.store["j1"]["run_dirs"] = ["/nowhere"]
+    lost = ctl(daemon, "logs", "j1")
+    assert "weppdctl: its run is not here: there is no /nowhere" in lost.output
+    (run / "_logs/rq.node2.log").unlink()
+    (run / "_logs/rq.node2.log").mkdir()
+    daemon.house.store["j1"]["run_dirs"] = [str(run)]
+    assert "_logs/rq.node2.log: Is a directory" in ctl(daemon, "logs", "j1").output
+
+
+def test_a_log_that_was_swept_here_is_read_from_its_run(daemon: Served, tmp_path: Path) -> None:
+    """Logs are kept for so many days, runs for longer."""
+    run = tmp_path / "my-run"
+    in_run(run, "rq.log", "01 - job WEPPD ~ began t.f job=j1 params=0", "02 - job INFO of old")
+    daemon.house.lines["j1"] = []
+    daemon.house.store["j1"] |= {"node": "node1", "run_dirs": [str(run)]}
+    assert ctl(daemon, "logs", "j1").output.splitlines()[1].endswith("INFO of old")
 
 
 def test_following_a_log_goes_on_in_the_next_daemon(tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ class JobRow(Reply):
 
 
 class JobDetail(JobRow):
-    """Everything known of one job. `rungs` counts the processes that ended at each signal."""
+    """Everything known of one job. `rungs` counts the processes that ended at each signal.
+
+    `node` is the one that answers; `run_dirs` are the places where the job's run may be.
+    """
 
     description: str = ""
     phase: str | None = None
@@ -150,6 +153,8 @@ class JobDetail(JobRow):
     left_behind: int = 0
     traceback: str | None = None
     log: str | None = None
+    node: str = ""
+    run_dirs: list[str] = Field(default_factory=list)
 
 
 class Slot(Reply):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import click
 
-from weppd.ctl import render, talk, trees
+from weppd.ctl import elsewhere, render, talk, trees
 from weppd.ctl.client import Told, job_path
 from weppd.ctl.table import clean
 from weppd.ctl.talk import Talk
@@ -122,24 +123,65 @@ def tree(ctl: Talk, name: str, every: bool, watch: bool) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on until the job has ended.")
 @click.option("--canonical", is_flag=True, help="Only the lines that are the same in every run.")
 def logs(ctl: Talk, job: str, follow: bool, canonical: bool) -> None:
-    """Print a job's log."""
+    """Print a job's log.
+
+    Where its run's directory is seen from here, what other nodes wrote of it is among the lines.
+    """
     query = urlencode({"canonical": int(canonical), "follow": int(follow)})
-    write: Write = _write_json if ctl.as_json else _write
+    target, write = f"{job_path(job, '/log')}?{query}", (_write_json if ctl.as_json else _write)
     with ctl.failing():
-        told = _copy(ctl, f"{job_path(job, '/log')}?{query}", 0, write)
+        others = elsewhere.Found() if canonical else _others(ctl, job)
+        if others.lines and not follow:
+            told = _merge(ctl.client.stream(target), others.lines, write)
+        else:
+            write(b"".join(others.lines))
+            told = _copy(ctl, target, 0, write)
         # A stream ends with the log or with the daemon: a job that still runs tells which.
         while follow and _goes_on(ctl, job):
             time.sleep(_PAUSE_S)
-            told = _copy(ctl, f"{job_path(job, '/log')}?{query}", told, write)
+            told = _copy(ctl, target, told, write)
         if not told and not canonical:
-            _say_where(ctl, job)
+            _say_where(ctl, job, others, write)
+    for each in others.unread:
+        click.echo(f"weppdctl: {clean(each)}", err=True)
 
 
-def _say_where(ctl: Talk, job: str) -> None:
-    """A log that is not here may be on the node that ran the job."""
-    data, own = ctl.ask("GET", job_path(job)), ctl.ask("GET", "/v1/status")["name"]
+def _others(ctl: Talk, job: str) -> elsewhere.Found:
+    """What other nodes wrote of a job; nothing where its record has expired, but not its log."""
+    try:
+        data = ctl.client.ask("GET", job_path(job))
+    except Told:
+        return elsewhere.Found()
+    return elsewhere.look(data["run_dirs"], data["node"], job)
+
+
+def _merge(chunks: Iterable[bytes], others: list[bytes], write: Write) -> int:
+    """Write both by time; returns how many bytes came from here."""
+    told = 0
+
+    def here() -> Iterator[bytes]:
+        nonlocal told
+        rest = b""
+        for chunk in chunks:
+            told += len(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (line + b"\n" for line in lines)
+        if rest:
+            yield rest + b"\n"
+
+    for line in heapq.merge(others, here(), key=elsewhere.moment):
+        write(line)
+    return told
+
+
+def _say_where(ctl: Talk, job: str, others: elsewhere.Found, write: Write) -> None:
+    """A log that is not here may be swept, and stand in its run, or be on the node that ran it."""
+    data = ctl.ask("GET", job_path(job))
+    if swept := elsewhere.look(data["run_dirs"], data["node"], job, own=True).lines:
+        write(b"".join(swept))
+        return
     node = clean(data["worker"]).rpartition(".")[0]
-    if node and node != own:
+    if node and node != data["node"] and not others.lines:
         where = "ask there" + (f", or read _logs/rq.{node}.log of its run" if data["runid"] else "")
         click.echo(f"weppdctl: job {job} ran on node {node}: {where}", err=True)
 

@@ -181,6 +181,7 @@ class Keeper:
         except LimitError as error:
             answer["limits"] = {"none": {"value": str(error), "source": "refused"}}
         answer["log"] = f"{self._places.jobs}/{jid}.log"
+        answer["node"], answer["run_dirs"] = self._rules.node, self._places.run_dirs(view.runid)
         return answer
 
     async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
