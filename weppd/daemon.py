@@ -98,13 +98,13 @@ class Weppd:
         self._reunion = Reunion(
             store, self._trips, self._desk, self._diary, self._state, told.node.settle_s
         )
-        self._recovery = self._past()
         self._bell = Bell(store, tell)
         self._hands = Hands(
             store, self._trips, self._bell, self._cells, self._zygotes, self._diary, places, rules
         )
         self._wire()
         self._neighbours = self._meet(places, rules)
+        self._recovery = self._past()
         self._notes = Notes(self._peers, store, self._diary, self._hands.errands)
         self._sources = self._listen(rules)
         self._keeper = self._keep(places, rules)
@@ -147,7 +147,7 @@ class Weppd:
             life,
             self._reunion,
             host.home(Path(self._told.daemon.state_dir)),
-            self._told.node.lease_s,
+            self._neighbours,
         )
 
     def _meet(self, places: Places, rules: Rules) -> Neighbours:

@@ -166,3 +166,41 @@ def test_a_second_weppd_of_one_name_ends_and_takes_nothing(make_daemon):
     assert "another weppd has the name 'node' on this Redis" in b.stderr
     assert a.ends(jid)["state"] == "finished"
     assert words(ledger) == ["begin", "end"]
+
+
+@pytest.fixture
+def twins(nodes) -> tuple[Daemon, Daemon]:
+    """Two nodes that have the same name; the second is not started."""
+    a, b = nodes
+    b.tables["daemon"]["name"] = "a"
+    return a, b
+
+
+def test_a_silent_nodes_name_is_not_had_before_the_witnesses_of_its_jobs_stand_still(twins):
+    """weppd is killed, its cell and scribe live: whoever wants its name runs none of its jobs."""
+    a, b = twins
+    jid, ledger = begun(a, "again", "my-run", 2.5 * LEASE_S)
+    # From then on weppd is not needed for it; a cell that never had one ends its job by itself.
+    eventually((a.home / "runs" / "my-run" / "_weppd" / f"{jid}.alive").exists, within=15)
+    a.kill()
+    b.start(wait=False)
+    eventually(lambda: "end" in words(ledger), within=60)
+    assert words(ledger) == ["begin", "end"]
+    assert "action=take_over" not in b.stderr
+    assert b.process.poll() is None
+    a.start()
+    assert a.ends(jid)["state"] == "finished"
+    assert b.process.wait(60) == 75
+
+
+def test_the_name_of_a_dead_node_is_had_with_its_jobs_judged_as_lost(twins):
+    """Everything of node a is killed: one of its name runs again what may, and says of the rest."""
+    a, b = twins
+    may, ledger = begun(a, "again", "my-run", 600)
+    not_again, _ = begun(a, "once", None, 600)
+    send(a.family(), signal.SIGKILL)
+    b.start()
+    shown = b.ends(not_again, within=60)
+    assert (shown["state"], shown["error"]) == ("failed", "worker lost: node a is silent")
+    eventually(lambda: len(words(ledger)) == 2, within=60)
+    assert b.ctl("cancel", may)[0] == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from weppd.core import judge
@@ -66,6 +66,21 @@ class Neighbours:
             self._leases, self._witnesses, self._seen = {}, {}, {}
             raise
 
+    async def vacate(self, lease: Lease, ours: Collection[str]) -> bool:
+        """Whether the name of a node may be had: it is silent, and none of its jobs is left.
+
+        To be asked again and again; its jobs are taken over as they may be, but for those `ours`
+        (execution ids), whose cells live here.
+        """
+        try:
+            self._see([lease])
+            seen = self._leases[lease.node]
+            left = not suspect(seen, self._terms) or await self._examine(lease, ours)
+        except StoreAway:
+            self._leases, self._witnesses = {}, {}
+            raise
+        return not left and silent(seen, lease.hold_s, self._terms)
+
     def _see(self, leases: list[Lease]) -> None:
         now = now_s()
         self._leases = {
@@ -73,9 +88,12 @@ class Neighbours:
         }
         self._seen = {one.node: one for one in leases}
 
-    async def _examine(self, lease: Lease) -> None:
-        """A node that has been quiet: ask for its jobs' witnesses, take what may be taken."""
-        claims = await self._store.leftovers(lease.node)
+    async def _examine(self, lease: Lease, ours: Collection[str] = ()) -> bool:
+        """A node that has been quiet: ask for its jobs' witnesses, take what may be taken.
+
+        Whether there were any beside `ours`.
+        """
+        claims = [c for c in await self._store.leftovers(lease.node) if c.eid not in ours]
         seen = self._leases[lease.node]
         for claim in claims:
             witness = self._witnesses.get(claim.eid)
@@ -84,9 +102,10 @@ class Neighbours:
                 await self._take(lease, claim)
         if claims:
             self._ask_witnesses(claims)
-        elif silent(seen, lease.hold_s, self._terms):
+        elif silent(seen, lease.hold_s, self._terms) and not ours:
             log.warning("action=node_gone node=%s", lease.node)
             await self._store.deregister(lease.node, [])
+        return bool(claims)
 
     async def _take(self, lease: Lease, claim: Claim) -> None:
         ticket = self._ticket(claim, f"{self._rules.node}.0")

@@ -6,17 +6,17 @@ import asyncio
 import logging
 import os
 import platform
-import time
 
 from weppd.core.schedule import Ticket
 from weppd.errors import AlreadyRunning, StoreAway
 from weppd.model import Claim
 from weppd.shell.cells import Cells
 from weppd.shell.host import Life
+from weppd.shell.neighbours import Neighbours
 from weppd.shell.reunion import Reunion
 from weppd.shell.trips import Desk, Trips
 from weppd.shell.zygotes import Zygotes
-from weppd.store import Store, Tenant
+from weppd.store import Lease, Store, Tenant
 
 log = logging.getLogger("weppd")
 REGISTRY_S = 10.0
@@ -36,10 +36,10 @@ class Recovery:
         life: Life,
         reunion: Reunion,
         home: str,
-        lease_s: float,
+        neighbours: Neighbours,
     ) -> None:
         self._reunion = reunion
-        self._home, self._lease_s = home, lease_s
+        self._home, self._neighbours = home, neighbours
         self._store, self._trips, self._desk = store, trips, desk
         self._cells, self._zygotes, self._life = cells, zygotes, life
         self._node = desk.rules.node
@@ -77,14 +77,13 @@ class Recovery:
                 await asyncio.sleep(AGAIN_S)
 
     async def _move_in(self) -> None:
-        """Take the node's name. One that another weppd has is ours when its lease stood still for
-        so long that its cells are gone; AlreadyRunning when it beats meanwhile."""
-        place, seen, since = f"{platform.node()} (pid {os.getpid()})", "", 0.0
+        """Take the node's name. One that another weppd has is ours when it is silent, and its jobs
+        are taken over as those of any silent node; AlreadyRunning when it beats meanwhile."""
+        place, seen = f"{platform.node()} (pid {os.getpid()})", ""
         while True:
             try:
-                still_s = time.monotonic() - since
                 tenant = await self._store.move_in(self._node, self._home, place)
-                if not tenant.taken and seen == tenant.seq and still_s > self._patience(tenant):
+                if not tenant.taken and seen == tenant.seq and await self._vacated(tenant):
                     tenant = await self._store.move_in(self._node, self._home, place, force=True)
                 if tenant.taken:
                     return
@@ -99,12 +98,14 @@ class Recovery:
                     " this one another [daemon] name"
                 )
             if seen != tenant.seq:
-                seen, since = tenant.seq, time.monotonic()
+                seen = tenant.seq
                 self._say(f"{tenant.where} has the name {self._node!r}: is it there?")
             await asyncio.sleep(AGAIN_S)
 
-    def _patience(self, tenant: Tenant) -> float:
-        return max(self._lease_s, tenant.hold_s)
+    async def _vacated(self, tenant: Tenant) -> bool:
+        ours = {file.eid for file in self._cells.living() if file.eid}
+        lease = Lease(self._node, tenant.seq, tenant.hold_s, 0)
+        return await self._neighbours.vacate(lease, ours)
 
     def _say(self, why: str) -> None:
         if why != self._trips.reason:
