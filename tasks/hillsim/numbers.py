@@ -11,6 +11,16 @@ _CENTS: Final = 65536
 _UNSURE: Final = 1e-6
 _EXPONENTS: Final = EXPONENTS
 _TEXTS: Final[list[str]] = [""] * _CENTS
+_WIDEST: Final = 8
+_COUNTED: Final = 4096
+# By width: the texts of whole numbers from 0 on.
+_WHOLES: Final[list[str]] = [""] * (_WIDEST * _COUNTED)
+_PER_DECADE: Final = 1.0 / math.log(10.0)
+_DECADES: Final = 60
+# Ten to the power of the place, from −60 on, and how an edit tells of it: E-59 for 1e-60.
+_TENS: Final = [float(f"1e{power}") for power in range(-_DECADES, _DECADES + 5)]
+_TAILS: Final = [f"E{power + 1:+03d}" for power in range(-_DECADES, _DECADES)]
+_NOTHING: Final = "0.00000E+00"
 
 
 def summed(values: list[float]) -> float:
@@ -22,13 +32,31 @@ def summed(values: list[float]) -> float:
 
 
 def whole(value: int, width: int) -> str:
-    """`value` in the edit i<width>."""
-    text = str(value)
-    return text.rjust(width) if len(text) <= width else integer(value, width)
+    """`value` in the edit i<width>; the texts of what is under 4096 are made once."""
+    if not (0 <= value < _COUNTED and width < _WIDEST):
+        return integer(value, width)
+    place = width * _COUNTED + value
+    text = _WHOLES[place]
+    if not text:
+        text = integer(value, width)
+        _WHOLES[place] = text
+    return text
 
 
 def scaled(value: float) -> str:
-    """`value` in the edit e11.5."""
+    """`value` in the edit e11.5, by its five digits as a whole number.
+
+    What is not within 1e-6 of a half of the last digit is rounded as the value itself would be.
+    """
+    if value == 0.0 and math.copysign(1.0, value) > 0.0:
+        return _NOTHING
+    if 1e-50 < value < 1e50:
+        power = math.floor(math.log(value) * _PER_DECADE)
+        digits = value * _TENS[_DECADES + 4 - power] + 0.5
+        count = int(digits)
+        over = digits - count
+        if 10_000 <= count < 100_000 and _UNSURE <= over <= 1.0 - _UNSURE:
+            return "0." + str(count) + _TAILS[_DECADES + power]
     usual = f"{value:.4e}"
     tail = _EXPONENTS.get(usual[-4:])
     if tail is None or value <= 0.0:

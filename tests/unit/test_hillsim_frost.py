@@ -67,7 +67,7 @@ def test_thaw_comes_from_above_and_frost_closes_over_it_again() -> None:
     assert state.frozen
     assert state.thawing
     expose(state, store, -5.0, 3)
-    assert state.edges[2] > 0.0
+    assert state.edges.crust > 0.0
     assert not state.thawing
     expose(state, store, 12.0, 24 * 40)
     assert not state.frozen

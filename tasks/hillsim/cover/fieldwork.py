@@ -21,8 +21,8 @@ from tasks.wepp.files.scenarios import Annual, Management, Perennial, Yearly
 class Field:
     """The slope as fieldwork changes it; `current` counts the crops of the year that have ended.
 
-    `open_pores` is what a perennial's roots multiply the conductivity by, until the ground is
-    tilled or sown again.
+    `busy` are the days of the year on which anything may be done. `open_pores` is what a
+    perennial's roots multiply the conductivity by, until the ground is tilled or sown again.
     """
 
     plan: Management
@@ -38,6 +38,7 @@ class Field:
     current: int = 0
     crops: tuple[Yearly, ...] = field(default=())
     passes: dict[int, list[scenarios.Tillage]] = field(default_factory=dict)
+    busy: frozenset[int] = frozenset()
 
     @property
     def yearly(self) -> Yearly:
@@ -54,6 +55,7 @@ class Field:
         self.year, self.current = year, 0
         self.crops = self.plan.crops(year, self.element)
         self.passes = _tillages(self)
+        self.busy = frozenset([*self.passes, *_dates(self.crops)])
         self.crop.new_year()
 
     def season(self, yearly: Yearly) -> float:
@@ -76,6 +78,8 @@ class Field:
 
 def work(ground: Field, julian: int) -> None:
     """Do what the plan has for a day of the year."""
+    if julian not in ground.busy:
+        return
     for tillage in ground.passes.get(julian, ()):
         _till(ground, tillage)
     yearly = ground.yearly
@@ -114,6 +118,17 @@ def _perennial(ground: Field, yearly: Yearly, dates: Perennial, julian: int) -> 
 def _next(ground: Field) -> None:
     """Turn to the year's next crop, if there is one."""
     ground.current = min(ground.current + 1, len(ground.crops) - 1)
+
+
+def _dates(crops: tuple[Yearly, ...]) -> list[int]:
+    """The days on which these crops are sown, cut, harvested or killed."""
+    found: list[int] = []
+    for yearly in crops:
+        dates = yearly.crop
+        found += [dates.jdplt, dates.jdharv]
+        if isinstance(dates, Perennial):
+            found += [dates.jdstop, *dates.cuttings]
+    return found
 
 
 def _tillages(ground: Field) -> dict[int, list[scenarios.Tillage]]:

@@ -33,6 +33,37 @@ class Dead:
 _NOTHING: Final = Dead()
 
 
+@final
+class Habit:
+    """What of a plant its growth asks for every day; names and units are the plant's own.
+
+    `fixed`: it only stands there; `period` the days of its senescence.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        self.bb: float = plant.bb
+        self.bbb: float = plant.bbb
+        self.hmax: float = plant.hmax
+        self.xmxlai: float = plant.xmxlai
+        self.decfct: float = plant.decfct
+        self.dropfc: float = plant.dropfc
+        self.rtmmax: float = plant.rtmmax
+        self.rdmax: float = plant.rdmax
+        self.rsr: float = plant.rsr
+        self.dlai: float = plant.dlai
+        self.crit: float = plant.crit
+        self.btemp: float = plant.btemp
+        self.otemp: float = plant.otemp
+        self.tmpmin: float = plant.tmpmin
+        self.tmpmax: float = plant.tmpmax
+        self.extnct: float = plant.extnct
+        self.beinp: float = plant.beinp
+        self.flivmx: float = plant.flivmx
+        self.pltol: float = plant.pltol
+        self.fixed: bool = plant.beinp <= 0.0 and plant.yld <= 0.0
+        self.period: int = plant.spriod or 14
+
+
 @dataclass(slots=True)
 class Crop:
     """The live plant of a slope; `None` as plant is bare fallow.
@@ -42,6 +73,7 @@ class Crop:
     """
 
     plant: Plant | None = None
+    habit: Habit | None = None
     perennial: bool = False
     planted: bool = False
     season: float = 0.0
@@ -56,39 +88,39 @@ class Crop:
     @property
     def fixed(self) -> bool:
         """Whether the plant only stands there."""
-        return self.plant is not None and self.plant.beinp <= 0.0 and self.plant.yld <= 0.0
+        return self.habit is not None and self.habit.fixed
 
     @property
     def cover(self) -> float:
         """Canopy cover (0–1), `1 − exp(−bb·B)` less what senescence took."""
-        if self.plant is None:
+        if self.habit is None:
             return 0.0
-        return self._kept() * (1.0 - math.exp(-self.plant.bb * max(self.mass, self.ripe)))
+        return self._kept() * (1.0 - math.exp(-self.habit.bb * max(self.mass, self.ripe)))
 
     @property
     def height(self) -> float:
         """Canopy height (m), `hmax(1 − exp(−bbb·B))`."""
-        if self.plant is None:
+        if self.habit is None:
             return 0.0
-        return self.plant.hmax * (1.0 - math.exp(-self.plant.bbb * max(self.mass, self.ripe)))
+        return self.habit.hmax * (1.0 - math.exp(-self.habit.bbb * max(self.mass, self.ripe)))
 
     @property
     def leaves(self) -> float:
         """Leaf area index; annual `B/(B + 0.5512 exp(−6.8B))`, perennial `0.2756 exp(−13.6B)`."""
-        if self.plant is None or self.mass <= 0.0:
+        if self.habit is None or self.mass <= 0.0:
             return 0.0
         young = (
             0.2756 * math.exp(-13.6 * self.mass)
             if self.perennial
             else 0.5512 * math.exp(-6.8 * self.mass)
         )
-        return self._kept() * self.plant.xmxlai * self.mass / (self.mass + young)
+        return self._kept() * self.habit.xmxlai * self.mass / (self.mass + young)
 
     def _kept(self) -> float:
         """The share of its canopy that senescence has left the plant."""
-        if not self.senescent or self.plant is None:
+        if not self.senescent or self.habit is None:
             return 1.0
-        return 1.0 - (1.0 - self.plant.decfct) * self.aging / _period(self.plant)
+        return 1.0 - (1.0 - self.habit.decfct) * self.aging / self.habit.period
 
     @property
     def share(self) -> float:
@@ -98,14 +130,14 @@ class Crop:
     @property
     def root_depth(self) -> float:
         """Rooting depth (m): annuals by degree-days, perennials by root mass, from 0.15 m on."""
-        if self.plant is None or self.mass <= 0.0:
+        if self.habit is None or self.mass <= 0.0:
             return 0.0
         if self.perennial or self.fixed:
-            most = self.plant.rtmmax
-            depth = self.plant.rdmax * (min(1.0, self.roots / most) if most > 0.0 else 1.0)
-            return max(depth, min(_SHALLOW, self.plant.rdmax))
-        ripe = min(1.0, self.share / max(self.plant.dlai, 0.05))
-        return self.plant.rdmax * 0.5 * (1.0 + math.sin(3.03 * ripe - 1.47))
+            most = self.habit.rtmmax
+            depth = self.habit.rdmax * (min(1.0, self.roots / most) if most > 0.0 else 1.0)
+            return max(depth, min(_SHALLOW, self.habit.rdmax))
+        ripe = min(1.0, self.share / max(self.habit.dlai, 0.05))
+        return self.habit.rdmax * 0.5 * (1.0 + math.sin(3.03 * ripe - 1.47))
 
     def shallow_roots(self) -> float:
         """Live roots of the top 15 cm (kg/m²); `1 − β^d` down to d cm, Jackson et al. (1996).
@@ -119,7 +151,8 @@ class Crop:
     def plant_out(self, plant: Plant, season: float, *, perennial: bool) -> None:
         """Sow or set the plant: it starts with neither mass nor degree-days."""
         self.clear()
-        self.plant, self.perennial, self.planted, self.season = plant, perennial, True, season
+        self.plant, self.habit = plant, Habit(plant)
+        self.perennial, self.planted, self.season = perennial, True, season
 
     def establish(self, plant: Plant, season: float, cover: float, *, perennial: bool) -> None:
         """Start with a canopy that covers this share of the ground, its mass by inversion.
@@ -127,7 +160,8 @@ class Crop:
         An established perennial has all the roots it can have.
         """
         self.clear()
-        self.plant, self.perennial, self.planted, self.season = plant, perennial, False, season
+        self.plant, self.habit = plant, Habit(plant)
+        self.perennial, self.planted, self.season = perennial, False, season
         self.mass = -math.log(1.0 - min(cover, _FULL)) / plant.bb if plant.bb > 0.0 else 0.0
         self.roots = plant.rsr * self.mass
         if perennial and plant.rtmmax > 0.0 and not self.fixed:
@@ -139,52 +173,53 @@ class Crop:
 
         `ΔB = 1e-4·beinp·0.02092·R·(1 − exp(−k(LAI + 0.05)))·min(water, temperature)`.
         """
-        plant = self.plant
-        if plant is None or self.fixed:
+        habit = self.habit
+        if habit is None or habit.fixed:
             return _NOTHING
         self.minima.append(low)
         if len(self.minima) > _MINIMA:
             self.minima.pop(0)
-        if self.perennial and self._freezes(plant):
+        if self.perennial and self._freezes(habit):
             return self.fall_dormant()
-        self.degrees += max(0.0, mean - plant.btemp)
-        if self.degrees < plant.crit:
+        self.degrees += max(0.0, mean - habit.btemp)
+        if self.degrees < habit.crit:
             return _NOTHING
-        if self.share > plant.dlai and not self.perennial:
+        if self.share > habit.dlai and not self.perennial:
             self.start_aging()
         if self.senescent:
-            return self._age(plant)
-        if not (self.perennial and 0.0 < plant.tmpmax < mean):
-            self._gain(plant, mean, langleys, water)
+            return self._age(habit)
+        if not (self.perennial and 0.0 < habit.tmpmax < mean):
+            self._gain(habit, mean, langleys, water)
         return _NOTHING
 
-    def _gain(self, plant: Plant, mean: float, langleys: float, water: float) -> None:
-        dark = math.exp(-(plant.extnct if plant.extnct > 0.0 else 0.65) * (self.leaves + 0.05))
-        least = min(water, warmth(mean, plant.btemp, plant.otemp))
-        gain = 1e-4 * plant.beinp * _LANGLEY * langleys * (1.0 - dark) * least
+    def _gain(self, habit: Habit, mean: float, langleys: float, water: float) -> None:
+        dark = math.exp(-(habit.extnct if habit.extnct > 0.0 else 0.65) * (self.leaves + 0.05))
+        least = min(water, warmth(mean, habit.btemp, habit.otemp))
+        gain = 1e-4 * habit.beinp * _LANGLEY * langleys * (1.0 - dark) * least
         self.mass += gain
-        self.roots += plant.rsr * gain
-        if self.perennial and plant.rtmmax > 0.0:
-            self.roots = min(self.roots, plant.rtmmax)
+        self.roots += habit.rsr * gain
+        if self.perennial and habit.rtmmax > 0.0:
+            self.roots = min(self.roots, habit.rtmmax)
 
     def start_aging(self) -> None:
         """Growth ends; leaves and litter begin to fall."""
         if not self.senescent and not self.fixed:
             self.senescent, self.aging, self.ripe = True, 0, self.mass
 
-    def _age(self, plant: Plant) -> Dead:
+    def _age(self, habit: Habit) -> Dead:
         """A day of senescence: over `spriod` days the canopy falls to decfct, mass to dropfc."""
-        if self.aging >= _period(plant):
+        if self.aging >= habit.period:
             return _NOTHING
         self.aging += 1
-        falls = min(self.mass, self.ripe * (1.0 - min(1.0, plant.dropfc)) / _period(plant))
+        falls = min(self.mass, self.ripe * (1.0 - min(1.0, habit.dropfc)) / habit.period)
         self.mass -= falls
         return Dead(flat=falls)
 
     def new_year(self) -> None:
         """A perennial's season begins again with the year."""
-        if self.perennial and not self.fixed and self.plant is not None:
-            self.degrees = self.plant.crit
+        habit = self.habit
+        if self.perennial and habit is not None and not habit.fixed:
+            self.degrees = habit.crit
             self._young()
 
     def harvest(self) -> Dead:
@@ -222,20 +257,16 @@ class Crop:
 
     def clear(self) -> None:
         """Leave bare ground."""
-        self.plant = None
+        self.plant = self.habit = None
         self.mass = self.roots = self.degrees = 0.0
         self._young()
 
     def _young(self) -> None:
         self.senescent, self.aging, self.ripe = False, 0, 0.0
 
-    def _freezes(self, plant: Plant) -> bool:
+    def _freezes(self, habit: Habit) -> bool:
         ready = len(self.minima) == _MINIMA and self.mass > 0.0
-        return ready and summed(self.minima) / _MINIMA <= plant.tmpmin
-
-
-def _period(plant: Plant) -> int:
-    return plant.spriod or 14
+        return ready and summed(self.minima) / _MINIMA <= habit.tmpmin
 
 
 def warmth(mean: float, base: float, best: float) -> float:

@@ -154,7 +154,7 @@ def _rooted(slope: Hillslope, depth: float) -> tuple[float, float]:
 
 def _transpire(slope: Hillslope, potential: float) -> float:
     crop = slope.ground.crop
-    tolerance = min(0.4, max(0.1, crop.plant.pltol or 0.25)) if crop.plant is not None else 0.0
+    tolerance = min(0.4, max(0.1, crop.habit.pltol or 0.25)) if crop.habit is not None else 0.0
     return _take(slope, potential * min(1.0, crop.leaves / 3.0), 1.0, tolerance)
 
 

@@ -211,8 +211,8 @@ def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: floa
         rill_share=ground.rill_share,
     )
     roots = Roots(crop.shallow_roots(), residue.roots, residue.buried)
-    if crop.plant is not None and crop.perennial:
-        ground.open_pores = surface.perennial(crop.roots, crop.plant.rtmmax, planted=crop.planted)
+    if crop.habit is not None and crop.perennial:
+        ground.open_pores = surface.perennial(crop.roots, crop.habit.rtmmax, planted=crop.planted)
     held, pores = _topsoil(slope)
     ke = _conductivity(slope, morning, cover, rain, weather.mean > 0.0, held / pores)
     factors = surface.factors(profile, state, cover, roots, slope.site.sine, slope.site.spacing)

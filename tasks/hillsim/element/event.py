@@ -135,8 +135,8 @@ def friction(slope: Hillslope, today: Properties) -> Friction:
     """What slows the flow on an element today."""
     crop, state = slope.ground.crop, slope.ground.surface
     live = 0.0
-    if crop.plant is not None and crop.plant.hmax > 0.0:
-        live = crop.height / crop.plant.hmax * crop.plant.flivmx
+    if crop.habit is not None and crop.habit.hmax > 0.0:
+        live = crop.height / crop.habit.hmax * crop.habit.flivmx
     cover = routing.Cover(today.cover.rill, today.cover.interrill, live)
     return routing.friction(cover, state.roughness, state.roughness0, slope.ground.rill_share)
 

@@ -166,7 +166,7 @@ def _freeze(slope: Hillslope, bottom: float, top: float) -> None:
     bottom = min(bottom, float(summed(thick)))
     if bottom <= top:
         return
-    state.edges[0], state.edges[1] = top, bottom
+    state.edges.top, state.edges.bottom = top, bottom
     above = 0.0
     for index, thickness in enumerate(thick):
         part = frost.frozen_part(above, above + thickness, state.edges) / thickness

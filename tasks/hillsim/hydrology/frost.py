@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
 
 from tasks.hillsim.numbers import summed
 
@@ -28,33 +28,45 @@ _GAUGE: Final = 2.0
 _HOUR: Final = 3600.0
 
 
+@final
+class Edges:
+    """The frozen zone from `top` to `bottom` (m; 0, 0 where nothing is frozen).
+
+    `crust` is the depth to which the thawed soil over the zone froze again.
+    """
+
+    def __init__(self) -> None:
+        self.top = 0.0
+        self.bottom = 0.0
+        self.crust = 0.0
+
+
 @dataclass(slots=True)
 class Frost:
-    """The frozen zone from `top` to `bottom` (m; 0, 0 where nothing is frozen) and its history.
+    """The frozen zone within its `edges`, and its history.
 
-    `edges` are those two and the depth to which the thawed soil over the zone froze again, its
-    crust; `ice` by layer (m of water); `cycles` counts full thaws, `mild` days without frost.
+    `ice` by layer (m of water); `cycles` counts full thaws, `mild` days without frost.
     """
 
     ice: list[float]
-    edges: list[float]
+    edges: Edges
     cycles: int = 0
     mild: int = 0
 
     @classmethod
     def of(cls, layers: int) -> Frost:
         """An unfrozen profile."""
-        return cls([0.0] * layers, [0.0] * 3)
+        return cls([0.0] * layers, Edges())
 
     @property
     def top(self) -> float:
         """Where frozen soil begins (m)."""
-        return float(self.edges[0])
+        return self.edges.top
 
     @property
     def bottom(self) -> float:
         """Where frozen soil ends (m)."""
-        return float(self.edges[1])
+        return self.edges.bottom
 
     @property
     def frozen(self) -> bool:
@@ -64,12 +76,12 @@ class Frost:
     @property
     def thawing(self) -> bool:
         """Whether thawed soil lies on frozen soil, and nothing frozen on it."""
-        return self.top > 0.0 and self.edges[2] <= 0.0
+        return self.top > 0.0 and self.edges.crust <= 0.0
 
     @property
     def water(self) -> float:
         """All ice (m of water)."""
-        return float(summed(self.ice))
+        return summed(self.ice)
 
     def count(self, *, was_frozen: bool) -> None:
         """End a day: a full thaw is a cycle; 50 days without frost begin a new count."""
@@ -127,10 +139,10 @@ def surface_temperature(net: float, air: float, mixing: float, resistance: float
     return (net + coupling * air) / (coupling + 1.0 / resistance)
 
 
-def frozen_part(above: float, below: float, edges: list[float]) -> float:
+def frozen_part(above: float, below: float, edges: Edges) -> float:
     """Thickness of a layer (m) that is frozen: in the zone, or in the crust over thawed soil."""
-    zone = max(0.0, min(below, edges[1]) - max(above, edges[0]))
-    return float(zone + max(0.0, min(below, edges[2]) - above))
+    zone = max(0.0, min(below, edges.bottom) - max(above, edges.top))
+    return zone + max(0.0, min(below, edges.crust) - above)
 
 
 def freeze(
@@ -140,7 +152,7 @@ def freeze(
     thick: list[float],
     store: list[float],
     ice: list[float],
-    edges: list[float],
+    edges: Edges,
 ) -> float:
     """Freeze from `start` down by `energy` (J/m²), by the water each layer holds; where it ends."""
     above = 0.0
@@ -159,10 +171,10 @@ def freeze(
             ice[index] = ice[index] + taken
             start += step
             energy = 0.0 if reach <= span else energy * (1.0 - step / reach)
-            if edges[1] > 0.0 and end <= edges[0]:
-                edges[2] = start
+            if edges.bottom > 0.0 and end <= edges.top:
+                edges.crust = start
             else:
-                edges[1] = start
+                edges.bottom = start
         above = below
     return start
 
@@ -174,7 +186,7 @@ def thaw(
     thick: list[float],
     store: list[float],
     ice: list[float],
-    edges: list[float],
+    edges: Edges,
 ) -> float:
     """Thaw by `energy` (J/m²) from `start` towards `end`, either way; where it ends.
 
@@ -208,28 +220,28 @@ def thaw(
         energy = 0.0 if reach <= span else energy * (1.0 - step / reach)
         if down:
             start += step
-            edges[0] = start
+            edges.top = start
         else:
             start -= step
-            if start < edges[0]:
-                edges[2] = start
+            if start < edges.top:
+                edges.crust = start
             else:
-                edges[1] = start
+                edges.bottom = start
     return start
 
 
-def tidy(store: list[float], ice: list[float], edges: list[float]) -> None:
+def tidy(store: list[float], ice: list[float], edges: Edges) -> None:
     """Join a crust that met the zone below; free the ice that rounding left where none is."""
-    if edges[2] > 0.0 and edges[2] >= edges[0] - 1e-9:
-        edges[0] = 0.0
-        edges[2] = 0.0
-    if edges[1] - edges[0] <= 1e-9:
+    if edges.crust > 0.0 and edges.crust >= edges.top - 1e-9:
+        edges.top = 0.0
+        edges.crust = 0.0
+    if edges.bottom - edges.top <= 1e-9:
         # The zone is gone: a crust over it becomes the zone.
-        edges[1] = edges[2]
-        edges[0] = 0.0
-        edges[2] = 0.0
-    if edges[1] <= 1e-9:
-        edges[1] = 0.0
+        edges.bottom = edges.crust
+        edges.top = 0.0
+        edges.crust = 0.0
+    if edges.bottom <= 1e-9:
+        edges.bottom = 0.0
         for index in range(len(store)):
             store[index] = store[index] + ice[index]
             ice[index] = 0.0
@@ -241,14 +253,14 @@ def _thaw_both(
     thick: list[float],
     store: list[float],
     ice: list[float],
-    edges: list[float],
+    edges: Edges,
 ) -> None:
     """Thaw by energy (J/m²) from `above`, the crust before the zone, then by that from `below`."""
-    if edges[2] > 0.0:
-        thaw(above, edges[2], 0.0, thick, store, ice, edges)
+    if edges.crust > 0.0:
+        thaw(above, edges.crust, 0.0, thick, store, ice, edges)
     else:
-        thaw(above, edges[0], edges[1], thick, store, ice, edges)
-    thaw(below, edges[1], edges[0], thick, store, ice, edges)
+        thaw(above, edges.top, edges.bottom, thick, store, ice, edges)
+    thaw(below, edges.bottom, edges.top, thick, store, ice, edges)
 
 
 def hours(
@@ -263,7 +275,7 @@ def hours(
     thick: list[float],
     store: list[float],
     ice: list[float],
-    edges: list[float],
+    edges: Edges,
 ) -> None:
     """Take the frozen zone through the hours of a day.
 
@@ -281,27 +293,27 @@ def hours(
     for index in range(len(thick)):
         depth += thick[index]
     for hour in range(len(air)):
-        was_frozen = edges[1] > 0.0
+        was_frozen = edges.bottom > 0.0
         over = litter + cover[hour]
-        crust = edges[2] if edges[0] > 0.0 else edges[1]
+        crust = edges.crust if edges.top > 0.0 else edges.bottom
         frozen = min(crust, _TILLED) / _TILLED_FROZEN + max(0.0, crust - _TILLED) / _DEEP_FROZEN
         resistance = over + max(_THINNEST / _TILLED_FROZEN, frozen)
         surface = surface_temperature(net[hour], air[hour], mixing, resistance)
         if surface <= 0.0 or snow[hour] > 0.0:
             leaving = -min(surface, 0.0) / resistance
-            if edges[0] > 0.0:
-                freeze(leaving * _HOUR, edges[2], edges[0], thick, store, ice, edges)
-                thaw(rising * _HOUR, edges[1], edges[0], thick, store, ice, edges)
+            if edges.top > 0.0:
+                freeze(leaving * _HOUR, edges.crust, edges.top, thick, store, ice, edges)
+                thaw(rising * _HOUR, edges.bottom, edges.top, thick, store, ice, edges)
             elif leaving > rising:
-                freeze((leaving - rising) * _HOUR, edges[1], depth, thick, store, ice, edges)
+                freeze((leaving - rising) * _HOUR, edges.bottom, depth, thick, store, ice, edges)
             else:
-                thaw((rising - leaving) * _HOUR, edges[1], edges[0], thick, store, ice, edges)
-        elif edges[1] > 0.0:
-            gone = edges[0] if edges[2] <= 0.0 else 0.0
+                thaw((rising - leaving) * _HOUR, edges.bottom, edges.top, thick, store, ice, edges)
+        elif edges.bottom > 0.0:
+            gone = edges.top if edges.crust <= 0.0 else 0.0
             resistance = over + max(_THINNEST, gone) / unfrozen
             surface = surface_temperature(net[hour], air[hour], mixing, resistance)
             energy = max(0.0, surface) / resistance * _HOUR
             _thaw_both(energy, rising * _HOUR, thick, store, ice, edges)
         # Where nothing is frozen, and nothing was, there is nothing to put in order.
-        if was_frozen or edges[1] > 0.0:
+        if was_frozen or edges.bottom > 0.0:
             tidy(store, ice, edges)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final, final
 
-from tasks.hillsim.hydrology.frost import frozen_part
+from tasks.hillsim.hydrology.frost import Edges, frozen_part
 from tasks.hillsim.soil import Bedrock, Layer
 
 _DAY: Final = 86400.0
@@ -64,7 +64,7 @@ class Columns:
             tension=[_tension(layer.fc, layer.wp) for layer in layers],
         )
 
-    def frozen(self, ice: list[float], edges: list[float], factor: float) -> Columns:
+    def frozen(self, ice: list[float], edges: Edges, factor: float) -> Columns:
         """The columns with the ice taking its room, conductivities of frozen soil in series.
 
         Frozen soil conducts `factor` of what it does unfrozen, or what its pores beside the ice

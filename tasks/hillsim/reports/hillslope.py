@@ -125,59 +125,66 @@ def _over_slope(chain: Sequence[Hillslope], depth: float) -> float:
     return depth * (chain[-1].site.shape.length / summed([s.site.shape.length for s in chain]))
 
 
-def pass_day(
+def pass_line(
     chain: Sequence[Hillslope], days: Sequence[Day], ground: tuple[float, float] | None = None
-) -> passfile.Day:
-    """A day as a record of the pass file; an event from 1 mm of runoff on.
+) -> str:
+    """A day's line of the pass file; an event from 1 mm of runoff on.
 
     `ground` is baseflow and deep seepage (m³), where there is a groundwater below.
     """
     day, site = days[-1], chain[-1].site
-    when = (day.weather.year, day.weather.julian)
-    runoff, volume = _over_slope(chain, day.runoff), day.runoff * site.area
-    lateral = (_over_slope(chain, day.balance.lateral), day.balance.lateral * site.area)
-    if day.event is None or runoff < _EVENT_DEPTH:
-        if lateral[0] <= 0.0:
-            return passfile.NoEvent(*when, ground)
-        return passfile.Subevent(*when, *lateral, None, ground)
-    event, cells = day.event, _losses(chain, days)
-    masses = [
-        value * cells.lengths[index // CELLS] / CELLS * site.width
-        for index, value in enumerate(cells.values)
-    ]
-    moved = summed(list(event.load.classes))
-    return passfile.Event(
-        *when,
-        duration_s=event.storm_duration,
-        concentration_h=event.concentration / 3600.0,
-        alpha=event.alpha,
-        runoff_m=runoff,
-        runoff_m3=volume,
-        lateral_m=lateral[0],
-        lateral_m3=lateral[1],
-        peak_m3_s=event.flow.peak * site.area,
-        detached_kg=summed([value for value in masses if value > 0.0]),
-        deposited_kg=summed([value for value in masses if value < 0.0]) + 0.0,
-        sediment_kg_m3=tuple([part * site.width / volume for part in event.load.classes]),
-        fractions=tuple([part / moved if moved > 0.0 else 0.0 for part in event.load.classes]),
-        ground=ground,
-    )
-
-
-def pass_line(
-    chain: Sequence[Hillslope], days: Sequence[Day], ground: tuple[float, float] | None = None
-) -> str:
-    """The same as the line of the file; on most days without the record."""
-    day, site = days[-1], chain[-1].site
-    if day.event is not None or ground is not None:
-        return passfile.line(pass_day(chain, days, ground))
     when = day.weather
     date = whole(when.year, 5) + " " + whole(when.julian, 5)
+    event = day.event
+    if event is not None and _over_slope(chain, day.runoff) >= _EVENT_DEPTH:
+        return passfile.EVENT + date + _event_groups(chain, days, event, ground)
+    tail = "" if ground is None else passfile.GAP + _group(list(ground))
     lateral = _over_slope(chain, day.balance.lateral)
     if lateral <= 0.0:
-        return passfile.NO_EVENT + date
+        return passfile.NO_EVENT + date + tail
     flow = scaled(lateral) + " " + scaled(day.balance.lateral * site.area)
-    return passfile.SUBEVENT + date + passfile.GAP + flow
+    if ground is not None:
+        flow += " " + _group([0.0, 0.0])
+    return passfile.SUBEVENT + date + passfile.GAP + flow + tail
+
+
+def _event_groups(
+    chain: Sequence[Hillslope],
+    days: Sequence[Day],
+    event: Runoff,
+    ground: tuple[float, float] | None,
+) -> str:
+    """The values of an event: the storm's, concentrations and shares by class, groundwater."""
+    day, site, cells = days[-1], chain[-1].site, _losses(chain, days)
+    volume, lateral = day.runoff * site.area, day.balance.lateral
+    gained = settled = 0.0
+    for index, value in enumerate(cells.values):
+        mass = value * cells.lengths[index // CELLS] / CELLS * site.width
+        if value > 0.0:
+            gained += mass
+        elif value < 0.0:
+            settled += mass
+    classes = event.load.classes
+    moved = summed(list(classes))
+    storm = [event.storm_duration, event.concentration / 3600.0, event.alpha]
+    storm += [_over_slope(chain, day.runoff), volume]
+    storm += [_over_slope(chain, lateral), lateral * site.area]
+    if ground is not None:
+        storm += [0.0, 0.0]
+    storm += [event.flow.peak * site.area, gained, settled + 0.0]
+    groups = [
+        "",
+        _group(storm),
+        _group([part * site.width / volume for part in classes]),
+        _group([part / moved if moved > 0.0 else 0.0 for part in classes]),
+    ]
+    if ground is not None:
+        groups.append(_group(list(ground)))
+    return passfile.GAP.join(groups)
+
+
+def _group(values: list[float]) -> str:
+    return " ".join([scaled(value) for value in values])
 
 
 def pass_file(

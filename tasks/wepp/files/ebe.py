@@ -14,7 +14,8 @@ each day with rain too, and add the lengths of detachment and deposition: read a
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from tasks.wepp.files import fortran
@@ -83,8 +84,10 @@ def _row(line: str, path: str | Path, number: int) -> Row:
     return Row(int(day), int(month), int(year), *rest)
 
 
+_MEASURES = attrgetter(*Row.__slots__[3:_STOCK])
+
+
 def _line(row: Row) -> str:
-    values = astuple(row)
     date = f" {integer(row.day, 4)} {integer(row.month, 4)} {integer(row.year, 5)}"
-    edits = zip(values[3:_STOCK], _COLUMNS, strict=True)
+    edits = zip(_MEASURES(row), _COLUMNS, strict=True)
     return date + "".join(f" {fixed(value, *edit)}" for value, edit in edits)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache, cached_property
 from typing import Any
 
 from tasks.wepp.files import fortran
@@ -32,12 +33,19 @@ class Edit:
         self._fields = list(
             zip(parts[1::5], parts[2::5], map(int, parts[3::5]), parts[4::5], strict=True)
         )
-        self._pattern = re.compile(self._regex() + r"\s*\Z")
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self._regex() + r"\s*\Z")
 
     @property
     def label(self) -> str:
         """The words of the line, its fields left out."""
         return " ".join(" ".join(self._texts).split())
+
+    def of(self, record: object) -> str:
+        """The line with the attributes of `record`."""
+        return self.write({name: getattr(record, name) for name, *_ in self._fields})
 
     def write(self, values: Mapping[str, Any]) -> str:
         """The line; a text too long for its field is cut, a number becomes stars."""
@@ -58,6 +66,10 @@ class Edit:
         for (name, kind, width, _), text in zip(self._fields, self._texts[1:], strict=True):
             regex += _wanted(name, kind, width) + _spaced(text)
         return regex
+
+
+line_of = cache(Edit)
+"""The Edit of a template, made once."""
 
 
 def _wanted(name: str, kind: str, width: int) -> str:

@@ -21,12 +21,12 @@ units or detailed are other layouts: refused by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks.wepp.files import loss_layout as layout
-from tasks.wepp.files.edits import Edit
+from tasks.wepp.files.edits import Edit, line_of
 from tasks.wepp.files.errors import CutShort, FormatError, Refused
 from tasks.wepp.files.records import read_text
 
@@ -161,8 +161,8 @@ def parse(text: str, path: str | Path = "loss") -> Loss:
     report = _Report(text, path)
     title, banner = _front(report)
     sources, water = _sources(report), Water(**report.values(layout.WATER))
-    detachment = _area(report, layout.DETACHMENT, Edit(layout.PROFILE_TITLE))
-    deposition = _area(report, layout.DEPOSITION, Edit(layout.PROFILE_TITLE))
+    detachment = _area(report, layout.DETACHMENT, line_of(layout.PROFILE_TITLE))
+    deposition = _area(report, layout.DEPOSITION, line_of(layout.PROFILE_TITLE))
     return Loss(
         title, banner, sources, water, detachment, deposition, _profile(report),
         Sediment(**report.values(layout.SEDIMENT)), _classes(report),
@@ -191,7 +191,7 @@ class _Report:
         found: dict[str, Any] = {}
         for template in templates:
             if "{" in template:
-                found |= self.find(Edit(template))
+                found |= self.find(line_of(template))
         return found
 
     def find(self, edit: Edit) -> dict[str, Any]:
@@ -226,47 +226,47 @@ def _front(report: _Report) -> tuple[str, tuple[str, ...]]:
     title = report.lines[0].strip()
     if title != TITLE:
         raise Refused(report.path, 1, f"a report {title!r} is not read, only {TITLE!r}")
-    index, _ = report.look(Edit(layout.MANAGEMENT))
+    index, _ = report.look(line_of(layout.MANAGEMENT))
     banner = tuple(line.rstrip() for line in report.lines[1:index])
     return title, banner
 
 
 def _sources(report: _Report) -> Sources:
-    management = report.find(Edit(layout.MANAGEMENT))["management"]
-    practice = [report.find(Edit(layout.PRACTICE[0]))["practice"]]
+    management = report.find(line_of(layout.MANAGEMENT))["management"]
+    practice = [report.find(line_of(layout.PRACTICE[0]))["practice"]]
     practice += [line[16:].rstrip() for line in report.lines[report.at : report.at + 2]]
     report.at += 2
-    slope = report.find(Edit(layout.SLOPE))["slope"]
-    climate = report.find(Edit(layout.CLIMATE))["climate"]
+    slope = report.find(line_of(layout.SLOPE))["slope"]
+    climate = report.find(line_of(layout.CLIMATE))["climate"]
     station = report.lines[report.at]
-    soil = report.find(Edit(layout.SOIL))["soil"]
-    planes = tuple((p["name"], p["texture"]) for p in report.rows(Edit(layout.PLANE)))
+    soil = report.find(line_of(layout.SOIL))["soil"]
+    planes = tuple((p["name"], p["texture"]) for p in report.rows(line_of(layout.PLANE)))
     lines = (practice[0], practice[1], practice[2])
     return Sources(management, lines, slope, climate, station, soil, planes)
 
 
 def _area(report: _Report, block: layout.Block, before: Edit) -> Area | None:
     end, _ = report.look(before)
-    start, _ = report.look(Edit(block.title))
+    start, _ = report.look(line_of(block.title))
     if start > end:
         return None
     means = report.values((block.mean, block.most))
-    report.find(Edit(layout.RULE))
-    stretches = tuple(Stretch(**row) for row in report.rows(Edit(layout.STRETCH)))
+    report.find(line_of(layout.RULE))
+    stretches = tuple(Stretch(**row) for row in report.rows(line_of(layout.STRETCH)))
     points: tuple[tuple[float, float], ...] = ()
-    if report.look(Edit(block.points[-2]))[0] < min(end, _next_block(report)):
-        report.find(Edit(layout.POINTS_RULE))
-        points = tuple((row["at"], row["value"]) for row in report.rows(Edit(layout.POINT)))
+    if report.look(line_of(block.points[-2]))[0] < min(end, _next_block(report)):
+        report.find(line_of(layout.POINTS_RULE))
+        points = tuple((row["at"], row["value"]) for row in report.rows(line_of(layout.POINT)))
     return Area(**means, stretches=stretches, points=points)
 
 
 def _next_block(report: _Report) -> int:
-    return report.look(Edit(layout.DEPOSITION.title))[0]
+    return report.look(line_of(layout.DEPOSITION.title))[0]
 
 
 def _profile(report: _Report) -> tuple[Point, ...]:
     for line in (layout.PROFILE_TITLE, layout.RULE):
-        report.find(Edit(line))
+        report.find(line_of(line))
     report.at += 1
     columns: tuple[list[Point], ...] = ([], [], [])
     while report.at < len(report.lines) and report.lines[report.at].strip():
@@ -278,7 +278,7 @@ def _profile(report: _Report) -> tuple[Point, ...]:
 
 def _points(report: _Report, words: list[str], columns: tuple[list[Point], ...]) -> None:
     row = " ".join(words)
-    edit = Edit("{distance_m:f7.2} {loss_kg_m2:f9.3} {element:i2}")
+    edit = line_of("{distance_m:f7.2} {loss_kg_m2:f9.3} {element:i2}")
     if len(words) not in (3, 6, 9):
         raise FormatError(report.path, report.at + 1, f"{row!r} is no row of the profile")
     for column, start in zip(columns, range(0, len(words), 3), strict=False):
@@ -290,53 +290,53 @@ def _points(report: _Report, words: list[str], columns: tuple[list[Point], ...])
 
 def _classes(report: _Report) -> tuple[ParticleClass, ...]:
     for _ in range(2):
-        report.find(Edit(layout.CLASS_HEADING[-1]))
-    return tuple(ParticleClass(**row) for row in report.rows(Edit(layout.CLASS)))
+        report.find(line_of(layout.CLASS_HEADING[-1]))
+    return tuple(ParticleClass(**row) for row in report.rows(line_of(layout.CLASS)))
 
 
 def _lines(loss: Loss) -> Iterator[str]:
     yield f" {loss.title:<71}"
     yield from loss.banner
     yield from _source_lines(loss.sources)
-    yield from (Edit(line).write(asdict(loss.water)) for line in layout.WATER)
+    yield from (line_of(line).of(loss.water) for line in layout.WATER)
     for block, area in ((layout.DETACHMENT, loss.detachment), (layout.DEPOSITION, loss.deposition)):
         if area is not None:
             yield from _area_lines(block, area)
     yield from layout.PROFILE_HEADING
     yield from _profile_lines(loss.profile)
-    yield from (Edit(line).write(asdict(loss.sediment)) for line in layout.SEDIMENT)
+    yield from (line_of(line).of(loss.sediment) for line in layout.SEDIMENT)
     yield from layout.CLASS_HEADING
-    yield from (Edit(layout.CLASS).write(asdict(row)) for row in loss.classes)
+    yield from (line_of(layout.CLASS).of(row) for row in loss.classes)
     yield from (layout.CLASS_HEADING[-1], "", "")
-    yield Edit(layout.ENRICHMENT).write({"enrichment": loss.enrichment})
+    yield line_of(layout.ENRICHMENT).write({"enrichment": loss.enrichment})
 
 
 def _source_lines(sources: Sources) -> Iterator[str]:
-    yield Edit(layout.MANAGEMENT).write(asdict(sources))
+    yield line_of(layout.MANAGEMENT).of(sources)
     for template, line in zip(layout.PRACTICE, sources.practice, strict=True):
-        yield Edit(template).write({"practice": line})
-    yield Edit(layout.SLOPE).write(asdict(sources))
-    yield Edit(layout.CLIMATE).write(asdict(sources))
+        yield line_of(template).write({"practice": line})
+    yield line_of(layout.SLOPE).of(sources)
+    yield line_of(layout.CLIMATE).of(sources)
     yield sources.station
-    yield Edit(layout.SOIL).write(asdict(sources))
+    yield line_of(layout.SOIL).of(sources)
     for number, (name, texture) in enumerate(sources.planes, 1):
-        yield Edit(layout.PLANE).write({"plane": number, "name": name, "texture": texture})
+        yield line_of(layout.PLANE).write({"plane": number, "name": name, "texture": texture})
 
 
 def _area_lines(block: layout.Block, area: Area) -> Iterator[str]:
     yield from block.above
     yield block.title
     yield ""
-    yield from (Edit(line).write(asdict(area)) for line in (block.mean, block.most))
+    yield from (line_of(line).of(area) for line in (block.mean, block.most))
     yield from block.heading
-    yield from (Edit(layout.STRETCH).write(asdict(stretch)) for stretch in area.stretches)
+    yield from (line_of(layout.STRETCH).of(stretch) for stretch in area.stretches)
     if area.points:
         yield from block.points
         for at, value in area.points:
-            yield Edit(layout.POINT).write({"at": at, "value": value})
+            yield line_of(layout.POINT).write({"at": at, "value": value})
 
 
 def _profile_lines(points: tuple[Point, ...]) -> Iterator[str]:
     rows = -(-len(points) // 3)
     for row in range(rows):
-        yield "     ".join(Edit(layout.PROFILE_POINT).write(asdict(p)) for p in points[row::rows])
+        yield "     ".join(line_of(layout.PROFILE_POINT).of(p) for p in points[row::rows])
