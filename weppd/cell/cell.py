@@ -3,8 +3,9 @@
 ::
 
     idle ──start──► running ──nothing of the tree lives──► over ──ack──► idle
-     │                                                       │
-     └ one warm child, forked ahead                          └ kept, sent again to each new weppd
+     │                │                                      │
+     │                └ short jobs behind it run next        └ kept, sent again to each new weppd
+     └ one warm child, forked ahead
 
 Single-threaded, subreaper of all that its job starts, holder of the job's deadlines. It does not
 need weppd: while weppd is away the job goes on, and its outcome waits here. Its children are then
@@ -22,7 +23,8 @@ from weppd.cell import cellfile
 from weppd.cell.blanks import Blanks
 from weppd.cell.body.child import Child
 from weppd.cell.channel import Link
-from weppd.cell.frames import VERSION, pack
+from weppd.cell.frames import pack
+from weppd.cell.hold import Hold
 from weppd.cell.rest import now_s, rest
 from weppd.cell.run import Run, not_begun
 from weppd.cell.tree import group, procfs
@@ -37,9 +39,15 @@ if TYPE_CHECKING:
 
     from weppd.cell.setup import Setup
 
+    Frame = tuple[dict[str, Any], bytes]
+
 _ASKS = 64
 _LONGEST_S = 60.0
 _FORK_AGAIN_S = 0.5
+#: A job that takes longer is no short one: it is told that it began, and what waits behind it goes
+#: back to weppd.
+SLOW_S = 0.1
+_NEVER = float("inf")
 
 
 class Cell:
@@ -50,22 +58,16 @@ class Cell:
         gc.freeze()
         self._n = n
         self._setup = setup
-        self._facts = {
-            "v": VERSION,
-            "boot": setup.boot,
-            "pid": os.getpid(),
-            "start": procfs.start_time(os.getpid()),
-            "class": setup.cls,
-            "digest": setup.digest,
-        }
+        self._facts = cellfile.facts(setup)
         self._file = cellfile.CellFile(setup.cells, n, self._facts)
         self._children = procfs.open_own_children()
         self._blanks = Blanks(n)
         self._child = Child(setup)
         self._run: Run | None = None
-        self._over: tuple[dict[str, Any], bytes] | None = None
-        self._stopped_over: tuple[dict[str, Any], bytes] | None = None
-        self._asks: dict[Any, tuple[dict[str, Any], bytes]] = {}
+        self._hold = Hold()
+        self._slow_at = _NEVER
+        self._stopped_over: Frame | None = None
+        self._asks: dict[Any, Frame] = {}
         self._retiring = False
         self._strays: set[int] = set()
         self._group = group.of_cell(os.getpid())
@@ -95,7 +97,7 @@ class Cell:
     # -- the loop's parts
 
     def _finished(self, now: float) -> bool:
-        if self._run is not None or self._over is not None:
+        if self._run is not None or self._hold:
             return False
         away = self._link.away_since
         return self._retiring or (away is not None and now - away >= self._setup.orphan_s)
@@ -120,46 +122,43 @@ class Cell:
                 self._link.flush()
             for header, body in self._link.receive(now):
                 self._from_weppd(header, body, now)
-            self._file.settle()
+            if self._file.stale:
+                self._note()
 
     def _expire(self, now: float) -> None:
         run = self._run
         if run is not None and now >= run.deadline and run.tick(now):
             self._look(now)
+        if now >= self._slow_at:
+            self._slow(now)
         if now >= self._blanks.due:
             self._blanks.remove()
 
     def _until(self, now: float) -> float:
         until = min(now + _LONGEST_S, self._blanks.due)
         if self._run is not None:
-            until = min(until, self._run.deadline)
+            until = min(until, self._run.deadline, self._slow_at)
         elif self._warm is None:
             until = min(until, self._fork_at)
         if self._link.channel is None:
             until = min(until, self._link.retry_at)
-            if self._run is None and self._over is None and self._link.away_since is not None:
+            if self._run is None and not self._hold and self._link.away_since is not None:
                 until = min(until, self._link.away_since + self._setup.orphan_s)
         return until
 
     # -- weppd
 
     def _hello(self) -> bytes:
-        eid, job, phase = self._holds()
-        hello = {"kind": "hello", "who": "cell", "n": self._n, **self._facts}
-        return pack({**hello, "eid": eid, "job": job, "phase": phase})
+        who = {"kind": "hello", "who": "cell", "n": self._n}
+        return pack(who | self._facts | self._hold.hello(self._run))
 
-    def _holds(self) -> tuple[str | None, str | None, str]:
-        run, over = self._run, self._over
-        if run is not None:
-            return run.eid, run.job, "ending" if run.disturbed else "running"
-        if over is not None:
-            return over[0]["eid"], over[0]["job"], "over"
-        return None, None, "idle"
+    def _note(self) -> None:
+        """Bring the cell's file up to date."""
+        leader = self._run.tree.leader if self._run is not None else None
+        self._file.write(leader, self._hold.names(self._run))
 
     def _resend(self) -> None:
-        if self._over is not None:
-            self._link.send(*self._over)
-        for header, body in self._asks.values():
+        for header, body in (*self._hold.over.values(), *self._asks.values()):
             self._link.send(header, body)
 
     def _from_weppd(self, header: dict[str, Any], body: bytes, now: float) -> None:
@@ -167,7 +166,8 @@ class Cell:
         if kind == "start":
             self._start(header, body, now)
         elif kind == "ack":
-            self._acked(header["eid"])
+            if self._hold.over.pop(header["eid"], None) is not None and self._run is None:
+                self._file.stale = True
         elif kind == "cancel":
             self._cancel(header, now)
         elif kind == "answer":
@@ -181,23 +181,47 @@ class Cell:
             self._say(f"weppd sent a frame {kind!r} that this version does not know")
 
     def _start(self, start: dict[str, Any], body: bytes, now: float) -> None:
-        held = self._holds()[0]
-        if held is not None:
-            if held != start["eid"]:
-                self._refuse(start, f"cell {self._n} still has execution {held}")
+        run, eid = self._run, start["eid"]
+        if eid in self._hold or eid == (run and run.eid):
             return
+        if run is None:
+            self._begin(start, body, now)
+        elif start.get("behind"):
+            self._hold.behind[eid], self._file.stale = (start, body), True
+            if self._hold.is_full() or self._slow_at == _NEVER:
+                self._give_back([eid])
+        else:
+            self._refuse(start, f"cell {self._n} still has execution {run.eid}")
+
+    def _begin(self, start: dict[str, Any], body: bytes, now: float) -> None:
         if self._warm is None:
             self._fork_ahead(now)
         warm = self._warm
         if warm is None:
             self._refuse(start, "no process could be forked for the job")
             return
-        self._file.write(start["eid"], start["job"], warm.pid)
-        self._blanks.lend(start)
         self._run = self._run_in(warm, start, now)  # first: it holds the limits from the beginning
+        self._slow_at = now + start.get("slow_s", SLOW_S)
+        self._note()
+        self._blanks.lend(start)
         warm.send(start, body)
-        began = {"kind": "began", "eid": start["eid"], "pid": warm.pid}
-        self._link.send({**began, "at": self._run.began_at})
+        if not start.get("quiet"):
+            self._link.send(self._run.began())
+
+    def _slow(self, now: float) -> None:
+        """It is no short job: weppd hears that it began, and what waits behind it need not."""
+        self._slow_at = _NEVER
+        if self._run is not None and self._run.start.get("quiet"):
+            self._link.send(self._run.began())
+        if self._hold.behind and self._link.channel is None:
+            self._slow_at = now + 1.0  # nobody is there to take them
+        elif self._hold.behind:
+            self._give_back(list(self._hold.behind))
+
+    def _give_back(self, eids: list[str]) -> None:
+        self._hold.give_back(eids)
+        self._note()  # first: none of them may be found here once weppd has them
+        self._link.send({"kind": "back", "eids": eids})
 
     def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:
         tree = Tree(warm.pid, self._strays.copy, self._warm_group)
@@ -207,17 +231,13 @@ class Cell:
         """Say that a job did not begin; nothing of it was run."""
         self._say(f"{start['job']}: {reason}")
         frame = not_begun(start, reason)
-        if self._run is None and self._over is None:
-            self._over = frame, b""
+        self._hold.over[start["eid"]] = frame, b""
         self._link.send(frame)
-
-    def _acked(self, eid: str) -> None:
-        if self._over is not None and self._over[0]["eid"] == eid:
-            self._over = None
-            self._file.stale = True
 
     def _cancel(self, header: dict[str, Any], now: float) -> None:
         run = self._run
+        if (never := self._hold.cancel(header)) is not None:
+            self._link.send(never)
         if run is None or run.eid != header["eid"]:
             return  # it is over already: weppd has the outcome, or will get it
         try:
@@ -330,10 +350,13 @@ class Cell:
         over, self._stopped_over = self._stopped_over or run.over(), None
         if run.wants_stopped_callback and self._call_stopped(run, over):
             return
-        self._over = over
+        self._slow_at = _NEVER
+        self._hold.over[run.eid] = over
         self._link.send(*over)
+        while self._run is None and (waits := self._hold.next()) is not None:
+            self._begin(*waits, now_s())
 
-    def _call_stopped(self, run: Run, over: tuple[dict[str, Any], bytes]) -> bool:
+    def _call_stopped(self, run: Run, over: Frame) -> bool:
         """Run RQ's stopped callback in a process of its own; `over` is sent after it."""
         now = now_s()
         self._fork_ahead(now)

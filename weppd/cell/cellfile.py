@@ -2,12 +2,14 @@
 
 ::
 
-    <cells>/<n>   {"v":1,"boot":…,"pid":…,"start":…,"class":…,"eid":…,"job":…,"leader":…,"digest":…}
+    <cells>/<n>   {"v":1,"boot":…,"pid":…,"start":…,"class":…,"eid":…,"job":…,"leader":…,"digest":…,
+                   "over":[[eid,job],…],"behind":[[eid,job],…]}
 
-One line of JSON, padded with blanks to a fixed length, so that each rewrite is one pwrite that a
-reader sees whole. The cell holds a POSIX lock on it for life: locked means alive, whatever the cell
-is doing; unlocked, or of another boot, means dead. POSIX locks are not inherited by fork, but any
-close of the file in the owning process drops them: it is opened once.
+`over` are executions that have ended and are not acknowledged, `behind` those that never began.
+One line of JSON, padded with blanks, so that each rewrite is one pwrite that a reader sees whole.
+The cell holds a POSIX lock on it for life: locked means alive, whatever the cell is doing;
+unlocked, or of another boot, means dead. POSIX locks are not inherited by fork, but any close of
+the file in the owning process drops them: it is opened once.
 """
 
 from __future__ import annotations
@@ -17,43 +19,65 @@ from json import dumps, loads
 from json.encoder import encode_basestring_ascii
 from struct import calcsize, pack, unpack
 
+from weppd.cell.frames import VERSION
+from weppd.cell.tree.procfs import start_time
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from weppd.cell.setup import Setup
+
 _LENGTH = 512
+_MOST = 4096
 _FLOCK = "hhqqi4x"
 
 
 class CellFile:
     """The file of this process's own cell; the lock is held until the process ends.
 
-    `stale`: the outcome that it names is acknowledged, and nothing else has been written since.
+    `stale`: what it says is not so any more; whoever changed that writes before it waits again.
     BlockingIOError if another living process holds slot `n`.
     """
 
     def __init__(self, directory: str, n: int, facts: dict[str, Any]) -> None:
         self._head = dumps(facts)[:-1]
+        self._length = _LENGTH
         self.fd = os.open(f"{directory}/{n}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.lockf(self.fd, os.F_TLOCK, 0)
         except OSError as error:
             os.close(self.fd)
             raise BlockingIOError(f"{directory}/{n}: another cell lives in slot {n}") from error
-        self.write(None, None, None)
+        self.write(None, {"eid": None, "job": None})
         os.ftruncate(self.fd, _LENGTH)
 
-    def write(self, eid: str | None, job: str | None, leader: int | None) -> None:
-        """Record what the cell runs; it is on file before the job is given to its process."""
-        words = f'"eid": {_quoted(eid)}, "job": {_quoted(job)}, "leader": {leader or "null"}}}'
-        self.stale = False
-        line = f"{self._head}, {words}".encode()
-        os.pwrite(self.fd, line.ljust(_LENGTH - 1) + b"\n", 0)
+    def write(self, leader: int | None, names: dict[str, Any]) -> None:
+        """Record what the cell has: `eid` and `job`, and the pairs of `over` and of `behind`.
 
-    def settle(self) -> None:
-        """Record that the cell runs nothing, if no job came with the acknowledgement."""
-        if self.stale:
-            self.write(None, None, None)
+        It is on file before the job is given to its process.
+        """
+        eid, job = _quoted(names["eid"]), _quoted(names["job"])
+        words = f'"eid": {eid}, "job": {job}, "leader": {leader or "null"}'
+        if len(names) > 2:
+            words += f', "over": {dumps(names.get("over") or [])}'
+            words += f', "behind": {dumps(names.get("behind") or [])}'
+        self.stale = False
+        line = f"{self._head}, {words}}}".encode()
+        self._length = max(self._length, len(line) + 1)
+        os.pwrite(self.fd, line.ljust(self._length - 1) + b"\n", 0)
+
+
+def facts(setup: Setup) -> dict[str, Any]:
+    """What a cell's file, and its hello, say of this process."""
+    return {
+        "v": VERSION,
+        "boot": setup.boot,
+        "pid": os.getpid(),
+        "start": start_time(os.getpid()),
+        "class": setup.cls,
+        "digest": setup.digest,
+    }
 
 
 def _quoted(text: str | None) -> str:
@@ -84,7 +108,7 @@ def read(directory: str) -> list[Record]:
 def _read_one(directory: str, n: int) -> Record:
     fd = os.open(f"{directory}/{n}", os.O_RDWR | os.O_CLOEXEC)
     try:
-        line = os.pread(fd, _LENGTH * 2, 0)
+        line = os.pread(fd, _MOST, 0)
         holder = _holder(fd)
     finally:
         os.close(fd)

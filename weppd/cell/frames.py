@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-VERSION = 2
+VERSION = 3
 CAP = 64 * 1024 * 1024
 _LENGTHS = Struct(">II")
 #: The parser without the regular expressions for blanks around the text; frames have none.

@@ -86,6 +86,11 @@ class Run:
         """Whether signals were sent to it: its leader must not serve another job."""
         return self._ladder is not None or self._left > 0
 
+    def began(self) -> dict[str, Any]:
+        """The `began` frame."""
+        began = {"kind": "began", "eid": self.eid, "pid": self.tree.leader}
+        return {**began, "at": self.began_at}
+
     def grant(self, until: float) -> None:
         """weppd's word that this node has the job's lease: it may go on until then at least."""
         if self._lease_until != _FOREVER:
