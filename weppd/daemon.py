@@ -273,7 +273,7 @@ class Weppd:
         until = now_s() + Terms(self._told.node.lease_s).held_s(hold_s)
         for phase in self._state().jobs.values():
             left += not isinstance(phase, states.Recording)
-            if isinstance(phase, states.Running | states.Ending):
+            if isinstance(phase, states.Given):
                 self._cells.lease(phase, until)
         if left:
             log.warning("action=stop left_running=%d note='the next weppd adopts them'", left)

@@ -87,10 +87,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that this node has taken, under the execution id `eid` that fences its finish."""
+    """A job that this node has taken, under the execution id `eid` that fences its finish.
+
+    `worker` is the worker that it is entered for, where that is known.
+    """
 
     eid: str
     job: Job
+    worker: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,13 @@ class Redis:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """[queues]: which queues this node serves, in strict order of precedence."""
+    """[queues]: which queues this node serves, in strict order of precedence; how many jobs of
+    short tasks a slot is given at a time."""
 
     names: tuple[str, ...] = field(
         default=("high", "default", "low"), metadata={"check": each(checks.QUEUE, least=1)}
     )
+    prefetch: int = field(default=1, metadata={"check": at_least(1)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ def measures(asked: argparse.Namespace) -> dict[str, tuple[Measure, Callable[[Pe
         return peer.preloads or peer.name == "rq"
 
     def main(peer: Peer) -> bool:
-        return everybody(peer) and peer.name not in ("rq-pool", "rq-simple", "weppd-reused")
+        others = "rq-pool", "rq-simple", "weppd-reused", "weppd-short"
+        return everybody(peer) and peer.name not in others
 
     few, slopes, years = jobs // 20, *((4, 1) if small else (200, 30))
 

@@ -95,18 +95,20 @@ def _taskiq(place: Place, slots: int) -> list[list[str]]:
     return [[*worker, "-w", str(slots)]]
 
 
-def _weppd(jobs_per_child: int, preload: Sequence[str] = ()) -> Commands:
+def _weppd(jobs_per_child: int, preload: Sequence[str] = (), prefetch: int = 1) -> Commands:
     def commands(place: Place, slots: int) -> list[list[str]]:
         # In a directory of its own, as /etc/weppd is: weppd watches it, and jobs write beside it.
         config = place.home / "etc" / "weppd.toml"
         config.parent.mkdir(exist_ok=True)
-        config.write_text(_settings(place, slots, jobs_per_child, ["body", *preload]))
+        config.write_text(_settings(place, slots, jobs_per_child, ["body", *preload], prefetch))
         return [[f"{place.bin}/python", "-m", "weppd", "--config", str(config)]]
 
     return commands
 
 
-def _settings(place: Place, slots: int, jobs_per_child: int, preload: list[str]) -> str:
+def _settings(
+    place: Place, slots: int, jobs_per_child: int, preload: list[str], prefetch: int
+) -> str:
     tables = {
         "daemon": {
             "name": "bench",
@@ -118,7 +120,8 @@ def _settings(place: Place, slots: int, jobs_per_child: int, preload: list[str])
             "admin_socket": f"{place.home}/admin.sock",
         },
         "redis": {"url": place.url},
-        "tasks": {"modules": ["tasks.noop"]},
+        "queues": {"prefetch": prefetch},
+        "tasks": {"modules": ["tasks.noop", *(["short_body"] if prefetch > 1 else [])]},
         "security": {"allow": ["body.*"]},
         "cancel": {"usr1_grace": 0.0, "term_grace": 0.0},
         "run": {"roots": [str(place.home)], "batch_root": ""},
@@ -141,6 +144,10 @@ PEERS = {
         Peer("weppd", "weppd_app.py", (), _weppd(1), True, "weppd", bulk=True, cancels=True),
         Peer(
             "weppd-reused", "weppd_app.py", (), _weppd(500), False, "weppd", bulk=True, cancels=True
+        ),
+        Peer(
+            "weppd-short", "weppd_short_app.py", (), _weppd(500, prefetch=16), False, "weppd",
+            bulk=True,
         ),
         Peer(
             "weppd-preload", "weppd_app.py", (), _weppd(1, ("numpy", "pandas")), True, "weppd",

@@ -43,13 +43,13 @@ def _write(ledger: str, word: str) -> None:
     os.close(fd)
 
 
-@task()
+@task(short=True)
 def once(ledger: str, seconds: float, processes: int) -> str:
     """A body that may run once only."""
     return body(ledger, seconds, processes)
 
 
-@task(retry_on_crash=True)
+@task(short=True, jobs_per_child=3, retry_on_crash=True)
 def again(ledger: str, seconds: float, processes: int) -> str:
     """A body that may run again where it was killed."""
     return body(ledger, seconds, processes)

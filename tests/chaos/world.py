@@ -60,6 +60,8 @@ class World:
         # A machine that stands still for half a minute, for others' work, is none of the faults.
         self.daemon.tables["node"] = {"lease_s": 600.0}
         self.daemon.tables["tasks"]["modules"] = ["tests.chaos.chaostasks"]
+        # All of them call themselves short, and many are: what waits behind a long one goes back.
+        self.daemon.tables["queues"] = {"prefetch": 4}
         self.daemon.tables["zygote.light"] = {"env": {"PYTHONPATH": str(ROOT)}}
         self.daemon.tables["zygote.light"]["env"] |= self.clock.env
         self.daemon.env = {**self.clock.env, "PYTHONPATH": str(ROOT)}

@@ -21,15 +21,15 @@ MUTANTS = {
         "return state, []",
     ),
     "a cancel is not repeated to a cell that was cut off": (
-        "return state, [do.Cancel(event.n, eid, phase.rungs, phase.asked, phase.reason)]",
-        "return moves.ignore(state)",
+        "            orders.append(do.Cancel(event.n, ticket.eid, *said))\n",
+        "            orders += [] if said else []\n",
     ),
     "a second start of the same claim": (
         "    if ticket.eid in state.jobs:\n        return moves.ignore(state)\n",
         "",
     ),
     "an over is recorded twice": (
-        "    phase = state.jobs.get(event.eid)\n    if not isinstance(phase, Running | Ending):\n"
+        "    phase = state.jobs.get(event.eid)\n    if not isinstance(phase, Given):\n"
         "        return moves.ignore(state)\n    slot",
         "    phase = state.jobs.get(event.eid)\n    if phase is None:\n"
         "        return moves.ignore(state)\n    slot",
@@ -54,8 +54,8 @@ MUTANTS = {
     "the bell is not armed": ("        orders.append(do.ArmBell())\n", "        pass\n"),
     "the bell is not heard": ("return replace(state, dry=False), []", "return state, []"),
     "a dead cell's job is forgotten": (
-        "    return moves.record_unbegun(state, phase.ticket, outcome, event.wall)\n\n\ndef _began",
-        "    return moves.forget(state, slot.eid), []\n\n\ndef _began",
+        "            outcome = judge.died(phase.ticket, cause, moves.crash_limit(state))\n",
+        "            state = moves.forget(state, eid)\n            continue\n",
     ),
     "what never began is forgotten after a restart": (
         "            orders.append(do.HandBack((lost.ticket,)))",
@@ -107,6 +107,42 @@ MUTANTS = {
         'return replace(state, mood=Mood.PAUSED, stop_mode="", dry=False), []',
     ),
     "two claims at once": ("    if state.claiming or state.away or", "    if state.away or"),
+    "what a dead cell had ahead counts as run": (
+        "        elif eid in event.begun:\n",
+        "        elif True:\n",
+    ),
+    "what a dead cell had ahead is forgotten": (
+        "            unbegun.append(phase.ticket)\n",
+        "            pass\n",
+    ),
+    "what a slow job sent back is forgotten": (
+        "            tickets.append(phase.ticket)\n",
+        "            orders.append(do.HandBack(()))\n",
+    ),
+    "what is behind a job is not cancelled": (
+        "        if isinstance(phase, Given):\n            return moves.end",
+        "        if isinstance(phase, Running | Ending):\n            return moves.end",
+    ),
+    "what is behind a job never runs": (
+        "    return put_phase(state, left[0], Running(first.ticket, n, state.at))\n",
+        "    return state\n",
+    ),
+    "what a cell has behind is not adopted": (
+        "    fresh = [ticket for ticket in tickets if ticket.eid not in state.jobs]\n",
+        "    fresh = [each for each in tickets[:1] if each.eid not in state.jobs]\n",
+    ),
+    "an end before the last is not acknowledged": (
+        "        return state, [do.Ack(phase.n, event.eid)]\n    if phase.n in",
+        "        return state, []\n    if phase.n in",
+    ),
+    "a job of another kind waits behind a short one": (
+        "    both = own.short and plan.short and",
+        "    both = own.short and",
+    ),
+    "more wait in a cell than were asked for": (
+        "len(slot.then) >= state.rules.prefetch - 1:",
+        "len(slot.then) >= 100:",
+    ),
     "a refused job runs": ("    if ticket.plan.refusal is not None:\n", "    if False:\n"),
 }
 

@@ -44,6 +44,8 @@ class Walk:
             (2, self.cell_cut_off, bool(self._cells(lambda c: not c.hello_due))),
             (2, self.cell_dies, bool(world.cells)),
             (2, self.start_lost, bool(self._cells(self._unread))),
+            (6, self.unwanted_ends, bool(self._cells(lambda c: c.unwanted and not c.hello_due))),
+            (6, self.cell_gives_back, bool(self._cells(self._is_slow))),
             (2, self.claim_repeated, world.reply is not None and world.claim is None),
             (1, self.weppd_starts, True),
             (1, self.zygote_dies, True),
@@ -75,7 +77,9 @@ class Walk:
         zygote = "heavy" if pick % 4 == 0 else "light"
         cpus = min(pick // 4 % 4, self.world.slots)
         expect_s = float(pick % 7) if pick % 2 else None
-        job = self.world.enqueue(zygote, cpus, pick % 3 == 0, pick % 11 == 0, expect_s)
+        job = self.world.enqueue(
+            *(zygote, cpus, pick % 3 == 0, pick % 11 == 0, expect_s), short=pick % 5 < 3
+        )
         self.jobs.append(job)
 
     def claim_answered(self, pick: int) -> None:
@@ -98,6 +102,12 @@ class Walk:
 
     def job_began(self, pick: int) -> None:
         self.world.began(self._pick(self._works, pick), 1 + pick)
+
+    def unwanted_ends(self, pick: int) -> None:
+        self.world.end_unwanted(self._pick(lambda c: c.unwanted and not c.hello_due, pick))
+
+    def cell_gives_back(self, pick: int) -> None:
+        self.world.give_back(self._pick(self._is_slow, pick))
 
     def start_lost(self, pick: int) -> None:
         self.world.lose_start(self._pick(self._unread, pick))
@@ -126,6 +136,9 @@ class Walk:
         for n, cell in self.world.cells.items():
             if self._works(cell) and cell.ticket.job.id == jid:
                 assert cell.asked == "cancel", f"cell {n} was not told to end {jid}"
+            for ticket in [] if cell.hello_due else cell.behind:
+                told = ticket.job.id != jid or ticket.eid in cell.unwanted
+                assert told, f"cell {n} was not told to drop {jid}"
         if waits:
             ends = [f.outcome for f in self.world.records if f.claim.job.id == jid]
             assert any(isinstance(end, Canceled) for end in ends), "a waiting job goes on"
@@ -134,15 +147,18 @@ class Walk:
         mode = ("detach", "drain", "requeue", "cancel")[pick % 4]
         self.world.tell(on.StopAsked(mode))
         if mode in ("requeue", "cancel"):
-            going_on = [c for c in self.world.cells.values() if self._works(c) and not c.asked]
-            assert going_on == [], "a stop left a job running"
+            assert self._going_on() == [], "a stop left a job running"
 
     def pause(self, pick: int) -> None:
         requeue = pick % 3 == 0
         self.world.tell(on.PauseAsked(requeue))
         if requeue:
-            going_on = [c for c in self.world.cells.values() if self._works(c) and not c.asked]
-            assert going_on == [], "a pause that hands back left a job running"
+            assert self._going_on() == [], "a pause that hands back left a job running"
+
+    def _going_on(self) -> list[Cell]:
+        cells = [c for c in self.world.cells.values() if not c.hello_due]
+        runs = [c for c in cells if self._works(c) and not c.asked]
+        return runs + [c for c in cells if len(c.behind) > len(c.unwanted)]
 
     def resume(self, pick: int) -> None:
         self.world.tell(on.ResumeAsked())
@@ -151,7 +167,8 @@ class Walk:
         self.world.restart()
 
     def host_reboots(self, pick: int) -> None:
-        ran = {cell.ticket.job.id for cell in self.world.cells.values() if cell.ticket}
+        cells = self.world.cells.values()
+        ran = {ticket.job.id for cell in cells for ticket in cell.tickets}
         self.world.reboot()
         back = [job.id for job in self.world.queue if job.id in ran]
         assert back == [], "what had begun is handed back as if it had not"
@@ -165,6 +182,10 @@ class Walk:
     @staticmethod
     def _works(cell: Cell) -> bool:
         return bool(cell.ticket) and not cell.over and not cell.hello_due
+
+    @classmethod
+    def _is_slow(cls, cell: Cell) -> bool:
+        return cls._works(cell) and bool(cell.behind)
 
     @classmethod
     def _unread(cls, cell: Cell) -> bool:

@@ -14,7 +14,7 @@ from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core import invariants, machine
 from weppd.core.schedule import Plan, Rules, Ticket
-from weppd.core.state import Ending, Mood, Phase, State, Waiting, fresh
+from weppd.core.state import Behind, Ending, Mood, Phase, State, Waiting, fresh
 from weppd.model import Answer, Canceled, Claim, Failed, Finish, Job, Retried
 
 RUNGS = (("USR1", 1.0), ("TERM", 1.0), ("KILL", 0.0))
@@ -22,7 +22,11 @@ RUNGS = (("USR1", 1.0), ("TERM", 1.0), ("KILL", 0.0))
 
 @dataclass
 class Cell:
-    """A living cell: its class, the ticket it has, whether the job is over."""
+    """A living cell: its class, the ticket it has, whether the job is over.
+
+    `behind` are the short jobs that it was given ahead, `ended` those whose ends nobody has
+    acknowledged while another runs, `unwanted` who asked to end a job that waits.
+    """
 
     zygote: str
     ticket: Ticket | None = None
@@ -32,6 +36,20 @@ class Cell:
     stale: bool = False
     retiring: bool = False
     began: bool = False
+    behind: list[Ticket] = field(default_factory=list)
+    ended: dict[str, tuple[Ticket, on.Over]] = field(default_factory=dict)
+    unwanted: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def tickets(self) -> list[Ticket]:
+        """All that it has, first what runs."""
+        first = [self.ticket] if self.ticket else []
+        return [*first, *(ticket for ticket, _ in self.ended.values()), *self.behind]
+
+    @property
+    def begun(self) -> list[Ticket]:
+        """What it ran, or runs."""
+        return [ticket for ticket in self.tickets if ticket not in self.behind]
 
 
 @dataclass
@@ -46,6 +64,7 @@ class World:
     forks: list[tuple[int, str]] = field(default_factory=list)
     claim: tuple[int, ...] | None = None
     gap: do.Gap | None = None
+    more: int = 0
     wall: float = 1000.0
     records: list[Finish] = field(default_factory=list)
     bell: bool = False
@@ -60,7 +79,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.decide = self.decide or machine.decide
-        self.rules = Rules(classes={"light": 1, "heavy": 1}, cores=self.slots)
+        self.rules = Rules(classes={"light": 1, "heavy": 1}, cores=self.slots, prefetch=3)
         self.state = fresh(self.rules, self.slots)
 
     # -- the machine's side
@@ -81,7 +100,7 @@ class World:
     def _do_claim(self, effect: do.Claim) -> None:
         assert self.claim is None, "two claims at once"
         assert effect.labels, "a claim for nothing"
-        self.claim, self.gap = effect.labels, effect.gap
+        self.claim, self.gap, self.more = effect.labels, effect.gap, effect.more
 
     def _do_armbell(self, effect: do.ArmBell) -> None:
         self.bell = True
@@ -92,7 +111,8 @@ class World:
 
     def _do_start(self, effect: do.Start) -> None:
         cell = self.cells[effect.n]
-        assert cell.ticket is None, f"cell {effect.n} already has a job"
+        if not effect.behind:
+            assert not cell.tickets, f"cell {effect.n} already has a job"
         assert not cell.stale, f"cell {effect.n} is of an earlier generation"
         assert not cell.retiring, f"cell {effect.n} is leaving"
         assert cell.zygote == effect.ticket.plan.zygote, "a job in a cell of another class"
@@ -102,22 +122,44 @@ class World:
         )
         overtaken = any(isinstance(phase, Waiting) for _, phase in before)
         assert not overtaken or effect.ticket.job.expect_s is not None, "the order was broken"
-        jid = effect.ticket.job.id
+        if effect.behind:
+            assert effect.ticket.plan.short, "a job that is not short waits behind another"
+            cell.behind.append(effect.ticket)
+            assert len(cell.behind) < self.rules.prefetch or cell.over, "more than were asked for"
+            if cell.ticket is None or cell.over:
+                self._next(cell)
+        else:
+            self._begin(cell, effect.ticket)
+
+    def _begin(self, cell: Cell, ticket: Ticket) -> None:
+        jid = ticket.job.id
         assert jid not in self.ended, "a job that ended began again"
         self.bodies[jid] = self.bodies.get(jid, 0) + 1
         assert self.bodies[jid] == 1 or jid in self.killed, f"the body of {jid} ran twice"
-        cell.ticket, cell.over, cell.asked, cell.began = effect.ticket, None, None, False
+        cell.ticket, cell.over, cell.asked, cell.began = ticket, None, None, False
         at_work = [c.ticket.plan.cpus for c in self.cells.values() if c.ticket and not c.over]
         assert sum(at_work) <= self.state.cpus, "CPUs are oversold"
         shown = [c.ticket.worker for c in self.cells.values() if c.ticket and not c.over]
         assert len(set(shown)) == len(shown), "two jobs are shown under one worker"
 
+    def _next(self, cell: Cell) -> None:
+        """What a cell had is over: it begins what waits behind that."""
+        if cell.over is not None:
+            cell.ended[cell.ticket.eid] = cell.ticket, cell.over
+        wanted = [ticket for ticket in cell.behind if ticket.eid not in cell.unwanted]
+        cell.ticket, cell.over = None, None
+        if wanted:
+            cell.behind.remove(wanted[0])
+            self._begin(cell, wanted[0])
+
     def _do_cancel(self, effect: do.Cancel) -> None:
         cell = self.cells.get(effect.n)
-        if cell is None or cell.hello_due or cell.ticket is None:
+        if cell is None or cell.hello_due:
             return
-        if cell.ticket.eid == effect.eid:
+        if cell.ticket is not None and cell.ticket.eid == effect.eid:
             cell.asked = effect.asked
+        elif effect.eid in (ticket.eid for ticket in cell.behind):
+            cell.unwanted[effect.eid] = effect.asked
 
     def _do_announce(self, effect: do.Announce) -> None:
         assert effect.pid > 0
@@ -130,6 +172,8 @@ class World:
 
     def _do_ack(self, effect: do.Ack) -> None:
         cell = self.cells.get(effect.n)
+        if cell is not None and cell.ended.pop(effect.eid, None) is not None:
+            return
         if cell is not None and cell.ticket is not None and cell.ticket.eid == effect.eid:
             assert cell.over is not None, "acknowledged before it was over"
             cell.ticket, cell.over = None, None
@@ -141,13 +185,19 @@ class World:
 
     def _do_retire(self, effect: do.Retire) -> None:
         cell = self.cells[effect.n]
-        assert cell.ticket is None, "retired with a job"
+        assert not [t for t in cell.tickets if t.eid not in cell.ended], "retired with a job"
         cell.retiring = True
 
     # -- the world's side
 
     def enqueue(
-        self, zygote: str, cpus: int, retry: bool, refused: bool, expect_s: float | None = None
+        self,
+        zygote: str,
+        cpus: int,
+        retry: bool,
+        refused: bool,
+        expect_s: float | None = None,
+        short: bool = False,
     ) -> str:
         """A producer adds a job."""
         jid = f"j{next(self.numbers)}"
@@ -155,7 +205,14 @@ class World:
         job = Job(jid, "default", "m.f", b"", runid="r", expect_s=expect_s, extra=plan)
         self.plans = getattr(self, "plans", {})
         self.plans[jid] = Plan(
-            "m.f", zygote, 100, cpus, 1, retry, refusal="no such task" if refused else None
+            "m.f",
+            zygote,
+            100,
+            cpus,
+            1,
+            retry,
+            short=short,
+            refusal="no such task" if refused else None,
         )
         self.queue.append(job)
         if self.bell:
@@ -168,10 +225,17 @@ class World:
         labels, self.claim = self.claim, None
         fit = [job for job in self.queue if self._fits(job)]
         taken = fit[: len(labels)]
+        pairs = list(zip(labels, taken, strict=False))
+        mates = [label for label, job in pairs if self.plans[job.id].short]
+        for number, job in enumerate(fit[len(taken) :] if mates else []):
+            if number == self.more // len(labels) * len(mates) or not self.plans[job.id].short:
+                break
+            taken.append(job)
+            pairs.append((mates[number % len(mates)], job))
         self.queue = [job for job in self.queue if job not in taken]
         self.wall += 1.0
         tickets = []
-        for label, job in zip(labels, taken, strict=False):
+        for label, job in pairs:
             claim = Claim(f"e{next(self.numbers)}", job)
             ticket = Ticket(claim, self.plans[job.id], f"node.{label}")
             self.claimed[claim.eid] = ticket
@@ -229,28 +293,59 @@ class World:
         verdict = None if kind == "died" else on.Verdict(kind, "E", "no")
         if cell.asked is not None:
             verdict = on.Verdict("cancelled")
-        eid = cell.ticket.eid
-        cell.over = on.Over(n, eid, verdict, b"", 9, cell.asked, "asked for", 0.0, self.wall)
+        said = on.Over(
+            *(n, cell.ticket.eid, verdict, b"", 9, cell.asked, "asked for", 0.0, self.wall), pid=7
+        )
+        cell.over = said
         self.killed.add(cell.ticket.job.id)
+        if cell.behind:
+            self._next(cell)
+        self._say(cell, said)
+
+    def _say(self, cell: Cell, said: on.Event) -> None:
         if self.state.mood is Mood.STOPPED:
             cell.hello_due = True
         elif not cell.hello_due:
-            self.tell(cell.over)
+            self.tell(said)
+
+    def end_unwanted(self, n: int) -> None:
+        """A job that waits in cell `n` and was cancelled is over, and was not run."""
+        cell = self.cells[n]
+        eid, asked = cell.unwanted.popitem()
+        ticket = next(ticket for ticket in cell.behind if ticket.eid == eid)
+        cell.behind.remove(ticket)
+        over = on.Over(n, eid, None, b"", None, asked, "asked for", 0.0, self.wall)
+        cell.ended[eid] = ticket, over
+        self._say(cell, over)
+
+    def give_back(self, n: int) -> None:
+        """The job of cell `n` is slow: what waits behind it is not run there."""
+        cell = self.cells[n]
+        tickets, cell.behind, cell.unwanted = cell.behind, [], {}
+        going = [t for t in tickets if not isinstance(self.state.jobs.get(t.eid), Ending)]
+        self.tell(on.GivenBack(tuple(ticket.eid for ticket in tickets), self.wall))
+        missing = [ticket.job.id for ticket in going if ticket.job not in self.queue]
+        assert missing == [], f"given back, and not in the queue: {missing}"
 
     def kill_cell(self, n: int) -> None:
         """Cell `n` dies, with its tree; its zygote says so."""
         cell = self.cells.pop(n)
-        eid = cell.ticket.eid if cell.ticket else None
-        if cell.ticket:
-            self.killed.add(cell.ticket.job.id)
-        self.tell(on.CellGone(n, "SIGKILL", 0.0, eid))
+        begun = [ticket for ticket in cell.begun if not _never(cell, ticket)]
+        self.killed |= {ticket.job.id for ticket in begun}
+        waited = [t for t in cell.behind if isinstance(self.state.jobs.get(t.eid), Behind)]
+        self.tell(on.CellGone(n, "SIGKILL", 0.0, frozenset(ticket.eid for ticket in begun)))
+        gone = [ticket.job.id for ticket in waited if ticket.job not in self.queue]
+        assert gone == [], f"they never began, and are not in the queue: {gone}"
 
     def lose_start(self, n: int) -> None:
         """Cell `n` dies before it read what it was given: nothing ran, its file names nobody."""
-        ticket = self.cells.pop(n).ticket
+        cell = self.cells.pop(n)
+        ticket = cell.ticket
         self.bodies[ticket.job.id] -= 1
         asked_to_end = isinstance(self.state.jobs.get(ticket.eid), Ending)
-        self.tell(on.CellGone(n, "SIGKILL", 0.0, None))
+        begun = [each for each in cell.begun if each != ticket and not _never(cell, each)]
+        self.killed |= {each.job.id for each in begun}
+        self.tell(on.CellGone(n, "SIGKILL", 0.0, frozenset(each.eid for each in begun)))
         if not asked_to_end:
             assert ticket.job in self.queue, "a job that never began did not go back to its queue"
 
@@ -276,10 +371,13 @@ class World:
         """A cell that was cut off connects again, and repeats what was not acknowledged."""
         cell = self.cells[n]
         cell.hello_due = False
-        self.tell(on.CellHello(n, cell.zygote, cell.ticket, cell.stale))
+        first, *others = cell.tickets or [None]
+        self.tell(on.CellHello(n, cell.zygote, first, cell.stale, tuple(others)))
         phase = self.state.jobs.get(cell.ticket.eid) if cell.ticket else None
         if isinstance(phase, Ending) and self.state.mood is not Mood.STOPPED:
             assert cell.asked == phase.asked, "a cell that was cut off is not told to end its job"
+        for _, over in list(cell.ended.values()):
+            self.tell(over)
         if cell.over is not None:
             self.tell(cell.over)
 
@@ -288,19 +386,22 @@ class World:
         self.forks, self.records, self.claim, self.bell = [], [], None, False
         self.reply = None
         self.state = fresh(self.rules, self.slots)
-        held = {cell.ticket.eid for cell in self.cells.values() if cell.ticket}
+        held = {ticket.eid for cell in self.cells.values() for ticket in cell.tickets}
         for n, cell in self.cells.items():
             cell.hello_due = cell.stale = True
             self.tell(on.CellFound(n))
         for zygote in ("light", "heavy"):
             self.tell(on.ClassReady(zygote))
         lost = [on.Lost(t, False) for eid, t in self.claimed.items() if eid not in held]
-        alive = [on.Held(n, c.zygote, c.ticket) for n, c in self.cells.items() if c.ticket]
+        having = {n: c for n, c in self.cells.items() if c.tickets}
+        alive = [
+            on.Held(n, c.zygote, c.tickets[0], tuple(c.tickets[1:])) for n, c in having.items()
+        ]
         self.tell(on.Recovered(tuple(lost), 0.0, tuple(alive)))
 
     def reboot(self) -> None:
         """The host goes down and comes up: no cell lives, and no file tells who had begun."""
-        self.killed |= {cell.ticket.job.id for cell in self.cells.values() if cell.ticket}
+        self.killed |= {ticket.job.id for cell in self.cells.values() for ticket in cell.tickets}
         self.cells, self.forks, self.records, self.claim = {}, [], [], None
         self.reply, self.bell = None, False
         self.state = fresh(self.rules, self.slots)
@@ -341,6 +442,9 @@ class World:
             if cell.hello_due:
                 self.hello(n)
                 return True
+            if cell.unwanted:
+                self.end_unwanted(n)
+                return True
             if cell.ticket is not None and cell.over is None:
                 self.finish_job(n, "finished")
                 return True
@@ -349,3 +453,9 @@ class World:
             self.tell(on.BellRang())
             return True
         return False
+
+
+def _never(cell: Cell, ticket: Ticket) -> bool:
+    """Whether it has ended and nobody ran it: it was cancelled while it waited."""
+    _, over = cell.ended.get(ticket.eid, (None, None))
+    return over is not None and not over.pid

@@ -18,6 +18,7 @@ from weppd.core.machine import decide
 from weppd.core.schedule import Plan, Rules, Ticket
 from weppd.core.state import (
     EMPTY,
+    Behind,
     Busy,
     Closing,
     Ending,
@@ -46,6 +47,7 @@ PHASES: Mapping[str, tuple[Phase | None, Slot]] = {
     "(unknown)": (None, _IDLE),
     "Waiting": (Waiting(_TICKET), Forking("light")),
     "Running": (Running(_TICKET, 1), Busy("light", "e")),
+    "Behind": (Behind(_TICKET, 1), Busy("light", "f", ("e",))),
     "Ending": (_ENDING, Busy("light", "e")),
     "Recording": (Recording(_TICKET, 1), Closing("light", "e")),
 }
@@ -70,10 +72,11 @@ JOB_EVENTS: Mapping[str, on.Event] = {
     "Claimed": on.Claimed((_TICKET,), False, 0.0),
     "Claimed, of a task that is refused": on.Claimed((_REFUSED,), False, 0.0),
     "CellHello with the job": on.CellHello(1, "light", _TICKET),
+    "GivenBack": on.GivenBack(("e",), 0.0),
     "Began": on.Began("e", 7, 0.0),
     "Over, with a report": _over("finished"),
     "Over, without a word": _over(None),
-    "CellGone, the job in its file": on.CellGone(1, "killed", 0.0, "e"),
+    "CellGone, the job in its file": on.CellGone(1, "killed", 0.0, frozenset({"e"})),
     "CellGone, no job in its file": on.CellGone(1, "killed", 0.0),
     "CancelAsked": on.CancelAsked("j", _RULES.rungs, "by anna", 0.0),
     "Recorded": on.Recorded("e", Answer.OK),

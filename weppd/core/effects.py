@@ -21,11 +21,13 @@ class Gap:
 class Claim:
     """Ask the store for as many jobs as there are labels (the workers' numbers).
 
-    With a `gap`, for such as fit into it only, wherever they stand in their queues.
+    With a `gap`, for such as fit into it only, wherever they stand in their queues. `more` short
+    ones may come with short ones.
     """
 
     labels: tuple[int, ...]
     gap: Gap | None = None
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,11 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Give the job to the cell of slot `n`."""
+    """Give the job to the cell of slot `n`; `behind`: behind the one that it has."""
 
     n: int
     ticket: Ticket
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,12 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An execution of this node that the living cell of slot `n` has."""
+    """An execution of this node that the living cell of slot `n` has, and others besides it."""
 
     n: int
     zygote: str
     ticket: Ticket
+    others: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +108,36 @@ class CellFound:
 class CellHello:
     """A cell connected; `ticket` is the job it has, None when it is idle.
 
-    `stale`: it belongs to an earlier generation of zygotes and takes no further job.
+    `stale`: it belongs to an earlier generation of zygotes and takes no further job. `others` are
+    the jobs behind that one, and those whose ends it tells next.
     """
 
     n: int
     zygote: str
     ticket: Ticket | None = None
     stale: bool = False
+    others: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CellGone:
     """A cell is dead, and nothing of its tree lives any more.
 
-    `eid` is what its file says it was running: a job that stands in no file never began.
+    `begun` are the executions that had begun by its file: a job that stands in none never did.
     """
 
     n: int
     cause: str
     wall: float
-    eid: str | None = None
+    begun: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A cell will not run these jobs, which were behind another: that one is not short."""
+
+    eids: tuple[str, ...]
+    wall: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +235,7 @@ Event = (
     | CellFound
     | CellHello
     | CellGone
+    | GivenBack
     | Began
     | Over
     | Recorded

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from weppd.core.state import Busy, Closing, Ending, Mood, Recording, Running, State
+from weppd.core.state import (
+    Behind,
+    Busy,
+    Closing,
+    Ending,
+    Given,
+    Mood,
+    Recording,
+    Running,
+    State,
+)
 
 
 def violations(state: State) -> list[str]:
@@ -22,6 +32,10 @@ def _busy_slots_have_their_job(state: State) -> list[str]:
             phase = state.jobs.get(slot.eid)
             if not isinstance(phase, Running | Ending) or phase.n != n:
                 found.append(f"slot {n} is busy with {slot.eid}, which is {phase}")
+            for eid in slot.then:
+                phase = state.jobs.get(eid)
+                if not isinstance(phase, Behind | Ending) or phase.n != n:
+                    found.append(f"slot {n} has {eid} behind, which is {phase}")
         if isinstance(slot, Closing) and not isinstance(state.jobs.get(slot.eid), Recording):
             found.append(f"slot {n} closes {slot.eid}, which is not being recorded")
     return found
@@ -31,6 +45,6 @@ def _running_jobs_have_their_slot(state: State) -> list[str]:
     return [
         f"{eid} runs in slot {phase.n}, which is {state.slots.get(phase.n)}"
         for eid, phase in state.jobs.items()
-        if isinstance(phase, Running | Ending)
-        and not (isinstance(s := state.slots.get(phase.n), Busy) and s.eid == eid)
+        if isinstance(phase, Given)
+        and not (isinstance(s := state.slots.get(phase.n), Busy) and eid in (s.eid, *s.then))
     ]

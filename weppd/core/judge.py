@@ -19,6 +19,8 @@ def judge(ticket: Ticket, over: Over, crashes_allowed: int) -> Outcome:
     verdict = over.verdict
     if verdict is not None and verdict.kind == "finished":
         return Finished(None if verdict.none else over.body)
+    if over.asked == "cancel" and not over.pid and verdict is None and over.status is None:
+        return canceled(over.reason or "cancelled")
     if over.asked == "cancel":
         return Stopped(over.reason or "cancelled")
     if over.asked == "shutdown":

@@ -26,12 +26,14 @@ from weppd.core.schedule import Ticket
 from weppd.core.settle import settle
 from weppd.core.state import (
     EMPTY,
+    Behind,
     Busy,
     Closing,
     Empty,
     Ending,
     Forking,
     Found,
+    Given,
     Idle,
     Mood,
     Recording,
@@ -99,7 +101,8 @@ def _recovered(state: State, event: on.Recovered) -> Decision:
     state = replace(state, recovered=True)
     orders: list[do.Effect] = []
     for held in event.held:
-        state, more = _cell_hello(state, on.CellHello(held.n, held.zygote, held.ticket))
+        hello = on.CellHello(held.n, held.zygote, held.ticket, others=held.others)
+        state, more = _cell_hello(state, hello)
         orders += more
     for lost in event.lost:
         if lost.ticket.eid in state.jobs:
@@ -128,8 +131,10 @@ def _recorded(state: State, event: on.Recorded) -> Decision:
     if phase.n is None:
         return state, []
     slot = state.slots[phase.n]
-    if not isinstance(slot, Closing) or slot.eid != event.eid:
+    if isinstance(slot, Empty | Forking | Found):
         return state, []
+    if not isinstance(slot, Closing) or slot.eid != event.eid:
+        return state, [do.Ack(phase.n, event.eid)]
     if phase.n in state.stale:
         state = moves.put_slot(state, phase.n, Retiring(slot.zygote))
         return state, [do.Ack(phase.n, event.eid), do.Retire(phase.n)]
@@ -181,31 +186,75 @@ def _cell_hello(state: State, event: on.CellHello) -> Decision:
         if event.stale:
             return moves.put_slot(state, event.n, Retiring(event.zygote)), [do.Retire(event.n)]
         return moves.put_slot(state, event.n, Idle(event.zygote)), []
-    eid = event.ticket.eid
-    phase = state.jobs.get(eid)
-    if isinstance(phase, Ending):
-        return state, [do.Cancel(event.n, eid, phase.rungs, phase.asked, phase.reason)]
-    if phase is not None:
-        return moves.ignore(state)
-    state = moves.put_slot(state, event.n, Busy(event.zygote, eid))
-    return moves.put_phase(state, eid, Running(event.ticket, event.n)), []
+    tickets = (event.ticket, *event.others)
+    orders: list[do.Effect] = []
+    for ticket in tickets:
+        phase = state.jobs.get(ticket.eid)
+        if isinstance(phase, Ending):
+            said = phase.rungs, phase.asked, phase.reason
+            orders.append(do.Cancel(event.n, ticket.eid, *said))
+    fresh = [ticket for ticket in tickets if ticket.eid not in state.jobs]
+    if not fresh:
+        return (state, orders) if orders else moves.ignore(state)
+    return _adopt(state, event, fresh), orders
+
+
+def _adopt(state: State, event: on.CellHello, tickets: list[Ticket]) -> State:
+    """The state with jobs that a cell brings; if it has some of ours, they are behind them."""
+    slot = state.slots.get(event.n, EMPTY)
+    eids = [slot.eid, *slot.then] if isinstance(slot, Busy) else []
+    for ticket in tickets:
+        phase = Behind(ticket, event.n) if eids else Running(ticket, event.n)
+        eids.append(ticket.eid)
+        state = moves.put_phase(state, ticket.eid, phase)
+    return moves.put_slot(state, event.n, Busy(event.zygote, eids[0], tuple(eids[1:])))
 
 
 def _cell_gone(state: State, event: on.CellGone) -> Decision:
     slot = state.slots.get(event.n, EMPTY)
     state = replace(moves.put_slot(state, event.n, EMPTY), stale=state.stale - {event.n})
-    if not isinstance(slot, Busy):
-        return state, []
-    phase = state.jobs.get(slot.eid)
-    if not isinstance(phase, Running | Ending):
-        return state, []
-    if isinstance(phase, Ending):
-        outcome = judge.interrupted(phase.asked, phase.reason)
-        return moves.record_unbegun(state, phase.ticket, outcome, event.wall)
-    if event.eid != slot.eid:
-        return moves.forget(state, slot.eid), [do.HandBack((phase.ticket,))]
-    outcome = judge.died(phase.ticket, f"worker lost: {event.cause}", moves.crash_limit(state))
-    return moves.record_unbegun(state, phase.ticket, outcome, event.wall)
+    orders: list[do.Effect] = []
+    unbegun: list[Ticket] = []
+    for eid in (slot.eid, *slot.then) if isinstance(slot, Busy) else ():
+        phase = state.jobs.get(eid)
+        if isinstance(phase, Ending):
+            outcome = judge.interrupted(phase.asked, phase.reason)
+        elif not isinstance(phase, Given):
+            continue
+        elif eid in event.begun:
+            cause = f"worker lost: {event.cause}"
+            outcome = judge.died(phase.ticket, cause, moves.crash_limit(state))
+        else:
+            state = moves.forget(state, eid)
+            unbegun.append(phase.ticket)
+            continue
+        state, more = moves.record_unbegun(state, phase.ticket, outcome, event.wall)
+        orders += more
+    return state, [*orders, do.HandBack(tuple(unbegun))] if unbegun else orders
+
+
+def _given_back(state: State, event: on.GivenBack) -> Decision:
+    orders: list[do.Effect] = []
+    tickets: list[Ticket] = []
+    for eid in event.eids:
+        phase = state.jobs.get(eid)
+        slot = state.slots[phase.n] if isinstance(phase, Given) else EMPTY
+        if not isinstance(phase, Behind | Ending) or not isinstance(slot, Busy):
+            continue
+        if eid not in slot.then:
+            continue
+        then = tuple(each for each in slot.then if each != eid)
+        state = moves.put_slot(state, phase.n, Busy(slot.zygote, slot.eid, then))
+        if isinstance(phase, Ending):
+            outcome = judge.interrupted(phase.asked, phase.reason)
+            state, more = moves.record_unbegun(state, phase.ticket, outcome, event.wall)
+            orders += more
+        else:
+            state = moves.forget(state, eid)
+            tickets.append(phase.ticket)
+    if not tickets and not orders:
+        return moves.ignore(state)
+    return state, [*orders, do.HandBack(tuple(tickets))] if tickets else orders
 
 
 def _began(state: State, event: on.Began) -> Decision:
@@ -217,13 +266,13 @@ def _began(state: State, event: on.Began) -> Decision:
 
 def _over(state: State, event: on.Over) -> Decision:
     phase = state.jobs.get(event.eid)
-    if not isinstance(phase, Running | Ending):
+    if not isinstance(phase, Given):
         return moves.ignore(state)
     slot = state.slots[event.n]
     zygote = slot.zygote if isinstance(slot, Busy) else phase.ticket.plan.zygote
     outcome = judge.judge(phase.ticket, event, moves.crash_limit(state))
-    state = moves.put_slot(state, event.n, Closing(zygote, event.eid))
     state = moves.put_phase(state, event.eid, Recording(phase.ticket, event.n))
+    state = moves.take_from(state, event.n, zygote, event.eid)
     return state, [do.Record(judge.finish(phase.ticket, event, outcome))]
 
 
@@ -237,7 +286,7 @@ def _cancel_asked(state: State, event: on.CancelAsked) -> Decision:
         if isinstance(phase, Waiting):
             outcome = judge.canceled(event.reason)
             return moves.record_unbegun(state, phase.ticket, outcome, event.wall)
-        if isinstance(phase, Running | Ending):
+        if isinstance(phase, Given):
             return moves.end(state, eid, phase, event.rungs, "cancel", event.reason)
     return moves.ignore(state)
 
@@ -264,7 +313,7 @@ def _hand_back_waiting(state: State) -> Decision:
 def _end_all(state: State, asked: str, reason: str) -> Decision:
     orders: list[do.Effect] = []
     for eid, phase in list(state.jobs.items()):
-        if isinstance(phase, Running):
+        if isinstance(phase, Running | Behind):
             state, more = moves.end(state, eid, phase, state.rules.rungs, asked, reason)
             orders += more
     return state, orders
@@ -300,6 +349,7 @@ _HANDLERS: Mapping[type, Callable[[State, Any], Decision]] = {
     on.CellFound: _cell_found,
     on.CellHello: _cell_hello,
     on.CellGone: _cell_gone,
+    on.GivenBack: _given_back,
     on.Began: _began,
     on.Over: _over,
     on.CancelAsked: _cancel_asked,

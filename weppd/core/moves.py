@@ -7,8 +7,12 @@ from weppd.core import judge
 from weppd.core.schedule import Ticket
 from weppd.core.state import (
     EMPTY,
+    Behind,
+    Busy,
+    Closing,
     Ending,
     Forking,
+    Given,
     Phase,
     Recording,
     Running,
@@ -25,13 +29,14 @@ Decision = tuple[State, list[do.Effect]]
 def end(
     state: State,
     eid: str,
-    phase: Running | Ending,
+    phase: Given,
     rungs: tuple[tuple[str, float], ...],
     asked: str,
     reason: str,
 ) -> Decision:
     """Has the cell told to end its job."""
-    state = put_phase(state, eid, Ending(phase.ticket, phase.n, rungs, asked, reason, phase.since))
+    since = 0.0 if isinstance(phase, Behind) else phase.since
+    state = put_phase(state, eid, Ending(phase.ticket, phase.n, rungs, asked, reason, since))
     return state, [do.Cancel(phase.n, eid, rungs, asked, reason)]
 
 
@@ -70,6 +75,19 @@ def put_phase(state: State, eid: str, phase: Phase) -> State:
 def forget(state: State, eid: str) -> State:
     """The state without a job."""
     return replace(state, jobs={k: v for k, v in state.jobs.items() if k != eid})
+
+
+def take_from(state: State, n: int, zygote: str, eid: str) -> State:
+    """The state whose cell `n` has `eid` no more: the next one behind it runs, or it closes."""
+    slot = state.slots[n]
+    left = [each for each in (slot.eid, *slot.then) if each != eid] if type(slot) is Busy else []
+    if not left:
+        return put_slot(state, n, Closing(zygote, eid))
+    state = put_slot(state, n, Busy(zygote, left[0], tuple(left[1:])))
+    first = state.jobs.get(left[0])
+    if not isinstance(first, Behind):
+        return state
+    return put_phase(state, left[0], Running(first.ticket, n, state.at))
 
 
 def unfork(state: State, zygote: str) -> State:

@@ -53,6 +53,7 @@ class Lane:
 class Rules:
     """What the operator's settings say about every job of this node; `cell_lease` in seconds.
 
+    `prefetch` is how many short jobs a cell is given at a time, the one that runs included.
     `cpus` (0: as many as `cores`) and `memory` (bytes, 0 where it is not counted) are what its jobs
     may claim together; `cores` is what "all" means.
     """
@@ -69,6 +70,7 @@ class Rules:
     cpus: int = 0
     memory: int = 0
     backend: str = "auto"
+    prefetch: int = 1
     limits: Mapping[str, str] = field(default_factory=dict)
     lanes: Mapping[str, Lane] = field(default_factory=dict)
 
@@ -78,7 +80,7 @@ class Plan:
     """How one job runs; `refusal` is the one-line reason when it may not, `notice` for the log.
 
     `cpus` and `memory` (bytes) are its claims on the host; `turn` is the key under which one job
-    runs at a time.
+    runs at a time. A `short` one may be given to a cell behind another.
     """
 
     function: str
@@ -90,6 +92,7 @@ class Plan:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     turn: str | None = None
     memory: int = 0
+    short: bool = False
     refusal: str | None = None
     notice: str | None = None
 
@@ -149,6 +152,7 @@ def plan(job: Job, registry: Mapping[str, Traits], rules: Rules) -> Plan:
         held,
         turn_of(job, traits),
         memory,
+        traits.short and turn_of(job, traits) is None,
         notice=notice,
     )
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 from weppd.core import backfill, moves
 from weppd.core import effects as do
 from weppd.core.moves import Decision
+from weppd.core.schedule import Plan, Ticket
 from weppd.core.state import (
+    Behind,
     Busy,
     Closing,
     Empty,
+    Ending,
     Forking,
     Found,
     Idle,
@@ -40,7 +43,8 @@ def settle(state: State) -> Decision:
     room = _room(state)
     if room and not state.dry:
         state = replace(state, claiming=True)
-        orders.append(do.Claim(_labels(state, room)))
+        labels = _labels(state, room)
+        orders.append(do.Claim(labels, more=len(labels) * (state.rules.prefetch - 1)))
     elif (gap := _gap(state)) is not None:
         state = replace(state, claiming=True)
         orders.append(do.Claim(_labels(state, 1), gap))
@@ -67,6 +71,12 @@ def _start_waiting(state: State) -> Decision:
     orders: list[do.Effect] = []
     gap: float | None = None
     for ticket in moves.waiting(state):
+        if state.rules.prefetch > 1 and (first := _first_of(state, ticket.worker)) is not None:
+            if gap is not None or not _may_follow(state, first, ticket.plan):
+                break
+            state = _put_behind(state, first.n, ticket)
+            orders.append(do.Start(first.n, ticket, behind=True))
+            continue
         if not backfill.fits(ticket.plan, state):
             # The first that does not fit is the reservation; others may go only if it waits anyway.
             gap = backfill.gap_s(state, ticket) if gap is None else gap
@@ -86,6 +96,35 @@ def _start_waiting(state: State) -> Decision:
             orders += more
             break
     return state, orders
+
+
+def _first_of(state: State, worker: str) -> Running | Ending | None:
+    """The job that runs under a worker's name; others that were claimed for it come behind it."""
+    for phase in state.jobs.values():
+        if isinstance(phase, Running | Ending) and phase.ticket.worker == worker:
+            return phase
+    return None
+
+
+def _may_follow(state: State, first: Running | Ending, plan: Plan) -> bool:
+    """Whether a job may wait in the cell of another one, to take its place as that ends."""
+    slot = state.slots[first.n]
+    if not isinstance(slot, Busy) or len(slot.then) >= state.rules.prefetch - 1:
+        return False
+    return isinstance(first, Running) and first.n not in state.stale and _alike(first, plan)
+
+
+def _alike(first: Running, plan: Plan) -> bool:
+    own = first.ticket.plan
+    both = own.short and plan.short and own.zygote == plan.zygote
+    return both and (own.cpus, own.memory) == (plan.cpus, plan.memory)
+
+
+def _put_behind(state: State, n: int, ticket: Ticket) -> State:
+    slot = state.slots[n]
+    assert isinstance(slot, Busy)
+    state = moves.put_slot(state, n, Busy(slot.zygote, slot.eid, (*slot.then, ticket.eid)))
+    return moves.put_phase(state, ticket.eid, Behind(ticket, n))
 
 
 def _free_slot(state: State, zygote: str) -> int | None:

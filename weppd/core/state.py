@@ -10,6 +10,9 @@ be written::
 A job's phase, by execution id::
 
     Waiting ──Start──► Running ──cancel──► Ending ──over──► Recording ──recorded──► (forgotten)
+       └──Start behind──► Behind ──the one before it is over──► Running
+
+Short jobs may be given to a cell ahead. They are behind the one that runs, in their order.
 """
 
 from __future__ import annotations
@@ -48,10 +51,11 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """A cell with a job."""
+    """A cell with a job, and short ones behind it (`then`, in their order)."""
 
     zygote: str
     eid: str
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,14 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """A cell has it, behind another job that runs: it has not begun."""
+
+    ticket: Ticket
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """A cell was told to end it, by these rungs; `asked` says who wants it."""
 
@@ -109,7 +121,9 @@ class Recording:
     n: int | None
 
 
-Phase = Waiting | Running | Ending | Recording
+Phase = Waiting | Running | Behind | Ending | Recording
+#: The phases of a job that a cell has.
+Given = Running | Behind | Ending
 
 
 class Mood(str, Enum):

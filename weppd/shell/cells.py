@@ -17,7 +17,7 @@ from typing import Any
 from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core.schedule import Plan, Ticket
-from weppd.core.state import Ending, Forking, Running, State
+from weppd.core.state import Forking, Given, State
 from weppd.model import Claim, Job, Usage
 from weppd.shell import host
 from weppd.shell.leavings import Leavings
@@ -51,6 +51,7 @@ class Cells:
         for kind, handler in (
             ("hello", self._hello),
             ("began", self._began),
+            ("back", self._back),
             ("over", self._over),
             ("lost", self._lost),
         ):
@@ -74,7 +75,7 @@ class Cells:
         """The outcome is safe."""
         self._peers.tell_cell(effect.n, {"kind": "ack", "eid": effect.eid})
 
-    def lease(self, phase: Running | Ending, until: float) -> None:
+    def lease(self, phase: Given, until: float) -> None:
         """This node has the lease of a cell's job until then at least (boot clock, s)."""
         link = self._peers.cells.get(phase.n)
         if phase.ticket.leased and link is not None and link.hello["v"] >= LEASES:
@@ -128,16 +129,21 @@ class Cells:
         self._tickets = tickets
         self._leavings.end_orphans()
         files = host.cell_files(self._dir)
-        living = {f.eid: f for f in files if f.eid and f.locked}
-        dead = {f.eid for f in files if f.eid and not f.locked}
+        living = {eid for f in files if f.locked for eid in f.jobs}
+        dead = {eid for f in files if not f.locked for eid in f.begun}
         lost = [on.Lost(t, eid in dead) for eid, t in tickets.items() if eid not in living]
-        held = [on.Held(f.n, f.zygote, tickets[e]) for e, f in living.items() if e in tickets]
-        self._tell(on.Recovered(tuple(lost), time.time(), tuple(held), reset))
+        held = (self._held(file, tickets) for file in files if file.locked)
+        heard = tuple(each for each in held if each is not None)
+        self._tell(on.Recovered(tuple(lost), time.time(), heard, reset))
         self._recovered = True
         self._leavings.remove_old_tmp()
         waiting, self._held_back = self._held_back, []
         for link, header, body in waiting:
             self._peers.received(link, header, body)
+
+    def _held(self, file: host.CellFile, tickets: dict[str, Ticket]) -> on.Held | None:
+        known = [tickets[eid] for eid in file.jobs if eid in tickets]
+        return on.Held(file.n, file.zygote, known[0], tuple(known[1:])) if known else None
 
     def look_for_silent(self) -> None:
         """Find cells that ended while neither their zygote nor weppd could tell.
@@ -161,23 +167,28 @@ class Cells:
             return
         n, self._silent = header["n"], self._silent - {header["n"]}
         stale = header.get("digest") != self._digest
-        ticket = self._known(header) if header.get("eid") else None
-        self._tell(on.CellHello(n, header["class"], ticket, stale))
+        pairs = [(header["eid"], header.get("job"))] if header.get("eid") else []
+        pairs += [*header.get("over", ()), *header.get("behind", ())]
+        tickets = [self._known(header, *pair) for pair in pairs]
+        first = tickets[0] if tickets else None
+        self._tell(on.CellHello(n, header["class"], first, stale, tuple(tickets[1:])))
 
-    def _known(self, header: dict[str, Any]) -> Ticket:
+    def _known(self, header: dict[str, Any], eid: str, jid: str | None) -> Ticket:
         """The ticket of a job that a cell brings: ours, the store's, or what the cell knows."""
-        eid = header["eid"]
         phase = self._state().jobs.get(eid)
         if phase is not None:
             return phase.ticket
         if eid in self._tickets:
             return self._tickets[eid]
-        log.warning("action=adopt job=%s note='the store has forgotten it'", header.get("job"))
-        job = Job(header.get("job") or eid, "default", None, b"")
+        log.warning("action=adopt job=%s note='the store has forgotten it'", jid)
+        job = Job(jid or eid, "default", None, b"")
         return Ticket(Claim(eid, job), Plan("", header["class"]), f"adopted.{header['n']}")
 
     def _began(self, link: Link, header: dict[str, Any], body: bytes) -> None:
         self._tell(on.Began(header["eid"], header["pid"], header["at"]))
+
+    def _back(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        self._tell(on.GivenBack(tuple(header["eids"]), time.time()))
 
     def _over(self, link: Link, header: dict[str, Any], body: bytes) -> None:
         if not self._recovered:
@@ -204,9 +215,9 @@ class Cells:
 
     def _tell_gone(self, n: int, cause: str) -> None:
         file = host.read_cell(self._dir, n)
-        eid = file.eid if file is not None else None
-        self._leavings.remove_tmp([eid])
-        self._tell(on.CellGone(n, cause, time.time(), eid))
+        begun = frozenset(file.begun if file is not None else ())
+        self._leavings.remove_tmp(begun)
+        self._tell(on.CellGone(n, cause, time.time(), begun))
 
 
 def over_event(n: int, header: dict[str, Any], body: bytes) -> on.Over:

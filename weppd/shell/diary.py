@@ -16,7 +16,7 @@ from typing import Any
 
 from weppd.core import effects as do
 from weppd.core.schedule import Ticket
-from weppd.core.state import Ending, Running, State
+from weppd.core.state import Given, State
 from weppd.model import Canceled, Failed, Finish, Finished, Job, Retried, Stopped, Usage
 from weppd.shell.dictation import Dictation
 from weppd.shell.herald import Herald
@@ -125,7 +125,7 @@ class Diary:
         """Enter what cells brought from an earlier weppd; answer those who wait for executions
         that the state has let go of."""
         for eid, phase in state.jobs.items():
-            if isinstance(phase, Running | Ending) and eid not in self.entries:
+            if isinstance(phase, Given) and eid not in self.entries:
                 self.begun(phase.ticket, phase.n, "adopt")
         for eid in [eid for eid in self._ended if eid not in state.jobs]:
             finish = self._ended.pop(eid)

@@ -51,7 +51,10 @@ class NodeLock:
 
 @dataclass(frozen=True, slots=True)
 class CellFile:
-    """What a cell's file says, and whether the cell lives: `holder` has its lock (0: nobody)."""
+    """What a cell's file says, and whether the cell lives: `holder` has its lock (0: nobody).
+
+    `jobs` are all that it has, by execution, `begun` the executions of those that were run.
+    """
 
     n: int
     holder: int
@@ -59,6 +62,19 @@ class CellFile:
     zygote: str = "light"
     eid: str | None = None
     job: str | None = None
+    over: tuple[tuple[str, str], ...] = ()
+    behind: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """The jobs by their executions: the one that runs, ended ones, those that wait."""
+        first = ((self.eid, self.job or ""),) if self.eid else ()
+        return dict((*first, *self.over, *self.behind))
+
+    @property
+    def begun(self) -> list[str]:
+        """The executions that were run, or are."""
+        return [*([self.eid] if self.eid else []), *(eid for eid, _ in self.over)]
 
     @property
     def locked(self) -> bool:
@@ -89,9 +105,9 @@ def _cell(n: int, holder: int, text: bytes) -> CellFile:
         said = json.loads(text)
     except ValueError:
         return CellFile(n, holder)
-    return CellFile(
-        n, holder, said.get("pid", 0), said.get("class", "light"), said.get("eid"), said.get("job")
-    )
+    who = n, holder, said.get("pid", 0), said.get("class", "light"), said.get("eid")
+    others = (tuple((eid, job) for eid, job in said.get(word, ())) for word in ("over", "behind"))
+    return CellFile(*who, said.get("job"), *others)
 
 
 def _holder(fd: int) -> int:

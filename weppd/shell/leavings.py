@@ -135,7 +135,8 @@ class Leavings:
 
     def remove_old_tmp(self) -> None:
         """Remove all temporary directories but those of living cells' executions."""
-        living = {file.eid for file in host.cell_files(self._cells) if file.locked}
+        files = host.cell_files(self._cells)
+        living = {eid for file in files if file.locked for eid in file.jobs}
         self.remove_tmp(path.name for path in self._tmp.iterdir() if path.name not in living)
 
 

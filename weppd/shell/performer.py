@@ -82,12 +82,13 @@ class Hands:
         match effect:
             case do.Start():
                 self._diary.begun(effect.ticket, effect.n)
-                self._cells.start(effect, start_frame(effect.ticket, self._places, self._rules))
+                frame = start_frame(effect.ticket, self._places, self._rules, effect.behind)
+                self._cells.start(effect, frame)
             case do.Record():
                 self._diary.ended(effect.finish)
                 self._record(effect.finish)
             case do.Claim():
-                self._trips.claim(effect.labels, effect.gap)
+                self._trips.claim(effect.labels, effect.gap, effect.more)
             case do.Ack():
                 self._cells.ack(effect)
             case do.ArmBell():

@@ -55,7 +55,7 @@ class Recovery:
             log.error("action=recover problem='a zygote is silent; its tasks are not known'")
         tickets: dict[str, Ticket] = {}
         for number, claim in enumerate(claims, 1):
-            worker = claim.job.extra.get("worker_name") or f"{self._node}.{number}"
+            worker = claim.worker or f"{self._node}.{number}"
             tickets[claim.eid] = self._desk.ticket(claim, worker)
         if tickets:
             log.warning("action=recover executions=%d", len(tickets))

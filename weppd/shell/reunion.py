@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from weppd.core import judge
-from weppd.core.state import Phase, State, Waiting
+from weppd.core.state import Behind, Phase, State, Waiting
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
 from weppd.shell.diary import Diary, Entry
@@ -60,9 +60,10 @@ class Reunion:
         change = await self._store.greet(self._node, self._settle_s)
         known = [Known(finish.claim, finish.worker) for finish in self._trips.put_away()]
         known += [
-            Known(Claim(file.eid, Job(file.job, "", None, b"")), f"{self._node}.{file.n}")
+            Known(Claim(eid, Job(job, "", None, b"")), f"{self._node}.{file.n}")
             for file in living
-            if file.eid and file.job
+            for eid, job in file.jobs.items()
+            if job
         ]
         self._say(change, await self._store.reassert(self._node, known))
 
@@ -160,5 +161,5 @@ class Reunion:
 
 
 def _known(phase: Phase) -> Known:
-    ticket, word = phase.ticket, "claimed" if isinstance(phase, Waiting) else "running"
+    ticket, word = phase.ticket, "claimed" if isinstance(phase, Waiting | Behind) else "running"
     return Known(ticket.claim, ticket.worker, word, ticket.plan.turn or "")

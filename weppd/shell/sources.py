@@ -15,7 +15,7 @@ from dataclasses import replace
 from weppd.core import events as on
 from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
-from weppd.core.state import Ending, Mood, Running, State
+from weppd.core.state import Ending, Given, Mood, State
 from weppd.errors import StoreAway, StoreDenied
 from weppd.shell.neighbours import now_s
 from weppd.shell.performer import Errands
@@ -45,7 +45,7 @@ class Sources:
         tell: Callable[..., None],
         state: Callable[[], State],
         terms: Terms,
-        confirm: Callable[[Running | Ending, float], None],
+        confirm: Callable[[Given, float], None],
         watch: Callable[[], Awaitable[None]],
     ) -> None:
         self.seq = 0
@@ -68,7 +68,7 @@ class Sources:
 
     async def _beat(self) -> None:
         until = now_s() + self._terms.cell_s
-        phases = [p for p in self._state().jobs.values() if isinstance(p, Running | Ending)]
+        phases = [p for p in self._state().jobs.values() if isinstance(p, Given)]
         running = [
             Beating(p.ticket.job.id, p.ticket.eid, p.ticket.worker, p.ticket.job.queue)
             for p in phases

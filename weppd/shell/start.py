@@ -48,8 +48,14 @@ class Places:
             return []
 
 
-def start_frame(ticket: Ticket, places: Places, rules: Rules) -> tuple[dict[str, Any], bytes]:
-    """The `start` frame of a job: its header, and meta and payload as the body."""
+def start_frame(
+    ticket: Ticket, places: Places, rules: Rules, behind: bool = False
+) -> tuple[dict[str, Any], bytes]:
+    """The `start` frame of a job: its header, and meta and payload as the body.
+
+    `behind`: the cell has another job. Of a `quiet` one that is over at once nobody hears that it
+    began: only of a run's job is there somebody who waits to.
+    """
     job, plan = ticket.job, ticket.plan
     header: dict[str, Any] = {
         "kind": "start",
@@ -76,6 +82,8 @@ def start_frame(ticket: Ticket, places: Places, rules: Rules) -> tuple[dict[str,
         "meta_len": len(job.meta),
         "description": job.description,
         "env": {},
+        "behind": behind,
+        "quiet": job.runid is None,
     }
     for name, callback in (
         ("on_success", job.on_success),

@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from weppd.core import events as on
 from weppd.core.effects import Gap
@@ -43,6 +44,13 @@ class Desk:
         """The ticket under which `claim` runs here."""
         return Ticket(claim, plan(claim.job, self.registry, self.rules), worker)
 
+    def short(self) -> tuple[str, ...]:
+        """The functions whose jobs may be claimed ahead, under all names that they go by."""
+        names = [name for name, traits in self.registry.items() if traits.short]
+        for old, new in self.rules.alias.items():
+            names += [old + name[len(new) :] for name in names if name.startswith(new + ".")]
+        return tuple(names)
+
 
 class Trips:
     """One exchange at a time; what gathers meanwhile goes with the next."""
@@ -70,6 +78,7 @@ class Trips:
         self._full = ""
         self._labels: tuple[int, ...] = ()
         self._gap: Gap | None = None
+        self._more = 0
         self._lost: ClaimAsk | None = None
         self._wake = asyncio.Event()
 
@@ -78,9 +87,10 @@ class Trips:
         self._finishes.append(finish)
         self._wake.set()
 
-    def claim(self, labels: tuple[int, ...], gap: Gap | None = None) -> None:
-        """Have jobs claimed for these workers with the next trip; with a `gap`, what fits it."""
-        self._labels, self._gap = labels, gap
+    def claim(self, labels: tuple[int, ...], gap: Gap | None = None, more: int = 0) -> None:
+        """Have jobs claimed for these workers with the next trip; with a `gap`, what fits it;
+        `more` where the next ones are short."""
+        self._labels, self._gap, self._more = labels, gap, more
         self._wake.set()
 
     def stuck(self, told: Redis) -> str:
@@ -138,13 +148,18 @@ class Trips:
         if not labels:
             return None
         node = self._desk.rules.node
-        eids = tuple(os.urandom(16).hex() for _ in labels)
+        short = self._desk.short() if self._more else ()
+        wanted = len(labels) + (self._more if short else 0)
+        eids = tuple(os.urandom(16).hex() for _ in range(wanted))
         workers = tuple(f"{node}.{label}" for label in labels)
         rules, token = self._desk.rules, os.urandom(16).hex()
         offer = rules.cpus or rules.cores, rules.memory
-        gap = (self._gap.seconds, self._gap.cpus, self._gap.memory) if self._gap else ()
-        self._asked = ClaimAsk(self.queues, token, eids, rules.node, workers, *offer, *gap)
-        return self._asked
+        head = self.queues, token, eids, rules.node, workers, *offer
+        self._asked = ask = ClaimAsk(*head, short=short)
+        if (gap := self._gap) is not None:
+            ask = replace(ask, gap_s=gap.seconds, gap_cpus=gap.cpus, gap_memory=gap.memory)
+            self._asked = ask
+        return ask
 
     def asked(self) -> set[str]:
         """The executions of the last claim, which may be in the store while we know nothing."""
@@ -173,8 +188,8 @@ class Trips:
         return self._seen(ask, [t for t in tickets if t.job.id not in parked], dry)
 
     def _tickets(self, ask: ClaimAsk, answer: Exchanged) -> list[Ticket]:
-        worker = dict(zip(ask.eids, ask.workers, strict=True))
-        return [self._desk.ticket(c, worker[c.eid]) for c in answer.claims]
+        worker = dict(zip(ask.eids, ask.workers, strict=False))
+        return [self._desk.ticket(c, worker.get(c.eid) or c.worker) for c in answer.claims]
 
     def _seen(self, ask: ClaimAsk, tickets: Sequence[Ticket], dry: bool) -> on.Claimed:
         for ticket in tickets:
@@ -262,4 +277,4 @@ class Trips:
 
 def _dry(ask: ClaimAsk, answer: Exchanged) -> bool:
     """Whether the queues had less than was asked for."""
-    return len(answer.claims) < len(ask.eids)
+    return len(answer.claims) < len(ask.workers)

@@ -12,9 +12,12 @@ from weppd.model import Answer, Callback, Claim
 
 @dataclass(frozen=True, slots=True)
 class ClaimAsk:
-    """Ask for up to `len(eids)` jobs from `queues`, in their strict order.
+    """Ask for up to `len(workers)` jobs from `queues`, in their strict order.
 
-    The i-th job taken is entered under `eids[i]` (uuid4 hex) for the worker `workers[i]`.
+    The i-th job taken is entered under `eids[i]` (uuid4 hex) for the worker `workers[i]`. Where
+    there are more `eids`, more jobs are taken, as long as the next one in that order is of a
+    function that is named `short` and brings no claims and no lock of its own; they are entered
+    for those workers, in turn, that got such a job before.
     The same `token` (32 hex digits) asked again returns what it got the first time, and takes
     nothing more: so an ask whose reply was lost is simply asked again. A first ask that found
     nothing is not remembered.
@@ -34,6 +37,7 @@ class ClaimAsk:
     gap_s: float = 0.0
     gap_cpus: int = 0
     gap_memory: int = 0
+    short: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

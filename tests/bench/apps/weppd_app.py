@@ -9,12 +9,13 @@ from producer import main
 from weppd.cancel_job import cancel_jobs
 from weppd.client import Queue
 
+MODULE = "body"
 queue = Queue("default", connection=os.environ["BENCH_URL"])
 
 
 def enqueue(body, arguments, many):
     """`enqueue` for each, or `enqueue_many`."""
-    name = f"body.{body}"
+    name = f"{MODULE}.{body}"
     if many:
         return [job.id for job in queue.enqueue_many([(name, *args) for args in arguments])]
     return [queue.enqueue(name, *args).id for args in arguments]

@@ -1,6 +1,7 @@
--- Claim up to n jobs from the queues, in their order.
+-- Claim up to n jobs from the queues, in their order; and up to m in all, as long as the next one in
+-- that order is short.
 -- ARGV: P W node token now stamp cpus memory gap_s gap_cpus gap_memory |
---   #queues queues… | n eids… workers…
+--   #queues queues… | n workers… | m eids… | #short names of short functions…
 -- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}. A paused queue is passed
 -- by, is not called empty (no bell may hang there), and makes the answer suspended. So does a queue
 -- with jobs that ask for more than this node offers and another does: they keep their places. With a
@@ -91,18 +92,39 @@ if call('HGET', W .. 'offers', node) ~= own then call('HSET', W .. 'offers', nod
 local MOST_PASSED = 100
 local at = 12
 local queues = tonumber(ARGV[at])
-local n = tonumber(ARGV[at + queues + 1])
-local eids = at + queues + 1
-local workers = eids + n
+local workers = at + queues + 1
+local n = tonumber(ARGV[workers])
+local eids = workers + n + 1
+local m = tonumber(ARGV[eids])
 local empty, claims, taken = {}, {}, {}
 
-local suspended = 0
+-- Who is short goes by the name in its description, where RQ's clients put it; and says nothing else
+-- of itself. `mates` are the workers that got such a job: more are entered for them.
+local names, mates = {}, {}
+for i = eids + m + 2, #ARGV do names[ARGV[i]] = true end
+local function is_short(jid)
+  if m == n or call('TYPE', job_key(jid))['ok'] ~= 'hash' then return false end
+  local said = call('HMGET', job_key(jid), 'description', 'weppd_cpus', 'weppd_memory', 'weppd_lock')
+  if said[2] or said[3] or said[4] or not said[1] then return false end
+  return names[string.match(said[1], '^([^(]+)%(') or ''] or false
+end
+local function worker_of(i)
+  if i <= n then return ARGV[workers + i] end
+  return mates[(i - n - 1) % #mates + 1]
+end
+
+local suspended, full = 0, false
 for q = 1, queues do
   local queue = ARGV[at + q]
   local paused = call('SISMEMBER', W .. 'paused', queue) == 1
   if paused then suspended = 1 end
   local passed = {}
-  while #claims < n and not paused and #passed < MOST_PASSED do
+  while not full and not paused and #passed < MOST_PASSED do
+    if #claims >= n then
+      if #mates == 0 or #claims - n >= #mates * (m / n - 1) then full = true break end
+      local head = call('LINDEX', queue_key(queue), 0)
+      if head and not is_short(head) then full = true break end
+    end
     local jid = call('LPOP', queue_key(queue))
     if not jid then
       if #passed == 0 then empty[#empty + 1] = queue end
@@ -113,9 +135,10 @@ for q = 1, queues do
     if for_others(jid) then
       passed[#passed + 1] = jid
     else
-      hash = take(jid, queue, ARGV[eids + i], ARGV[workers + i])
+      hash = take(jid, queue, ARGV[eids + i], worker_of(i))
     end
     if hash then
+      if i <= n and is_short(jid) then mates[#mates + 1] = ARGV[workers + i] end
       claims[i] = {ARGV[eids + i], jid, queue, hash}
       taken[i] = ARGV[eids + i] .. ' ' .. jid .. '\n'
     end

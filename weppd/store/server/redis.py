@@ -337,6 +337,10 @@ class RedisStore(Turning):
 
 def _claims(taken: Sequence[Sequence[Any]]) -> tuple[Claim, ...]:
     return tuple(
-        Claim(eid.decode(), decode(jid.decode(), paired(fields), queue.decode()))
-        for eid, jid, queue, fields in taken
+        _claim(eid.decode(), jid.decode(), q.decode(), paired(f)) for eid, jid, q, f in taken
     )
+
+
+def _claim(eid: str, jid: str, queue: str, fields: Mapping[bytes, bytes]) -> Claim:
+    worker = fields.get(b"worker_name", b"").decode("utf-8", "replace")
+    return Claim(eid, decode(jid, fields, queue), worker)

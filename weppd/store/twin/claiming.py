@@ -24,6 +24,8 @@ from weppd.store.wire import TRIES, decode, stamp
 UNNAMEABLE = "the job id has characters other than printable ASCII: enqueue it under another"
 #: Jobs that one claim passes by in a queue, at most.
 MOST = 100
+#: With one of these, a job is not taken ahead as a short one.
+OWN_CLAIMS = (b"weppd_cpus", b"weppd_memory", b"weppd_lock")
 
 
 def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str], bool]:
@@ -37,10 +39,11 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
     empty: set[str] = set()
     waits = bool(shelf.paused.intersection(ask.queues))
     shelf.offers[ask.node] = (ask.cpus, ask.memory)
+    mates: list[str] = []
     for queue in ask.queues:
         passed: list[str] = []
         closed = queue in shelf.paused
-        while len(claims) < len(ask.eids) and not closed and len(passed) < MOST:
+        while _has_room(shelf, ask, claims, mates, queue) and not closed and len(passed) < MOST:
             jid = _pop(shelf, queue)
             if jid is None:
                 closed = True
@@ -50,7 +53,11 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
             elif _claimable(shelf, jid) and not _named(jid):
                 _refuse(shelf, jid, queue, at)
             elif _claimable(shelf, jid):
-                claims.append(_take(shelf, ask, len(claims), jid, queue, at))
+                i = len(claims)
+                sure = i < len(ask.workers)
+                worker = ask.workers[i] if sure else mates[(i - len(ask.workers)) % len(mates)]
+                mates += [worker] if sure and _is_short(shelf, jid, ask) else []
+                claims.append(_take(shelf, ask, worker, ask.eids[i], jid, queue, at))
         if passed:
             shelf.queues[queue][:0] = passed
             empty.discard(queue)
@@ -58,6 +65,27 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
     if claims:
         shelf.tokens[ask.node] = (ask.token, [(c.eid, c.job.id) for c in claims])
     return claims, empty, waits
+
+
+def _has_room(
+    shelf: Shelf, ask: ClaimAsk, claims: Sequence[Claim], mates: Sequence[str], queue: str
+) -> bool:
+    """Whether one job more may be taken: within the workers any, beyond them what is short."""
+    n, m = len(ask.workers), len(ask.eids)
+    if len(claims) < n:
+        return True
+    if len(claims) - n >= len(mates) * (m / n - 1):
+        return False
+    line = shelf.queues.get(queue)
+    return not line or _is_short(shelf, line[0], ask)
+
+
+def _is_short(shelf: Shelf, jid: str, ask: ClaimAsk) -> bool:
+    fields = shelf.jobs.get(jid, {})
+    if any(fields.get(name) is not None for name in OWN_CLAIMS):
+        return False
+    name, call, _ = fields.get(b"description", b"").decode("utf-8", "replace").partition("(")
+    return bool(call) and name in ask.short
 
 
 def _for_others(shelf: Shelf, jid: str, ask: ClaimAsk) -> bool:
@@ -93,7 +121,9 @@ def owns(shelf: Shelf, eid: str, jid: str) -> bool:
 
 def again(shelf: Shelf, eid: str, jid: str) -> Claim:
     """The claim of an execution, from what is on record."""
-    return Claim(eid, decode(jid, shelf.jobs[jid], shelf.origin(jid)))
+    fields = shelf.jobs[jid]
+    worker = fields.get(b"worker_name", b"").decode("utf-8", "replace")
+    return Claim(eid, decode(jid, fields, shelf.origin(jid)), worker)
 
 
 def _pop(shelf: Shelf, queue: str) -> str | None:
@@ -116,8 +146,9 @@ def _refuse(shelf: Shelf, jid: str, queue: str, at: float) -> None:
     shelf.registries["failed", queue][jid] = at + FAILURE_TTL
 
 
-def _take(shelf: Shelf, ask: ClaimAsk, i: int, jid: str, queue: str, now: float) -> Claim:
-    eid, worker = ask.eids[i], ask.workers[i]
+def _take(
+    shelf: Shelf, ask: ClaimAsk, worker: str, eid: str, jid: str, queue: str, now: float
+) -> Claim:
     at = stamp(now)
     shelf.set(jid, {"status": "started", "worker_name": worker, "origin": queue})
     shelf.set(jid, {"started_at": at, "last_heartbeat": at, "ended_at": ""})
