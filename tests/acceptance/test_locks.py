@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 
 import psutil
@@ -97,3 +98,25 @@ def test_a_job_that_is_adopted_keeps_its_lock_and_lets_it_go(holding):
     assert holding.ends(job.id)["state"] == "finished"
     assert lock_in(holding) is None
     assert "was no longer ours" not in holding.ctl("logs", job.id)[1]
+
+
+def test_an_operator_sees_who_holds_what_and_frees_what_a_killed_program_left(holding):
+    """A job's lock is refused while it runs; one of a process that is gone is taken away."""
+    job = held(holding, 60)
+    with redis.Redis.from_url(with_db(holding.url, 0)) as client:
+        gone = {"token": "t", "owner": f"{os.uname().nodename}:{2**22 - 1}", "acquired_at": 1e9}
+        client.set("nodb-lock:my-run:soils.nodb", json.dumps(gone), ex=21_600)
+        client.hset("my-run", "locked:soils.nodb", "true")
+    rows = json.loads(holding.ctl("locks", "my-run", "--json")[1])["locks"]
+    assert [(row["file"], row["job"], row["lives"]) for row in rows] == [
+        ("soils.nodb", None, False),
+        ("wepp.nodb", job.id, True),
+    ]
+    code, _, refusal = holding.ctl("unlock", "my-run:wepp.nodb")
+    assert (code, f"is held by job {job.id}, which runs" in refusal) == (1, True)
+    assert holding.ctl("unlock", "my-run:soils.nodb")[0] == 0
+    with redis.Redis.from_url(with_db(holding.url, 0)) as client:
+        assert not client.exists("nodb-lock:my-run:soils.nodb")
+        assert client.hget("my-run", "locked:soils.nodb") == b"false"
+    assert holding.ctl("cancel", job.id)[0] == 0
+    assert holding.ctl("locks")[1] == "no lock is held\n"

@@ -177,3 +177,48 @@ def test_a_database_that_is_not_there_is_said_so_and_harms_nothing(run: Run, doo
         assert (await store.job(first.job.id)).status == "started"
 
     run(story)
+
+
+def test_locks_are_listed_with_the_job_that_holds_them_or_whose_they_are(run: Run) -> None:
+    """Of a run or of all: a job's, another program's, and what stands there as rubbish."""
+
+    async def story(store: Any, door: Any) -> None:
+        first, _ = await two_claims(store)
+        await store.lock(first, a_lock(owner="there:1"))
+        other = {"token": "t", "owner": "web1:7", "acquired_at": 60.0, "expires_at": 9e9}
+        door.set_lock(0, "nodb-lock:my-run2:soils.nodb", other)
+        door.set_lock(0, "nodb-lock:my*run:ron.nodb", ["rubbish"])
+        door.set_lock(0, "elsewhere", other)
+        door.set_lock(3, "nodb-lock:my-run:climate.nodb", other)
+        everything = await store.held("")
+        assert [(lock.key.split(":", 1)[1], lock.owner, lock.job) for lock in everything] == [
+            ("my*run:ron.nodb", "somebody whose name is not in it", ""),
+            ("my-run2:soils.nodb", "web1:7", ""),
+            ("my-run:wepp.nodb", "there:1", first.job.id),
+        ]
+        assert [lock.since for lock in everything[:2]] == [0.0, 60.0]
+        assert 590 < everything[2].expires_s < 601
+        assert [lock.key for lock in await store.held("my-run")] == [KEY]
+        assert [lock.owner for lock in await store.held("my*run")] == [everything[0].owner]
+
+    run(story)
+
+
+def test_a_lock_is_taken_away_if_it_is_still_the_same(run: Run) -> None:
+    """Who looked at one does not remove the next holder's; the job whose it was may go on."""
+
+    async def story(store: Any, door: Any) -> None:
+        first, second = await two_claims(store)
+        await store.lock(first, a_lock())
+        (seen,) = await store.held("my-run")
+        assert not await store.free(KEY, "another's")
+        assert await store.free(seen.key, seen.token)
+        assert not await store.free(seen.key, seen.token)
+        assert await store.lock(second, a_lock(owner="next:1")) == Taken("taken")
+        assert not await store.free(KEY, seen.token)
+        (now,) = await store.held("")
+        assert (now.owner, now.job) == ("next:1", second.job.id)
+        door.set_lock(0, "nodb-lock:r:f", "no lock at all")
+        assert await store.free("nodb-lock:r:f", "")
+
+    run(story)

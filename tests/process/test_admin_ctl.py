@@ -263,6 +263,21 @@ def test_a_log_that_is_on_another_node_is_named(daemon: Served) -> None:
     assert here.output == ""
 
 
+def test_locks_are_listed_and_one_is_taken_away_by_its_name(daemon: Served) -> None:
+    """A line each in 80 columns: held by whom, and whether he lives; exit 4 for one that is not."""
+    lines = ctl(daemon, "locks", "my-run").output.splitlines()
+    assert [line.split()[0] for line in lines] == ["LOCK", "my-run:wepp.nodb", "my-run:soils.nodb"]
+    assert lines[1].endswith("lives: job j1")
+    assert lines[2].endswith("unseen: web1:12")
+    assert max(map(len, lines)) <= 80
+    assert json.loads(ctl(daemon, "locks", "--json").output)["locks"][1]["lives"] is None
+    freed = ctl(daemon, "unlock", "my-run:soils.nodb", "--force")
+    assert freed.output == "lock my-run:soils.nodb is free; it was held by web1:12\n"
+    assert daemon.house.asked[-1] == ("unlock", ("my-run:soils.nodb", True, os.getuid()))
+    unknown = ctl(daemon, "unlock", "my-run:other.nodb")
+    assert (unknown.exit_code, "nobody holds it" in unknown.output) == (4, True)
+
+
 def in_run(run: Path, name: str, *lines: str) -> None:
     """Lines of a run's log, each `<second> <column>…`, as a scribe writes them."""
     (run / name).parent.mkdir(parents=True, exist_ok=True)

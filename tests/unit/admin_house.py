@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from weppd.admin import Caller, NoSuchJob, Right
+from weppd.admin import Caller, NoSuchJob, NoSuchLock, Right
 
 ROOT = Caller(pid=1, uid=0, gid=0, right=Right.CHANGE)
 READER = Caller(pid=77, uid=1000, gid=1000, right=Right.READ)
@@ -77,6 +77,20 @@ class FakeHouse:
     async def nodes(self) -> Sequence[Mapping[str, Any]]:
         self._heard("nodes", None)
         return [{"name": "node1", "own": True}, {"name": "node2", "quiet_s": 70, "running": 2}]
+
+    async def locks(self, run: str) -> Sequence[Mapping[str, Any]]:
+        self._heard("locks", run)
+        held = {"run": "my-run", "since": 60.0, "expires_s": 21_000.0}
+        return [
+            held | {"lock": "my-run:wepp.nodb", "owner": "n1:7", "job": "j1", "lives": True},
+            held | {"lock": "my-run:soils.nodb", "owner": "web1:12", "lives": None},
+        ]
+
+    async def unlock(self, lock: str, force: bool, who: Caller) -> Mapping[str, Any]:
+        self._heard("unlock", (lock, force, who.uid))
+        if lock != "my-run:soils.nodb":
+            raise NoSuchLock(lock)
+        return {"lock": lock, "owner": "web1:12"}
 
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
         self._heard("jobs", (state, limit, offset))

@@ -271,6 +271,22 @@ def test_retry_says_what_goes_round_again() -> None:
     assert told == {"job": "j", "retried": ["j"], "woken": 2}
 
 
+def test_a_lock_is_taken_away_by_its_name_and_who_did_it_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Locks come with all their keys; one that nobody holds is a 404 of its own kind."""
+    house = FakeHouse()
+    held = ask(house, "GET", "/v1/locks?run=my-run").data["locks"]
+    assert [(lock["job"], lock["lives"]) for lock in held] == [("j1", True), (None, None)]
+    with caplog.at_level("INFO", logger="weppd.admin"):
+        done = ask(house, "POST", "/v1/unlock", {"lock": "my-run:soils.nodb", "force": True})
+    assert done.data == {"lock": "my-run:soils.nodb", "owner": "web1:12", "job": None}
+    assert caplog.messages == ["action=unlock uid=0 pid=1 lock='my-run:soils.nodb' force=True"]
+    gone = ask(house, "POST", "/v1/unlock", {"lock": "my-run:no.nodb"})
+    assert (gone.status, gone.data["type"]) == (404, "no-such-lock")
+    assert ask(house, "POST", "/v1/unlock", {}).status == 422
+
+
 def test_readiness_names_what_is_missing() -> None:
     """A balancer learns by the status whether to send work, a person by the lines why not."""
     house = FakeHouse()

@@ -4,8 +4,8 @@
 tests have a small one of their own. Its answers are plain dicts in the shapes of
 `weppd.admin.models`; a key that is missing there takes the model's default.
 
-A House says no by raising: `NoSuchJob` (404), `Refused` (409), `JobError` or `RunError` (422),
-`StoreAway` (503). The message goes to the caller as it is.
+A House says no by raising: `NoSuchJob` or `NoSuchLock` (404), `Refused` (409), `JobError` or
+`RunError` (422), `StoreAway` (503). The message goes to the caller as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,15 @@ class NoSuchJob(WeppdError):
 
     def __init__(self, jid: str) -> None:
         super().__init__(f"no job {jid}: it never was, or its record has expired")
+
+
+class NoSuchLock(WeppdError):
+    """Nobody holds the lock of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no lock {name!r}: nobody holds it; `weppdctl locks` lists those that are"
+        )
 
 
 class Right(IntEnum):
@@ -76,6 +85,17 @@ class House(Protocol):
 
     async def nodes(self) -> Sequence[Mapping[str, Any]]:
         """Every node that the store knows, this one first: `models.NodeRow`."""
+        ...
+
+    async def locks(self, run: str) -> Sequence[Mapping[str, Any]]:
+        """The locks of documents of a run, or of all runs where it is empty: `models.LockRow`."""
+        ...
+
+    async def unlock(self, lock: str, force: bool, who: Caller) -> Mapping[str, Any]:
+        """Take a lock away whose holder is gone, or with `force` any: `models.Unlocked`.
+
+        NoSuchLock; Refused where the holder lives or cannot be seen.
+        """
         ...
 
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:

@@ -147,6 +147,20 @@ async def nodes(asked: Asked) -> Response:
     return _json(models.Nodes.model_validate({"nodes": list(await asked.house.nodes())}))
 
 
+async def locks(asked: Asked) -> Response:
+    """List the locks of documents, of a run or of all, and whether each holder lives."""
+    found = await asked.house.locks(asked.query(models.LocksQuery).run)
+    return await _apart(models.Locks, {"locks": list(found)})
+
+
+async def unlock(asked: Asked) -> Response:
+    """Take a lock away whose holder is gone, or with `force` any."""
+    body = await asked.body(models.UnlockBody)
+    _record(asked, "unlock", lock=body.lock, force=body.force)
+    done = await asked.house.unlock(body.lock, body.force, asked.who)
+    return _json(models.Unlocked.model_validate(done))
+
+
 async def jobs(asked: Asked) -> Response:
     """List jobs, newest first, a page at a time."""
     page = asked.query(models.JobsQuery)
@@ -273,6 +287,8 @@ VERBS: tuple[Route, ...] = (
     Route(_GET, "/v1/status", _READ, status, models.Status),
     Route(_GET, "/v1/queues", _READ, queues, models.Queues),
     Route(_GET, "/v1/nodes", _READ, nodes, models.Nodes),
+    Route(_GET, "/v1/locks", _READ, locks, models.Locks, models.LocksQuery),
+    Route(_POST, "/v1/unlock", _CHANGE, unlock, models.Unlocked, None, models.UnlockBody),
     Route(_GET, "/v1/tree/{name:path}", _READ, tree, models.Tree, models.TreeQuery),
     Route(_GET, "/v1/jobs", _READ, jobs, models.Jobs, models.JobsQuery),
     Route(_POST, "/v1/jobs", _CHANGE, enqueue, models.Enqueued, None, models.EnqueueBody, 201),

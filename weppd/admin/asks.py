@@ -84,6 +84,19 @@ class QueuesBody(Body):
     )
 
 
+class LocksQuery(Body):
+    """`GET /v1/locks`: of which run; of all where it is not given."""
+
+    run: str = Field(default="", max_length=300)
+
+
+class UnlockBody(Body):
+    """`POST /v1/unlock`: `<run>:<file>`, and whether its holder may live."""
+
+    lock: str = Field(min_length=1, max_length=1000)
+    force: bool = False
+
+
 class TreeQuery(Body):
     """`GET /v1/tree/{name}`: whether every job of a large stage is wanted."""
 

@@ -30,6 +30,9 @@ from weppd.admin.asks import (
     JobsQuery as JobsQuery,
 )
 from weppd.admin.asks import (
+    LocksQuery as LocksQuery,
+)
+from weppd.admin.asks import (
     LogQuery as LogQuery,
 )
 from weppd.admin.asks import (
@@ -43,6 +46,9 @@ from weppd.admin.asks import (
 )
 from weppd.admin.asks import (
     TreeQuery as TreeQuery,
+)
+from weppd.admin.asks import (
+    UnlockBody as UnlockBody,
 )
 
 
@@ -83,6 +89,34 @@ class Nodes(Reply):
     """`GET /v1/nodes`."""
 
     nodes: list[NodeRow]
+
+
+class LockRow(Reply):
+    """A lock of a document, `<run>:<file>`. `job` is weppd's job that holds it; `lives` is null
+    where that cannot be seen from this node; it goes by itself in `expires_s`."""
+
+    lock: str
+    run: str = ""
+    file: str = ""
+    owner: str = ""
+    job: str | None = None
+    lives: bool | None = None
+    since: Epoch = None
+    expires_s: float = 0.0
+
+
+class Locks(Reply):
+    """`GET /v1/locks`."""
+
+    locks: list[LockRow]
+
+
+class Unlocked(Reply):
+    """`POST /v1/unlock`: the lock that was taken away, and whose it was."""
+
+    lock: str
+    owner: str = ""
+    job: str | None = None
 
 
 class Progress(Reply):

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from weppd.admin import NoSuchJob
+from weppd.admin import NoSuchJob, NoSuchLock
 from weppd.admin.models import Problem
 from weppd.admin.stopping import Stopping
 from weppd.errors import JobError, Refused, RunError, StoreAway, StoreError, WeppdError
@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 _STATUS: dict[type[WeppdError], tuple[int, str]] = {
     NoSuchJob: (404, "no-such-job"),
+    NoSuchLock: (404, "no-such-lock"),
     Refused: (409, "refused"),
     JobError: (422, "bad-job"),
     RunError: (422, "bad-run"),

@@ -1,4 +1,4 @@
-"""The verbs that change: cancel, retry, enqueue."""
+"""The verbs that change: cancel, retry, unlock, enqueue."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ def retry(ctl: Talk, job: str) -> None:
     """
     data = ctl.ask("POST", job_path(job, "/retry"), {})
     ctl.show(data, lambda: render.retried(data))
+
+
+@talk.verb
+@click.argument("lock")
+@click.option("--force", is_flag=True, help="Also where its holder lives, or cannot be seen.")
+def unlock(ctl: Talk, lock: str, force: bool) -> None:
+    """Take a lock away that nobody will let go of, by its name in `weppdctl locks`.
+
+    What its holder goes on to write, if he lives, is refused as stale.
+    """
+    data = ctl.ask("POST", "/v1/unlock", {"lock": lock, "force": force})
+    ctl.show(data, lambda: render.unlocked(data))
 
 
 @talk.verb

@@ -10,8 +10,8 @@ from weppd import __version__
 from weppd.ctl import change, health, look, steer, talk, top
 
 VERBS = (
-    *(look.status, look.queues, look.nodes, look.jobs, look.show, look.tree, look.logs),
-    *(change.cancel, change.retry, change.enqueue),
+    *(look.status, look.queues, look.nodes, look.locks, look.jobs, look.show, look.tree, look.logs),
+    *(change.cancel, change.retry, change.unlock, change.enqueue),
     *(steer.pause, steer.drain, steer.resume, steer.shutdown, steer.reload),
     health.doctor,
     top.top,
@@ -24,7 +24,7 @@ VERBS = (
 def cli() -> None:
     """Look at a weppd daemon and steer it.
 
-    Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon, 4 no such job.
+    Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon, 4 no such job or lock.
     """
 
 

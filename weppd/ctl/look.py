@@ -1,4 +1,4 @@
-"""The verbs that look: status, queues, nodes, jobs, show, tree, logs."""
+"""The verbs that look: status, queues, nodes, locks, jobs, show, tree, logs."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def nodes(ctl: Talk, watch: bool) -> None:
     def once() -> None:
         data = ctl.ask("GET", "/v1/nodes")
         ctl.show(data, lambda: render.nodes(data, talk.width(), talk.paint()))
+
+    ctl.watch(watch, once)
+
+
+@talk.verb
+@click.argument("run", default="")
+@_watch
+def locks(ctl: Talk, run: str, watch: bool) -> None:
+    """List the locks of a run's documents, or of all: since when, whose, and whether he lives."""
+
+    def once() -> None:
+        data = ctl.ask("GET", f"/v1/locks?{urlencode({'run': run})}")
+        ctl.show(data, lambda: render.locks(data, time.time(), talk.width(), talk.paint()))
 
     ctl.watch(watch, once)
 

@@ -61,6 +61,28 @@ def nodes(data: Data, width: int = 80, paint: Paint = plain) -> str:
     return "\n".join(columns(["NODE", "LEASE", "RUNNING"], rows, width))
 
 
+def locks(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
+    """The locks of documents, a line each; or that there are none."""
+    rows = [
+        [clean(each["lock"]), span(now - each["since"]) if each["since"] else "-", _holder(each)]
+        for each in data["locks"]
+    ]
+    if not rows:
+        return "no lock is held"
+    return "\n".join(columns(["LOCK", "HELD", "HOLDER"], rows, width, paint, 2))
+
+
+def _holder(lock: Data) -> str:
+    who = f"job {clean(lock['job'])}" if lock["job"] else clean(lock["owner"])
+    words = {True: "lives:", False: "gone:", None: "unseen:"}
+    return f"{words[lock['lives']]} {who}"
+
+
+def unlocked(data: Data) -> str:
+    """That a lock was taken away, and whose it was."""
+    return f"lock {clean(data['lock'])} is free; it was held by {clean(data['owner'])}"
+
+
 def _beating(node: Data, paint: Paint) -> str:
     if node["own"]:
         return "this node"

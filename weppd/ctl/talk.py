@@ -1,6 +1,6 @@
 """What all verbs of weppdctl share: the socket, the output, the exit codes.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon, 4 no such job.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon, 4 no such job or lock.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _COLOURS = {
     "stopped": "yellow",
     "canceled": "yellow",
     "ending": "yellow",
+    "gone:": "red",
 }
 
 
@@ -54,7 +55,7 @@ class NobodyThere(Failure):
 
 
 class NotFound(Failure):
-    """The daemon knows no such job."""
+    """The daemon knows no such job, or no such lock."""
 
     exit_code = 4
 
@@ -87,7 +88,7 @@ class Talk:
             problem = {"type": "no-daemon", "detail": str(error)}
             raise NobodyThere(str(error), problem if self.as_json else None) from None
         except Told as told:
-            failure = NotFound if told.kind == "no-such-job" else Failure
+            failure = NotFound if told.kind in ("no-such-job", "no-such-lock") else Failure
             raise failure(str(told), told.problem if self.as_json else None) from None
 
     def show(self, data: Any, rendered: Callable[[], str]) -> None:

@@ -23,6 +23,7 @@ from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
 from weppd.shell.groves import Groves
 from weppd.shell.herald import Event, Herald
+from weppd.shell.latches import Latches
 from weppd.shell.meters import Meters
 from weppd.shell.neighbours import Neighbours
 from weppd.shell.peers import Peers
@@ -57,7 +58,7 @@ class Keeper:
         meters: Meters,
     ) -> None:
         self._herald, self._meters = herald, meters
-        self._groves = Groves(store)
+        self._groves, self._latches = Groves(store), Latches(store)
         self._neighbours = neighbours
         self.since = time.time()
         self.begin_again = begin_again
@@ -187,6 +188,14 @@ class Keeper:
     async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
         """The tree below a job, or all trees of a run."""
         return await self._groves.tree(name, every)
+
+    async def locks(self, run: str) -> Sequence[Mapping[str, Any]]:
+        """The locks of documents of a run, or of all runs."""
+        return await self._latches.locks(run)
+
+    async def unlock(self, lock: str, force: bool, who: Caller) -> Mapping[str, Any]:
+        """Take a lock away whose holder is gone, or with `force` any."""
+        return await self._latches.unlock(lock, force)
 
     async def retry(self, jid: str, who: Caller) -> Mapping[str, Any]:
         """Send a job round again, or what went wrong below one that finished."""

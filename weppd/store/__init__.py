@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from weppd.model import Claim, Finish
-from weppd.store.locks import Lock, Taken
+from weppd.store.locks import Lock, Standing, Taken
 from weppd.store.nouns import (
     Asked,
     CancelAnswer,
@@ -157,6 +157,14 @@ class Store(Protocol):
     async def unlock(self, jid: str, lock: Lock) -> bool:
         """Let go of a lock of a job; False if it was not the job's any more."""
 
+    async def held(self, run: str) -> list[Standing]:
+        """The locks of documents of a run that stand, or of all runs where it is empty, by key;
+        those of other programs too."""
+
+    async def free(self, key: str, token: str) -> bool:
+        """Take a lock away from whoever holds it, if it is still the one with this token; whether
+        it was. A job that held it finds out when it lets go of it, or at its next pulse."""
+
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         """Keep a job's progress (plain JSON values) in a field of weppd's own, and show it to RQ's
         readers as `meta["progress"]`; a job that was deleted is not re-created."""
@@ -225,6 +233,7 @@ __all__ = [
     "Retried",
     "Retry",
     "Running",
+    "Standing",
     "Store",
     "Taken",
     "Tenant",

@@ -25,6 +25,46 @@ class Lock:
     db: int | None = None
 
 
+PREFIX = "nodb-lock:"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A lock that stands: who has it since when (s since the epoch, 0 for what does not say), in
+    how many seconds it goes by itself, and the job of weppd's that holds it, if one does."""
+
+    key: str
+    token: str
+    owner: str
+    since: float
+    expires_s: float
+    job: str = ""
+
+
+def standing(
+    key: str, text: bytes, expires_s: float, held: Mapping[tuple[str, str], str]
+) -> Standing:
+    """A lock with what stands at its key; `held` has the job by key and token: a job's account may
+    name a lock that was taken away from it."""
+    said = parse(text)
+    token = str(said.get("token") or "")
+    try:
+        since = float(said.get("acquired_at") or 0.0)
+    except (TypeError, ValueError):
+        since = 0.0
+    since = since if 0.0 < since < _NO_TIME else 0.0
+    return Standing(key, token, holder(text), since, expires_s, held.get((key, token), ""))
+
+
+_NO_TIME = 1e12
+
+
+def pattern(run: str) -> str:
+    """The locks of a run, or of all where it is empty, as Redis' SCAN wants them."""
+    literal = "".join(f"\\{c}" if c in "*?[]\\^" else c for c in run)
+    return f"{PREFIX}{literal}:*" if run else f"{PREFIX}*"
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """The answer to a wish: `word` is "taken", "held" (by `holder`) or "fenced" (the execution

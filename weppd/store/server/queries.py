@@ -134,6 +134,19 @@ class Queries:
         found = await self._line.call("ZREVRANGE", f"{self._own}run:{runid}", 0, -1)
         return [jid.decode() for jid in found]
 
+    async def held(self, db: int) -> dict[tuple[str, str], str]:
+        """The locks in a database that running jobs account for: job by key and token."""
+        found: dict[tuple[str, str], str] = {}
+        async with contextlib.aclosing(self._members(registry("started"))) as members:
+            async for jids in members:
+                accounts = await self._all([("HGETALL", f"{self._own}held:{j}") for j in jids])
+                for jid, account in zip(jids, accounts, strict=True):
+                    for place, what in paired(account).items():
+                        where, _, key = place.decode("utf-8", "replace").partition(":")
+                        if where == str(db):
+                            found[key, what.decode("utf-8", "replace").partition(":")[2]] = jid
+        return found
+
     async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
         """Pause queues, or resume them; those that are paused now."""
         key = f"{self._own}paused"

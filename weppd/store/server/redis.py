@@ -56,6 +56,7 @@ from weppd.store.extending import with_items
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record, traces
 from weppd.store.server.bells import Bells
 from weppd.store.server.commands import listen
+from weppd.store.server.latches import Latches
 from weppd.store.server.line import Line, address
 from weppd.store.server.meetings import Meetings
 from weppd.store.server.metas import Metas
@@ -105,6 +106,7 @@ class RedisStore(Turning):
         self._metas = Metas(self._line, self._runner, prefix, self._own)
         self._queries = Queries(self._line, prefix, self._own)
         self._stranded = Stranded(self._runner.one)
+        self._latches = Latches(self._runner, self._queries, self._where.db, lock_db)
 
     def __repr__(self) -> str:
         return f"RedisStore({self._where.shown!r}, prefix={self._prefix!r})"
@@ -303,6 +305,12 @@ class RedisStore(Turning):
 
     async def unlock(self, jid: str, lock: locks.Lock) -> bool:
         return bool(await self._runner.one("unlock", jid, *self._place(lock), lock.token))
+
+    async def held(self, run: str) -> list[locks.Standing]:
+        return await self._latches.standing(run)
+
+    async def free(self, key: str, token: str) -> bool:
+        return await self._latches.free(key, token)
 
     def _place(self, lock: locks.Lock) -> tuple[int, int, str]:
         """The database to come back to, that of the lock, and its key."""

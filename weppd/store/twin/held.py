@@ -53,6 +53,32 @@ def renew_all(shelf: Shelf, jid: str, now: float) -> None:
             del shelf.held[jid][place]
 
 
+def standing(shelf: Shelf, run: str, now: float) -> list[locks.Standing]:
+    """The locks of a run, or of all, by key."""
+    start = f"{locks.PREFIX}{run}:" if run else locks.PREFIX
+    by_key = {
+        (key, token): jid
+        for jid, places in shelf.held.items()
+        for (db, key), token in places.items()
+        if db == 0
+    }
+    found = []
+    for (db, key), raw in sorted(shelf.locks.items()):
+        if db == 0 and key.startswith(start):
+            expires_s = max(0.0, float(locks.parse(raw).get("expires_at") or now) - now)
+            found.append(locks.standing(key, raw, expires_s, by_key))
+    return found
+
+
+def free(shelf: Shelf, key: str, token: str) -> bool:
+    """Take a lock away, if it is still the one with this token; whether it was."""
+    raw = shelf.locks.get((0, key))
+    same = raw is not None and str(locks.parse(raw).get("token") or "") == token
+    if same:
+        del shelf.locks[0, key]
+    return same
+
+
 def _remove(shelf: Shelf, place: Place, token: str) -> bool:
     ours = locks.parse(shelf.locks.get(place, b"")).get("token") == token
     if ours:

@@ -309,6 +309,14 @@ class MemoryStore(Homes):
         self._check()
         return held.let_go_of(self.shelf, jid, lock)
 
+    async def held(self, run: str) -> list[locks.Standing]:
+        self._check()
+        return held.standing(self.shelf, run, self._now())
+
+    async def free(self, key: str, token: str) -> bool:
+        self._check()
+        return held.free(self.shelf, key, token)
+
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         self._check()
         told.progress(self.shelf, jid, fields)
