@@ -24,6 +24,7 @@ from weppd.errors import StoreAway, StoreError, StoreFault
 from weppd.settings import Settings
 from weppd.shell import families, host, reloading
 from weppd.shell.bell import Bell
+from weppd.shell.bequests import Bequests
 from weppd.shell.cells import Cells
 from weppd.shell.dawn import Dawn
 from weppd.shell.diary import Diary
@@ -82,6 +83,7 @@ class Weppd:
         self._peers = Peers(families.socket_of(self._runtime))
         self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop, dawn.zygotes)
         self._leavings = Leavings(self._runtime / "cells", places.tmp, self._zygotes)
+        self._bequests = Bequests(places.bequests)
         self._cells = Cells(
             self._peers,
             self._runtime / "cells",
@@ -90,6 +92,7 @@ class Weppd:
             self._state,
             self._leavings,
             self._zygotes.guards,
+            self._bequests,
         )
         self._herald, self._meters = Herald(self._generation), Meters()
         self._diary = Diary(self._peers, places, self._herald)
@@ -133,6 +136,7 @@ class Weppd:
         self._peers.turning = lambda: self.supervisor.turning
         self.supervisor.watch(self._diary.settled)
         self.supervisor.watch(self._herald.look)
+        self.supervisor.watch(self._bequests.settled)
         self._herald.hear(self._meters.hear)
         self.supervisor.watch(lambda state: self._notifier.status(views.line(state, self._queued)))
 

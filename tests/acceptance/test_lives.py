@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import redis
 
 from tests.acceptance.conftest import ENV, ROOT
@@ -247,3 +249,22 @@ def test_there_is_one_scribe_after_a_kill(daemon):
     assert daemon.stop() == 0
     eventually(lambda: daemon.family() == [], within=10)
     assert scribes() == []
+
+
+def test_an_outcome_outlives_the_cell_that_waited_for_weppd(daemon):
+    """Nobody came for it within [node] hold_s: it lies on disk, and the next weppd records it."""
+    daemon.tables["node"] = {"hold_s": 0.5}
+    daemon.start()
+    gate = daemon.home / "gate"
+    job = daemon.queue().enqueue("tasks.noop.until", str(gate))
+    eventually(lambda: daemon.state(job.id) == "started", within=15)
+    daemon.kill()
+    gate.touch()
+    bequests = daemon.home / "state" / "bequests"
+    eventually(lambda: list(bequests.iterdir()), within=20)
+    for process in daemon.family():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    daemon.start()
+    assert daemon.ends(job.id)["state"] == "finished"
+    eventually(lambda: not list(bequests.iterdir()), within=10)

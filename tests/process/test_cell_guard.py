@@ -14,7 +14,7 @@ import pytest
 
 from tests.process.conftest import ALLOW
 from tests.process.fakeweppd import FakeWeppd, alive, descendants, eventually
-from weppd.cell import cellfile
+from weppd.cell import bequest, cellfile
 
 
 def test_weppd_gone_during_a_job_and_back(weppd, tmp_path):
@@ -129,6 +129,30 @@ def test_alone_for_long_zygote_and_idle_cells_exit(tmp_path):
         fake.wait("hello", who="zygote")
         fake.go_away()
         eventually(lambda: fake.zygote.poll() == 0, "the zygote exits")
+    finally:
+        fake.listen()
+        fake.close()
+
+
+def test_an_outcome_that_nobody_comes_for_is_left_on_disk(tmp_path):
+    """After `keep_s` without a weppd the cell writes it where a later one looks, and exits."""
+    bequests = tmp_path / "bequests"
+    bequests.mkdir()
+    fake = FakeWeppd(tmp_path)
+    try:
+        fake.spawn(extra={"PYTHONPATH": str(Path(__file__).parent)})
+        times = {"orphan_s": 0.3, "keep_s": 0.4}
+        fake.set_up(modules=["celltasks"], allow=ALLOW, bequests=str(bequests), **times)
+        fake.fork(1)
+        mark = tmp_path / "mark"
+        eid = fake.start("celltasks.wait", 0.5, str(mark))
+        eventually(mark.exists, "the job began")
+        fake.go_away()
+        eventually((bequests / eid).exists, "the outcome is on disk")
+        eventually(lambda: fake.zygote.poll() == 0, "the zygote exits")
+        (hello, _), (over, _) = bequest.read(str(bequests / eid))
+        assert (hello["n"], hello["eid"], over["eid"]) == (1, eid, eid)
+        assert over["verdict"]["kind"] == "finished"
     finally:
         fake.listen()
         fake.close()

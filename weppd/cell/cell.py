@@ -19,7 +19,7 @@ import os
 import select
 import signal
 
-from weppd.cell import cellfile
+from weppd.cell import bequest, cellfile
 from weppd.cell.blanks import Blanks
 from weppd.cell.body.child import Child
 from weppd.cell.channel import Link
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
 _ASKS = 64
 _LONGEST_S = 60.0
 _FORK_AGAIN_S = 0.5
-#: A job that takes longer is no short one: it is told that it began, and what waits behind it goes
-#: back to weppd.
+#: A job that takes longer is no short one: what waits behind it goes back to weppd.
 SLOW_S = 0.1
 _NEVER = float("inf")
 
@@ -65,6 +64,7 @@ class Cell:
         self._child = Child(setup)
         self._run: Run | None = None
         self._hold = Hold()
+        self._will = bequest.Will(setup, n, self._facts)
         self._slow_at = _NEVER
         self._stopped_over: Frame | None = None
         self._asks: dict[Any, Frame] = {}
@@ -97,9 +97,11 @@ class Cell:
     # -- the loop's parts
 
     def _finished(self, now: float) -> bool:
-        if self._run is not None or self._hold:
-            return False
         away = self._link.away_since
+        if self._run is not None or self._hold:
+            if away is not None and self._will.carry_out(self._hold.over, now - away):
+                self._note()
+            return False
         return self._retiring or (away is not None and now - away >= self._setup.orphan_s)
 
     def _prepare(self, now: float) -> None:
@@ -341,11 +343,9 @@ class Cell:
 
     def _end_run(self, run: Run, warm: Warm | None) -> None:
         """Nothing of the job lives but `warm`, which serves again, and what cannot be killed."""
-        undead = run.undead()
-        self._strays.update(undead)
+        self._strays.update(undead := run.undead())
         self._blanks.take_back(run.start, now_s(), spoilt=bool(undead))
-        self._run = None
-        self._warm = warm
+        self._run, self._warm = None, warm
         self._asks.clear()
         over, self._stopped_over = self._stopped_over or run.over(), None
         if run.wants_stopped_callback and self._call_stopped(run, over):

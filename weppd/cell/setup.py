@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ORPHAN_S = 60.0
+KEEP_S = 600.0
 #: Functions of libraries are bound when they are loaded (ld.so(8)), not at their first call, which
 #: would be in each child anew. The zygote takes it out again: programs of jobs start as they did.
 BIND_NOW = ("LD_BIND_NOW", "zygote")
@@ -18,7 +19,8 @@ class Setup:
     `allow` are patterns of functions that may be jobs though they are no registered tasks,
     `allow_types` the exact (module, name) pairs that a payload may hold, `alias` prefixes of
     dotted names to replace, `registry` the options of the registered tasks by dotted name,
-    `orphan_s` seconds after which idle cells without a weppd exit.
+    `orphan_s` seconds after which idle cells without a weppd exit, and `keep_s` those after which
+    one with an outcome leaves it in the directory `bequests`, and exits too.
     """
 
     def __init__(self, cls: str, socket: str, cells: str, frame: dict[str, Any]) -> None:
@@ -34,6 +36,8 @@ class Setup:
         self.allow_types = frozenset((m, n) for m, n in frame.get("allow_types") or ())
         self.jobs_per_child: int = int(frame.get("jobs_per_child") or 1)
         self.orphan_s: float = float(frame.get("orphan_s") or ORPHAN_S)
+        self.keep_s: float = float(frame.get("keep_s") or KEEP_S)
+        self.bequests: str = frame.get("bequests") or ""
         self.registry: dict[str, dict[str, Any]] = {}
         self.boot = ""
 

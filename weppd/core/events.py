@@ -43,10 +43,14 @@ class BellRang:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An execution of this node whose cell was found dead, or that no cell ever had."""
+    """An execution of this node whose cell was found dead, or that no cell ever had.
+
+    `over` is what its cell left of it on disk.
+    """
 
     ticket: Ticket
     began: bool
+    over: Over | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,10 @@ def _recovered(state: State, event: on.Recovered) -> Decision:
     for lost in event.lost:
         if lost.ticket.eid in state.jobs:
             continue
+        if lost.over is not None:
+            state, more = moves.record_left(state, lost.ticket, lost.over)
+            orders += more
+            continue
         if not lost.began and not event.reset:
             orders.append(do.HandBack((lost.ticket,)))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weppd.core import effects as do
 from weppd.core import judge
+from weppd.core.events import Over
 from weppd.core.schedule import Ticket
 from weppd.core.state import (
     EMPTY,
@@ -44,6 +45,13 @@ def record_unbegun(state: State, ticket: Ticket, outcome: Outcome, wall: float) 
     """Records an outcome that no cell has an account of."""
     state = put_phase(state, ticket.eid, Recording(ticket, None))
     return state, [do.Record(judge.unbegun(ticket, outcome, wall))]
+
+
+def record_left(state: State, ticket: Ticket, over: Over) -> Decision:
+    """Records an execution of which its cell left an account, and is gone."""
+    outcome = judge.judge(ticket, over, crash_limit(state))
+    state = put_phase(state, ticket.eid, Recording(ticket, None))
+    return state, [do.Record(judge.finish(ticket, over, outcome))]
 
 
 def classless(ticket: Ticket, reason: str) -> Failed | Retried:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from weppd.core.schedule import Plan, Ticket
 from weppd.core.state import Forking, Given, State
 from weppd.model import Claim, Job, Usage
 from weppd.shell import host
+from weppd.shell.bequests import Bequests
 from weppd.shell.leavings import Leavings
 from weppd.shell.peers import Link, Peers
 
@@ -40,9 +41,11 @@ class Cells:
         state: Callable[[], State],
         leavings: Leavings,
         guards: Callable[[int], bool],
+        bequests: Bequests,
     ) -> None:
         self._peers, self._dir, self._digest, self._tell = peers, directory, digest, tell
         self._state, self._leavings, self._guards = state, leavings, guards
+        self._bequests = bequests
         self._tickets: dict[str, Ticket] = {}
         self._recovered = False
         self._held_back: list[tuple[Link, dict[str, Any], bytes]] = []
@@ -131,7 +134,7 @@ class Cells:
         files = host.cell_files(self._dir)
         living = {eid for f in files if f.locked for eid in f.jobs}
         dead = {eid for f in files if not f.locked for eid in f.begun}
-        lost = [on.Lost(t, eid in dead) for eid, t in tickets.items() if eid not in living]
+        lost = self._left({e: t for e, t in tickets.items() if e not in living}, living, dead)
         held = (self._held(file, tickets) for file in files if file.locked)
         heard = tuple(each for each in held if each is not None)
         self._tell(on.Recovered(tuple(lost), time.time(), heard, reset))
@@ -144,6 +147,19 @@ class Cells:
     def _held(self, file: host.CellFile, tickets: dict[str, Ticket]) -> on.Held | None:
         known = [tickets[eid] for eid in file.jobs if eid in tickets]
         return on.Held(file.n, file.zygote, known[0], tuple(known[1:])) if known else None
+
+    def _left(
+        self, tickets: dict[str, Ticket], living: Collection[str], dead: Collection[str]
+    ) -> list[on.Lost]:
+        """What no cell has, with the outcomes that cells left: those of forgotten jobs, too."""
+        overs: dict[str, on.Over] = {}
+        for hello, header, body in self._bequests.read():
+            eid = hello["eid"]
+            if eid not in living:
+                overs[eid] = over_event(hello["n"], header, body)
+                tickets[eid] = self._known(hello, eid, hello.get("job"))
+                log.warning("action=bequest job=%s eid=%s", hello.get("job"), eid)
+        return [on.Lost(t, eid in dead, overs.get(eid)) for eid, t in tickets.items()]
 
     def look_for_silent(self) -> None:
         """Find cells that ended while neither their zygote nor weppd could tell.

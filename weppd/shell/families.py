@@ -39,6 +39,8 @@ def zygotes(told: Settings, generation: str) -> Iterator[tuple[str, Command, dic
             "allow": list(told.security.allow),
             "allow_types": [each.split(":") for each in told.security.allow_types],
             "jobs_per_child": zygote.jobs_per_child,
+            "bequests": f"{told.daemon.state_dir}/bequests",
+            "keep_s": told.node.hold_s,
         }
         argv, env = launch.command(
             zygote.python or sys.executable,

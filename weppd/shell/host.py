@@ -182,6 +182,7 @@ def make_dirs(runtime: Path, state: Path, logs: Path) -> None:
         ("runtime_dir", runtime / "witness"),
         ("state_dir", state / "tmp"),
         ("state_dir", state / "outbox"),
+        ("state_dir", state / "bequests"),
         ("log_dir", logs / "jobs"),
     ):
         try:

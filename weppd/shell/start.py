@@ -25,6 +25,7 @@ class Places:
     witness: Path
     roots: tuple[str, ...]
     batch_root: str
+    bequests: Path = Path("bequests")
 
     @classmethod
     def of(cls, settings: Settings) -> Places:
@@ -32,7 +33,8 @@ class Places:
         logs, state = Path(settings.daemon.log_dir), Path(settings.daemon.state_dir)
         witness = Path(settings.daemon.runtime_dir) / "witness"
         roots, batch_root = settings.run.roots, settings.run.batch_root
-        return cls(logs / "jobs", state / "tmp", witness, roots, batch_root)
+        tmp, bequests = state / "tmp", state / "bequests"
+        return cls(logs / "jobs", tmp, witness, roots, batch_root, bequests)
 
     def spool(self, jid: str) -> str:
         """The file that takes the raw output of a job's tree."""
