@@ -211,7 +211,7 @@ def test_a_retry_of_rqs_client_is_scheduled_and_comes_back(redis_url: str, queue
         await ended(store, claim, Retried("ValueError", delay_s=10))
         assert job.get_status(refresh=True) == JobStatus.SCHEDULED
         assert job.id in ScheduledJobRegistry(queue=queue)
-        assert await store.due(time.time() + 11) == 1
+        assert await store.due(time.time() + 11, "n") == 1
         (claim,) = await claimed(store)
         assert claim.job.retries_left == 1
 
@@ -223,8 +223,8 @@ def test_a_job_enqueued_for_later_by_rq_runs_when_it_is_due(redis_url: str, queu
     job = queue.enqueue_in(timedelta(seconds=30), TASK, "my-runid", 1)
 
     async def story(store: RedisStore) -> None:
-        assert await store.due(time.time()) == 0
-        assert await store.due(time.time() + 31) == 1
+        assert await store.due(time.time(), "n") == 0
+        assert await store.due(time.time() + 31, "n") == 1
         (claim,) = await claimed(store)
         assert claim.job.id == job.id
 

@@ -362,9 +362,31 @@ def test_a_delayed_retry_waits_until_it_is_due(run: Run) -> None:
         await ended(store, claim, Retried("ValueError", delay_s=60))
         assert (await store.job(jid)).status == "scheduled"
         assert (await store.counts())["default"].scheduled == 1
-        assert await store.due(time.time()) == 0
-        assert await store.due(time.time() + 61) == 1
+        assert await store.due(time.time(), "n") == 0
+        assert await store.due(time.time() + 61, "n") == 1
         assert [c.job.id for c in await claimed(store)] == [jid]
+
+    run(story)
+
+
+def test_one_node_is_the_scheduler(run: Run) -> None:
+    """Until it was silent for its lease, or takes its leave; meanwhile others move nothing."""
+
+    async def story(store: Any, door: Any) -> None:
+        later = time.time() + 61
+        for _ in range(2):
+            await store.enqueue([a_job(retry=Retry(1, (60,)))])
+            (claim,) = await claimed(store)
+            await ended(store, claim, Retried("ValueError", delay_s=60))
+            assert await store.due(time.time(), "a", 0.2) == 0
+            assert await store.due(later, "b") == 0
+            deadline = time.monotonic() + 20
+            while not await store.due(later, "b", 0.05) and time.monotonic() < deadline:
+                await asyncio.sleep(0.02)
+            assert (await store.counts())["default"].scheduled == 0
+            assert await store.due(later, "b", 60) == 0
+            await store.deregister("b", [])
+            await claimed(store)
 
     run(story)
 
@@ -379,7 +401,7 @@ def test_a_job_that_repeats_goes_round_until_none_is_left(run: Run) -> None:
             (claim,) = await claimed(store)
             await ended(store, claim)
             assert (await store.job(jid)).status == expected
-            await store.due(time.time() + 61)
+            await store.due(time.time() + 61, "n")
 
     run(story)
 

@@ -187,7 +187,7 @@ class Twins(RuleBasedStateMachine):
     def due(self) -> None:
         """A minute passes."""
         self.later += 60
-        self.both(lambda store: _moved(store.due(time.time() + self.later)))
+        self.both(lambda store: _moved(store.due(time.time() + self.later, "n")))
 
     @rule()
     def free_deferred(self) -> None:

@@ -155,7 +155,7 @@ class World:
         while True:
             while self.claims:
                 await self.end_one(Finished(None))
-            await self.store.due(time.time() + LATER)
+            await self.store.due(time.time() + LATER, "n")
             freed = await self.store.free_deferred("n")
             self.claims = await self.claim(5)
             if not self.claims and not freed:

@@ -134,12 +134,13 @@ class Sources:
         return next((p.ticket.job.id for p in phases if p.ticket.worker == worker), "")
 
     async def schedule(self) -> None:
-        """Put scheduled jobs on their queues when their time has come, and every quarter of a
-        minute those that an RQ client left deferred, or waiting for a turn, for ever."""
+        """Put scheduled jobs on their queues when their time has come, where this node is who does
+        so for all, and every quarter of a minute those that an RQ client left deferred, or waiting
+        for a turn, for ever."""
         looked = -DEFERRED_S
         while True:
             try:
-                await self._store.due(time.time())
+                await self._store.due(time.time(), self._rules.node)
                 if time.monotonic() - looked >= DEFERRED_S:
                     looked = time.monotonic()
                     if freed := await self._store.free_deferred(self._rules.node):

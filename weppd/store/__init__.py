@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from weppd.store.trees import Reading
 
 
+#: For so long (s) a node is the scheduler after it last was; it says so every second.
+SCHEDULER_S = 5.0
+
+
 class Store(Protocol):
     """A shared store of jobs. All calls may run concurrently, except that the caller keeps one
     exchange with a claim at a time."""
@@ -205,8 +209,12 @@ class Store(Protocol):
         """Take the node's workers off RQ's lists, and its lease; if executions go on without it,
         the lease stays, and others give it `hold_s` seconds to come back."""
 
-    async def due(self, now: float) -> int:
-        """Move scheduled jobs whose time has come to their queues; returns how many."""
+    async def due(self, now: float, node: str, lease_s: float = SCHEDULER_S) -> int:
+        """Move scheduled jobs whose time has come to their queues; returns how many.
+
+        One node is the scheduler: whose call moves them has the lease for `lease_s` from then on,
+        and others' calls do nothing until that is over or it takes its leave.
+        """
 
     async def free_deferred(self, node: str) -> int:
         """Release or cancel deferred jobs that no event will: what only a client's write can
@@ -215,6 +223,7 @@ class Store(Protocol):
 
 
 __all__ = [
+    "SCHEDULER_S",
     "Asked",
     "CancelAnswer",
     "Change",

@@ -2,9 +2,11 @@
 -- lease stays, and says for how many seconds the node means to be away.
 -- Where another weppd has the node's name by now, nothing is done; a home of '' is anybody's.
 -- ARGV: P W node stamp hold home workers…
+-- Nor is it the scheduler any more.
 -- with: keys
 local node, stamp, home = ARGV[3], ARGV[4], ARGV[6]
 if home ~= '' and (call('HGET', W .. 'node:' .. node, 'home') or home) ~= home then return 0 end
+if call('GET', W .. 'scheduler') == node then call('DEL', W .. 'scheduler') end
 for i = 7, #ARGV do
   local key = worker_key(ARGV[i])
   local queues = call('HGET', key, 'queues')

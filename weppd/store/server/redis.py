@@ -32,6 +32,7 @@ from typing import Any
 from weppd.errors import StoreDenied, StoreError
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
+    SCHEDULER_S,
     CancelAnswer,
     Change,
     ClaimAsk,
@@ -292,8 +293,9 @@ class RedisStore(Turning):
         home = self._meetings.home if self._meetings.node == node else ""
         await self._runner.one("deregister", node, stamp(now), repr(hold_s), home, *workers)
 
-    async def due(self, now: float) -> int:
-        return int(await self._runner.one("due", repr(now), stamp(now), DUE_AT_ONCE))
+    async def due(self, now: float, node: str, lease_s: float = SCHEDULER_S) -> int:
+        lease = node, int(lease_s * 1000)
+        return int(await self._runner.one("due", repr(now), stamp(now), DUE_AT_ONCE, *lease))
 
     async def free_deferred(self, node: str) -> int:
         return await self._stranded.free(node, await self._queries.queues())

@@ -16,6 +16,7 @@ from typing import Any
 from weppd.errors import Refused, StoreChanged
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
+    SCHEDULER_S,
     CancelAnswer,
     Change,
     ClaimAsk,
@@ -357,6 +358,7 @@ class MemoryStore(Homes):
         self._check()
         if self._is_put_out(node):
             return
+        self.shelf.schedules(node, 0.0)
         if await self.leftovers(node):
             self.shelf.holds[node] = hold_s
         else:
@@ -364,9 +366,9 @@ class MemoryStore(Homes):
             self.shelf.homes.pop(node, None)
             self.shelf.offers.pop(node, None)
 
-    async def due(self, now: float) -> int:
+    async def due(self, now: float, node: str, lease_s: float = SCHEDULER_S) -> int:
         self._check()
-        count = push_due(self.shelf, now)
+        count = push_due(self.shelf, now) if self.shelf.schedules(node, lease_s) else 0
         self._ring()
         return count
 

@@ -7,6 +7,7 @@ Each function here says what the script of the same purpose in `scripts/` says.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
@@ -84,6 +85,7 @@ class Shelf:
     homes: dict[str, tuple[str, str]] = field(default_factory=dict)
     #: job → its meta without the progress told, and as it was left
     told: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    scheduler: tuple[str, float] = ("", 0.0)
     published: list[tuple[str, str]] = field(default_factory=list)
     said: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(_last))
 
@@ -91,6 +93,14 @@ class Shelf:
         """Publish, and keep it among the channel's last."""
         self.published.append((channel, text))
         self.said[channel].append(text)
+
+    def schedules(self, node: str, lease_s: float) -> bool:
+        """Whether this node may be the scheduler; then it is, for so long."""
+        has, until = self.scheduler
+        if has != node and time.monotonic() < until:
+            return False
+        self.scheduler = node, time.monotonic() + lease_s
+        return True
 
     def beat(self, node: str) -> int:
         """Bump a node's lease."""
