@@ -134,6 +134,7 @@ def test_a_follower_who_hangs_up_is_let_go(tmp_path: Path) -> None:
             reader, writer = await asyncio.open_unix_connection(path)
             writer.write(GET.format("/v1/jobs/j/log?follow=1").encode())
             await asyncio.wait_for(reader.readuntil(b"line\n"), 10)
+            assert house.followers == 1
             writer.close()
             await eventually(lambda: house.followers == 0)
 

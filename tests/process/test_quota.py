@@ -49,6 +49,9 @@ def test_a_tree_has_its_share_and_no_more(weppd, shape):
     slack = 2.0 if shape == "orphans" and not weppd.frozen else 1.1
     began = time.monotonic()
     eid = weppd.start("burners.burn", shape, 4, limits={"cpu.max": 0.25})
+    # On a machine that is busy it may be long before they burn.
+    leader = weppd.wait("began", eid=eid)["pid"]
+    eventually(lambda: descendants(leader), "it has forked")
     time.sleep(6)  # the quota is over time: there is nothing to wait for but time
     weppd.cancel(eid, *KILL)
     over = weppd.wait("over", eid=eid)
@@ -105,7 +108,7 @@ def test_a_cell_that_is_killed_leaves_nobody_stopped(weppd, shape):
     eid = weppd.start("burners.burn", shape, 5, limits={"cpu.max": 0.02})
     tree = standing_still(weppd, eid)
     os.kill(weppd.cell, signal.SIGKILL)
-    weppd.wait("gone", n=1)
+    assert weppd.wait("gone", n=1)["n"] == 1
     eventually(lambda: not any(map(alive, tree)), "the tree ends")
 
 

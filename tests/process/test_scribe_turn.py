@@ -44,6 +44,7 @@ def test_a_scribe_whose_weppd_lives_waits_for_its_turn(tmp_path: Path) -> None:
             return False
 
         eventually(taken, within=30)
+        assert scribe.poll() is None
     finally:
         scribe.kill()
         scribe.wait()

@@ -119,6 +119,7 @@ def test_a_weppd_that_is_killed_comes_back(up: Node) -> None:
     before = up.show("weppd", "MainPID")
     up.run("kill", "-9", before)
     eventually(lambda: up.show("weppd", "MainPID") not in (before, "0"), within=20, every=0.05)
+    assert up.show("weppd", "NRestarts") == "1"
     _goes_on(up, jid, processes)
 
 
