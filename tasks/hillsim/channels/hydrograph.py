@@ -42,8 +42,11 @@ def add_storm(flows: list[float], step: float, volume: float, peak: float) -> No
 
 def add_even(flows: list[float], volume: float) -> None:
     """Add a volume (m³) that comes evenly through the day."""
+    if volume == 0.0:
+        return
+    more = volume / DAY
     for index in range(len(flows)):
-        flows[index] = flows[index] + volume / DAY
+        flows[index] = flows[index] + more
 
 
 def _passed(time: float, peak: float, rise: float, top: float, fall: float) -> float:

@@ -243,11 +243,10 @@ def _scale(arriving: _Arriving, net: float) -> None:
     """Bring the hydrograph to the volume that flows on, what the bed took in being left out."""
     total = summed(arriving.flows) * DAY / len(arriving.flows)
     if total > _LEAST_VOLUME:
-        for index in range(len(arriving.flows)):
-            arriving.flows[index] *= net / total
+        share = net / total
+        arriving.flows = [flow * share for flow in arriving.flows]
     else:
-        for index in range(len(arriving.flows)):
-            arriving.flows[index] = net / DAY
+        arriving.flows = [net / DAY] * len(arriving.flows)
 
 
 def _route(

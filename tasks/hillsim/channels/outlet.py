@@ -18,7 +18,7 @@ from typing import Final
 from tasks.hillsim import Summary
 from tasks.hillsim.channels.network import Channel, ChannelDay
 from tasks.hillsim.element.today import Weather
-from tasks.hillsim.numbers import summed
+from tasks.hillsim.numbers import scaled, summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment.classes import CLASSES
 from tasks.wepp.files import passfile
@@ -248,4 +248,4 @@ def _lateral(day: passfile.Day) -> tuple[float, float]:
 
 def _group(values: Sequence[float]) -> Iterator[str]:
     for start in range(0, len(values), _VALUES):
-        yield " ".join(scientific(value, 11) for value in values[start : start + _VALUES])
+        yield " ".join([scaled(value) for value in values[start : start + _VALUES]])

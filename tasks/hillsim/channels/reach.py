@@ -55,9 +55,14 @@ class Section:
         low, high = 1e-7, 1.0
         while self.discharge(high, slope) < discharge and high < 1e6:
             high *= 2.0
+        # `discharge` as it stands there, with what does not depend on the depth worked out once.
+        width, side, manning, root = self.width, self.side, self.manning, math.sqrt(slope)
+        walls = math.sqrt(1.0 + side * side)
         for _ in range(48):
             middle = math.sqrt(low * high)
-            if self.discharge(middle, slope) < discharge:
+            area = (width + side * middle) * middle
+            radius = area / (width + 2.0 * middle * walls)
+            if area * math.pow(radius, 2.0 / 3.0) * root / manning < discharge:
                 low = middle
             else:
                 high = middle

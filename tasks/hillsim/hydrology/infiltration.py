@@ -131,37 +131,47 @@ def march(
     rate at which a flooded surface would then take water (m/s), and its end (s); `trace` the end
     (s) and the excess (m/s) of each step.
     """
-    time = 0.0
-    taken = 0.0
-    held = 0.0
+    # Without min, max and calls where they can be spared: this is the innermost of all loops.
+    time = taken = held = depth = lasts = most = fallen = begins = sink = until = 0.0
     for index in range(len(ends)):
-        span = ends[index] - time
+        end, ran_on = ends[index], inflow[index]
+        span = end - time
         parts = max(1, math.ceil(span / step - 1e-9))
         length = span / parts
         rain = rates[index] * length
         for _ in range(parts):
             time += length
-            supply = rain + inflow[index] * length + held
-            able = capacity(taken, supply, length, ke, suction)
-            soaked = min(min(supply, able), max(0.0, room + leak * time - taken))
+            supply = rain + ran_on * length + held
+            soaked = supply
+            if supply / length > ke:
+                able = capacity(taken, supply, length, ke, suction)
+                if able < soaked:
+                    soaked = able
+            free = room + leak * time - taken
+            if free < soaked:
+                soaked = free if free > 0.0 else 0.0
             taken += soaked
-            held = min(hollows, supply - soaked)
+            held = supply - soaked
+            if held > hollows:
+                held = hollows
             excess = supply - soaked - held
             if trace is not None:
                 trace.append(time)
                 trace.append(max(0.0, excess) / length)
             if excess > 1e-12:
-                if out[0] <= 0.0:
-                    out[4] = time - length
-                out[0] = out[0] + excess
-                out[1] = out[1] + length
-                out[2] = max(out[2], excess / length)
-                out[3] = out[3] + rain
-                out[5] = ke + ke * suction / max(taken, 1e-6)
+                if depth <= 0.0:
+                    begins = time - length
+                depth += excess
+                lasts += length
+                most = max(most, excess / length)
+                fallen += rain
+                sink = ke + ke * suction / max(taken, 1e-6)
                 if room + leak * time - taken < 1e-9:
-                    out[5] = leak
-                out[6] = time
-        time = ends[index]
+                    sink = leak
+                until = time
+        time = end
+    for index, value in enumerate((depth, lasts, most, fallen, begins, sink, until)):
+        out[index] = value
 
 
 def capacity(taken: float, supply: float, length: float, ke: float, suction: float) -> float:
