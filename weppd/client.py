@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pickle
 import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 import redis
@@ -34,7 +34,7 @@ from weppd.store.options import spec as make_spec
 from weppd.store.scripts import source
 from weppd.store.server.blocking import connect, key_prefix
 from weppd.store.views import view
-from weppd.store.wire import encode, flat, stamp
+from weppd.store.wire import stamp
 
 TERMINAL = frozenset(("finished", "failed", "stopped", "canceled"))
 CHUNK = 500
@@ -238,44 +238,25 @@ class _Desk:
             return self.redis.eval(text, 0, self.prefix, self._own, *args)
 
     def put(self, spec: JobSpec) -> str:
-        jid = spec.id or str(uuid.uuid4())
+        jid = spec.id or _fresh_id()
+        if packing.plain(spec):
+            self._script("put", *packing.put([(jid, spec)], time.time()))
+            return jid
         reply = self._script("enqueue", *packing.enqueue(spec, jid, time.time()))
         return packing.answered(reply, jid)
 
     def put_many(self, specs: Sequence[JobSpec]) -> list[str]:
-        """Simple jobs in one transaction; those that something may speak against, one by one."""
+        """Plain jobs of one queue in one trip; those that something may speak against, one by
+        one."""
         jids: list[str] = []
-        plain: list[tuple[str, JobSpec]] = []
-        for spec in specs:
-            if spec.depends_on or spec.unique or spec.unique_as or spec.parent:
-                self._put_plain(plain)
-                plain = []
-                jids.append(self.put(spec))
-            else:
-                jids.append(spec.id or str(uuid.uuid4()))
-                plain.append((jids[-1], spec))
-        self._put_plain(plain)
+        for where, some in groupby(specs, _together):
+            if where is None:
+                jids += map(self.put, some)
+                continue
+            pairs = [(spec.id or _fresh_id(), spec) for spec in some]
+            self._script("put", *packing.put(pairs, time.time()))
+            jids += [jid for jid, _ in pairs]
         return jids
-
-    def _put_plain(self, jobs: Sequence[tuple[str, JobSpec]]) -> None:
-        if not jobs:
-            return
-        at = time.time()
-        queued = ("status", "queued", "enqueued_at", stamp(at))
-        lines: dict[tuple[str, bool], list[str]] = {}
-        pipe: Any
-        with self.redis.pipeline(transaction=True) as pipe:
-            for jid, spec in jobs:
-                key = f"{self.prefix}:job:{jid}"
-                pipe.execute_command("HSET", key, *flat(encode(spec, jid, at)), *queued)
-                if spec.ttl:
-                    pipe.expire(key, spec.ttl)
-                lines.setdefault((spec.queue, spec.at_front), []).append(jid)
-            for (queue, front), jids in lines.items():
-                key = f"{self.prefix}:queue:{queue}"
-                pipe.sadd(f"{self.prefix}:queues", key)
-                pipe.execute_command("LPUSH" if front else "RPUSH", key, *jids)
-            pipe.execute()
 
     def cancel(self, jid: str, reason: str) -> str:
         now = time.time()
@@ -299,6 +280,18 @@ class _Desk:
         last = self.redis.xrevrange(key, count=1)
         since: Any = last[0][0] if last else "0-0"
         self.redis.xread({key: since}, block=max(1, int(within_s * 1000)))
+
+
+def _together(spec: JobSpec) -> tuple[str, bool] | None:
+    """What the jobs have in common that are put in one trip; None for one that goes alone."""
+    return (spec.queue, spec.at_front) if packing.plain(spec) else None
+
+
+def _fresh_id() -> str:
+    """An id as uuid4 makes them (RFC 9562), without the object that it makes on its way."""
+    bits = int.from_bytes(os.urandom(16), "big") & ~(0xF000_C000 << 48) | 0x4000_8000 << 48
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 __all__ = ["Callback", "Job", "JobFailed", "JobSpec", "JobView", "Queue", "Retry"]

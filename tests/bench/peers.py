@@ -120,13 +120,15 @@ def _settings(
             "admin_socket": f"{place.home}/admin.sock",
         },
         "redis": {"url": place.url},
-        "queues": {"prefetch": prefetch},
-        "tasks": {"modules": ["tasks.noop", *(["short_body"] if prefetch > 1 else [])]},
+        "tasks": {"modules": ["tasks.noop"]},
         "security": {"allow": ["body.*"]},
         "cancel": {"usr1_grace": 0.0, "term_grace": 0.0},
         "run": {"roots": [str(place.home)], "batch_root": ""},
         "zygote.light": {"jobs_per_child": jobs_per_child, "preload": preload},
     }
+    if prefetch > 1:
+        tables["queues"] = {"prefetch": prefetch}
+        tables["tasks"] = {"modules": ["tasks.noop", "short_body"]}
     lines = []
     for table, keys in tables.items():
         lines.append(f"[{table}]")

@@ -54,6 +54,32 @@ def test_many_jobs_are_the_same_as_many_enqueues(redis_url: str, redis_client: r
     assert hashes[0] == hashes[1]
 
 
+def test_many_jobs_go_to_their_own_queues_and_ends(redis_url: str) -> None:
+    """Calls of two queues, and some for the front, in one enqueue_many."""
+    low, high = Queue("low", redis_url), Queue("high", redis_url)
+    calls = [low.call(TASK, "r", 0, job_id="a"), high.call(TASK, "r", 1, job_id="b", at_front=True)]
+    calls += [high.call(TASK, "r", 2, job_id="c"), low.call(TASK, "r", 3, job_id="d", ttl=600)]
+    assert [job.id for job in low.enqueue_many(calls)] == ["a", "b", "c", "d"]
+    assert (low.job_ids, high.job_ids) == (["a", "d"], ["b", "c"])
+
+
+def test_a_command_that_was_sent_twice_enqueues_once(
+    redis_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy, or a library, may send again what it got no answer to."""
+    queue = Queue("default", redis_url)
+    once = redis.Redis.evalsha
+
+    def twice(self: redis.Redis, *args: Any) -> Any:
+        once(self, *args)
+        return once(self, *args)
+
+    queue.enqueue(TASK, "r", 0)
+    monkeypatch.setattr(redis.Redis, "evalsha", twice)
+    jobs = [queue.enqueue(TASK, "r", 1), *queue.enqueue_many([(TASK, "r", 2), (TASK, "r", 3)])]
+    assert queue.job_ids[1:] == [job.id for job in jobs]
+
+
 def test_many_jobs_may_depend_on_one_another(redis_url: str) -> None:
     """Jobs with dependencies among plain ones keep their order and are deferred."""
     queue = Queue("default", redis_url)

@@ -14,7 +14,7 @@ import pytest
 from weppd.model import Callback, Job
 from weppd.store import JobSpec, Retry
 from weppd.store.twin.shelf import as_bytes
-from weppd.store.wire import decode, encode, rehash, stamp
+from weppd.store.wire import decode, deflated, encode, rehash, stamp
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 TASK = "tasks.wepp_rq.run_hillslope_rq"
@@ -145,3 +145,13 @@ def test_stamps_are_the_ones_of_rq(at):
 def test_no_moment_is_an_empty_stamp():
     """What has not happened yet is empty, as RQ has it."""
     assert stamp(0.0) == ""
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 70_000])
+def test_a_payload_of_any_size_is_zlib_to_its_readers(size):
+    """What is short is not compressed, and yet what zlib takes, with its check."""
+    plain = bytes(n * n % 251 for n in range(size))
+    packed = deflated(plain)
+    assert zlib.decompress(packed) == plain
+    assert packed[:1] == b"\x78"
+    assert len(packed) <= max(len(plain) + 11, len(zlib.compress(plain)))

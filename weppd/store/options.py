@@ -43,6 +43,9 @@ def spec(
     serializer: str,
 ) -> JobSpec:
     """The job that these options describe; TypeError or ValueError names a bad one."""
+    if not options:
+        call = dotted(function), tuple(args), dict(kwargs)
+        return JobSpec(*call, queue=queue, serializer=serializer)
     waits, allow, front = _dependencies(options.get("depends_on"))
     return JobSpec(
         function=dotted(function),

@@ -11,7 +11,7 @@ from weppd.model import PER_RUN, Claim, Finish
 from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
-from weppd.store.wire import TRIES, UNIQUE, Fields, encode, flat, rehash, stamp
+from weppd.store.wire import TRIES, UNIQUE, Fields, encode, flat, own_fields, rehash, stamp
 
 WORKER_TTL = 480
 Args = list[Any]
@@ -94,6 +94,21 @@ def enqueue(spec: JobSpec, jid: str, now: float) -> Args:
     key = sole_key(spec, fields.get("data"))
     fields |= {UNIQUE: key} if key else {}
     return [*head, spec.label or jid, spec.ttl or 0, key, *waits, *flat(fields)]
+
+
+def put(specs: Sequence[tuple[str, JobSpec]], now: float) -> Args:
+    """Arguments of `put`, for jobs that are `plain`, of one queue, and all at its front or none."""
+    _, first = specs[0]
+    args: Args = [first.queue, stamp(now), int(first.at_front)]
+    for jid, spec in specs:
+        fields = flat(own_fields(spec))
+        args += (jid, int(not spec.id), spec.ttl or 0, len(fields), *fields)
+    return args
+
+
+def plain(spec: JobSpec) -> bool:
+    """Whether nothing that is in the store can speak against the job."""
+    return not (spec.depends_on or spec.unique or spec.unique_as or spec.parent)
 
 
 def sole_key(spec: JobSpec, data: object) -> str:

@@ -35,6 +35,14 @@ TRIES = "weppd_tries"
 UNIQUE = "weppd_unique"
 _CALLBACKS = {"on_success": "success", "on_failure": "failure", "on_stopped": "stopped"}
 _NUMBERS = ("timeout", "result_ttl", "failure_ttl", "ttl")
+#: Fields that RQ's readers expect of a job that has not begun.
+_BLANK = dict.fromkeys(
+    "success_callback_name failure_callback_name stopped_callback_name started_at ended_at"
+    " last_heartbeat worker_name group_id".split(),
+    "",
+)
+#: Payloads of at most so many bytes are not compressed.
+STORED = 256
 # Of one execution or kept elsewhere: not carried along when a hash is written anew.
 _TRANSIENT = frozenset(
     b"status started_at ended_at last_heartbeat worker_name result exc_info"
@@ -145,24 +153,17 @@ def _extra(fields: Hash) -> dict[str, str]:
 
 def encode(spec: JobSpec, jid: str, at: float) -> Fields:
     """The hash of a new job, created at `at` (epoch), without status and queueing times."""
-    fields: Fields = {
-        "created_at": stamp(at),
-        "data": payload(spec),
-        "success_callback_name": "",
-        "failure_callback_name": "",
-        "stopped_callback_name": "",
-        "started_at": "",
-        "ended_at": "",
-        "last_heartbeat": "",
-        "worker_name": "",
-        "group_id": "",
-        "origin": spec.queue,
-        "description": described(spec),
-    }
+    return {"created_at": stamp(at), **_BLANK, "origin": spec.queue, **own_fields(spec)}
+
+
+def own_fields(spec: JobSpec) -> Fields:
+    """The part of a new job's hash that is its own, and not that of every new job."""
+    fields: Fields = {"data": payload(spec), "description": described(spec)}
     for name in _NUMBERS:
         if (value := getattr(spec, name)) is not None:
             fields[name] = value
-    _put_callbacks(fields, spec)
+    if spec.on_success or spec.on_failure or spec.on_stopped:
+        _put_callbacks(fields, spec)
     _put_retry(fields, spec)
     _put_waiting(fields, spec)
     _put_own(fields, spec)
@@ -170,11 +171,24 @@ def encode(spec: JobSpec, jid: str, at: float) -> Fields:
 
 
 def payload(spec: JobSpec) -> bytes:
-    """The bytes of `data`: the producer's own, or the serialised call; compressed as RQ does."""
+    """The bytes of `data`: the producer's own, or the serialised call; in zlib's format as RQ's."""
     if spec.data is not None:
-        return spec.data if spec.data[:1] == b"\x78" else zlib.compress(spec.data)
+        return spec.data if spec.data[:1] == b"\x78" else deflated(spec.data)
     call = (spec.function, None, spec.args, dict(spec.kwargs))
-    return zlib.compress(dumps(call, spec.serializer))
+    return deflated(dumps(call, spec.serializer))
+
+
+def deflated(plain: bytes) -> bytes:
+    """`plain` in zlib's format (RFC 1950); what is short stands in it as it is (RFC 1951, 3.2.4).
+
+    It would get no shorter, and to set the compressor up takes longer than all else that is done
+    for a job here.
+    """
+    size = len(plain)
+    if size > STORED:
+        return zlib.compress(plain)
+    head = b"\x78\x01\x01" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
+    return head + plain + zlib.adler32(plain).to_bytes(4, "big")
 
 
 def dumps(value: Any, serializer: str) -> bytes:
@@ -232,9 +246,13 @@ def _put_waiting(fields: Fields, spec: JobSpec) -> None:
 def _put_own(fields: Fields, spec: JobSpec) -> None:
     if spec.meta:
         fields["meta"] = dumps(dict(spec.meta), spec.serializer)
+    if spec.extra:
+        fields.update(spec.extra)
+    asks = spec.limits or spec.memory or spec.expect_s or spec.lock
+    if not (asks or spec.parent or spec.label or spec.place or spec.cpus):
+        return
     own = {"parent": spec.parent, "label": spec.label, "place": spec.place, "cpus": spec.cpus}
     _put_weppd(fields, own | _asks(spec))
-    fields.update(spec.extra)
 
 
 def _put_weppd(fields: Fields, own: Mapping[str, str | int | None]) -> None:

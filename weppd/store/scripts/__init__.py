@@ -36,6 +36,7 @@ NAMES = (
     "progress",
     "prune",
     "pulse",
+    "put",
     "reenter",
     "restore",
     "retry",
