@@ -195,6 +195,8 @@ class Context(ABC):
         unique: str | None = None,
         lock: str | None = None,
         limits: Mapping[str, Any] | None = None,
+        memory: int | str | None = None,
+        expect: float | str | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id.
@@ -203,7 +205,8 @@ class Context(ABC):
         `depends_on` takes ids of jobs that must finish first; `timeout` is in seconds; without
         `queue` the child goes to the parent's. `unique` is a key under which one job lives at most
         ("run": one of this function for its run): where one does, its id is returned and nothing
-        is enqueued; it stays where it is in its tree. `lock` and `limits` are as for `task`.
+        is enqueued; it stays where it is in its tree. `lock` and `limits` are as for `task`,
+        `memory` ("2G") and `expect` ("90s") as for `weppd.client`.
         Refused if this job is being cancelled, if the store does not take it, for a wrong limit.
         """
 
@@ -317,6 +320,8 @@ class LocalContext(Context):
         unique: str | None = None,
         lock: str | None = None,
         limits: Mapping[str, Any] | None = None,
+        memory: int | str | None = None,
+        expect: float | str | None = None,
         **kwargs: Any,
     ) -> str:
         """Refused: outside a job nothing can be enqueued this way."""

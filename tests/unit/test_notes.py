@@ -84,3 +84,19 @@ def test_a_job_that_is_over_waits_no_more() -> None:
         assert "away" in link.said[0]["error"]
 
     asyncio.run(asked(story))
+
+
+def test_a_child_asks_for_memory_and_says_how_long_it_takes() -> None:
+    """As a producer's job does; what makes no sense is refused, with the reason."""
+
+    async def story(store: MemoryStore, diary: Any, link: Link, ask: Any) -> None:
+        ask(verb="enqueue", memory="2G", expect="90s")
+        await soon(lambda: len(link.said) == 1)
+        (claim,) = await claimed(store)
+        assert (claim.job.memory, claim.job.expect_s) == (str(2 << 30), 90.0)
+        ask(verb="enqueue", job="other", expect="soon")
+        await soon(lambda: len(link.said) == 2)
+        assert link.said[1]["ok"] is False
+        assert "expect='soon' is no period" in link.said[1]["error"]
+
+    asyncio.run(asked(story))

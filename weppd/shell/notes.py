@@ -14,7 +14,7 @@ from weppd.model import Job
 from weppd.shell.diary import Diary, Entry
 from weppd.shell.peers import Link, Peers
 from weppd.shell.performer import Errands
-from weppd.store import JobSpec, Store, locks
+from weppd.store import JobSpec, Store, locks, options
 
 log = logging.getLogger("weppd")
 T = TypeVar("T")
@@ -138,6 +138,8 @@ def child_spec(parent: Job, number: int, header: dict[str, Any], body: bytes) ->
         depends_on=tuple(header.get("depends_on") or ()),
         cpus=None if cpus is None else str(cpus),
         limits=limits.check(header.get("limits") or {}),
+        memory=options.memory(header.get("memory")),
+        expect_s=options.expect(header.get("expect")),
         parent=parent.id,
         label=header.get("label"),
         place=f"{parent.place}.{number}" if parent.place else str(number),

@@ -69,8 +69,8 @@ def spec(
         on_stopped=_callback(options.get("on_stopped")),
         cpus=None if options.get("cpus") is None else str(options["cpus"]),
         limits=_limits(options),
-        memory=_memory(options.get("memory")),
-        expect_s=_expect(options.get("expect")),
+        memory=memory(options.get("memory")),
+        expect_s=expect(options.get("expect")),
         lock=_key("lock", options.get("lock")) or None,
         unique=options.get("unique") is True,
         unique_as=_key("unique", options.get("unique")),
@@ -114,11 +114,13 @@ def _limits(options: Mapping[str, Any]) -> dict[str, str]:
     return limits.check(options.get("limits") or {})
 
 
-def _memory(given: Any) -> str | None:
+def memory(given: Any) -> str | None:
+    """Bytes that a job asks for, from a number or "2G"; ValueError where it is no size."""
     return None if given is None else str(limits.size(given))
 
 
-def _expect(given: Any) -> float | None:
+def expect(given: Any) -> float | None:
+    """Seconds that a job will take, from a number or "90s"; ValueError below one, or for none."""
     value = seconds("expect", given)
     if value is not None and value < 1:
         raise ValueError(f"expect={given!r}: give one second or more")

@@ -166,6 +166,8 @@ class JobContext(Context):
         unique: str | None = None,
         lock: str | None = None,
         limits: Mapping[str, Any] | None = None,
+        memory: int | str | None = None,
+        expect: float | str | None = None,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id; see `Context.enqueue`.
@@ -187,6 +189,8 @@ class JobContext(Context):
                 "unique": unique,
                 "lock": lock,
                 "limits": dict(limits or {}),
+                "memory": memory,
+                "expect": expect,
                 "description": _description(name, args, kwargs),
                 "serializer": "pickle",
             },

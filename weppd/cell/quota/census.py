@@ -22,10 +22,13 @@ class Line:
     """What the stat line of a process said (proc_pid_stat(5)).
 
     `start` in clock ticks since boot, `reaped_ns` the CPU time of the children that it waited for,
-    `rss` its resident memory in bytes.
+    in whole ticks, `reaped_faults` how often these, and `faults` how often it, touched a page that
+    was not there yet; `rss` its resident memory in bytes.
     """
 
-    __slots__ = ("alive", "group", "pid", "reaped_ns", "rss", "start", "threads")
+    __slots__ = (
+        "alive", "faults", "group", "pid", "reaped_faults", "reaped_ns", "rss", "start", "threads",
+    )  # fmt: skip
 
     def __init__(self, pid: int, line: bytes) -> None:
         # The name may hold spaces and brackets; the last ')' ends it.
@@ -33,6 +36,7 @@ class Line:
         self.pid = pid
         self.alive = fields[0] not in b"ZXx"
         self.group = int(fields[2])
+        self.faults, self.reaped_faults = int(fields[7]), int(fields[8])
         self.reaped_ns = (int(fields[13]) + int(fields[14])) * TICK_NS
         self.threads = int(fields[17])
         self.start = int(fields[19])

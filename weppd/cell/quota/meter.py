@@ -6,6 +6,11 @@ fifty times as much, finds who came and went; it is made so seldom that it takes
 thousandth of a CPU, and more often while the tree is young or changes. What a walk finds late is
 not lost: the sums are totals, so that it shows at once. Only the time of a child that its parent
 refused to wait for (SIGCHLD ignored) is nobody's.
+
+The accounts of the dead are told in whole ticks of 10 ms, user and system time each: of sixty
+parents of short-lived children, half a second and more is not seen at first, and comes in waves.
+The page faults of the dead are told as they are. So within its two ticks an account is taken for
+what its faults are worth, at the rate of the whole tree.
 """
 
 from __future__ import annotations
@@ -37,12 +42,15 @@ _QUIET = 4
 class Known:
     """A member of the tree: who it is, and what of its CPU time is in the last walk's sum."""
 
-    __slots__ = ("clock", "held", "pid", "pidfd", "quiet", "reaped", "rss", "start", "stat")
+    __slots__ = (
+        "clock", "faults", "held", "pid", "pidfd", "quiet", "reaped", "rss", "start", "stat",
+    )  # fmt: skip
 
     def __init__(self, line: Line) -> None:
         self.pid, self.start = line.pid, line.start
         self.clock = 0
         self.reaped, self.rss = line.reaped_ns, line.rss
+        self.faults = 0
         self.stat = self.pidfd = -1
         self.held = False
         self.quiet = 0
@@ -93,6 +101,7 @@ class Meter:
         self._sign: tuple[int, ...] = ()
         self._reaped = 0
         self._soonest = 0.0
+        self._fault_ns = 0.0
         self._busy = self._adopts = False
         self._began = self._take(self._lines(), 0.0, 0.0)
 
@@ -116,7 +125,7 @@ class Meter:
             try:
                 total += _clock(~known.pid << 3 | 2) - known.clock
                 if known.stat >= 0:
-                    total += max(0, _line(known).reaped_ns - known.reaped)
+                    total += self._worth(_line(known)) - known.reaped
             except (OSError, ValueError):
                 # It is gone: what it used stands in the accounts of who waited for it.
                 total -= known.clock + known.reaped
@@ -144,6 +153,8 @@ class Meter:
         before, self._reaped = self._reaped, _reaped_ns()
         total = self._reaped
         members: dict[int, Known] = {}
+        lines = list(lines)
+        self._learn(lines)
         leader, strays = self._tree.leader, []
         threads = rss = 0
         for line in lines:
@@ -179,12 +190,31 @@ class Meter:
             return Known(line)
         return known
 
+    def _learn(self, lines: Iterable[Line]) -> None:
+        """What a page fault of the dead is worth, in ns of CPU time: by what all ticks and faults
+        tell, or while there are hardly any, by those who live."""
+        parents = [line for line in lines if line.reaped_faults]
+        ticks = sum(line.reaped_ns for line in parents)
+        if ticks >= 2 * census.TICK_NS * len(parents) > 0:
+            faults = sum(line.reaped_faults for line in parents)
+            self._fault_ns = (ticks + census.TICK_NS * len(parents)) / faults
+        elif parents:
+            others = [line for line in lines if not line.reaped_faults] or parents
+            used = sum(map(_clock_of, others))
+            self._fault_ns = used / max(1, sum(line.faults for line in others))
+
+    def _worth(self, line: Line) -> int:
+        """The CPU time of the children that a member waited for, within what its ticks allow."""
+        told = line.reaped_ns
+        by_faults = int(line.reaped_faults * self._fault_ns)
+        return min(max(told, by_faults), told + 2 * census.TICK_NS)
+
     def _watch(self, known: Known, line: Line) -> None:
         """Keep the stat file open of who waits for working children: their time shows there.
 
         It is closed again when others worked for a few walks and its children did not.
         """
-        if line.reaped_ns > known.reaped or not self._walks:
+        if line.reaped_faults > known.faults or not self._walks:
             known.quiet = 0
             if known.stat < 0:
                 known.stat = _opened(line.pid)
@@ -193,12 +223,12 @@ class Meter:
             if known.quiet > _QUIET:
                 os.close(known.stat)
                 known.stat = -1
-        known.reaped = line.reaped_ns
+        known.faults, known.reaped = line.reaped_faults, self._worth(line)
 
     def _plan(self, now: float, cost: float) -> None:
         self._walks += 1
         self.walked_at = now
-        sign = (*self.members, sum(known.reaped for known in self.members.values()))
+        sign = (*self.members, sum(known.faults for known in self.members.values()))
         self._calm = self._calm + 1 if sign == self._sign else 0
         self._sign = sign
         ever = min(_FIRST_S * 2 ** min(self._walks - 1, 6), _LONGEST_S)
@@ -206,6 +236,13 @@ class Meter:
         dear = min(cost / _SHARE, _LONGEST_S)
         self.walk_due = now + min(ever, max(calm, dear))
         self._soonest = now + max(_FIRST_S, dear / 5)
+
+
+def _clock_of(line: Line) -> int:
+    try:
+        return _clock(~line.pid << 3 | 2)
+    except OSError:
+        return 0  # it ended just now
 
 
 def _reaped_ns() -> int:
