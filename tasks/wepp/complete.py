@@ -50,8 +50,8 @@ def pass_file(path: Path, years: int) -> None:
 
 def daily(path: Path, years: int) -> None:
     """Incomplete unless a table of days, `ofe day year …`, ends with the last of `years` years."""
-    rows = [line.split() for line in _whole(path).splitlines()]
-    dated = [(int(row[2]), int(row[1])) for row in (_first(rows), _last(rows)) if row]
+    text = _whole(path)
+    dated = [(int(row[2]), int(row[1])) for row in (_first(text), _last(text)) if row]
     if not dated:
         raise Incomplete(f"{path} is cut: it has no day")
     ran, day = dated[-1][0] - dated[0][0] + 1, dated[-1][1]
@@ -72,12 +72,23 @@ def present(path: Path) -> None:
     _tail(path)
 
 
-def _first(rows: list[list[bytes]]) -> list[bytes]:
-    return next((row for row in rows if _is_day(row)), [])
+def _first(text: bytes) -> list[bytes]:
+    # Line by line: of thousands, the first ones are headings and then comes a day.
+    at = 0
+    while at < len(text):
+        end = text.find(b"\n", at)
+        end = len(text) if end < 0 else end
+        row = text[at:end].split()
+        if _is_day(row):
+            return row
+        at = end + 1
+    return []
 
 
-def _last(rows: list[list[bytes]]) -> list[bytes]:
-    return rows[-1] if rows and _is_day(rows[-1]) else []
+def _last(text: bytes) -> list[bytes]:
+    end = len(text) - text.endswith(b"\n")
+    row = text[text.rfind(b"\n", 0, end) + 1 : end].split()
+    return row if _is_day(row) else []
 
 
 def _is_day(row: list[bytes]) -> bool:
