@@ -13,7 +13,6 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
-from tasks.hillsim.errors import Refusal
 from tasks.hillsim.hydrology.aquifer import Aquifer
 from tasks.hillsim.numbers import summed
 from tasks.hillsim.output import BANNER, announce, put
@@ -90,9 +89,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     run = runfile.parse(text, source)
     if isinstance(run, StormRun):
         return single.simulate(run, cwd, out, MARKER)
-    if isinstance(run, StormWatershedRun):
-        raise Refusal(cwd / source, "the channels under a single storm are not simulated")
-    if isinstance(run, WatershedRun):
+    if isinstance(run, (WatershedRun, StormWatershedRun)):
         return watershed.simulate(run, cwd, out)
     for name in _outputs(run):
         (cwd / name).unlink(missing_ok=True)

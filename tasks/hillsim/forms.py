@@ -50,16 +50,18 @@ def check_storm(run: StormRun, inputs: Inputs, directory: Path) -> None:
     source = directory / run.man
     if run.units.lower() == "e":
         raise Refusal(source, "a loss report in English units: metric ones are written")
-    if run.pass_file is not None:
-        raise Refusal(directory / run.pass_file, "the pass file of a single storm is not written")
     if inputs.slope.version == slope.CHANNEL_VERSION:
         raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
     _check_soil(inputs, directory / run.sol)
-    _check_climate(inputs, directory / run.cli)
-    if len(inputs.climate.days) != 1:
-        why = f"{len(inputs.climate.days)} days: a single storm has one"
-        raise Refusal(directory / run.cli, why)
+    check_one_day(inputs, directory / run.cli)
     _check_plants(run, inputs, directory)
+
+
+def check_one_day(inputs: Inputs, path: Path) -> None:
+    """Refusal of a climate, the file at `path`, that is not of one day."""
+    _check_climate(inputs, path)
+    if len(inputs.climate.days) != 1:
+        raise Refusal(path, f"{len(inputs.climate.days)} days: a single storm has one")
 
 
 def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:

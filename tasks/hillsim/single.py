@@ -33,7 +33,7 @@ Chain = tuple[Hillslope, ...]
 
 def simulate(run: StormRun, cwd: Path, out: TextIO, marker: str) -> Summary:
     """Run a single storm with names relative to `cwd`. Errors as of `engine.simulate`."""
-    for name in (run.loss, run.plot, run.ebe, run.element):
+    for name in (run.loss, run.plot, run.ebe, run.element, run.pass_file):
         if name is not None:
             (cwd / name).unlink(missing_ok=True)
     given = inputs.read(run, cwd)
@@ -74,6 +74,10 @@ def _write(
         cwd / run.loss,
         storm_report.text(report, chain, days, day.as_it_falls(chain[0], days[0].weather)),
     )
+    if run.pass_file is not None:
+        lines = [reports.pass_line(chain, days)]
+        text = reports.pass_file(as_run, chain, given.climate.begin_year, lines)
+        put(cwd / run.pass_file, text)
     if run.plot is not None:
         put(cwd / run.plot, reports.plot(given, sums, 1))
     event = days[-1].event

@@ -52,8 +52,8 @@ def launch(
     """
     asked = wanted(run, begin)
     wepp_bin = wepp_bin or wepp_of(run).wepp_bin
-    asked, why = storms.able(asked, choose(wepp_bin))
-    left_out = [why] if why else []
+    choose(wepp_bin)
+    left_out = []
     if asked.flowpaths and asked.multi_ofe:
         asked = replace(asked, flowpaths=False)
         left_out.append(NOT_OF_SEVERAL)

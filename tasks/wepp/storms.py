@@ -8,14 +8,12 @@
     wepp/output/ss_2/H7.*.dat        pass, loss, plot, ebe, element
     wepp/output/interchange/storms.parquet      what each hillslope yielded under each
 
-A run whose climate.nodb names storms is a run of these. hillsim simulates hillslopes under a storm,
-without a pass file, and no channels.
+A run whose climate.nodb names storms is a run of these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tasks.run import foreign
@@ -24,16 +22,11 @@ from tasks.wepp import simulation
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Climate
 from tasks.wepp.files import ebe
-from tasks.wepp.plan import WATERSHED as FROM_NETWORK
-from tasks.wepp.plan import WATERSHED_NOPREP, Wanted
 from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import storms as prep
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.simulation import Simulation
-
-_NO_CHANNELS = "hillsim does not simulate channels under a single storm"
-_LEFT_OUT = f"{_NO_CHANNELS}: hillslopes only"
 
 
 def of(run: RunDirectory) -> tuple[StormDirectory, ...]:
@@ -52,18 +45,6 @@ def directory(run: RunDirectory, storm: int | None) -> StormDirectory:
     return StormDirectory(run.root, storm)
 
 
-def able(wanted: Wanted, engine: Engine) -> tuple[Wanted, str]:
-    """What of `wanted` the engine can do, and why not the rest; ValueError where nothing is left.
-
-    All of it, but for channels under single storms and hillsim.
-    """
-    if not (wanted.storms and wanted.watershed and engine.path is None):
-        return wanted, ""
-    if wanted.begin in (FROM_NETWORK, WATERSHED_NOPREP):
-        raise ValueError(f"{_NO_CHANNELS}: name an executable as wepp_bin")
-    return replace(wanted, watershed=False), _LEFT_OUT
-
-
 def hillslopes(
     run: RunDirectory, found: Sequence[StormDirectory], engine: Engine
 ) -> list[Simulation]:
@@ -80,7 +61,7 @@ def prepare(
 
     BrokenDocument where climate.nodb has no such storm, NotPrepared where a file is missing.
     """
-    prep.hillslopes(given, storm, numbers, passes=engine.path is not None)
+    prep.hillslopes(given, storm, numbers)
     return [simulation.prepare(storm, number, engine) for number in numbers]
 
 

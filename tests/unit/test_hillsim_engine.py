@@ -335,10 +335,19 @@ def test_a_single_storm_finds_the_slope_as_the_management_file_has_it(runs: Path
     assert event.runoff_mm == pytest.approx(summary.runoff_mm, abs=0.06)
 
 
-def test_a_pass_file_of_a_single_storm_is_refused(runs: Path) -> None:
-    """What is asked for and not written is named before anything runs."""
+def test_the_pass_file_of_a_single_storm_has_its_day(runs: Path) -> None:
+    """What the channels get is what left the foot of the slope; a second storm is refused."""
     a_storm(runs, pass_file="../output/H2.pass.dat")
-    with pytest.raises(Refusal, match=r"H2.pass.dat.*single storm"):
+    summary, _ = simulate(runs)
+    found = passfile.read(runs.parent / "output" / "H2.pass.dat")
+    (day,) = found.days
+    assert isinstance(day, passfile.Event)
+    assert (found.years, day.julian) == (1, 152)
+    assert day.runoff_m3 / found.area_m2 * 1000 == pytest.approx(summary.runoff_mm, rel=1e-4)
+    storm = climate.read(runs / "p2.cli")
+    twice = build.weather([build.rainy(60.0)] * 2, start=date(2001, 6, 1)).days
+    (runs / "p2.cli").write_text(climate.dump(replace(storm, days=twice)))
+    with pytest.raises(Refusal, match=r"p2\.cli.*2 days: a single storm has one"):
         simulate(runs)
 
 

@@ -40,8 +40,6 @@ def wd(ctx, tmp_path: Path) -> Path:
 def test_a_run_of_weppclouds_goes_from_its_documents_to_its_tables(ctx, wd, dialect):
     """Preparation, hillslopes, channels and tables; no document is written over."""
     write_site(wd, dialect)
-    # hillsim has no groundwater, and no beds that armour.
-    change(wd, "wepp", _run_baseflow=False, _run_tcr=False)
     before = {name: (wd / f"{name}.nodb").read_bytes() for name in NAMES}
     wepp_rq.run_wepp_rq("my-run")
     planned = [child["function"].rpartition(".")[2] for child in ctx.children]

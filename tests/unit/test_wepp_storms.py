@@ -16,7 +16,7 @@ from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Climate
-from tasks.wepp.files import climate, runfile
+from tasks.wepp.files import climate, passfile, runfile
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import hillsim_slopes as build
 from tests.unit.recording import RecordingContext
@@ -149,20 +149,34 @@ def test_what_is_done_of_storms_is_not_done_again(ctx, run):
     assert set(born) == {path for path in run.output.glob("ss_*/*") if path.is_file()}
 
 
-def test_the_embedded_engine_runs_the_hillslopes_of_storms_and_says_what_it_leaves_out(ctx, run):
-    """120 mm run off more than 5 mm do; channels are left out by name, and refused alone."""
+def test_the_embedded_engine_runs_storms_to_the_outlet(ctx, run):
+    """120 mm run off more than 5 mm do; the outlet yields what the hillslopes and its bed do."""
     wepp_rq.run_wepp_rq("my-run", wepp_bin="hillsim")
-    assert any(
-        text.endswith("hillsim does not simulate channels under a single storm: hillslopes only")
-        for _, text in ctx.messages
-    )
-    assert not [label for label in run_all(ctx) if "watershed" in label]
+    labels = run_all(ctx)
+    assert len([label for label in labels if "run_ss_batch_watershed_rq" in label]) == 2
     rows = parquet.read_table(run.interchange / "storms.parquet").to_pylist()
     runoff = {(row["storm"], row["wepp_id"]): row["runoff"] for row in rows}
     assert all(runoff[1, number] >= runoff[2, number] for number in (1, 2, 3))
     assert max(runoff.values()) == max(runoff[1, number] for number in (1, 2, 3)) > 0.0
-    with pytest.raises(ValueError, match="name an executable as wepp_bin"):
-        wepp_rq.run_wepp_watershed_rq("my-run", wepp_bin="hillsim")
+    outlets = {storm: outlet(run, storm) for storm in (1, 2)}
+    entered = sum(
+        day.runoff_m3
+        for number in (1, 2, 3)
+        for day in passfile.read(run.output / f"ss_1/H{number}.pass.dat").days
+        if isinstance(day, passfile.Event)
+    )
+    assert outlets[2] < outlets[1]
+    # The bed of the channel takes up some, and gets some of the rain.
+    assert outlets[1] == pytest.approx(entered, rel=0.05)
+    for name in ("pass_pw0.txt", "loss_pw0.txt", "chan.out", "chanwb.out"):
+        assert (run.output / "ss_1" / name).stat().st_size > 0
+
+
+def outlet(run: RunDirectory, storm: int) -> float:
+    """The runoff (m3) that left the watershed, 0 where there was none."""
+    lines = (run.output / f"ss_{storm}/ebe_pw0.txt").read_text().splitlines()
+    events = [words for line in lines if (words := line.split()) and words[0].isdigit()]
+    return sum(float(words[4]) for words in events)
 
 
 def test_a_storm_s_network_wants_its_answers(ctx, run):

@@ -30,7 +30,7 @@ from tasks.wepp.files.channels import Channels, Routing, Shear
 from tasks.wepp.files.errors import FormatError
 from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.passfile import PassFile
-from tasks.wepp.files.runfile import WatershedRun
+from tasks.wepp.files.runfile import StormWatershedRun, WatershedRun
 from tasks.wepp.files.structure import Structure
 from tasks.wepp.inputs import Inputs
 
@@ -65,9 +65,9 @@ class _Written:
     water: list[str] = field(default_factory=lambda: list(watershed_daily.BALANCE_HEAD))
 
 
-def read(run: WatershedRun, cwd: Path) -> Given:
+def read(asked: WatershedRun | StormWatershedRun, cwd: Path) -> Given:
     """The inputs of a watershed; FormatError, Refusal or OSError names the file at fault."""
-    found = inputs.read(run, cwd)
+    found, run, storm = inputs.read(asked, cwd), as_days(asked), not isinstance(asked, WatershedRun)
     layout = structure.read(cwd / run.structure, len(run.hillslopes))
     beds = channels.read(cwd / run.chn)
     wanted = len(layout.channels)
@@ -77,10 +77,11 @@ def read(run: WatershedRun, cwd: Path) -> Given:
             raise FormatError(cwd / name, 0, why)
     routing = Routing()
     if (cwd / ROUTING).exists():
-        routing = channels.read_routing(cwd / ROUTING)
+        routing = channels.read_routing(cwd / ROUTING, storm=storm)
     shear = channels.read_shear(cwd / SHEAR) if (cwd / SHEAR).exists() else None
     passes = tuple([_passed(cwd / name, run.years, found) for name in run.hillslopes])
-    ground = hidden.read(cwd).ground
+    # What a storm leaves in the ground comes to the channels when it is over.
+    ground = None if storm else hidden.read(cwd).ground
     if ground is not None:
         for name, told in zip(run.hillslopes, passes, strict=True):
             if any(day.ground is None for day in told.days):
@@ -89,8 +90,19 @@ def read(run: WatershedRun, cwd: Path) -> Given:
     return Given(found, ground, layout, beds, routing, shear, passes)
 
 
-def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
-    """The channels as they stand on the first morning."""
+def as_days(run: WatershedRun | StormWatershedRun) -> WatershedRun:
+    """A single storm as the run of its day."""
+    if isinstance(run, WatershedRun):
+        return run
+    return WatershedRun(
+        hillslopes=run.hillslopes, master=run.master, man=run.man, slp=run.slp, cli=run.cli,
+        sol=run.sol, structure=run.structure, chn=run.chn, loss=run.loss, imp=run.imp, ebe=run.ebe,
+        plot=run.plot, units=run.units, years=1,
+    )  # fmt: skip
+
+
+def build(given: Given, cwd: Path, *, storm: bool = False) -> tuple[Channel, ...]:
+    """The channels as they stand on the first morning, or as a single `storm` finds them."""
     rules = hidden.read(cwd)
     grows = {plant.head.name for plant in given.inputs.management.plants}
     if rules.basal is not None and not grows <= rules.basal.keys():
@@ -102,6 +114,8 @@ def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
             for index in range(len(given.channels.channels))
         ]
     )
+    for index, ground in enumerate(grounds if storm else ()):
+        hillslope.before_storm(ground, given.inputs, index)
     areas: list[float] = [found.area_m2 for found in given.passes]
     made = []
     for index, ground in enumerate(grounds):
@@ -115,14 +129,17 @@ def build(given: Given, cwd: Path) -> tuple[Channel, ...]:
     return tuple(made)
 
 
-def simulate(run: WatershedRun, cwd: Path, out: TextIO) -> Summary:
+def simulate(asked: WatershedRun | StormWatershedRun, cwd: Path, out: TextIO) -> Summary:
     """Run a watershed with names relative to `cwd`. Errors as of `engine.simulate`."""
+    run, storm = as_days(asked), not isinstance(asked, WatershedRun)
     for name in _outputs(run):
         (cwd / name).unlink(missing_ok=True)
-    given = read(run, cwd)
+    given = read(asked, cwd)
     forms.check_watershed(run, given.inputs, cwd)
+    if storm:
+        forms.check_one_day(given.inputs, cwd / run.cli)
     announce(run, cwd, out)
-    basin = Basin.of(given.passes, build(given, cwd))
+    basin = Basin.of(given.passes, build(given, cwd, storm=storm))
     sums, kept = Sums(basin), _Written(outlet.master_head(given.passes, run.years))
     kept.peaks = list(watershed_daily.peak_head(given.channels.peak))
     year = 0

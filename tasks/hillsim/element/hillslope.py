@@ -117,14 +117,24 @@ def chain(
 ) -> tuple[Hillslope, ...]:
     """All elements of the four inputs, the uppermost first; as given for a `single` storm."""
     count = len(inputs.slope.elements)
-    made = tuple([build(inputs, hidden, index) for index in range(count)])
-    for index, slope in enumerate(made if single else ()):
-        start, state = inputs.management.initial(index), slope.ground.surface
-        slope.site.single = True
-        state.roughness, state.ridge = state.roughness0, state.ridge0
-        if state.temporary:
-            state.width = start.width
-    return made
+    return tuple(
+        [
+            before_storm(build(inputs, hidden, index), inputs, index)
+            if single
+            else build(inputs, hidden, index)
+            for index in range(count)
+        ]
+    )
+
+
+def before_storm(slope: Hillslope, inputs: Inputs, index: int) -> Hillslope:
+    """The element as a single storm finds it: as it is given, and nothing done or worn."""
+    start, state = inputs.management.initial(index), slope.ground.surface
+    slope.site.single = True
+    state.roughness, state.ridge = state.roughness0, state.ridge0
+    if state.temporary:
+        state.width = start.width
+    return slope
 
 
 def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hillslope:

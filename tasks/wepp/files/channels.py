@@ -38,7 +38,7 @@ from tasks.wepp.files.records import Records, read_text
 VERSION = 99.1
 EPIC, CREAMS, KINEMATIC, MUSKINGUM_CUNGE, MODIFIED = range(1, 6)
 _RATING = 4
-_PEAKS = 1
+_PEAKS, _HYDROGRAPH = 1, 3
 # 1e-6 and less is usual; 864 mm a day from below is no baseflow, but a number of other units.
 _MOST_BASEFLOW = 1e-5
 
@@ -137,11 +137,14 @@ def dump(channels: Channels) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_routing(path: str | Path) -> Routing:
-    """`chan.inp` at `path`; FormatError, Refused what is not the peaks, OSError."""
+def read_routing(path: str | Path, *, storm: bool = False) -> Routing:
+    """`chan.inp` at `path`; FormatError, Refused what is not the peaks, OSError.
+
+    Of a single `storm` the hydrograph may be asked for as well.
+    """
     records = Records(read_text(path), path)
     shown, step = records.numbers(2, "what chan.out shows, and the time step (s)")
-    if shown != _PEAKS:
+    if shown != _PEAKS and not (storm and shown == _HYDROGRAPH):
         why = f"output {shown:g} of channels: 1, the peaks, is written"
         raise Refused(path, records.line, why)
     if step <= 0.0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tasks.run.directory import WATERSHED, StormDirectory
@@ -16,10 +15,8 @@ from tasks.wepp.prep.given import Given
 from tasks.wepp.simulation import HIDDEN, NETWORK_HIDDEN
 
 
-def hillslopes(
-    given: Given, storm: StormDirectory, numbers: Sequence[int], *, passes: bool
-) -> None:
-    """Write the storm's inputs of hillslopes that were prepared; `passes` asks for pass files.
+def hillslopes(given: Given, storm: StormDirectory, numbers: Sequence[int]) -> None:
+    """Write the storm's inputs of hillslopes that were prepared.
 
     BrokenDocument where climate.nodb has no such storm, NotPrepared where a file is missing.
     """
@@ -27,11 +24,7 @@ def hillslopes(
     _share(given, storm)
     for number in numbers:
         files.link(storm.runs / f"p{number}.cli", weather)
-        asked = _answers(storm.storm, number)
-        files.put(
-            storm.run_file(number),
-            runfile.dump(asked if passes else replace(asked, pass_file=None)),
-        )
+        files.put(storm.run_file(number), runfile.dump(_answers(storm.storm, number)))
 
 
 def networks(given: Given) -> list[Path]:
