@@ -99,6 +99,28 @@ def sentinels(url: str) -> Sentinels | None:
     return Sentinels(*which, user, password, bool(found["tls"]), options)
 
 
+def parts_of(url: str) -> dict[str, str | int]:
+    """What an address of one server says, as redis-py reads it: host, port, path, db, username,
+    password, and the words after its question mark.
+
+    The daemon does without redis-py, which is large. ValueError if it is no such address.
+    """
+    if wrong := check(url):
+        raise ValueError(f"the address {wrong}")
+    parts = urlsplit(url)
+    told: dict[str, str | int] = dict(reversed(parse_qsl(parts.query)))
+    if "db" in told:
+        told["db"] = int(told["db"])
+    for name in ("username", "password"):
+        if value := getattr(parts, name):
+            told[name] = unquote(value)
+    if parts.scheme == "unix":
+        return {**told, "path": unquote(parts.path)}
+    if number := parts.path.strip("/"):
+        told.setdefault("db", int(number))
+    return {**told, "host": unquote(parts.hostname or ""), "port": parts.port or 6379}
+
+
 def from_surroundings(env: Mapping[str, str]) -> tuple[str, str]:
     """The address that the usual variables give, and the name of the variable it came from.
 

@@ -12,13 +12,18 @@ scribe's own lines, at a job's begin and end, and of no other.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from weppd import __version__
+
+try:
+    # The interpreter's own. That of OpenSSL, which hashlib takes, is large.
+    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
 
 RECORD = b"\x1e"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -88,7 +93,7 @@ def show(line: Line, place: str, label: str) -> str:
 
 def beginning(opened: dict[str, Any], now: float) -> Line:
     """The first line of an execution, from weppd's `open` frame."""
-    digest = hashlib.sha256((opened.get("description") or "").encode()).hexdigest()[:12]
+    digest = sha256((opened.get("description") or "").encode()).hexdigest()[:12]
     text = (
         f"began {opened.get('function')} job={opened['job']} params={digest}"
         f" weppd={__version__} attempt={opened.get('attempt', 1)}"

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import hiredis
-from redis.asyncio.connection import parse_url
 
 from weppd import settings_redis
 from weppd.errors import StoreAway, StoreDenied, StoreError
@@ -65,14 +64,14 @@ def address(url: str) -> Address:
             sentinels=watched,
         )
     try:
-        parts: dict[str, Any] = {**parse_url(url)}
+        parts: dict[str, Any] = settings_redis.parts_of(url)
     except ValueError as error:
         raise StoreError(f"redis url cannot be read: {error}") from error
-    path, host, port = parts.get("path", ""), parts.get("host", "localhost"), parts.get("port")
+    path, host, port = parts.get("path", ""), parts.get("host", ""), parts.get("port", 0)
     return Address(
-        shown=f"redis at {path or f'{host}:{port or 6379}'}",
+        shown=f"redis at {path or f'{host}:{port}'}",
         host=host,
-        port=int(port or 6379),
+        port=port,
         path=path,
         db=int(parts.get("db") or 0),
         username=parts.get("username"),
