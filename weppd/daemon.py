@@ -82,7 +82,7 @@ class Weppd:
         tell = self.supervisor.tell
         self._peers = Peers(families.socket_of(self._runtime))
         self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop, dawn.zygotes)
-        self._leavings = Leavings(self._runtime / "cells", places.tmp, self._zygotes)
+        self._leavings = Leavings(self._runtime / "cells", places, self._zygotes)
         self._bequests = Bequests(places.bequests)
         self._cells = Cells(
             self._peers,

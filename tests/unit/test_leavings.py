@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 from weppd.cell.tree.records import Member
-from weppd.shell.leavings import Host, orphans
+from weppd.shell.leavings import Host, Leavings, orphans
+from weppd.shell.start import Places
 
 WEPPD, ZYGOTE, CELL, WARM, JOB, CHILD, STRANGER = 100, 200, 300, 301, 302, 303, 900
 
@@ -63,3 +67,13 @@ def test_who_lost_its_parent_during_the_look_waits_for_the_next():
 def test_processes_without_the_mark_are_strangers():
     """Whatever their parents are."""
     assert pids(seen(WHOLE, set()), set(), set()) == []
+
+
+def test_what_a_dead_job_said_stays_and_an_empty_spool_goes(tmp_path: Path):
+    """Of jobs whose cells died; a job that is not there, and others' files, are let be."""
+    places = Places(tmp_path, tmp_path, tmp_path, (), "")
+    for name, text in (("loud.out", "word"), ("silent.out", ""), ("other.out", "")):
+        (tmp_path / name).write_text(text)
+    leavings = Leavings(tmp_path / "cells", places, SimpleNamespace())
+    leavings.remove_empty_spools(["loud", "silent", "gone"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loud.out", "other.out"]

@@ -186,15 +186,28 @@ def test_a_scribe_that_starts_again_goes_on_where_the_other_stopped(tmp_path) ->
 
 
 def test_a_job_without_words_and_run_leaves_one_record_and_no_file(tmp_path) -> None:
-    """Nothing but a row of the day's index; its empty spool is gone."""
+    """Nothing but a row of the day's index."""
     desk = Desk(tmp_path, lambda job, eid: None)
     desk.open(an_open(tmp_path, "j1"))
-    (tmp_path / "j1.out").touch()
     desk.close(a_close("j1"))
     desk.look()
     assert [row["job"] for row in index.entries(tmp_path)] == ["j1"]
-    assert not (tmp_path / "j1.out").exists()
     assert not (tmp_path / "j1.log").exists()
+
+
+def test_a_retry_keeps_its_spool_when_the_end_before_it_is_written_late(tmp_path) -> None:
+    """A silent execution is written down while the next one has its file open already."""
+    desk = Desk(tmp_path, lambda job, eid: None)
+    desk.open(an_open(tmp_path, "j1"))
+    desk.close(a_close("j1"))
+    with (tmp_path / "j1.out").open("ab") as spool:
+        desk.look()
+        spool.write(b"second\n")
+    again = {**an_open(tmp_path, "j1"), "eid": "again"}
+    desk.open(again)
+    desk.close({**a_close("j1"), "eid": "again"})
+    desk.look()
+    assert "second" in (tmp_path / "j1.log").read_text()
 
 
 def test_the_index_finds_a_job_and_all_below_it(tmp_path) -> None:
@@ -272,12 +285,13 @@ def test_a_job_that_was_tried_twice_is_left_out_of_the_canonical_log(tmp_path: P
 
 
 def test_following_a_job_that_says_nothing_ends_with_it(tmp_path: Path) -> None:
-    """Its log never comes; its record does."""
+    """Its log never comes; its record does, some time after its cell took its spool."""
     desk = Desk(tmp_path, lambda job, eid: None)
     desk.open(an_open(tmp_path, "j1"))
     (tmp_path / "j1.out").touch()
-    timer = threading.Timer(0.3, lambda: (desk.close(a_close("j1")), desk.look()))
+    timer = threading.Timer(0.6, lambda: (desk.close(a_close("j1")), desk.look()))
     timer.start()
+    threading.Timer(0.1, (tmp_path / "j1.out").unlink).start()
     assert read(tmp_path, "j1", follow=True) == b"m.f finished after 1.5 s\n"
     timer.join()
 

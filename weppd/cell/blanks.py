@@ -8,6 +8,9 @@
 Many jobs write nothing. A name costs a file system little, but a new file much: ext4 without a
 journal, for one, searches ever longer for a number that no file had in the last five seconds. So a
 cell that has one job after another makes neither. What is kept is removed when the cell rests.
+
+All this happens before weppd hears that the job is over: from then on it may run again, elsewhere,
+and what stands under its name is that execution's.
 """
 
 from __future__ import annotations
@@ -71,6 +74,8 @@ class Blanks:
             return
         if spool and _unwritten(spool):
             self._spool = _moved(spool, self._name + ".out")
+            if not self._spool:
+                _unlink(spool)
         if tmp:
             self._tmp = _moved(tmp, self._name + ".tmp") if _untouched(tmp) else ""
             if not self._tmp:

@@ -14,7 +14,6 @@ Killed between any two, the scribe finds in its journal, or in the index, what i
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import time
@@ -236,10 +235,7 @@ class Desk:
         self._done.add(job.eid, job.job, max(job.read, 0))
         if job.run_dirs:
             self._over(guarded(job.said))
-        if job.read <= 0:
-            with contextlib.suppress(OSError):
-                # It may never have been there.
-                os.unlink(job.spool)  # noqa: PTH108 - once for each job, as above
+        # Its spool is not ours to remove, though it is empty: the job may run again by now.
         self._wrote(job.job, job.eid)
         return (job.spool, *(_mark(word, job) for word in ("began", "ended", "told")))
 

@@ -14,6 +14,7 @@ from weppd.scribe.line import ends, parse
 
 CHUNK = 1 << 16
 POLL_S = 0.2
+RECORD_S = 10.0
 
 
 class NoLog(LookupError):
@@ -52,22 +53,25 @@ async def nothing() -> AsyncIterator[bytes]:
 
 
 async def _chunks(jobs: Path, jid: str, follow: bool) -> AsyncIterator[bytes]:
-    offset, tail = 0, b""
+    offset, tail, waited_s = 0, b"", 0.0
     while True:
         data = _read(_log(jobs, jid), offset)
         if data:
             offset += len(data)
             tail = (tail + data)[-4096:]
             yield data
-        elif not follow or ends(tail):
+            continue
+        if not follow or ends(tail):
             return
-        elif not offset and not _spool(jobs, jid).exists():
-            # It ended without a word: its spool went when its record was written.
+        if not offset and not _spool(jobs, jid).exists():
+            # It ended without a word: its cell has its spool, and its record comes soon.
             with contextlib.suppress(NoLog):
                 yield await asyncio.to_thread(_record, jobs, jid)
-            return
-        else:
-            await asyncio.sleep(POLL_S)
+                return
+            if waited_s > RECORD_S:
+                return
+            waited_s += POLL_S
+        await asyncio.sleep(POLL_S)
 
 
 def _read(path: Path, offset: int) -> bytes:

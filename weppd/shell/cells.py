@@ -133,7 +133,8 @@ class Cells:
         self._leavings.end_orphans()
         files = host.cell_files(self._dir)
         living = {eid for f in files if f.locked for eid in f.jobs}
-        dead = {eid for f in files if not f.locked for eid in f.begun}
+        dead = {eid: f.jobs[eid] for f in files if not f.locked for eid in f.begun}
+        self._leavings.remove_empty_spools(dead[eid] for eid in tickets if eid in dead)
         lost = self._left({e: t for e, t in tickets.items() if e not in living}, living, dead)
         held = (self._held(file, tickets) for file in files if file.locked)
         heard = tuple(each for each in held if each is not None)
@@ -233,6 +234,8 @@ class Cells:
         file = host.read_cell(self._dir, n)
         begun = frozenset(file.begun if file is not None else ())
         self._leavings.remove_tmp(begun)
+        jobs = self._state().jobs
+        self._leavings.remove_empty_spools(file.jobs[eid] for eid in begun if eid in jobs and file)
         self._tell(on.CellGone(n, cause, time.time(), begun))
 
 

@@ -10,6 +10,7 @@ own children, to be reaped; those of an earlier weppd are somewhere below PID 1.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ from weppd.cell.tree import procfs
 from weppd.cell.tree.records import Member
 from weppd.shell import host
 from weppd.shell.families import MARK
+from weppd.shell.start import Places
 from weppd.shell.zygotes import Zygotes
 
 log = logging.getLogger("weppd")
@@ -90,9 +92,10 @@ def environment(pid: int) -> tuple[bytes, ...]:
 class Leavings:
     """Clears away what dead cells of this node left."""
 
-    def __init__(self, cells: Path, tmp: Path, zygotes: Zygotes) -> None:
+    def __init__(self, cells: Path, places: Places, zygotes: Zygotes) -> None:
         procfs.become_subreaper()
-        self._cells, self._tmp, self._zygotes = cells, tmp, zygotes
+        self._cells, self._tmp, self._zygotes = cells, places.tmp, zygotes
+        self._places = places
         self._entry = f"{MARK}={cells}".encode()
 
     def end_orphans(self) -> bool:
@@ -132,6 +135,15 @@ class Leavings:
         if paths:
             # In a thread: a job's leavings may be millions of files.
             asyncio.get_running_loop().run_in_executor(None, _remove, paths)
+
+    def remove_empty_spools(self, jids: Iterable[str]) -> None:
+        """Remove the spools of jobs that died in their cells without a word, before they may run
+        again: from then on they are another execution's."""
+        for jid in jids:
+            spool = Path(self._places.spool(jid))
+            with contextlib.suppress(OSError):
+                if spool.lstat().st_size == 0:
+                    spool.unlink()
 
     def remove_old_tmp(self) -> None:
         """Remove all temporary directories but those of living cells' executions."""
