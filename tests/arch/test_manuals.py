@@ -14,6 +14,7 @@ import pytest
 
 from tests.arch.source import ROOT
 from weppd import task
+from weppd.cell.quota import weights
 from weppd.settings import TABLES, Binary, Queue, Zygote
 
 MAN = ROOT / "man"
@@ -178,6 +179,13 @@ def test_the_socket_is_where_weppd_and_weppdctl_look() -> None:
         SYSTEMD / "weppd.socket"
     )
     assert "RuntimeDirectory=weppd-admin" not in _directives(UNIT)
+
+
+def test_jobs_may_have_more_than_everybodys_weight() -> None:
+    """The lowest nice value that `cpu.weight` has is allowed, by a limit and no capability."""
+    lines = UNIT.read_text().splitlines()
+    assert f"LimitNICE={weights.nice_of(10_000)}" in lines
+    assert "CapabilityBoundingSet=" in lines
 
 
 def test_the_unit_leaves_running_jobs_alone() -> None:

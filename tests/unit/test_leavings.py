@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+from weppd.cell.tree import procfs
 from weppd.cell.tree.records import Member
 from weppd.shell.leavings import Host, Leavings, orphans
 from weppd.shell.start import Places
@@ -69,11 +70,12 @@ def test_processes_without_the_mark_are_strangers():
     assert pids(seen(WHOLE, set()), set(), set()) == []
 
 
-def test_what_a_dead_job_said_stays_and_an_empty_spool_goes(tmp_path: Path):
+def test_what_a_dead_job_said_stays_and_an_empty_spool_goes(tmp_path: Path, monkeypatch):
     """Of jobs whose cells died; a job that is not there, and others' files, are let be."""
     places = Places(tmp_path, tmp_path, tmp_path, (), "")
     for name, text in (("loud.out", "word"), ("silent.out", ""), ("other.out", "")):
         (tmp_path / name).write_text(text)
+    monkeypatch.setattr(procfs, "become_subreaper", lambda: None)
     leavings = Leavings(tmp_path / "cells", places, SimpleNamespace())
     leavings.remove_empty_spools(["loud", "silent", "gone"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["loud.out", "other.out"]
