@@ -56,25 +56,29 @@ _HYDRAULICS = {
 }
 _GROUNDWATER = ("gwstorage", "bfcoeff", "dscoeff", "bfthreshold")
 _PHOSPHORUS = ("surf_runoff", "lateral_flow", "baseflow", "sediment")
-_MAPS = ("baseflow_gwstorage_map", "p_surf_runoff_map", "channel_critical_shear_map", "kslast_map")
+_FROST = (
+    *("wintRed", "fineTop", "fineBot", "ksnowf", "kresf", "ksoilf"),
+    *("kfactor1", "kfactor2", "kfactor3"),
+)
+_MAPS = ("baseflow_gwstorage_map", "channel_critical_shear_map", "kslast_map", "pmet_kcb_map")
 
 
 def wepp(root: Path) -> Wepp:
     """What is wanted of the model of the run in `root`; ForeignDocument for maps of numbers."""
     path = Wepp.path(root)
     view, wanted = foreign.read(path), site.wepp(path)
-    for name in _MAPS:
+    phosphorus = _floats(site.told(view, "phosphorus_opts"), _PHOSPHORUS)
+    # What WEPPcloud has read of this map stands in the options.
+    for name in (*_MAPS, *(() if phosphorus else ("p_surf_runoff_map",))):
         if site.told(view, name):
             raise ForeignDocument(f"{path}: {name} is a map, which is not read")
-    opts = {name: site.told(view, name) for name in ("baseflow_opts", "phosphorus_opts")}
-    phosphorus = _floats(opts["phosphorus_opts"], _PHOSPHORUS)
     if _runs(view, "baseflow"):
-        water = _floats(opts["baseflow_opts"], _GROUNDWATER)
+        water = _floats(site.told(view, "baseflow_opts"), _GROUNDWATER)
         wanted.groundwater = _filled(Groundwater, water) if water else Groundwater()
     if phosphorus:
         wanted.phosphorus = _filled(Phosphorus, phosphorus)
     if _runs(view, "frost"):
-        wanted.frost = Frost()
+        wanted.frost = _frost(_floats(site.told(view, "frost_opts"), _FROST))
     if _runs(view, "snow"):
         snow = _floats(site.told(view, "snow_opts"), ("rst", "newsnw", "ssd"))
         wanted.snow = _filled(Snow, snow) if snow else Snow()
@@ -147,6 +151,8 @@ def climate(root: Path) -> Climate:
     view = foreign.read(path)
     if site.number(site.told(view, "climate_mode")) in _STORMS:
         raise ForeignDocument(f"{path}: its design storms are not read")
+    if not view.get("cli_fn"):
+        raise ForeignDocument(f"{path}: it names no climate, build it first")
     year = str(site.told(view, "observed_start_year")).strip()
     of_hills = site.pairs(site.told(view, "sub_cli_fns"))
     return Climate(
@@ -280,6 +286,17 @@ def _is_number(text: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _frost(told: list[float]) -> Frost:
+    """The rules of frost, as usual where the document has none."""
+    if not told:
+        return Frost()
+    flag, top, below, snow, litter, ground, *shares = told
+    return Frost(
+        redistribution=int(flag), layers=(int(top), int(below)), factors=(snow, litter, ground),
+        shares=shares,
+    )  # fmt: skip
 
 
 def _hydraulics(view: Foreign) -> ChannelHydraulics:

@@ -304,12 +304,13 @@ def test_every_verb_answers_in_json(started):
     assert json.loads(started.ctl("show", jid, "--json")[1])["id"] == jid
     assert jid in [job["id"] for job in json.loads(started.ctl("jobs", "--json")[1])["jobs"]]
     assert json.loads(started.ctl("status", "--json")[1])["store"]["state"] == "up"
+    assert json.loads(started.ctl("locks", "--json")[1]) == {"locks": []}
     log = eventually(lambda: started.ctl("logs", jid, "--json")[1], within=10)
     eventually(lambda: "hello 2" in started.ctl("logs", jid, "--json")[1], within=10)
     assert all("line" in json.loads(line) for line in log.splitlines())
     answer = json.loads(started.ctl("cancel", jid, "--json")[1] or "{}")
     assert answer.get("state") == "finished"
-    for words in (("show", "nobody"), ("cancel", "nobody"), ("logs", "nobody")):
+    for words in (("show", "nobody"), ("cancel", "nobody"), ("logs", "nobody"), ("unlock", "r:f")):
         code, out, err = started.ctl(*words, "--json")
         assert (code, out) == (4, "")
         assert json.loads(err)["status"] == 404

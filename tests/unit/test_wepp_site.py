@@ -98,6 +98,11 @@ def test_coefficients_and_channels_are_as_their_document_wants_them(wd):
     assert sorted(texts) == ["frost.txt", "gwcoeff.txt", "snow.txt", "tcr.txt", "wepp_ui.txt"]
     assert texts["gwcoeff.txt"].split() == ["100.0", "0.02", "0.0", "1.0"]
     assert texts["snow.txt"].split() == ["1.0", "100.0", "250.0"]
+    frost = dict.fromkeys(("wintRed", "fineTop", "fineBot"), 10) | {"wintRed": 1, "ksnowf": 0.9}
+    frost |= {"kresf": 1.0, "ksoilf": 1.1, "kfactor1": 1e-05, "kfactor2": 1e-05, "kfactor3": 0.5}
+    change(wd, "wepp", frost_opts=frost)
+    stages.prepare("my-run", run, stages.ANSWERS)
+    assert (run.runs / "frost.txt").read_text() == "1 10 10\n0.9 1.0 1.1 1e-05 1e-05 0.5\n"
     beds = soil.read(run.runs / "pw0.sol")
     assert (beds.version, len(beds.elements)) == (7778.0, 3)
     assert (beds.elements[0].kr, beds.elements[0].tauc) == (2e-6, 19.0)
@@ -196,6 +201,8 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
         ("landuse", {"_mods": ["rap_ts"]}, "covers of rap_ts are not read"),
         ("wepp", {"_multi_ofe": True}, "several elements are not read"),
         ("wepp", {"kslast_map": "/geo/k.tif"}, "kslast_map is a map"),
+        ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map is a map"),
+        ("climate", {"cli_fn": None}, "it names no climate, build it first"),
         ("climate", {"_climate_mode": 14}, "its design storms are not read"),
         ("soils", {"_clip_soils_minimum": True}, "clip_soils_minimum is not read"),
         ("soils", {"soils": {}}, "there is no soil"),
