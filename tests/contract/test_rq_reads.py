@@ -334,6 +334,37 @@ def test_what_the_store_enqueues_is_a_job_to_rq(redis_url: str, queue: Queue) ->
     play(redis_url, story)
 
 
+def test_a_cancelled_job_is_forgotten_as_a_failed_one_is(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    """After its failure_ttl, or a year; what is gone loses its place among the cancelled too."""
+    queue = Queue("default", connection=redis_client)
+    brief = queue.enqueue(TASK, "my-runid", 7, failure_ttl=30)
+    long = queue.enqueue(TASK, "my-runid", 7)
+    kept = queue.enqueue(TASK, "my-runid", 7, failure_ttl=-1)
+
+    async def story(store: RedisStore) -> None:
+        for job in (brief, long, kept):
+            assert (await store.cancel(job.id, "not wanted")).state == "canceled"
+
+    play(redis_url, story)
+    assert 0 < redis_client.ttl(brief.key) <= 30
+    assert redis_client.ttl(long.key) > 31_000_000
+    assert redis_client.ttl(kept.key) == -1
+    redis_client.delete(brief.key)
+    late = queue.enqueue(TASK, "my-runid", 7)
+
+    async def again(store: RedisStore) -> None:
+        await store.cancel(late.id, "nor this")
+
+    play(redis_url, again)
+    assert set(queue.canceled_job_registry.get_job_ids(cleanup=False)) == {
+        long.id,
+        kept.id,
+        late.id,
+    }
+
+
 def test_json_jobs_run_and_their_meta_stays_json(redis_url: str, redis_client: redis.Redis) -> None:
     """A queue with rq's json serializer: the claim says so, meta and result are JSON to rq."""
     queue = Queue("default", connection=redis_client, serializer="json")

@@ -16,7 +16,7 @@ from pathlib import Path
 from weppd.cell import launch
 from weppd.cell.frames import Splitter, pack
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class Peer:

@@ -109,6 +109,41 @@ def delegated() -> str:
     return new_group() or pytest.skip("no control group of version 2 can be made here")
 
 
+def has_controllers() -> bool:
+    """Whether this kernel's cgroup v2 has controllers to hand down, and we may."""
+    place = new_group()
+    if place is None:
+        return False
+    with open(f"{place}/cgroup.controllers", encoding="ascii") as file:
+        words = set(file.read().split())
+    remove_group(place)
+    return words >= {"cpu", "memory", "pids"}
+
+
+_HAND = """
+import pathlib, sys
+from weppd.shell.handing import hand_down
+pathlib.Path(sys.argv[1], "cgroup.procs").write_text("0")
+print(*hand_down("auto"))
+"""
+
+
+def hand_down(above: str) -> list[str]:
+    """The controllers that a service which is started in this group hands down to jobs."""
+    env = {**os.environ, "INVOCATION_ID": "a-service"}
+    argv = [sys.executable, "-c", _HAND, above]
+    return subprocess.run(argv, env=env, check=True, capture_output=True, text=True).stdout.split()
+
+
+def take_back(above: str) -> None:
+    """Turn the controllers off, as weppd's unit does after each stop."""
+    with open(f"{above}/cgroup.subtree_control", encoding="ascii") as file:
+        words = file.read().split()
+    for word in words:
+        with open(f"{above}/cgroup.subtree_control", "w", encoding="ascii") as file:
+            file.write(f"-{word}")
+
+
 def remove_group(place: str) -> None:
     """Remove a control group with all below it, once the last of it is gone."""
     for inner in [entry.path for entry in os.scandir(place) if entry.is_dir()]:

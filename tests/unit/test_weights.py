@@ -44,6 +44,22 @@ def test_the_next_job_has_none_of_them(tmp_path):
     assert (tmp_path / "memory.max").read_text() == "max"
 
 
+def test_a_controller_that_comes_back_is_written_to_anew(tmp_path):
+    """weppd's unit takes controllers away at a stop; with the next weppd their files are new."""
+    for name in ("cpu.max", "pids.max"):
+        (tmp_path / name).write_text("")
+    limits = {"cpu.max": 0.5, "pids.max": 9}
+    assert controllers.write(str(tmp_path), limits) == {"cpu.max", "pids.max"}
+    assert not controllers.changed(str(tmp_path))
+    (tmp_path / "cpu.max").rename(tmp_path.parent / "gone")
+    assert controllers.changed(str(tmp_path))
+    assert controllers.write(str(tmp_path), limits) == {"pids.max"}
+    (tmp_path / "cpu.max").write_text("max 100000")
+    assert controllers.changed(str(tmp_path))
+    assert controllers.write(str(tmp_path), limits) == {"cpu.max", "pids.max"}
+    assert (tmp_path / "cpu.max").read_text() == "50000 100000"
+
+
 def test_a_group_without_controllers_holds_nothing(tmp_path):
     """A bare delegated group: weppd holds all limits itself."""
     assert controllers.write(str(tmp_path), {"cpu.max": 0.25}) == set()

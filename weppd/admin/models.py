@@ -298,6 +298,7 @@ class Status(Reply):
     zygotes: list[Zygote] = Field(default_factory=list)
     problems: list[str] = Field(default_factory=list)
     limits: str = ""
+    controllers: list[str] = Field(default_factory=list)
 
 
 class Jobs(Reply):

@@ -211,6 +211,11 @@ class Run:
         steps = self._ladder
         if steps is not None:
             steps, _ = ladder.climb(steps, -1.0, 0)
+        asked = (
+            (steps.asked, steps.reason)
+            if steps is not None
+            else self._struck(status, report.get("verdict"))
+        )
         header = {
             "kind": "over",
             "eid": self.eid,
@@ -218,8 +223,8 @@ class Run:
             "pid": self.tree.leader,
             "status": status,
             "verdict": report.get("verdict"),
-            "asked": steps.asked if steps is not None else None,
-            "reason": steps.reason if steps is not None else "",
+            "asked": asked[0],
+            "reason": asked[1],
             "usage": self._usage(report),
             "rungs": dict(steps.ended) if steps is not None else {},
             "left": self._left,
@@ -272,6 +277,13 @@ class Run:
             usage["peak_bytes"] = max(usage["peak_bytes"], report.get("peak_bytes", 0))
             usage["processes"] += 1
         return usage
+
+    def _struck(self, status: int | None, verdict: dict[str, Any] | None) -> tuple[str | None, str]:
+        """The limit by which the kernel made the job fail, if it did."""
+        killed = status is not None and os.WIFSIGNALED(status)
+        failed = verdict is not None and verdict["kind"] == "failed"
+        why = self._warden.struck(killed) if killed or failed else ""
+        return ("limit" if why else None), why
 
     def _oom(self, status: int | None) -> bool:
         """Whether the kernel's out-of-memory killer, to all appearance, ended the leader."""

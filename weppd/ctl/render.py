@@ -20,7 +20,7 @@ _QUEUE = ["QUEUE", "WAITS", "QUEUED", "RUN", "DEFER", "SCHED", "DONE", "FAILED",
 # A node that beats is seen to move at every look.
 _QUIET_S = 15.0
 _KEY = 11
-_HELD = {"cgroup": "held by the kernel (cgroup)", "psutil": "held by weppd (signals)"}
+_HELD = {"cgroup": "held by weppd (freezer)", "psutil": "held by weppd (signals)"}
 
 
 def status(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
@@ -99,6 +99,8 @@ def _node(data: Data, now: float, paint: Paint) -> list[str]:
     details = [f"pid {data['pid']}" if data["pid"] else "", clean(data["version"])]
     lines = [", ".join([line, *filter(None, details)]), _store(data["store"], now, paint)]
     held = _HELD.get(data.get("limits", ""))
+    if data.get("controllers"):
+        held = f"held by the kernel ({' '.join(map(clean, data['controllers']))})"
     return [*lines, f"limits: {held}"] if held else lines
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from weppd import __version__, logs
 from weppd.cell.tree import procfs
 from weppd.settings import Settings
-from weppd.shell import families, host
+from weppd.shell import families, handing, host
 from weppd.shell.spawn import spawned
 
 log = logging.getLogger("weppd")
@@ -55,6 +55,7 @@ def begin(told: Settings) -> Dawn:
     lock.take()
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     procfs.offer_to_oom_killer(OOM_SCORE_ADJ)
+    handing.hand_down(told.limits.backend)
     log.info("action=begin version=%s name=%s slots=%d", __version__, daemon.name, daemon.slots)
     dawn = Dawn(lock)
     for name, command, setup in families.zygotes(told, dawn.generation):

@@ -18,6 +18,7 @@ from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
 from weppd.limits import LimitError, check
 from weppd.scribe import reader
+from weppd.shell import handing
 from weppd.shell.cancels import Cancels
 from weppd.shell.cells import Cells
 from weppd.shell.diary import Diary
@@ -86,6 +87,7 @@ class Keeper:
             "zygotes": self._classes(),
             "queues": {},
             "limits": self._backend(),
+            "controllers": sorted(handing.handed_down()) if self._backend() == "cgroup" else [],
             "problems": self._problems(),
         }
         away = self._trips.reason

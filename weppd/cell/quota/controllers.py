@@ -20,34 +20,84 @@ _NONE = {
     "cpuset.cpus": "",
     "memory.max": "max",
     "memory.swap.max": "max",
+    "memory.oom.group": "0",
     "pids.max": "max",
     "io.weight": "default 100",
 }
-#: The files that a group has, by its path: looked for once.
-_known: dict[str, list[str]] = {}
+#: What was written, by a group's path: the files that it was written to, and the texts.
+_written: dict[str, tuple[tuple[int, ...], dict[str, str]]] = {}
 
 
 def write(path: str, limits: dict[str, Any]) -> set[str]:
     """Have the group at `path` hold these limits; the names of those that it does hold."""
-    if path not in _known:
-        _known[path] = [name for name in _NONE if os.access(f"{path}/{name}", os.W_OK)]
-    if not _known[path]:
+    there = _files(path)
+    before, texts = _written.get(path, ((), {}))
+    if before != there:
+        texts = {}  # a controller that comes anew holds nothing yet
+    _written[path] = there, texts
+    if not any(there):
         return set()
-    texts = {name: _text(name, value) for name, value in limits.items()}
-    if "memory.max" in texts:
-        texts["memory.swap.max"] = "0"  # what is swapped out is used all the same
-    held = {n for n in _known[path] if _put(f"{path}/{n}", texts.get(n, _NONE[n]))}
-    return held & limits.keys()
+    wanted = {name: _text(name, value) for name, value in limits.items()}
+    if "memory.max" in wanted:
+        wanted["memory.swap.max"] = "0"  # what is swapped out is used all the same
+        wanted["memory.oom.group"] = "1"  # no half of a job goes on
+    for name, file in zip(_NONE, there, strict=True):
+        text = wanted.get(name, _NONE[name])
+        if file and texts.get(name) != text:
+            texts.pop(name, None)
+            if _put(f"{path}/{name}", text):
+                texts[name] = text
+    return texts.keys() & limits.keys()
+
+
+def let_go(path: str) -> None:
+    """Hold the group's CPU time no more: who is to hear a signal hears it at full speed."""
+    _, texts = _written.get(path, ((), {}))
+    if texts.get("cpu.max", _NONE["cpu.max"]) != _NONE["cpu.max"]:
+        del texts["cpu.max"]
+        if _put(f"{path}/cpu.max", _NONE["cpu.max"]):
+            texts["cpu.max"] = _NONE["cpu.max"]
+
+
+def changed(path: str) -> bool:
+    """Whether controllers came or went since the group at `path` was last written to."""
+    return _written.get(path, ((), {}))[0] != _files(path)
+
+
+def _files(path: str) -> tuple[int, ...]:
+    """Which files the group has, in the order of `_NONE`; one that comes anew is another one."""
+    return tuple([_inode(f"{path}/{name}") for name in _NONE])
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.stat(path).st_ino  # noqa: PTH116 - no pathlib in a cell
+    except OSError:
+        return 0
 
 
 def memory_kills(path: str) -> int:
     """How many processes of the group the kernel ended for its memory.max so far."""
+    return _count(f"{path}/memory.events", b"oom_kill")
+
+
+def refused_forks(path: str) -> int:
+    """How often the group was refused a process or thread for its pids.max so far."""
+    return _count(f"{path}/pids.events", b"max")
+
+
+def throttled_s(path: str) -> float:
+    """For how long the group stood still for its cpu.max so far, in seconds on each of its CPUs."""
+    return _count(f"{path}/cpu.stat", b"throttled_usec") / 1e6
+
+
+def _count(path: str, key: bytes) -> int:
     try:
-        with open(f"{path}/memory.events", "rb") as file:
+        with open(path, "rb") as file:
             words = file.read().split()
     except OSError:
         return 0
-    return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0
+    return int(words[words.index(key) + 1]) if key in words else 0
 
 
 def _text(name: str, value: Any) -> str:

@@ -11,6 +11,7 @@ from weppd.cell.quota import controllers, weights
 from weppd.cell.quota.brakes import Freezer, Signals
 from weppd.cell.quota.governor import NEVER, Governor
 from weppd.cell.quota.meter import Meter
+from weppd.cell.rest import now_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _BYTES_PER_S = 1 << 30
 _NEAR, _SOFT = 0.8, 0.9
 _GROWN = 1.1
 _MIB = 1 << 20
+#: What the kernel counts of the limits that it holds.
+_COUNTS = (controllers.memory_kills, controllers.refused_forks, controllers.throttled_s)
 
 
 class Warden:
@@ -42,22 +45,18 @@ class Warden:
     def __init__(
         self, start: dict[str, Any], tree: Tree, now: float, say: Callable[[str], None]
     ) -> None:
-        limits = start.get("limits") or {}
         self._tree = tree
         self._say = say
-        self._kills = 0
-        kernel = start.get("backend") != "psutil"
-        self._group = tree.group if kernel else None
-        held: set[str] = set()
-        if self._group is not None:
-            held = controllers.write(self._group.path, limits)
-            self._kills = controllers.memory_kills(self._group.path)
-        own = {name: value for name, value in limits.items() if name not in held}
-        self._weights = {name: own[name] for name in weights.NAMES if name in own}
-        self._memory: int | None = limits.get("memory.max")
-        self._pids: int | None = own.get("pids.max")
+        self._limits = start.get("limits") or {}
+        self._group = tree.group if start.get("backend") != "psutil" else None
+        self._began = now
+        self._held: set[str] | None = None
+        self._counts = self._kernel()
+        self._memory: int | None = self._limits.get("memory.max")
+        self._pids: int | None = self._limits.get("pids.max")
         self._meter: Meter | None = None
         self.quota: Governor | None = None
+        self._stopped_s = 0.0
         self._released = False
         self._soft_said = False
         self._pss_of = self._now = 0
@@ -65,8 +64,32 @@ class Warden:
         self._hurried = self._memory is not None or self._pids is not None
         self.peak_bytes = 0
         self.due = now + (_LIMITED_S[0] if self._hurried else _FIRST_S)
+        self._divide(now)
+
+    def _divide(self, now: float) -> None:
+        """Have the kernel hold what it can, and hold the rest here.
+
+        Again when its controllers were taken away, or given: they lapse while weppd is not there.
+        """
+        held = controllers.write(self._group.path, self._limits) if self._group else set()
+        if held == self._held:
+            return
+        self._held, self._counts = held, self._kernel()
+        own = {name: value for name, value in self._limits.items() if name not in held}
+        self._weights = {name: own[name] for name in weights.NAMES if name in own}
+        if self.quota is not None:
+            self.quota.release(now)
+            self._stopped_s += self.quota.stopped_s
+            self.quota = None
         if "cpu.max" in own:
             self.quota = Governor(self._brake(), own["cpu.max"], now)
+
+    def _kernel(self) -> tuple[float, ...]:
+        """What the kernel did for the group's limits so far: see `_COUNTS`."""
+        return tuple([self._count(each) for each in _COUNTS]) if self._limits else (0.0, 0.0, 0.0)
+
+    def _count(self, count: Callable[[str], float]) -> float:
+        return count(self._group.path) if self._group is not None else 0.0
 
     def _brake(self) -> Signals | Freezer:
         if self._group is not None:
@@ -80,7 +103,12 @@ class Warden:
     @property
     def stopped_s(self) -> float:
         """How long the tree stood still for its quota, in seconds."""
-        return self.quota.stopped_s if self.quota is not None else 0.0
+        here = self.quota.stopped_s if self.quota is not None else 0.0
+        if "cpu.max" in (self._held or ()):
+            # The kernel adds up its CPUs; no tree stood still for longer than it lives.
+            lived = now_s() - self._began
+            here += min(self._count(_COUNTS[2]) - self._counts[2], lived)
+        return self._stopped_s + here
 
     @property
     def seen(self) -> int:
@@ -96,6 +124,8 @@ class Warden:
         if self._weights:
             strays = [known.pid for known in self._meter.strays]
             weights.keep(self._weights, self._meter.members, strays)
+        if self._group is not None and controllers.changed(self._group.path):
+            self._divide(now)
         why = self._memory_over() or self._pids_over()
         self.due = now + self._next(self._meter.walk_cost)
         return why
@@ -105,10 +135,24 @@ class Warden:
         if self._released:
             return
         self._released, self.due = True, NEVER
+        if self._group is not None:
+            controllers.let_go(self._group.path)
         if self.quota is not None:
             self.quota.release(now)
         if self._meter is not None:
             self._meter.close()
+
+    def struck(self, killed: bool) -> str:
+        """Why the kernel made the job fail, where it did so for a limit; "" where it did not.
+
+        `killed` says that a signal ended the leader.
+        """
+        kills, refused, _ = self._counts
+        if killed and self._memory is not None and self._count(_COUNTS[0]) > kills:
+            return f"over memory.max: the kernel ended it at the {_shown(self._memory)} it may have"
+        if self._pids is not None and self._count(_COUNTS[1]) > refused:
+            return _crowded(self._pids)
+        return ""
 
     def _next(self, cost: float) -> float:
         if not self._hurried:
@@ -134,17 +178,13 @@ class Warden:
             self.peak_bytes = max(self.peak_bytes, self._now)
         if self._memory is None:
             return ""
-        if self._now > self._memory or self._killed_by_kernel():
+        if self._now > self._memory or self._count(_COUNTS[0]) > self._counts[0]:
             peak = f"its processes have {_shown(self.peak_bytes)} together"
             return f"over memory.max: {peak} and may have {_shown(self._memory)}"
         if self._now >= _SOFT * self._memory and not self._soft_said:
             self._soft_said = True
             self._say(f"memory: {_shown(self._now)} of {_shown(self._memory)} (memory.max)")
         return ""
-
-    def _killed_by_kernel(self) -> int:
-        group = self._group
-        return controllers.memory_kills(group.path) - self._kills if group is not None else 0
 
     def _proportional(self) -> int:
         """The tree's proportional set size in bytes; of whom it cannot be had, the resident set."""
@@ -156,7 +196,11 @@ class Warden:
 
     def _pids_over(self) -> str:
         assert self._meter is not None
-        if self._pids is None or self._meter.threads <= self._pids:
+        if self._pids is None:
+            return ""
+        if self._count(_COUNTS[1]) > self._counts[1]:
+            return _crowded(self._pids)
+        if self._meter.threads <= self._pids:
             return ""
         return f"over pids.max: it has {self._meter.threads} threads and may have {self._pids}"
 
@@ -169,6 +213,10 @@ def _pss(pid: int, rss: int) -> int:
         return rss
     _, found, rest = text.partition(b"\nPss:")
     return int(rest.split(None, 1)[0]) << 10 if found else rss
+
+
+def _crowded(most: int) -> str:
+    return f"over pids.max: it asked for more than the {most} threads it may have"
 
 
 def _shown(size: int) -> str:

@@ -1,9 +1,9 @@
 """The control group of one cell's jobs: frozen and killed as one, by the kernel (cgroup v2).
 
 Only below a group that was delegated to us, as systemd does with Delegate=yes and says so in the
-attribute `user.delegate`. It needs no controller, so that it never keeps the group above it busy.
-A group holds the cell's warm child, then its job; never the cell. Without one the cell walks the
-tree instead (`weppd.cell.tree.proctree`). Standard library only.
+attribute `user.delegate`. It needs no controller; those that weppd hands down to it are for
+`weppd.cell.quota.controllers`. A group holds the cell's warm child, then its job; never the cell.
+Without one the cell walks the tree instead (`weppd.cell.tree.proctree`). Standard library only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import time
 
 _MOUNTS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 _NAME = "weppd-cell-"
+#: Where weppd and its cells are, below the delegated group, when that hands controllers down.
+DAEMON = "daemon"
 _PAUSE_S = 0.0002
 _DELEGATED = ("user.delegate", "trusted.delegate")
 
@@ -122,17 +124,26 @@ def of_dead(pid: int) -> Group | None:
 
 
 def delegated() -> str | None:
-    """The directory of the caller's own group (cgroup v2), if it was delegated to us."""
-    try:
-        with open("/proc/self/cgroup", encoding="ascii", errors="replace") as lines:
-            own = next(line[3:].strip() for line in lines if line.startswith("0::"))
-    except (OSError, StopIteration):
+    """The directory of the caller's own group (cgroup v2), or of the one above weppd's, if it was
+    delegated to us."""
+    own = service()
+    if own is None:
         return None
     for mount in _MOUNTS:
         place = mount + own.rstrip("/")
         if os.access(f"{place}/cgroup.procs", os.W_OK):
             return place if _is_delegated(place) else None
     return None
+
+
+def service() -> str | None:
+    """The path of the caller's group below the mount, without weppd's own at its end."""
+    try:
+        with open("/proc/self/cgroup", encoding="ascii", errors="replace") as lines:
+            own = next(line[3:].strip() for line in lines if line.startswith("0::"))
+    except (OSError, StopIteration):
+        return None
+    return own.removesuffix(f"/{DAEMON}")
 
 
 def leftovers() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from weppd.cell.tree import group
+
 _FRESH_S = _STEP_S = 2.0
 _known = (float("-inf"), 0)
 
@@ -61,8 +63,5 @@ def kills() -> int:
 
 
 def _events() -> str:
-    with open("/proc/self/cgroup", encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            if line.startswith("0::/") and len(line) > 5:
-                return f"/sys/fs/cgroup{line[3:].strip()}/memory.events"
-    return ""
+    own = group.service()
+    return f"/sys/fs/cgroup{own}/memory.events" if own and own != "/" else ""

@@ -7,6 +7,22 @@ local function push(jid, queue, front, stamp)
   call(front and 'LPUSH' or 'RPUSH', queue_key(queue), jid)
 end
 
+local YEAR = 31536000
+
+-- A cancelled job is forgotten as a failed one is, and then has no place among the cancelled ones,
+-- where RQ would leave it for ever: each one that comes takes two away that are gone.
+local function forget_later(jid, queue)
+  local ttl = tonumber(call('HGET', job_key(jid), 'failure_ttl') or '') or YEAR
+  local key, list = job_key(jid), P .. ':canceled:' .. queue
+  for _, each in ipairs({key, key .. ':dependents', P .. ':job::' .. jid .. ':dependencies',
+    W .. 'children:' .. jid}) do
+    if ttl >= 0 then call('EXPIRE', each, math.max(ttl, 1)) end
+  end
+  for _, oldest in ipairs(call('ZRANGE', list, 0, 1)) do
+    if call('EXISTS', job_key(oldest)) == 0 then call('ZREM', list, oldest) end
+  end
+end
+
 -- Cancel a job that has not begun, wherever it waits.
 local function cancel_waiting(jid, status, queue, reason, now, stamp)
   if status == 'queued' then
@@ -16,6 +32,7 @@ local function cancel_waiting(jid, status, queue, reason, now, stamp)
   end
   call('HSET', job_key(jid), 'status', 'canceled', 'ended_at', stamp, 'weppd_reason', reason)
   call('ZADD', P .. ':canceled:' .. queue, now, jid)
+  forget_later(jid, queue)
   local turn = call('HGET', job_key(jid), 'weppd_turn')
   if turn then
     call('HDEL', W .. 'parked', jid)
