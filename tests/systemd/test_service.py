@@ -60,17 +60,21 @@ def _sleeps(node: Node, seconds: int) -> list[str]:
     return node.run("sh", "-c", f"pgrep -fx 'sleep {seconds}' || true").split()
 
 
-def _running(node: Node, seconds: int = 4) -> tuple[str, list[str]]:
+LONG_S = 612
+
+
+def _running(node: Node, seconds: int = LONG_S) -> tuple[str, list[str]]:
     """A job that started a process of its own for so many seconds, and that process."""
     told = node.run("weppdctl", "enqueue", "tasks.noop.tree", "1", str(seconds), "plain", "--json")
     jid = json.loads(told)["id"]
     return jid, eventually(lambda: _sleeps(node, seconds), within=20, every=0.05)
 
 
-def _goes_on(node: Node, jid: str, processes: list[str], seconds: int = 4) -> None:
-    """The job was adopted with the same process, and finishes at its first try."""
+def _goes_on(node: Node, jid: str, processes: list[str]) -> None:
+    """The job was adopted with the same process, and finishes at its first try when that ends."""
     eventually(node.serves, within=20, every=0.05)
-    assert _sleeps(node, seconds) == processes
+    assert _sleeps(node, LONG_S) == processes
+    node.run("kill", *processes)
     assert node.in_state(jid, "finished")["state"] == "finished"
 
 
@@ -127,11 +131,11 @@ def test_a_weppd_that_hangs_is_restarted(up: Node) -> None:
     """A weppd that does nothing any more is ended by the watchdog; its job goes on."""
     up.drop_in("watchdog", "[Service]\nWatchdogSec=2\n")
     up.systemctl("restart", "weppd")
-    jid, processes = _running(up, 7)
+    jid, processes = _running(up)
     before = up.show("weppd", "MainPID")
     up.run("kill", "-STOP", before)
     eventually(lambda: up.show("weppd", "MainPID") not in (before, "0"), within=20, every=0.05)
-    _goes_on(up, jid, processes, 7)
+    _goes_on(up, jid, processes)
     said = up.run("journalctl", "-u", "weppd", "-o", "cat", "--no-pager")
     assert "Watchdog timeout (limit 2s)!" in said
     up.drop_in("watchdog", "")
@@ -163,7 +167,7 @@ def test_stop_leaves_running_jobs_to_the_next_weppd(up: Node) -> None:
     jid, processes = _running(up)
     up.systemctl("stop", "weppd")
     assert up.show("weppd", "Result") == "success"
-    assert _sleeps(up, 4) == processes
+    assert _sleeps(up, LONG_S) == processes
     assert any("left_running=1" in entry["MESSAGE"] for entry in up.journal())
     up.systemctl("start", "weppd")
     _goes_on(up, jid, processes)
@@ -182,7 +186,7 @@ def test_a_stop_that_drains_gets_the_time_it_needs(up: Node) -> None:
     up.path("/etc/weppd/weppd.toml").write_text(CONFIG + '[stop]\nmode = "drain"\n')
     up.drop_in("stop", "[Service]\nTimeoutStopSec=1\n")
     up.systemctl("restart", "weppd")
-    jid, _ = _running(up)
+    jid, _ = _running(up, 4)
     up.systemctl("stop", "weppd")
     assert up.show("weppd", "Result") == "success"
     up.path("/etc/weppd/weppd.toml").write_text(CONFIG)

@@ -37,6 +37,10 @@ _MUCH_NS = 50_000_000
 #: A tree that used so much between two walks was at work.
 _WORKED_NS = 10_000_000
 _QUIET = 4
+#: The part of what was used between two walks that only the second may show.
+_AMISS = 0.2
+#: Walks that miss so much are at least so many times their own cost apart.
+_DEAREST = 12
 
 
 class Known:
@@ -110,11 +114,14 @@ class Meter:
 
         Walks if a walk is due.
         """
+        total, before = self._fast(now), self._sum
         if now < self.walk_due:
-            total = self._fast(now)
-            if now < self.walk_due:
-                return (total - self._began) / 1e9
+            return (total - self._began) / 1e9
         self.walk(now)
+        missed = self._sum - total
+        if missed > _WORKED_NS and missed > _AMISS * (self._sum - before):
+            # Most of the tree is not known, or changes: the next slice of its time wants a walk.
+            self.walk_due = min(self.walk_due, now + max(_FIRST_S, _DEAREST * self.walk_cost))
         return (self._sum - self._began) / 1e9
 
     def _fast(self, now: float) -> int:
@@ -192,16 +199,17 @@ class Meter:
 
     def _learn(self, lines: Iterable[Line]) -> None:
         """What a page fault of the dead is worth, in ns of CPU time: by what all ticks and faults
-        tell, or while there are hardly any, by those who live."""
+        tell, or while there are hardly any, by those who live: half of their way, on average."""
         parents = [line for line in lines if line.reaped_faults]
-        ticks = sum(line.reaped_ns for line in parents)
-        if ticks >= 2 * census.TICK_NS * len(parents) > 0:
-            faults = sum(line.reaped_faults for line in parents)
-            self._fault_ns = (ticks + census.TICK_NS * len(parents)) / faults
+        ticks, some = sum(line.reaped_ns for line in parents), census.TICK_NS * len(parents)
+        faults = sum(line.reaped_faults for line in parents)
+        if ticks >= some > 0:
+            self._fault_ns = (ticks + some) / faults
         elif parents:
             others = [line for line in lines if not line.reaped_faults] or parents
             used = sum(map(_clock_of, others))
-            self._fault_ns = used / max(1, sum(line.faults for line in others))
+            living = 2 * used / max(1, sum(line.faults for line in others))
+            self._fault_ns = min(max(living, ticks / faults), (ticks + 2 * some) / faults)
 
     def _worth(self, line: Line) -> int:
         """The CPU time of the children that a member waited for, within what its ticks allow."""
