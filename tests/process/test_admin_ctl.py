@@ -306,13 +306,20 @@ def test_what_other_nodes_wrote_of_a_job_is_among_its_lines(daemon: Served, tmp_
     said = [line.partition(" INFO ")[2] for line in result.output.splitlines() if " INFO " in line]
     assert said == ["here", "from the first", "and after", "here"]
     assert result.output.count("WEPPD") == 3
-    daemon.house.lines["j1"] = []
-    daemon.house.store["j1"]["run_dirs"] = ["/nowhere"]
+
+
+def test_what_cannot_be_read_of_a_job_that_moved_is_named(daemon: Served, tmp_path: Path) -> None:
+    """A run that is not here, a file that is none; of a job that is whole here nothing is said."""
+    run = tmp_path / "my-run"
+    (run / "_logs/rq.node2.log").mkdir(parents=True)
+    daemon.house.lines["j1"] = [b"here\n"]
+    job = daemon.house.store["j1"]
+    job |= {"node": "node1", "worker": "node1.2", "run_dirs": ["/nowhere"]}
+    assert ctl(daemon, "logs", "j1").output == "here\n"
+    job["worker"] = "node2.1"
     lost = ctl(daemon, "logs", "j1")
     assert "weppdctl: its run is not here: there is no /nowhere" in lost.output
-    (run / "_logs/rq.node2.log").unlink()
-    (run / "_logs/rq.node2.log").mkdir()
-    daemon.house.store["j1"]["run_dirs"] = [str(run)]
+    job |= {"worker": "node1.2", "crashes": 1, "run_dirs": [str(run)]}
     assert "_logs/rq.node2.log: Is a directory" in ctl(daemon, "logs", "j1").output
 
 

@@ -56,12 +56,14 @@ def moment(line: bytes) -> bytes:
 
 def _look(homes: list[str], node: str, jid: str, own: bool) -> Found:
     answer = Found()
-    home = next((Path(each) for each in homes if Path(each).is_dir()), None)
-    if home is None:
-        if homes:
-            answer.unread.append(f"its run is not here: there is no {' nor '.join(homes)}")
-        return answer
-    for path, writer in _files(home, node):
+    try:
+        home = next((Path(each) for each in homes if Path(each).is_dir()), None)
+        files = [] if home is None else list(_files(home, node))
+    except OSError as error:
+        return Found([], [f"{error.filename}: {error.strerror}"])
+    if home is None and homes:
+        answer.unread.append(f"its run is not here: there is no {' nor '.join(homes)}")
+    for path, writer in files:
         if (writer == _STRANGE.sub("_", node)) is own:
             try:
                 with path.open("rb") as file:

@@ -143,7 +143,7 @@ def logs(ctl: Talk, job: str, follow: bool, canonical: bool) -> None:
     query = urlencode({"canonical": int(canonical), "follow": int(follow)})
     target, write = f"{job_path(job, '/log')}?{query}", (_write_json if ctl.as_json else _write)
     with ctl.failing():
-        others = elsewhere.Found() if canonical else _others(ctl, job)
+        others, moved = (elsewhere.Found(), False) if canonical else _others(ctl, job)
         if others.lines and not follow:
             told = _merge(ctl.client.stream(target), others.lines, write)
         else:
@@ -155,17 +155,23 @@ def logs(ctl: Talk, job: str, follow: bool, canonical: bool) -> None:
             told = _copy(ctl, target, told, write)
         if not told and not canonical:
             _say_where(ctl, job, others, write)
-    for each in others.unread:
+    # Of a job that is whole here nothing is missed.
+    for each in others.unread if moved else ():
         click.echo(f"weppdctl: {clean(each)}", err=True)
 
 
-def _others(ctl: Talk, job: str) -> elsewhere.Found:
-    """What other nodes wrote of a job; nothing where its record has expired, but not its log."""
+def _others(ctl: Talk, job: str) -> tuple[elsewhere.Found, bool]:
+    """What other nodes wrote of a job, and whether one is known to have had it.
+
+    Nothing where its record has expired, but not its log.
+    """
     try:
         data = ctl.client.ask("GET", job_path(job))
     except Told:
-        return elsewhere.Found()
-    return elsewhere.look(data["run_dirs"], data["node"], job)
+        return elsewhere.Found(), False
+    node = (data["worker"] or "").rpartition(".")[0]
+    moved = node not in ("", data["node"]) or data["crashes"] > 0
+    return elsewhere.look(data["run_dirs"], data["node"], job), moved
 
 
 def _merge(chunks: Iterable[bytes], others: list[bytes], write: Write) -> int:
