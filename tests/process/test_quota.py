@@ -66,7 +66,8 @@ def test_a_tree_has_its_share_and_no_more(weppd, shape):
     lived = time.monotonic() - began
     used = over["usage"]["user_s"] + over["usage"]["system_s"]
     assert used <= 0.25 * lived * slack + 0.3
-    assert over["usage"]["stopped_s"] > 0
+    # On a machine that gives it less than its share nobody has to hold it.
+    assert over["usage"]["stopped_s"] > 0 or used < 0.25 * lived
     assert over["undead"] == []
 
 
