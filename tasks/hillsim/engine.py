@@ -53,10 +53,12 @@ class _Written:
         """Keep a day."""
         year = today[0].weather.year - first_year + 1
         event = today[-1].event
+        cells = None if event is None else reports.losses(chain, today)
         if self.days is not None:
-            self.days.append(reports.pass_line(chain, today, self._below(chain, today)))
-        if self.events is not None and event is not None:
-            self.events.append(reports.event_row(chain, today, event, year))
+            below = self._below(chain, today)
+            self.days.append(reports.pass_line(chain, today, below, cells))
+        if self.events is not None and event is not None and cells is not None:
+            self.events.append(reports.event_row(chain, today, event, year, cells))
         for index, slope in enumerate(chain):
             its_day = today[index]
             if self.wat is not None:

@@ -33,11 +33,11 @@ def put(path: Path, text: str) -> None:
     """Write a file so that it appears whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="latin-1", errors="replace")
+        draft.write_bytes(text.encode("latin-1", errors="replace"))
         draft.replace(path)
-    except OSError as error:
-        # A full disk says only that it is full.
-        error.filename = error.filename or str(path)
-        raise
-    finally:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        # A full disk says only that it is full.
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(path)
+        raise

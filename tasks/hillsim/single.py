@@ -82,7 +82,8 @@ def _write(
         put(cwd / run.plot, reports.plot(given, sums, 1))
     event = days[-1].event
     if run.ebe is not None:
-        rows = (reports.event_row(chain, days, event, 1),) if event else ()
+        cells = reports.losses(chain, days)
+        rows = (reports.event_row(chain, days, event, 1, cells),) if event else ()
         put(cwd / run.ebe, ebe.dump(rows))
     if run.element is not None:
         found = (

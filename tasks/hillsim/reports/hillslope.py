@@ -25,9 +25,11 @@ _TRACE: Final = 1e-9
 _TIE: Final = 1e-9
 
 
-def event_row(chain: Sequence[Hillslope], days: Sequence[Day], event: Runoff, year: int) -> ebe.Row:
-    """A runoff event of the slope's foot as a row of the event file; `year` counts from 1."""
-    day, cells = days[-1], _losses(chain, days)
+def event_row(
+    chain: Sequence[Hillslope], days: Sequence[Day], event: Runoff, year: int, cells: Cells
+) -> ebe.Row:
+    """A runoff event of the foot, with its `losses`, as a row; `year` counts from 1."""
+    day = days[-1]
     most, least = max(cells.values), min(cells.values)
     gained, settled = most > _TRACE, least < -_TRACE
     return ebe.Row(
@@ -61,9 +63,13 @@ class Cells:
 
     def weighted(self, indices: Sequence[int]) -> float:
         """Mean of these cells by their lengths; 0 of none."""
-        weights = [self._relative(index) for index in indices]
-        total = summed([self.values[i] * w for i, w in zip(indices, weights, strict=True)])
-        return total / summed(weights) if weights else 0.0
+        longest, total, weights = max(self.lengths), 0.0, 0.0
+        relative = [length / longest for length in self.lengths]
+        for index in indices:
+            weight = relative[index // CELLS]
+            total += self.values[index] * weight
+            weights += weight
+        return total / weights if weights > 0.0 else 0.0
 
     def point(self, value: float) -> float:
         """Where the uppermost cell of this value ends (m from the top)."""
@@ -79,9 +85,6 @@ class Cells:
         element, cells = divmod(number, CELLS)
         part = cells * self.lengths[element] / CELLS if cells else 0.0
         return summed(list(self.lengths[:element])) + part
-
-    def _relative(self, index: int) -> float:
-        return self.lengths[index // CELLS] / max(self.lengths)
 
 
 def summary(years: int, chain: Sequence[Hillslope], sums: Tally) -> Summary:
@@ -100,7 +103,7 @@ def mean_of(sums: Tally, sign: float) -> float:
     return Cells(sums.cells, sums.lengths).mean(sign)
 
 
-def _losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
+def losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
     """What a day moved, cell by cell, on every element."""
     lengths = tuple([slope.site.shape.length for slope in chain])
     values: list[float] = []
@@ -126,9 +129,12 @@ def _over_slope(chain: Sequence[Hillslope], depth: float) -> float:
 
 
 def pass_line(
-    chain: Sequence[Hillslope], days: Sequence[Day], ground: tuple[float, float] | None = None
+    chain: Sequence[Hillslope],
+    days: Sequence[Day],
+    ground: tuple[float, float] | None,
+    cells: Cells | None,
 ) -> str:
-    """A day's line of the pass file; an event from 1 mm of runoff on.
+    """A day's line of the pass file; an event, with its `losses`, from 1 mm of runoff on.
 
     `ground` is baseflow and deep seepage (m³), where there is a groundwater below.
     """
@@ -136,8 +142,8 @@ def pass_line(
     when = day.weather
     date = whole(when.year, 5) + " " + whole(when.julian, 5)
     event = day.event
-    if event is not None and _over_slope(chain, day.runoff) >= _EVENT_DEPTH:
-        return passfile.EVENT + date + _event_groups(chain, days, event, ground)
+    if event and cells and _over_slope(chain, day.runoff) >= _EVENT_DEPTH:
+        return passfile.EVENT + date + _event_groups(chain, days, event, ground, cells)
     tail = "" if ground is None else passfile.GAP + _group(list(ground))
     lateral = _over_slope(chain, day.balance.lateral)
     if lateral <= 0.0:
@@ -153,9 +159,10 @@ def _event_groups(
     days: Sequence[Day],
     event: Runoff,
     ground: tuple[float, float] | None,
+    cells: Cells,
 ) -> str:
     """The values of an event: the storm's, concentrations and shares by class, groundwater."""
-    day, site, cells = days[-1], chain[-1].site, _losses(chain, days)
+    day, site = days[-1], chain[-1].site
     volume, lateral = day.runoff * site.area, day.balance.lateral
     gained = settled = 0.0
     for index, value in enumerate(cells.values):

@@ -106,9 +106,11 @@ def parse_days(
     words: list[str] = []
     for number, line in enumerate(days, start + 1):
         row = line.split()
-        if len(row) < _COLUMNS:
-            records.fail(f"a day has 13 values, found {len(row)}", number)
-        words += row[:_COLUMNS]
+        if len(row) != _COLUMNS:
+            if len(row) < _COLUMNS:
+                records.fail(f"a day has 13 values, found {len(row)}", number)
+            row = row[:_COLUMNS]
+        words += row
     table = _numbers(records, words, start)
     lines = start + 1 + np.arange(len(table))
     records.line = start + len(days)
