@@ -68,6 +68,11 @@ def leave_behind(n, seconds=600):
     return [subprocess.Popen(["sleep", str(seconds)], start_new_session=True).pid for _ in range(n)]
 
 
+def leave_orphan():
+    """Return with a process still running whose parent has ended: it is no child of this one."""
+    subprocess.run(["sh", "-c", "sleep 600 >/dev/null 2>&1 &"], check=True)
+
+
 def wait(seconds=600.0, mark=None):
     """Sleep, and leave a note about how it ended."""
     if mark:

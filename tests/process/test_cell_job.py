@@ -230,7 +230,9 @@ def test_child_serves_several_jobs(weppd):
     assert all(over["usage"]["processes"] == 1 for over in overs)
 
 
-@pytest.mark.parametrize("function", ["celltasks.thread_left", "celltasks.leave_behind"])
+@pytest.mark.parametrize(
+    "function", ["celltasks.thread_left", "celltasks.leave_behind", "celltasks.leave_orphan"]
+)
 def test_child_that_left_something_serves_no_more(weppd, function):
     """A thread or a process left behind ends the child after its job; the next gets a fresh one."""
     arguments = (2,) if function.endswith("behind") else ()

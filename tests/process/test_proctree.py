@@ -22,6 +22,7 @@ from tests.process.lab import (
 )
 from weppd.cell.tree import procfs, proctree
 from weppd.cell.tree.proctree import Tree
+from weppd.cell.warm import Warm
 
 SHAPES = (
     *("flat", "deep", "ignoring", "daemon", "pgrp", "stopped", "zombie"),
@@ -211,7 +212,6 @@ def test_a_leader_that_left_children_is_kept_until_they_are_gone() -> None:
         assert eventually(tree.leader_status) == 7 << 8
         assert tree.reap() == []
         assert not tree.empty()
-        assert not tree.alone()
         assert [member.alive for member in tree.members() if member.pid != leader] == [True]
         assert tree.kill(5).killed == 1
         assert tree.status == 7 << 8
@@ -290,12 +290,14 @@ def test_alone_tells_a_reusable_child_from_one_that_left_something() -> None:
             os.kill(child, signal.SIGKILL)
             os.wait()
             signal.pause()
-        tree = Tree(leader)
+        warm = object.__new__(Warm)
+        warm.pid, warm._proc = leader, []
         eventually(lambda: procfs.children(leader))
-        assert not tree.alone()
+        assert not warm.is_alone()
         os.write(write, b"x")
-        assert eventually(tree.alone)
-        tree.kill(5)
+        assert eventually(warm.is_alone)
+        Tree(leader).kill(5)
+        assert not warm.is_alone()
 
     looking()
 

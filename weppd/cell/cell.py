@@ -312,7 +312,8 @@ class Cell:
     def _reuse(self, run: Run, now: float) -> None:
         """The child offers to serve again: taken if nothing of its job but itself lives."""
         run.tree.reap()
-        if not run.disturbed and run.tree.alone():
+        only = os.pread(self._children, 64, 0) == b"%d " % run.tree.leader
+        if only and not run.disturbed and self._warm is not None and self._warm.is_alone():
             self._end_run(run, self._warm)
         else:
             run.refuse_reuse()
@@ -351,8 +352,7 @@ class Cell:
         if run.wants_stopped_callback and self._call_stopped(run, over):
             return
         self._slow_at = _NEVER
-        self._hold.over[run.eid] = over
-        self._link.send(*over)
+        self._link.send(*self._hold.keep(over))
         while self._run is None and (waits := self._hold.next()) is not None:
             self._begin(*waits, now_s())
 

@@ -42,6 +42,12 @@ class Hold:
         frames = (*self.over.values(), *self.behind.values())
         return sum(len(header["job"]) + 40 for header, _ in frames) > ROOM
 
+    def keep(self, over: tuple[dict[str, Any], bytes]) -> tuple[dict[str, Any], bytes]:
+        """Keep an end until it is acknowledged; it says how many `more` come soon."""
+        over[0]["more"] = len(self.behind)
+        self.over[over[0]["eid"]] = over
+        return over
+
     def next(self) -> tuple[dict[str, Any], bytes] | None:
         """Take the job whose turn it is."""
         if not self.behind:

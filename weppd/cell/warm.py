@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from weppd.cell.body.child import Child
 
 _BLOCKED = (SIGUSR1,)
+_FILE = os.O_RDONLY | os.O_CLOEXEC
+_DIRECTORY = _FILE | os.O_DIRECTORY
 _READ, _WRITE = select.POLLIN, select.POLLOUT
 
 
 class Warm:
     """A child that was forked ahead; registered with the cell's `poll` while its socket is open."""
 
-    __slots__ = ("_poll", "_watched_for", "pid", "wire")
+    __slots__ = ("_poll", "_proc", "_watched_for", "pid", "wire")
 
     def __init__(self, child: Child, poll: select.poll, forget: Callable[[], None]) -> None:
         """Fork. `forget()` closes, in the child, all that is the cell's. OSError if refused."""
@@ -46,6 +48,7 @@ class Warm:
             os.close(its)
         self.wire = Channel(ours)
         self._poll = poll
+        self._proc: list[int] = []
         self._watched_for = _READ
         poll.register(self.wire.fd, _READ)
 
@@ -65,8 +68,22 @@ class Warm:
             self._poll.modify(self.wire.fd, wanted)
             self._watched_for = wanted
 
+    def is_alone(self) -> bool:
+        """Whether it has one thread and no child. What tells that is opened once: a child that
+        serves many jobs is asked after each."""
+        try:
+            if not self._proc:
+                self._proc.append(os.open(f"/proc/{self.pid}/task", _DIRECTORY))
+                self._proc.append(os.open(f"/proc/{self.pid}/task/{self.pid}/children", _FILE))
+            task, children = self._proc
+            return os.fstat(task).st_nlink == 3 and not os.pread(children, 1, 0)
+        except (OSError, ValueError):  # it is gone
+            return False
+
     def hang_up(self) -> None:
         """Close the socket: a child that waits for a job exits."""
+        while self._proc:
+            os.close(self._proc.pop())
         if self.wire.fd >= 0:
             self._poll.unregister(self.wire.fd)
             self.wire.close()

@@ -21,6 +21,8 @@ from weppd.errors import FrameError
 
 log = logging.getLogger("weppd")
 Handler = Callable[["Link", dict[str, Any], bytes], None]
+#: A cell that ends one short job after another is listened to once in so many seconds.
+LULL_S = 0.005
 
 
 class Link(asyncio.Protocol):
@@ -70,13 +72,23 @@ class Link(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        more = False
         try:
             with self._peers.gathering:
                 for header, body in self._splitter.feed(data):
                     self._peers.received(self, header, body)
+                    more = bool(header.get("more"))
         except FrameError as error:
             log.error("action=peer who=%s pid=%d error=%r", self.who, self.pid, str(error))
             self.close()
+
+        if more and self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(LULL_S, self._listen_again)
+
+    def _listen_again(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

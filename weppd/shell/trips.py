@@ -150,7 +150,8 @@ class Trips:
         node = self._desk.rules.node
         short = self._desk.short() if self._more else ()
         wanted = len(labels) + (self._more if short else 0)
-        eids = tuple(os.urandom(16).hex() for _ in range(wanted))
+        noise = os.urandom(16 * wanted).hex()
+        eids = tuple(noise[at : at + 32] for at in range(0, 32 * wanted, 32))
         workers = tuple(f"{node}.{label}" for label in labels)
         rules, token = self._desk.rules, os.urandom(16).hex()
         offer = rules.cpus or rules.cores, rules.memory

@@ -94,10 +94,6 @@ class Tree:
             return False
         return not self._own()
 
-    def alone(self) -> bool:
-        """Whether nothing is in the tree but the leader: it left nothing behind (yet)."""
-        return self._own() == [self.leader] and not children(self.leader)
-
     def leader_status(self) -> int | None:
         """The leader's raw wait status once it ended, though it may not be reaped yet."""
         if self.status is not None or not self.leader:
