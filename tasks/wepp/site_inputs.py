@@ -4,14 +4,14 @@ What is read of them, and what decides beside them::
 
     landuse.nodb     domlc_d, managements (man_fn, overrides of covers, disturbed_class)
     soils.nodb       domsoil_d, soils (fname), initial_sat, clip_soils, clip_soils_depth
-    climate.nodb     cli_fn, sub_cli_fns, input_years, observed_start_year
+    climate.nodb     cli_fn, sub_cli_fns, input_years, observed_start_year, ss_batch_storms
     watershed.nodb   clip_hillslopes, clip_hillslope_length
     wepp.nodb        what is run, the coefficients of each, the hydraulics of channels, kslast
     disturbed/disturbed_land_soil_lookup.csv    numbers of plants by soil texture and kind of cover
 
 A management is a file of the run (`landuse/`) or one below [wepp] management_dir; its density after
 tillage is that of the soil. What is not read is refused by a ForeignDocument that names it: covers
-from satellites, maps of coefficients, several elements, design storms.
+from satellites, maps of coefficients, several elements.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear
 CHANNEL = "channel.man"
 _LOOKUP = "disturbed/disturbed_land_soil_lookup.csv"
 _SATELLITES = ("rap", "rap_ts", "emapr_ts")
-_STORMS = (4, 14, 15)
+#: WEPPcloud's modes of climates of a single storm, and of a batch of them.
+_SINGLE_STORM, _STORM_BATCH = (4, 15), 14
 _HYDRAULICS = {
     "channel_erodibility": "erodibility",
     "channel_critical_shear": "critical_shear",
@@ -146,13 +147,16 @@ def soils(root: Path) -> Soils:
 
 
 def climate(root: Path) -> Climate:
-    """The weather of each hillslope of the run in `root`; ForeignDocument for design storms."""
+    """The weather of each hillslope of the run in `root`, or its design storms."""
     path = Climate.path(root)
     view = foreign.read(path)
-    if site.number(site.told(view, "climate_mode")) in _STORMS:
-        raise ForeignDocument(f"{path}: its design storms are not read")
+    mode = site.number(site.told(view, "climate_mode"))
+    if mode == _STORM_BATCH:
+        return Climate(storms=_storms(view, path))
     if not view.get("cli_fn"):
         raise ForeignDocument(f"{path}: it names no climate, build it first")
+    if mode in _SINGLE_STORM:
+        return Climate(storms={1: f"climate/{view.get('cli_fn')}"})
     year = str(site.told(view, "observed_start_year")).strip()
     of_hills = site.pairs(site.told(view, "sub_cli_fns"))
     return Climate(
@@ -161,6 +165,17 @@ def climate(root: Path) -> Climate:
         observed_start_year=int(year) if year.isdigit() else None,
         delete_after_interchange=site.told(view, "delete_after_interchange") is True,
     )
+
+
+def _storms(view: Foreign, path: Path) -> dict[int, str]:
+    """The climates of a batch of design storms, by their numbers."""
+    found = {}
+    for storm in site.told(view, "ss_batch_storms") or ():
+        number, name = _field(storm, "ss_batch_id", path), _field(storm, "cli_fn", path)
+        found[int(number)] = f"climate/{name}"
+    if not found:
+        raise ForeignDocument(f"{path}: it names no design storms, build them first")
+    return found
 
 
 class _Covers:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tasks.run import foreign
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
-from tasks.wepp import simulation
+from tasks.wepp import simulation, site_inputs
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Climate
 from tasks.wepp.files import ebe
@@ -30,11 +30,16 @@ from tasks.wepp.simulation import Simulation
 
 
 def of(run: RunDirectory) -> tuple[StormDirectory, ...]:
-    """The storms of a run, ascending; none where no document of ours says so."""
+    """The storms of a run, ascending; none where its document does not say so."""
     try:
         numbers = Climate.load(run.root).storms
-    except (NotPrepared, foreign.ForeignDocument):
+    except NotPrepared:
         return ()
+    except foreign.ForeignDocument:
+        try:
+            numbers = site_inputs.climate(run.root).storms
+        except foreign.ForeignDocument:
+            return ()
     return tuple(StormDirectory(run.root, number) for number in sorted(numbers))
 
 

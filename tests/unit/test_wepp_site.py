@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from tasks import interchange_rq, wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.foreign import ForeignDocument
-from tasks.wepp.files import management, runfile, slope, soil, structure
+from tasks.wepp.files import climate, management, runfile, slope, soil, structure
 from tasks.wepp.files.structure import Feeds
 from tasks.wepp.prep import stages
 from tasks.wepp.samples.watershed import write_watershed
+from tests.unit import hillsim_slopes as build
 from tests.unit.recording import RecordingContext
 from tests.unit.site_documents import BELOW, BESIDE, NAMES, change, write_site
 from weppd.task import using
@@ -55,7 +57,10 @@ def test_a_run_of_weppclouds_goes_from_its_documents_to_its_tables(ctx, wd, dial
 
 
 def _engine(name: str) -> dict[str, str]:
-    return {"wepp_bin": "hillsim"} if name in ("_run_hillslopes_rq", "run_watershed_rq") else {}
+    return {"wepp_bin": "hillsim"} if name in _ENGINES else {}
+
+
+_ENGINES = ("_run_hillslopes_rq", "run_watershed_rq", "run_ss_batch_watershed_rq")
 
 
 @pytest.mark.parametrize("dialect", [BESIDE, BELOW])
@@ -163,6 +168,32 @@ def test_managements_that_the_run_does_not_hold_come_from_the_site_s_directory(c
     assert {p.head.name for p in bed.plants} == {p.head.name for p in corn.plants}
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_their_design_storms_are_run_each_in_its_directory(ctx, wd, batch):
+    """A batch by its numbers, or the one storm of a climate; hillslopes and channels under each."""
+    write_site(wd, BELOW)
+    told = json.loads((wd / "climate.nodb").read_text())["py/state"]
+    whole = climate.read(wd / "climate" / told["cli_fn"])
+    days = build.weather([build.rainy(80.0)], start=date(2001, 6, 1)).days
+    storm = replace(whole, mode=climate.SINGLE_STORM, days=days)
+    (wd / "climate/storm.cli").write_text(climate.dump(storm))
+    storms = [{"ss_batch_id": n, "ss_batch_key": f"s{n}", "cli_fn": "storm.cli"} for n in (2, 7)]
+    if batch:
+        change(wd, "climate", _climate_mode=14, _ss_batch_storms=storms)
+    else:
+        change(wd, "climate", _climate_mode=4, cli_fn="storm.cli", sub_cli_fns=None)
+    wepp_rq.run_wepp_rq("my-run")
+    planned, ctx.children = ctx.children, []
+    for child in planned:
+        _, _, name = child["function"].rpartition(".")
+        module = interchange_rq if hasattr(interchange_rq, name) else wepp_rq
+        storm = {key: child[key] for key in ("ss_batch_id",) if key in child}
+        getattr(module, name)("my-run", **_engine(name), **storm)
+    made = [path.name for path in sorted((wd / "wepp/output").glob("ss_*"))]
+    assert made == (["ss_2", "ss_7"] if batch else ["ss_1"])
+    assert all((wd / f"wepp/output/{name}/loss_pw0.txt").exists() for name in made)
+
+
 def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
     """Profiles in watershed/, a structure in the document, cut slopes and soils, slow ground."""
     write_site(wd, BELOW)
@@ -203,7 +234,7 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
         ("wepp", {"kslast_map": "/geo/k.tif"}, "kslast_map is a map"),
         ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map is a map"),
         ("climate", {"cli_fn": None}, "it names no climate, build it first"),
-        ("climate", {"_climate_mode": 14}, "its design storms are not read"),
+        ("climate", {"_climate_mode": 14}, "it names no design storms, build them first"),
         ("soils", {"_clip_soils_minimum": True}, "clip_soils_minimum is not read"),
         ("soils", {"soils": {}}, "there is no soil"),
         ("landuse", {"managements": {}}, "there is no management '4"),
