@@ -224,6 +224,22 @@ def test_an_emptied_store_is_noticed_and_gets_what_runs_again(run: Run) -> None:
     run(story)
 
 
+def test_a_claim_that_goes_back_to_an_emptied_store_is_not_lost(run: Run) -> None:
+    """The store says that it was emptied; when the claim is entered again, it goes to its queue."""
+
+    async def story(store: Any, door: Any) -> None:
+        claim = await a_job_that_runs(store)
+        door.forget_all()
+        with pytest.raises(StoreChanged, match="emptied"):
+            await store.hand_back([claim])
+        await asyncio.wait_for(store.parted(), 5)
+        await meet(store, claim)
+        assert await store.hand_back([claim]) == 1
+        assert [each.job.id for each in await claimed(store)] == [claim.job.id]
+
+    run(story)
+
+
 def test_a_line_that_only_broke_changes_nothing(run: Run) -> None:
     """The same server greets as the same; there is nothing to say."""
 

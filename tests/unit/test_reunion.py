@@ -15,7 +15,7 @@ import pytest
 from tests.waiting import soon
 from weppd.core.schedule import Plan, Rules, Ticket, Traits
 from weppd.core.state import Running, fresh
-from weppd.errors import StoreAway
+from weppd.errors import StoreAway, StoreChanged
 from weppd.model import Claim, Finish, Finished
 from weppd.shell import recents, reunion
 from weppd.shell.diary import Entry
@@ -197,6 +197,7 @@ def test_what_was_handed_back_is_handed_back_again(live) -> None:
         node.remember()
         node.trips.recents.hand_back([claim])
         await node.store.hand_back([claim])
+        node.trips.recents.handed([claim])
         node.go_back()
         await met(node)
         assert await node.status(claim) == "queued"
@@ -217,6 +218,24 @@ def test_an_execution_that_nobody_knows_any_more_is_said_to_be_lost(live, monkey
         view = await node.store.job(claim.job.id)
         assert view.status == "failed"
         assert "worker lost: the store went back in time" in view.reason
+
+    live(story)
+
+
+def test_a_claim_on_its_way_back_is_entered_again_in_an_emptied_store(live) -> None:
+    """It runs no more and is on no queue yet: it is as claimed as what runs."""
+
+    async def story(node: Node) -> None:
+        claim = await node.claim()
+        node.trips.recents.hand_back([claim])
+        node.store.forget_all()
+        with pytest.raises(StoreChanged):
+            await node.store.hand_back([claim])
+        await met(node)
+        assert await node.store.hand_back([claim]) == 1
+        node.trips.recents.handed([claim])
+        assert await node.status(claim) == "queued"
+        assert node.trips.recents.leaving == {}
 
     live(story)
 

@@ -143,4 +143,8 @@ class Hands:
         for claim in claims:
             log.warning("action=hand_back job=%s eid=%s", claim.job.id, claim.eid)
         self._trips.recents.hand_back(claims)
-        self.errands.run(lambda: self._store.hand_back(claims), "hand_back", 600)
+        self.errands.run(lambda: self._handed(claims), "hand_back", 600)
+
+    async def _handed(self, claims: list[Claim]) -> None:
+        await self._store.hand_back(claims)
+        self._trips.recents.handed(claims)

@@ -26,6 +26,8 @@ class Recents:
         self._ends: deque[tuple[float, int, Finish]] = deque()
         self._bytes = 0
         self._handed: deque[tuple[float, str]] = deque()
+        #: Claims that are being handed back: the store has not said yet that it has them again.
+        self.leaving: dict[str, Claim] = {}
 
     def note(self, finish: Finish) -> None:
         """The store has this end."""
@@ -35,15 +37,22 @@ class Recents:
         self._forget()
 
     def clear(self) -> None:
-        """None of it is to be told again."""
+        """None of it is to be told again, but for what is under way."""
         self._ends.clear()
         self._handed.clear()
         self._bytes = 0
 
     def hand_back(self, claims: Iterable[Claim]) -> None:
-        """These claims are being handed back."""
+        """These claims are being handed back; they are `leaving` until `handed` says otherwise."""
+        claims = list(claims)
+        self.leaving |= {claim.eid: claim for claim in claims}
         self._handed.extend((time.monotonic(), claim.eid) for claim in claims)
         self._forget()
+
+    def handed(self, claims: Iterable[Claim]) -> None:
+        """The store has these claims again."""
+        for claim in claims:
+            self.leaving.pop(claim.eid, None)
 
     def ends(self) -> list[Finish]:
         """The ends, the oldest first."""

@@ -105,8 +105,11 @@ class Reunion:
         await self._store.met(self._node)
 
     def _known(self, ends: Sequence[Finish]) -> list[Known]:
-        """The last execution of each job that ended here, or goes on; an earlier one is history."""
+        """The last execution of each job that ended here, is on its way back to its queue, or goes
+        on; an earlier one is history."""
         last = {f.claim.job.id: Known(f.claim, f.worker) for f in ends}
+        leaving = self._trips.recents.leaving.values()
+        last |= {c.job.id: Known(c, c.worker or f"{self._node}.0", "claimed") for c in leaving}
         return [*(last | self._going_on()).values()]
 
     def _going_on(self) -> dict[str, Known]:

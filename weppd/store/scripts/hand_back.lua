@@ -1,13 +1,15 @@
 -- Put claims back at the head of their queues; given last first, so that their order stays.
 -- One that was asked to end is canceled instead.
--- ARGV: P W now stamp, then jid eid for each. Returns how many went back.
+-- ARGV: P W now stamp era, then jid eid for each. Returns how many went back; -1 says that the store
+-- was emptied since the node met it: then nothing was done.
 -- with: keys
 -- with: executions
 -- with: dependents
 -- with: held
 local now, stamp = ARGV[3], ARGV[4]
 local count = 0
-for i = 5, #ARGV, 2 do
+if ARGV[5] ~= '' and call('GET', W .. 'era') ~= ARGV[5] then return -1 end
+for i = 6, #ARGV, 2 do
   local jid, eid = ARGV[i], ARGV[i + 1]
   local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
   if own[1] == eid and is_live(own[2]) then

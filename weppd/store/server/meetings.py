@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from weppd.errors import AlreadyRunning, StoreChanged
 from weppd.store import Change, Known, Node, Pulse, Running, Tenant, packing
@@ -43,8 +43,7 @@ class Meetings:
         args = packing.pulse(node, running, time.time(), self.era, self.home)
         seq, suspended, canceled, asked, lost = await self._runner.one("pulse", *args)
         if seq == -1:
-            self.parted.set()
-            raise StoreChanged(f"{self._shown} was emptied")
+            self.emptied()
         if seq == -2:
             raise AlreadyRunning(f"{self._shown}: another weppd has taken the name {node.name!r}")
         return Pulse(
@@ -54,6 +53,11 @@ class Meetings:
             lost=frozenset(jid.decode() for jid in lost),
             suspended=bool(suspended),
         )
+
+    def emptied(self) -> NoReturn:
+        """What is there has forgotten all: it is to be met again. Raises StoreChanged."""
+        self.parted.set()
+        raise StoreChanged(f"{self._shown} was emptied")
 
     async def greet(self, node: str, settle_s: float) -> Change:
         """The Store's `greet`."""

@@ -223,7 +223,11 @@ class RedisStore(Turning):
             return 0
         now = time.time()
         parts = (part for pair in pairs for part in pair)
-        return int(await self._runner.one("hand_back", repr(now), stamp(now), *parts))
+        era = self._meetings.era
+        count = int(await self._runner.one("hand_back", repr(now), stamp(now), era, *parts))
+        if count < 0:
+            self._meetings.emptied()
+        return count
 
     async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
         return await self._bells.wait(queues, timeout_s)

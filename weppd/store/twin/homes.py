@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from weppd.errors import AlreadyRunning
+import asyncio
+
+from weppd.errors import AlreadyRunning, StoreChanged
 from weppd.store import Tenant
 from weppd.store.twin.looks import Looks
 
@@ -12,7 +14,8 @@ class Homes(Looks):
 
     def __init__(self) -> None:
         super().__init__()
-        self._node = self._home = ""
+        self._node = self._home = self._era = ""
+        self._parted = asyncio.Event()
 
     async def move_in(self, node: str, home: str, where: str, force: bool = False) -> Tenant:
         self._check(met=False)
@@ -23,6 +26,11 @@ class Homes(Looks):
         self.shelf.homes[node] = home, where
         self._node, self._home = node, home
         return Tenant(True, seq, 0.0, where)
+
+    def _check_era(self) -> None:
+        if self._era and self.shelf.era != self._era:
+            self._parted.set()
+            raise StoreChanged("the store in memory was emptied")
 
     def _be_at_home(self, node: str) -> None:
         """Enter the home again where it was forgotten; AlreadyRunning: another has the name."""

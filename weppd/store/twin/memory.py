@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import Refused, StoreChanged
+from weppd.errors import Refused
 from weppd.model import Answer, Claim, Finish
 from weppd.store import (
     SCHEDULER_S,
@@ -64,8 +64,7 @@ class MemoryStore(Homes):
         self.suspended = False
         self._lifetimes = lifetimes or Lifetimes()
         self._now = now
-        self._era = ""
-        self._moved, self._parted = asyncio.Event(), asyncio.Event()
+        self._moved = asyncio.Event()
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
 
     @property
@@ -159,6 +158,7 @@ class MemoryStore(Homes):
 
     async def hand_back(self, claims: Sequence[Claim]) -> int:
         self._check()
+        self._check_era()
         mine = [c for c in reversed(claims) if claiming.owns(self.shelf, c.eid, c.job.id)]
         count = sum([self._hand_back(claim) for claim in mine])
         self._ring()
@@ -211,9 +211,7 @@ class MemoryStore(Homes):
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         self._check()
-        if self._era and self.shelf.era != self._era:
-            self._parted.set()
-            raise StoreChanged("the store in memory was emptied")
+        self._check_era()
         self._be_at_home(node.name)
         seq = self.shelf.beat(node.name)
         mine = [r for r in running if claiming.owns(self.shelf, r.eid, r.job)]
