@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-fanout bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test native stubs stubs-check deb format lock clean mutants states soak kills
+.PHONY: bench bench-fanout bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test native stubs stubs-check deb format lock clean mutants states soak kills test-kernel
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ check: $(DEV)  ## formatting, lint, types, floors
 
 test: $(DEV)  ## the whole suite, embedded Redis included
 	$(BIN)/python -m pytest -q -n 2
+
+test-kernel: $(DEV)  ## the tests of limits on a kernel with all of cgroup v2 (QEMU, root)
+	$(BIN)/python -m tests.vm
 
 stubs: $(DEV)  ## the wheel in dist/, with the .pyi stubs of the public modules
 	$(BIN)/python .ci/stubs.py build
