@@ -74,16 +74,16 @@ def _write(
         cwd / run.loss,
         storm_report.text(report, chain, days, day.as_it_falls(chain[0], days[0].weather)),
     )
+    event = days[-1].event
+    cells = None if event is None else reports.losses(chain, days)
     if run.pass_file is not None:
-        lines = [reports.pass_line(chain, days)]
+        lines = [reports.pass_line(chain, days, None, cells)]
         text = reports.pass_file(as_run, chain, given.climate.begin_year, lines)
         put(cwd / run.pass_file, text)
     if run.plot is not None:
         put(cwd / run.plot, reports.plot(given, sums, 1))
-    event = days[-1].event
     if run.ebe is not None:
-        cells = reports.losses(chain, days)
-        rows = (reports.event_row(chain, days, event, 1, cells),) if event else ()
+        rows = (reports.event_row(chain, days, event, 1, cells),) if event and cells else ()
         put(cwd / run.ebe, ebe.dump(rows))
     if run.element is not None:
         found = (
