@@ -33,14 +33,14 @@ $b mount -t proc proc /proc; $b mount -t devtmpfs dev /dev
 for turn in 1 2 3 4 5; do for m in /modules/*.ko; do $b insmod $m 2>/dev/null; done; done
 $b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose host /lower
 $b mount -t tmpfs -o size=3g none /upper; $b mkdir /upper/u /upper/w
-$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/u,workdir=/upper/w none /root
-$b mount -t proc proc /root/proc; $b mount -t sysfs sys /root/sys
-$b mount -t devtmpfs dev /root/dev; $b mkdir -p /root/dev/shm
-$b mount -t tmpfs none /root/dev/shm; $b mount -t tmpfs none /root/run
-$b mount -t cgroup2 none /root/sys/fs/cgroup
-echo "+cpu +cpuset +io +memory +pids" > /root/sys/fs/cgroup/cgroup.subtree_control
+$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/u,workdir=/upper/w none /whole
+$b mount -t proc proc /whole/proc; $b mount -t sysfs sys /whole/sys
+$b mount -t devtmpfs dev /whole/dev; $b mkdir -p /whole/dev/shm
+$b mount -t tmpfs none /whole/dev/shm; $b mount -t tmpfs none /whole/run
+$b mount -t cgroup2 none /whole/sys/fs/cgroup
+echo "+cpu +cpuset +io +memory +pids" > /whole/sys/fs/cgroup/cgroup.subtree_control
 $b ifconfig lo 127.0.0.1 up
-exec $b switch_root /root /bin/sh -c "$($b sed 's/.* run=//' /proc/cmdline | $b base64 -d)"
+exec $b switch_root /whole /bin/sh -c "$($b sed 's/.* run=//' /proc/cmdline | $b base64 -d)"
 """
 OFF = "echo o > /proc/sysrq-trigger; sleep 60"
 
@@ -62,7 +62,7 @@ def initrd(modules: Path) -> Path:
     """The first file system: a shell, the modules that reach this host's files, and `INIT`."""
     tree = HOME / "initrd"
     shutil.rmtree(tree, ignore_errors=True)
-    for name in ("bin", "proc", "dev", "lower", "upper", "root", "modules"):
+    for name in ("bin", "proc", "dev", "lower", "upper", "whole", "modules"):
         (tree / name).mkdir(parents=True)
     shutil.copy("/bin/busybox", tree / "bin")
     (tree / "bin/sh").symlink_to("busybox")
