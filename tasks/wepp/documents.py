@@ -110,7 +110,8 @@ class CoverChoice(Part):
 
     `file` lies below the run, `shared` below [wepp] management_dir. `plant` and `initial` have
     numbers by the names that they have in scenarios; `leaf_area` is a factor on the greatest one.
-    `water` is how its plants take it, where wepp.nodb asks for evapotranspiration.
+    `water` is how its plants take it, where wepp.nodb asks for evapotranspiration. The years of a
+    file that `repeats` come round again where it has fewer than the run.
     """
 
     cover: str | None = None
@@ -121,6 +122,7 @@ class CoverChoice(Part):
     rill: Fraction | None = None
     leaf_area: NotNegative = 1.0
     water: Water | None = None
+    repeats: bool = False
     plant: Annotated[dict[str, float], AfterValidator(_numbers_of(Plant))] = Field(
         default_factory=dict
     )

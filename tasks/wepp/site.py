@@ -61,9 +61,16 @@ def watershed(root: Path) -> Watershed:
     rasters = all((root / name).is_file() for name in _RASTERS)
     subcatchments, distances = _RASTERS if rasters else (None, None)
     folder = next((name for name in _SLOPES if (root / name).is_dir()), "watershed")
-    slopes = f"{folder}/hill_{{}}.slp"
+    parts = [
+        HillslopePart(
+            topaz_id=top,
+            slope_file=f"{folder}/hill_{top}.slp",
+            mofe_slope_file=f"{folder}/hill_{top}.mofe.slp",
+        )
+        for top in sorted(tops)
+    ]
     return Watershed(
-        hillslopes=[HillslopePart(topaz_id=t, slope_file=slopes.format(t)) for t in sorted(tops)],
+        hillslopes=parts,
         subcatchments=subcatchments,
         distance_to_channel=distances,
     )

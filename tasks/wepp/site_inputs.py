@@ -11,7 +11,8 @@ What is read of them, and what decides beside them::
 
 A management is a file of the run (`landuse/`) or one below [wepp] management_dir; its density after
 tillage is that of the soil. What is not read is refused by a ForeignDocument that names it: covers
-from satellites, maps of coefficients, several elements.
+from satellites, maps of coefficients. A management of fewer years than the run comes round again.
+Hillslopes of several elements have files of their own, `hill_<top>.mofe.{slp,sol,man}`.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ _HYDRAULICS = {
     "channel_critical_shear": "critical_shear",
     "channel_manning_roughness_coefficient_bare": "bare_n",
     "channel_manning_roughness_coefficient_veg": "n",
+    "minimum_channel_width_m": "minimum_width_m",
 }
 _GROUNDWATER = ("gwstorage", "bfcoeff", "dscoeff", "bfthreshold")
 _PHOSPHORUS = ("surf_runoff", "lateral_flow", "baseflow", "sediment")
@@ -73,6 +75,9 @@ def wepp(root: Path) -> Wepp:
     for name in (*_MAPS, *(() if phosphorus else ("p_surf_runoff_map",))):
         if site.told(view, name):
             raise ForeignDocument(f"{path}: {name} is a map, which is not read")
+    for name in ("dtchr_override", "ichout_override"):
+        if site.told(view, name) is not None:
+            raise ForeignDocument(f"{path}: {name} is not read")
     if _runs(view, "baseflow"):
         water = _floats(site.told(view, "baseflow_opts"), _GROUNDWATER)
         wanted.groundwater = _filled(Groundwater, water) if water else Groundwater()
@@ -108,20 +113,31 @@ def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
     for mod in site.told(view, "mods") or ():
         if mod in _SATELLITES:
             raise ForeignDocument(f"{path}: covers of {mod} are not read")
+    beds = CoverChoice(**({"shared": CHANNEL, "repeats": True} if channel_man else _BARE))
     if _elsewhere(Wepp.path(root), "multi_ofe") is True:
-        raise ForeignDocument(f"{path}: hillslopes of several elements are not read")
+        return _several(view, beds)
     covers = _Covers(root, view, soils)
     by_top = {int(top): str(key) for top, key in site.pairs(view.get("domlc_d"))}
     hillslopes = {}
     for top, key in by_top.items():
         if top % 10 != 4 and top in soils.hillslopes:
             hillslopes[top] = [covers.add(key, soils.hillslopes[top][0])]
-    beds = {"shared": CHANNEL} if channel_man else _BARE
+    found = {**covers.found, "channels": beds}
+    return Landuse(covers=found, hillslopes=hillslopes, channels="channels")
+
+
+def _several(view: Foreign, beds: CoverChoice) -> Landuse:
+    """What grows on hillslopes of several elements: a file of each, made with the landuse."""
+    tops = [int(top) for top, _ in site.pairs(view.get("domlc_d")) if not str(top).endswith("4")]
+    covers = {f"hill_{t}": CoverChoice(file=_MOFE_MAN.format(t), repeats=True) for t in tops}
     return Landuse(
-        covers={**covers.found, "channels": CoverChoice(**beds)},
-        hillslopes=hillslopes,
+        covers=covers | {"channels": beds},
+        hillslopes={t: [f"hill_{t}"] for t in tops},
         channels="channels",
     )
+
+
+_MOFE_MAN, _MOFE_SOL = "landuse/hill_{}.mofe.man", "soils/hill_{}.mofe.sol"
 
 
 _BARE: dict[str, Any] = {"cover": "low_severity_fire", "canopy": 0.01, "interrill": 0.01}
@@ -136,6 +152,9 @@ def soils(root: Path) -> Soils:
     files = {str(k): _field(of, "fname", path) for k, of in site.pairs(view.get("soils"))}
     below = {int(top): str(key) for top, key in site.pairs(view.get("domsoil_d"))}
     kslast = _elsewhere(Wepp.path(root), "kslast")
+    if _elsewhere(Wepp.path(root), "multi_ofe") is True:
+        files = {f"hill_{top}": Path(_MOFE_SOL.format(top)).name for top in below}
+        below = {top: f"hill_{top}" for top in below}
     saturation, depth = site.told(view, "initial_sat"), site.told(view, "clip_soils_depth")
     return Soils(
         soils={key: f"soils/{name}" for key, name in files.items()},
@@ -204,6 +223,7 @@ class _Covers:
         row = self._row(about, below)
         density = self._top(below).bulk_density
         return CoverChoice(
+            repeats=True,
             **self._source(str(_field(about, "man_fn", self._path))),
             canopy=canopy,
             interrill=about.get("inrcov_override"),
@@ -340,6 +360,8 @@ def _years(root: Path) -> int | None:
 
 def _clip(root: Path) -> float | None:
     path = Watershed.path(root)
+    if _elsewhere(Wepp.path(root), "multi_ofe") is True:
+        return None
     length = _elsewhere(path, "clip_hillslope_length") or 300.0
     return float(length) if _elsewhere(path, "clip_hillslopes") else None
 

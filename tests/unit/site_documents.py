@@ -43,7 +43,7 @@ def write_site(
         path.write_text(soil.dump(_layered(soil.read(path))))
     ours = {
         "watershed": _watershed(wd, dialect),
-        "landuse": _landuse(wd, dialect, years),
+        "landuse": _landuse(wd, dialect),
         "soils": _soils(wd, dialect),
         "climate": _climate(wd, years),
         "wepp": _wepp(dialect),
@@ -90,11 +90,11 @@ def _watershed(wd: Path, dialect: str) -> dict[str, Any]:
     }
 
 
-def _landuse(wd: Path, dialect: str, years: int) -> dict[str, Any]:
+def _landuse(wd: Path, dialect: str) -> dict[str, Any]:
     keys = {name: str(40 + number) for number, name in enumerate(LIBRARY)}
     (wd / "landuse").mkdir()
     for name, kind in LIBRARY.items():
-        text = management.dump(cover.management(kind, years))
+        text = management.dump(cover.management(kind, 1))
         (wd / "landuse" / f"{name}.man").write_text(text)
     by_top = {str(top): keys[names[0]] for top, names in Landuse.load(wd).hillslopes.items()}
     return {

@@ -41,7 +41,7 @@ def wd(ctx, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("dialect", [BESIDE, BELOW])
 def test_a_run_of_weppclouds_goes_from_its_documents_to_its_tables(ctx, wd, dialect):
     """Preparation, hillslopes, channels and tables; no document is written over."""
-    write_site(wd, dialect)
+    write_site(wd, dialect, years=2)
     before = {name: (wd / f"{name}.nodb").read_bytes() for name in NAMES}
     wepp_rq.run_wepp_rq("my-run")
     planned = [child["function"].rpartition(".")[2] for child in ctx.children]
@@ -168,6 +168,40 @@ def test_managements_that_the_run_does_not_hold_come_from_the_site_s_directory(c
     assert {p.head.name for p in bed.plants} == {p.head.name for p in corn.plants}
 
 
+def test_a_management_of_one_year_comes_round_again(wd):
+    """Theirs hold a year: they are written out for as many as are simulated."""
+    write_site(wd, BESIDE, years=3)
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, stages.COVERS, stages.NETWORK)
+    grown = management.read(run.runs / "p1.man")
+    assert grown.simulated_years == management.read(run.runs / "pw0.man").simulated_years == 3
+    assert grown.crops(1, 0) == grown.crops(3, 0)
+
+
+def test_hillslopes_of_several_elements_have_files_of_their_own(wd, tmp_path):
+    """Slope, soil and management of two elements, as WEPPcloud has joined them; never cut."""
+    both = tmp_path / "runs" / "both"
+    write_watershed(both, channels=3, years=1, elements=2)
+    made = RunDirectory(both)
+    stages.prepare("both", made, stages.SLOPES, stages.COVERS, stages.SOILS)
+    write_site(wd, BELOW, years=2, layered=False)
+    change(wd, "wepp", _multi_ofe=True)
+    change(wd, "watershed", _clip_hillslopes=True, _clip_hillslope_length=10.0)
+    for number, top in enumerate((22, 23, 31, 32, 33, 41, 42, 43), 1):
+        for kind, folder in (
+            ("slp", "watershed/slope_files/hillslopes"), ("sol", "soils"), ("man", "landuse"),
+        ):  # fmt: skip
+            text = (made.runs / f"p{number}.{kind}").read_bytes()
+            (wd / folder / f"hill_{top}.mofe.{kind}").write_bytes(text)
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, *ALL)
+    assert (run.runs / "p2.slp").read_bytes() == (made.runs / "p2.slp").read_bytes()
+    assert [element.saturation for element in soil.read(run.runs / "p1.sol").elements] == [0.75] * 2
+    grown = management.read(run.runs / "p1.man")
+    assert (grown.elements, grown.simulated_years) == (2, 2)
+    wepp_rq.run_hillslope_rq("my-run", 1, wepp_bin="hillsim")
+
+
 @pytest.mark.parametrize("batch", [True, False])
 def test_their_design_storms_are_run_each_in_its_directory(ctx, wd, batch):
     """A batch by its numbers, or the one storm of a climate; hillslopes and channels under each."""
@@ -230,7 +264,7 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
     ("name", "fields", "says"),
     [
         ("landuse", {"_mods": ["rap_ts"]}, "covers of rap_ts are not read"),
-        ("wepp", {"_multi_ofe": True}, "several elements are not read"),
+        ("wepp", {"_dtchr_override": 60}, "dtchr_override is not read"),
         ("wepp", {"kslast_map": "/geo/k.tif"}, "kslast_map is a map"),
         ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map is a map"),
         ("climate", {"cli_fn": None}, "it names no climate, build it first"),

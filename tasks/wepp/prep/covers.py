@@ -46,8 +46,14 @@ def write(given: Given) -> list[Path]:
 
 
 def grown(given: Given, keys: Sequence[str]) -> Management:
-    """The management of these covers, element after element, long enough for the run."""
-    return joined.elements([_one(given, key) for key in keys])
+    """The management of these covers, element after element, long enough for the run.
+
+    A file that is of several elements itself stays as it is.
+    """
+    found = [_one(given, key) for key in keys]
+    if given.wepp.multi_ofe and len(found) == 1 and found[0].elements > 1:
+        return found[0]
+    return joined.elements(found)
 
 
 def plants(given: Given) -> dict[str, Water | None]:
@@ -72,7 +78,7 @@ def _one(given: Given, key: str) -> Management:
         found = sample_cover.management(LIBRARY[choice.cover], given.years)
     else:
         found = management.read(_file(given, choice))
-        if found.simulated_years < given.years:
+        if found.simulated_years < given.years and not choice.repeats:
             name = choice.file or choice.shared
             raise BrokenDocument(
                 f"{name} holds {found.simulated_years} years, {given.years} are wanted"

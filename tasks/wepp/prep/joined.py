@@ -37,9 +37,12 @@ def elements(parts: Sequence[Management]) -> Management:
 
 
 def flat(one: Management, years: int) -> Management:
-    """The management with its first `years` years written out, as rotations of one year each."""
-    periods = one.years_per_rotation
-    rows = (one.schedule[year // periods][year % periods] for year in range(years))
+    """The management with its first `years` years written out, as rotations of one year each.
+
+    Of one that has fewer they come round again.
+    """
+    periods, held = one.years_per_rotation, one.simulated_years
+    rows = (one.schedule[y % held // periods][y % held % periods] for y in range(years))
     return replace(one, years=years, schedule=tuple((row,) for row in rows))
 
 

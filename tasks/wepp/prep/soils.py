@@ -31,15 +31,19 @@ def write(given: Given) -> list[Path]:
 
 
 def laid(given: Given, keys: Sequence[str]) -> soil.Soil:
-    """The soils of these keys, element after element, changed as the document wants it."""
+    """The soils of these keys, element after element, changed as the document wants it.
+
+    A file that is of several elements itself keeps them.
+    """
     found = [soil.read(_file(given, key)) for key in keys]
     versions = {one.version for one in found}
     if len(versions) > 1:
         raise BrokenDocument(
             f"{Soils.path(given.run.root)}: {', '.join(keys)} are soils of different versions"
         )
-    elements = tuple(_changed(given.soils, one.elements[0]) for one in found)
-    return replace(found[0], elements=elements)
+    whole = given.wepp.multi_ofe and len(found) == 1
+    below = found[0].elements if whole else [one.elements[0] for one in found]
+    return replace(found[0], elements=tuple(_changed(given.soils, one) for one in below))
 
 
 def beds(given: Given) -> soil.Soil:
