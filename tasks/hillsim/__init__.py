@@ -10,6 +10,7 @@ and what is left out). It is its own program and says so in every product: `engi
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -59,3 +60,4 @@ def preload() -> None:
     from tasks.hillsim import engine, numbers  # noqa: F401
 
     numbers.prepare()
+    codecs.lookup("latin-1")

@@ -378,3 +378,19 @@ def test_the_outputs_of_a_year_of_corn_are_those_on_file(tmp_path: Path) -> None
     """A change of any result shows as a diff of `tests/golden/hillsim` and is reviewed as one."""
     for name, text in make.outputs(tmp_path).items():
         assert text == (make.HERE / name).read_text(encoding="latin-1"), name
+
+
+def test_a_prepared_process_imports_nothing_more_for_a_run(runs: Path) -> None:
+    """What a fork imports, every hillslope pays for anew."""
+    words = f"""
+import io, sys
+from tasks import hillsim
+hillsim.preload()
+before = set(sys.modules)
+hillsim.run("p2.run", cwd={str(runs)!r}, out=io.StringIO())
+print(sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -87,9 +87,20 @@ def days(
 ) -> Days:  # fmt: skip
     """Days from dates and the ten columns `precip_mm` to `tdew_c`, shape (n, 10)."""
     d, m, y = (np.asarray(part, dtype=np.int64) for part in (day, month, year))
-    leap_years = np.unique(y[(m == 2) & (d == 29)])
-    julian = _BEFORE[m] + d + (np.isin(y, leap_years) & (m > 2))
+    julian = _BEFORE[m] + d + (_leap(d, m, y) & (m > 2))
     return Days(d, m, y, julian, *np.ascontiguousarray(columns.T))
+
+
+def _leap(day: Ints, month: Ints, year: Ints) -> npt.NDArray[np.bool_]:
+    """Whether the year of a day has a 29 February in these days.
+
+    By a search: `unique` and `isin` import numpy.ma, which costs more than a hillslope's year.
+    """
+    found = np.sort(year[(month == 2) & (day == 29)])
+    if not len(found):
+        return np.zeros(len(year), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(found, year), len(found) - 1)
+    return np.asarray(found[at] == year, dtype=np.bool_)
 
 
 def parse_days(
@@ -200,7 +211,7 @@ def _dated(records: Records, table: npt.NDArray[Any], lines: Ints) -> Days:
 def _check_order(records: Records, made: Days, lines: Ints) -> None:
     year_after = np.diff(made.year)
     same = (year_after == 0) & (np.diff(made.julian) == 1)
-    last_day = 365 + np.isin(made.year, made.year[(made.month == 2) & (made.day == 29)])
+    last_day = 365 + _leap(made.day, made.month, made.year)
     new_year = (year_after == 1) & (made.julian[1:] == 1) & (made.julian[:-1] == last_day[:-1])
     gaps = ~(same | new_year)
     if gaps.any():
