@@ -30,6 +30,8 @@ class Server(Embedded):
 
     def _options(self) -> list[str]:
         more = ["--port", str(self.port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0"]
+        # By default what was confirmed may wait two seconds for the file while that is synced.
+        more += ["--appendfsync", "always"]
         if self._follows is not None:
             more += ["--replicaof", f"127.0.0.1 {self._follows.port}"]
         return [*super()._options(), *more]

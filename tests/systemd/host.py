@@ -31,7 +31,7 @@ def missing() -> str:
     if gone := [name for name in NEEDED if shutil.which(name) is None]:
         return f"not installed here: {', '.join(gone)} (Debian: systemd-container, dbus)"
     for place in (sys.prefix, os.path.realpath(sys.executable), __file__):
-        if os.stat(place).st_dev != os.stat("/").st_dev:
+        if any(map(os.path.ismount, list(Path(place).parents)[:-1])):
             return f"{place} is not on the root file system, of which the host is an overlay"
     return ""
 
