@@ -85,7 +85,8 @@ def test_weppd_begins_again_in_place_under_a_running_job(daemon, number):
     Whoever asks again while it begins is heard once it has, and ends nothing.
     """
     daemon.start()
-    job = running(daemon, "sleep", 4)
+    gate = daemon.home / "gate"
+    job = running(daemon, "until", str(gate))
     weppd = psutil.Process(daemon.process.pid)
     zygotes = {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
     since = json.loads(daemon.ctl("status", "--json")[1])["since"]
@@ -95,6 +96,7 @@ def test_weppd_begins_again_in_place_under_a_running_job(daemon, number):
     assert daemon.state(job.id) == "started"
     fresh = eventually(lambda: daemon.queue().enqueue("tasks.noop.noop"), within=5)
     assert daemon.ends(fresh.id)["state"] == "finished"
+    gate.touch()
     assert daemon.ends(job.id)["state"] == "finished"
     now = {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
     assert now
