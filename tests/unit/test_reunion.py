@@ -259,6 +259,31 @@ def test_an_emptied_store_gets_what_runs_and_not_what_was_over(live) -> None:
     live(story)
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_is_claimed_while_an_emptied_store_is_met_is_no_stray(live, ended) -> None:
+    """The store is the same and gives jobs away meanwhile: what it gave us is ours, and no loss."""
+
+    async def story(node: Node) -> None:
+        reassert, claims = node.store.reassert, []
+
+        async def slow(name: str, known: Any) -> Any:
+            claims.append(await node.claim())
+            met = await reassert(name, known)
+            node.runs(*claims)
+            if ended:
+                await node.end(claims[0])
+                node.runs()
+            return met
+
+        node.store.reassert = slow
+        node.store.forget_all()
+        node.store._parted.set()
+        await met(node)
+        assert await node.status(claims[0]) == ("finished" if ended else "started")
+
+    live(story)
+
+
 def test_a_weppd_that_starts_names_what_its_cells_have(tmp_path: Path) -> None:
     """It knows the ids alone; the job is off the queue before anything is claimed."""
 

@@ -129,12 +129,17 @@ class Reunion:
         )
 
     def _sort(self, strays: Sequence[Claim]) -> None:
-        """What the store enters for us and we do not have: handed back before, or long over."""
-        handed, asked = self._trips.recents.handed_back(), self._trips.asked()
+        """What the store enters for us and we do not have: handed back before, or long over.
+
+        Not what was claimed while it was asked: an emptied store is the same server, and goes on.
+        """
+        handed = self._trips.recents.handed_back()
+        ours = self._trips.asked() | set(self._state().jobs)
+        ours |= {finish.claim.eid for finish in self._trips.recents.ends()}
         self._back += [claim for claim in strays if claim.eid in handed]
         cause = "worker lost: the store went back in time, and its end is not known any more"
         for claim in strays:
-            if claim.eid not in handed | asked:
+            if claim.eid not in handed | ours:
                 ticket = self._desk.ticket(claim, f"{self._node}.0")
                 end = judge.unbegun(ticket, judge.displaced(ticket, cause), time.time())
                 self._ends.append(end)
