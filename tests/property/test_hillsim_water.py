@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.hillsim.element import hillslope
-from tasks.hillsim.hydrology import infiltration, storm
+from tasks.hillsim.hydrology import infiltration, routing, storm
 from tasks.hillsim.hydrology.infiltration import Ground
 from tasks.hillsim.hydrology.storm import Storm
 from tasks.hillsim.reports import tally
@@ -167,3 +167,18 @@ def test_a_wetter_day_on_the_same_slope_never_runs_off_less(
         _, done = build.run(build.documents([build.DRY, build.rainy(depth)], cover=cover))
         found.append(done[-1].runoff)
     assert found[1] >= found[0] - 1e-3
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.floats(1e-4, 0.3), st.floats(60.0, 86400.0), st.floats(0.1, 1e7),
+    st.one_of(st.floats(0.0, 1e-3), st.sampled_from((5e-324, 1e-270, 1e-200, 1e-21, 1e-19))),
+)  # fmt: skip
+def test_what_infiltrates_after_the_excess_is_part_of_it(
+    depth: float, duration: float, path: float, sink: float
+) -> None:
+    """Of soils that are as good as tight, too: nothing then."""
+    lost = routing.recession(depth, duration, path, sink)
+    assert 0.0 <= lost <= depth
+    if sink < 1e-20:
+        assert lost == 0.0

@@ -10,6 +10,7 @@ import math
 from typing import Final, final
 
 GRAVITY: Final = 9.81
+_TIGHT: Final = 1e-20
 _LEAST_PEAK: Final = 3.6e-8
 _DAY: Final = 86400.0
 _LEAST_SLOPE: Final = 1e-6
@@ -98,7 +99,8 @@ def recession(depth: float, duration: float, path: float, sink: float) -> float:
     path : length over α, see `resistance`
     sink : f, what the soil takes out of the flow (m/s)
     """
-    if depth <= 0.0 or sink <= 0.0:
+    # A soil that is as good as tight takes nothing, and its powers would be no numbers.
+    if depth <= 0.0 or sink <= _TIGHT:
         return 0.0
     mean = depth / duration
     if travel_time(mean, path) < duration:
