@@ -21,7 +21,8 @@ import sys
 from abc import ABC, abstractmethod
 
 from weppd.errors import LockHeld as LockHeld
-from weppd.errors import Refused, RunError
+from weppd.errors import Refused as Refused
+from weppd.errors import RunError as RunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

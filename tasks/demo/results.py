@@ -25,7 +25,7 @@ Rows = list[tuple[str, ...]]
 
 def jobs(children: Mapping[str, JobView]) -> Rows:
     """A row for each job of the tree, by stage, with the seconds that it ran."""
-    rows = []
+    rows: Rows = []
     for label, view in children.items():
         stage, _, name = label.removeprefix("jobs:").partition(",func:")
         rows.append((stage, name, view.status, f"{_seconds(view):.2f}"))
@@ -40,7 +40,7 @@ def outlet(tables: Path) -> Rows:
         row["key"]: (float(row["value"]), str(row["units"] or ""))
         for row in parquet.read_table(tables / "loss_pw0.out.parquet").to_pylist()
     }
-    rows = [(short, f"{found[key][0]:g}", found[key][1]) for key, short in _ROWS.items()]
+    rows: Rows = [(short, f"{found[key][0]:g}", found[key][1]) for key, short in _ROWS.items()]
     area_ha, rain_m3, discharge_m3 = (found[key][0] for key in list(_ROWS)[:3])
     for place, name, volume in (
         (2, "precipitation", rain_m3),

@@ -20,6 +20,10 @@ from redis.sentinel import Sentinel
 from weppd.settings_redis import Sentinels, from_surroundings, sentinels, with_db
 from weppd.task import current
 
+# redis-py says nothing of the types of these.
+_parsed: Any = parse_url
+_sentinel: Any = Sentinel
+
 
 class RedisDB(IntEnum):
     """What each numbered database of the site's Redis holds."""
@@ -47,7 +51,7 @@ def redis_connection_kwargs(
     url = redis_url(db)
     if watched := sentinels(url):
         return _master(watched, db, decode_responses) | dict(extra or {})
-    kwargs = {"host": "localhost", "port": 6379} | parse_url(url)
+    kwargs: dict[str, Any] = {"host": "localhost", "port": 6379} | _parsed(url)
     if "path" in kwargs:
         kwargs["unix_socket_path"] = kwargs.pop("path")
         del kwargs["host"], kwargs["port"]
@@ -69,16 +73,15 @@ def redis_client(db: int) -> redis.Redis:
 def _client(url: str, pid: int) -> redis.Redis:
     # A forked child must not share its parent's socket, hence the process in the key.
     if watched := sentinels(url):
-        known = _known(watched)
-        found: redis.Redis = known.master_for(
+        found: redis.Redis = _known(watched).master_for(
             watched.master, decode_responses=True, **watched.for_server()
         )
         return found
     return redis.Redis.from_url(url, decode_responses=True)
 
 
-def _known(watched: Sentinels) -> Sentinel:
-    return Sentinel(list(watched.places), sentinel_kwargs=watched.for_sentinels())
+def _known(watched: Sentinels) -> Any:
+    return _sentinel(list(watched.places), sentinel_kwargs=watched.for_sentinels())
 
 
 def _master(watched: Sentinels, db: int, decode_responses: bool | None) -> dict[str, Any]:

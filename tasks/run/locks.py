@@ -87,19 +87,20 @@ def locked(
 
 def _mirror(runid: str, states: dict[str, str]) -> None:
     if states:
-        fields = {f"{_MIRROR}{relpath}": state for relpath, state in states.items()}
+        fields: dict[Any, Any] = {f"{_MIRROR}{name}": state for name, state in states.items()}
         redis_client(RedisDB.LOCK).hset(runid, mapping=fields)
 
 
 def owner(runid: str, relpath: str) -> str | None:
     """Who holds the lock of `relpath`: `<host>:<pid>`, or None."""
-    held = redis_client(RedisDB.LOCK).get(lock_key(runid, relpath))
+    held: Any = redis_client(RedisDB.LOCK).get(lock_key(runid, relpath))
     return _owner(held) if held else None
 
 
 def lock_statuses(runid: str) -> dict[str, str]:
     """The files of a run that are locked, each with its holder; the mirror is put right."""
-    client, start = redis_client(RedisDB.LOCK), f"{PREFIX}:{runid}:"
+    client: Any = redis_client(RedisDB.LOCK)
+    start = f"{PREFIX}:{runid}:"
     found = {key: client.get(key) for key in client.scan_iter(_literal(start) + "*", count=500)}
     held_by = {key.removeprefix(start): _owner(held) for key, held in found.items() if held}
     shown = client.hgetall(runid)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import jsonify, request
+from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from tasks.run.directory import NotPrepared
@@ -44,7 +44,7 @@ def told(route: Route) -> Route:
     return answer
 
 
-def refusal(text: str) -> Any:
+def refusal(text: str) -> Response:
     """How pages read that something was not done."""
     return jsonify({"Success": False, "Error": text})
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tasks.run import foreign, underway
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
@@ -229,8 +230,8 @@ def _watershed_of(run: RunDirectory) -> Watershed:
         return site.watershed(run.root)
 
 
-def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, str | int]:
-    arguments: dict[str, str | int] = dict(job.arguments)
+def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = dict(job.arguments)
     if wepp_bin is not None and job.function in _ENGINES:
         arguments["wepp_bin"] = wepp_bin
     return arguments

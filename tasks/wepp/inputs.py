@@ -35,8 +35,7 @@ def read(run: RunFile, directory: str | Path) -> Inputs:
     FormatError names the file at fault; FileNotFoundError one that is missing.
     """
     here = Path(directory)
-    storm = isinstance(run, StormRun | StormWatershedRun)
-    years = None if storm else run.years
+    years = None if isinstance(run, StormRun | StormWatershedRun) else run.years
     profile, ground = slope.read(here / run.slp), soil.read(here / run.sol)
     plan = management.read(here / run.man)
     if years is not None and years > plan.simulated_years:

@@ -17,14 +17,13 @@ Hillslopes of several elements have files of their own, `hill_<top>.mofe.{slp,so
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tasks.run import foreign
 from tasks.run.foreign import Foreign, ForeignDocument
-from tasks.wepp import site
+from tasks.wepp import site, site_disturbed
 from tasks.wepp.documents import (
     BedShear,
     ChannelHydraulics,
@@ -42,11 +41,11 @@ from tasks.wepp.documents import (
     Wepp,
 )
 from tasks.wepp.files import soil
+from tasks.wepp.site_disturbed import is_number
 
 _Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear)
 #: What grows in channels, below [wepp] management_dir; without it a cover of the library does.
 CHANNEL = "channel.man"
-_LOOKUP = "disturbed/disturbed_land_soil_lookup.csv"
 _SATELLITES = ("rap", "rap_ts", "emapr_ts")
 #: WEPPcloud's modes of climates of a single storm, and of a batch of them.
 _SINGLE_STORM, _STORM_BATCH = (4, 15), 14
@@ -89,10 +88,12 @@ def wepp(root: Path) -> Wepp:
         snow = _floats(site.told(view, "snow_opts"), ("rst", "newsnw", "ssd"))
         wanted.snow = _filled(Snow, snow) if snow else Snow()
     if _runs(view, "pmet"):
-        told = {"kcb": site.told(view, "pmet_kcb"), "depletion": site.told(view, "pmet_rawp")}
-        wanted.evapotranspiration = Evapotranspiration(
-            **{name: float(value) for name, value in told.items() if value is not None}
-        )
+        told: dict[str, Any] = {
+            "kcb": site.told(view, "pmet_kcb"),
+            "depletion": site.told(view, "pmet_rawp"),
+        }
+        given: dict[str, Any] = {k: float(v) for k, v in told.items() if v is not None}
+        wanted.evapotranspiration = Evapotranspiration(**given)
     if _runs(view, "tcr"):
         shear = _floats(site.told(view, "tcr_opts"), ("taumin", "taumax", "kch", "nch"))
         wanted.bed_shear = _filled(BedShear, shear) if shear else BedShear()
@@ -204,7 +205,7 @@ class _Covers:
         self._root, self._path, self._soils = root, Landuse.path(root), soils
         self._managements = dict(site.pairs(view.get("managements")))
         mods = site.told(view, "mods") or ()
-        self._lookup = _lookup(root) if "disturbed" in mods else None
+        self._lookup = site_disturbed.lookup(root) if "disturbed" in mods else None
         self._tops: dict[str, soil.Layer] = {}
         self.found: dict[str, CoverChoice] = {}
 
@@ -246,7 +247,7 @@ class _Covers:
             return {}
         kind = next((name for name in ("mulch", "thinning") if name in kind), kind)
         top = self._top(below)
-        return self._lookup.get((_texture(top.clay, top.sand), kind), {})
+        return self._lookup.get((site_disturbed.texture(top.clay, top.sand), kind), {})
 
     def _top(self, key: str) -> soil.Layer:
         if key not in self._tops:
@@ -275,54 +276,6 @@ def _water(row: Mapping[str, float]) -> Water | None:
     return Water(kcb=row["pmet_kcb"], depletion=row["pmet_rawp"])
 
 
-def _lookup(root: Path) -> dict[tuple[str, str], dict[str, float]]:
-    """The numbers of each texture and kind of cover; what is no number is left out.
-
-    Kinds of burnt forest go by their short names as well.
-    """
-    path = root / _LOOKUP
-    if not path.is_file():
-        raise ForeignDocument(f"{path} does not exist: it changes what grows on disturbed land")
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            kind = (row.get("luse") or row.get("disturbed_class") or "").strip()
-            texture = (row.get("stext") or row.get("texid") or "").strip()
-            numbers = {name: float(text) for name, text in row.items() if _is_number(text)}
-            for one in _TEXTURES if texture == "all" else (texture,):
-                found[one, kind] = numbers
-                if kind.startswith("forest ") and "fire" in kind:
-                    found.setdefault((one, kind.removeprefix("forest ")), numbers)
-    return found
-
-
-_TEXTURES = ("clay loam", "loam", "sand loam", "silt loam")
-
-
-def _texture(clay: float, sand: float) -> str:
-    """One of four textures, by percents of clay and sand, as WEPPcloud's tables name them.
-
-    >>> _texture(15.0, 40.0), _texture(7.0, 66.8), _texture(35.0, 30.0), _texture(10.0, 20.0)
-    ('loam', 'sand loam', 'clay loam', 'silt loam')
-    """
-    both = clay + sand
-    if both <= 50.0 and (clay <= 27.0 or sand <= 20.0):
-        return "silt loam"
-    if 6.0 <= clay <= 27.0 and 50.0 < both <= 72.0 and sand <= 52.0:
-        return "loam"
-    if sand > 52.0 or (sand >= 50.0 and (clay < 6.0 or both > 72.0)):
-        return "sand loam"
-    return "clay loam"
-
-
-def _is_number(text: Any) -> bool:
-    try:
-        float(text)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
 def _frost(told: list[float]) -> Frost:
     """The rules of frost, as usual where the document has none."""
     if not told:
@@ -336,7 +289,8 @@ def _frost(told: list[float]) -> Frost:
 
 def _hydraulics(view: Foreign) -> ChannelHydraulics:
     told = {ours: site.told(view, theirs) for theirs, ours in _HYDRAULICS.items()}
-    return ChannelHydraulics(**{k: float(v) for k, v in told.items() if v is not None})
+    given: dict[str, Any] = {k: float(v) for k, v in told.items() if v is not None}
+    return ChannelHydraulics(**given)
 
 
 def _runs(view: Foreign, what: str) -> bool:
@@ -345,8 +299,8 @@ def _runs(view: Foreign, what: str) -> bool:
 
 def _floats(opts: Any, names: tuple[str, ...]) -> list[float]:
     """The numbers of an object by these names; none where one of them is not given."""
-    values = [opts.get(name) for name in names] if isinstance(opts, Mapping) else []
-    return [float(value) for value in values] if values and all(map(_is_number, values)) else []
+    values: list[Any] = [opts.get(n) for n in names] if isinstance(opts, Mapping) else []
+    return [float(value) for value in values] if values and all(map(is_number, values)) else []
 
 
 def _filled(kind: type[_Coefficients], values: list[float]) -> _Coefficients:
@@ -355,7 +309,7 @@ def _filled(kind: type[_Coefficients], values: list[float]) -> _Coefficients:
 
 def _years(root: Path) -> int | None:
     years = _elsewhere(Climate.path(root), "input_years")
-    return int(years) if _is_number(years) else None
+    return int(years) if is_number(years) else None
 
 
 def _clip(root: Path) -> float | None:

@@ -156,8 +156,8 @@ def read_routing(path: str | Path, *, storm: bool = False) -> Routing:
     if records.ended():
         return Routing(step, (), baseflow)
     count = records.integer("the number of elements shown")
-    shown = records.integers(count, "numbers of elements") if count > 0 else ()
-    return Routing(step, shown, baseflow)
+    elements = records.integers(count, "numbers of elements") if count > 0 else ()
+    return Routing(step, elements, baseflow)
 
 
 def read_shear(path: str | Path) -> Shear:

@@ -39,6 +39,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from tasks.wepp.files.errors import Refused
 from tasks.wepp.files.records import Records, read_text
@@ -215,13 +216,14 @@ def _recovery(records: Records, version: float) -> Recovery | None:
     if not names:
         return None
     what = f"the disturbed land ({' '.join(names)})"
-    found: dict[str, str | float] = {}
+    found: dict[str, Any] = {}
     for name, word in zip(names, records.tokens(len(names), what), strict=True):
         found[name] = _bare(word) if name in _WORDS else records.parse(word, what)
     for name in _CODES:
         if found.get(name, 0.0) != int(found.get(name, 0.0)):
             records.fail(f"{name} of {what} must be a whole number, found {found[name]}")
-    return Recovery(**{n: int(v) if n in _CODES else v for n, v in found.items()})
+    whole: dict[str, Any] = {name: int(found[name]) for name in _CODES if name in found}
+    return Recovery(**found | whole)
 
 
 def _check_head(records: Records, albedo: float, saturation: float, least: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from tasks.wepp.files.scenarios import Initial, Management, Operation, SurfaceEffects, Yearly
 
@@ -29,7 +30,7 @@ def elements(parts: Sequence[Management]) -> Management:
         tuple(tuple(one.schedule[r][y][0] for one in of) for y in range(first.years_per_rotation))
         for r in range(first.rotations)
     )
-    sections = {kind: _all(moved, kind) for kind in (*_KINDS, "yearlies")}
+    sections: dict[str, Any] = {kind: _all(moved, kind) for kind in (*_KINDS, "yearlies")}
     return replace(
         first, nofe=len(of), schedule=schedule, initial_of=tuple(one.initial_of[0] for one in of),
         **sections,

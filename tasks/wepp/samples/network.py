@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tasks.wepp.files import channels, management, runfile, slope, soil, structure
 from tasks.wepp.files.channels import MUSKINGUM_CUNGE, Channel, Channels
+from tasks.wepp.files.scenarios import Management
 from tasks.wepp.files.structure import Feeds, Structure
 from tasks.wepp.samples import cover as sample_cover
 
@@ -89,7 +91,7 @@ def _soil(count: int) -> soil.Soil:
     return soil.Soil(2006.2, "beds of channels", 1, (bed,) * count)
 
 
-def _management(count: int, years: int) -> management.Management:
+def _management(count: int, years: int) -> Management:
     one = sample_cover.management(sample_cover.LOW_FIRE, years)
     return replace(
         one,
@@ -100,7 +102,7 @@ def _management(count: int, years: int) -> management.Management:
 
 
 def _run(hillslopes: int, years: int) -> runfile.WatershedRun:
-    names = {kind: f"../output/{name}" for kind, name in _OUTPUTS.items()}
+    names: dict[str, Any] = {kind: f"../output/{name}" for kind, name in _OUTPUTS.items()}
     return runfile.WatershedRun(
         hillslopes=tuple(f"../output/H{number}.pass.dat" for number in range(1, hillslopes + 1)),
         man="pw0.man", slp="pw0.slp", cli="pw0.cli", sol="pw0.sol", structure="pw0.str",

@@ -168,8 +168,8 @@ def _soils(run: Path, covers: dict[int, str], elements: int, seed: int) -> Soils
             replace_text(run / files[key], soil.dump(made))
     for number, (top, name) in enumerate(covers.items()):
         kind = "forest" if LIBRARY[name].forest_soil else "field"
-        ground = sample.GROUNDS[number % len(sample.GROUNDS)].texture.replace(" ", "_")
-        below[top] = [f"{kind}_{ground}"] * elements
+        texture = sample.GROUNDS[number % len(sample.GROUNDS)].texture.replace(" ", "_")
+        below[top] = [f"{kind}_{texture}"] * elements
     return Soils(soils=files, hillslopes=below, channels="forest_loam")
 
 
