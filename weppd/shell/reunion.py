@@ -23,7 +23,7 @@ from weppd.shell.trips import Desk, Trips
 from weppd.store import Change, Known, Met, Store
 
 log = logging.getLogger("weppd")
-AGAIN_S = (0.05, 0.1, 0.2, 0.5, 1.0)
+AGAIN_S = (0.05, 0.1, 0.2, 0.4)
 AT_ONCE = 32
 SAID = {
     Change.OTHER: "another server, or one started anew: it may have lost what it had confirmed",

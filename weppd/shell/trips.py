@@ -30,7 +30,7 @@ log = logging.getLogger("weppd")
 MOST = 64
 # A trip may take a claim's script again after a reconnect; this many of both deadlines is no trip.
 DEADLINES = 3
-PROBE_S = (0.1, 0.2, 0.5, 1.0)
+PROBE_S = (0.1, 0.2, 0.4)
 
 
 class Desk:
