@@ -66,6 +66,8 @@ def test_a_process_that_only_has_the_number_of_the_holder_is_not_he() -> None:
         ("web-7:12", None, "not to be seen from here: if it is gone, use --force"),
         ("nonsense", None, "not to be seen from here"),
     ],
+    # Two workers of one run of the tests must find the same names: no pid in them.
+    ids=["here", "elsewhere", "nonsense"],
 )
 def test_who_lives_or_cannot_be_seen_keeps_his_lock_unless_it_is_forced(
     owner: str, lives: bool | None, says: str
