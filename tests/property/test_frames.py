@@ -34,6 +34,20 @@ def test_round_trip_whatever_the_cuts(sent, data):
     assert not splitter.partial
 
 
+@given(st.lists(st.tuples(HEADERS, st.binary()), max_size=6))
+def test_a_frame_is_passed_on_by_its_own_bytes(sent):
+    """Who asks for them gets each frame's bytes, and together they are the stream."""
+    stream = b"".join(frames.pack(header, body) for header, body in sent)
+    got = frames.Splitter(raw=True).feed(stream)
+    assert b"".join(header[frames.RAW] for header, _ in got) == stream
+
+
+def test_the_bytes_of_a_large_frame_are_not_kept():
+    """They would be in memory twice."""
+    ((header, body),) = frames.Splitter(raw=True).feed(frames.pack({"kind": "k"}, b"x" * 100_000))
+    assert (header[frames.RAW], len(body)) == (b"", 100_000)
+
+
 @given(st.binary(max_size=200))
 def test_rubbish_ends_in_frames_or_frame_error(junk):
     """No bytes at all can make the splitter fail in another way than FrameError."""

@@ -206,7 +206,7 @@ class Cell:
         self._slow_at = now + start.get("slow_s", SLOW_S)
         self._note()
         self._blanks.lend(start)
-        warm.send(start, body)
+        warm.pass_on(start, body)
         if not start.get("quiet"):
             self._link.send(self._run.began())
 
@@ -251,7 +251,7 @@ class Cell:
     def _answer(self, header: dict[str, Any], body: bytes) -> None:
         self._asks.pop(header.get("id"), None)
         if self._run is not None and self._warm is not None and self._run.eid == header.get("eid"):
-            self._warm.send(header, body)
+            self._warm.pass_on(header, body)
 
     # -- the child
 

@@ -38,11 +38,11 @@ class Channel:
 
     __slots__ = ("_deaf", "_out", "_splitter", "ended", "fd", "problem")
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, raw: bool = False) -> None:
         os.set_blocking(fd, False)
         self.fd = fd
         self._out = bytearray()
-        self._splitter = Splitter()
+        self._splitter = Splitter(raw)
         self._deaf = False
         self.ended = False
         self.problem = ""
@@ -151,7 +151,7 @@ class Link:
             self.retry_at = now + self._backoff
             self._backoff = min(2 * self._backoff, _BACKOFF_S[1])
             return False
-        self.channel = Channel(sock.detach())
+        self.channel = Channel(sock.detach(), raw=True)
         self.away_since = None
         self.channel.send_raw(self._hello())
         return True

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 VERSION = 3
 CAP = 64 * 1024 * 1024
+#: Under this word a header that was received has the bytes of its frame, where they are wanted.
+RAW = "\0raw"
+_MOST_RAW = 1 << 16
 _LENGTHS = Struct(">II")
 #: The parser without the regular expressions for blanks around the text; frames have none.
 _scan: Callable[[str, int], tuple[Any, int]] = vars(JSONDecoder())["scan_once"]
@@ -65,12 +68,14 @@ def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
 class Splitter:
     """Cuts a stream of bytes, arriving in pieces of any size, into frames.
 
-    After a FrameError the stream has no more sense: close it, do not feed it again.
+    With `raw`, the headers of frames that are not large have their frame's bytes, for who passes
+    them on. After a FrameError the stream has no more sense: close it, do not feed it again.
     """
 
-    __slots__ = ("_rest",)
+    __slots__ = ("_raw", "_rest")
 
-    def __init__(self) -> None:
+    def __init__(self, raw: bool = False) -> None:
+        self._raw = raw
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[dict[str, Any], bytes]]:
@@ -90,7 +95,10 @@ class Splitter:
             if end > have:
                 break
             middle = at + 8 + head
-            frames.append((_header(rest[at + 8 : middle]), bytes(rest[middle:end])))
+            header = _header(rest[at + 8 : middle])
+            if self._raw:
+                header[RAW] = bytes(rest[at:end]) if size < _MOST_RAW else b""
+            frames.append((header, bytes(rest[middle:end])))
             at = end
         if at:
             del rest[:at]

@@ -8,6 +8,7 @@ from _socket import socketpair
 
 from weppd.cell.channel import Channel
 from weppd.cell.csignal import SIG_BLOCK, SIG_UNBLOCK, SIGUSR1, pthread_sigmask
+from weppd.cell.frames import RAW, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ class Warm:
         self._proc: list[int] = []
         self._watched_for = _READ
         poll.register(self.wire.fd, _READ)
+
+    def pass_on(self, header: dict[str, Any], body: bytes) -> None:
+        """Send what came from weppd, by the very bytes that it sent if they are there."""
+        raw = header.pop(RAW, None)
+        self.wire.send_raw(raw or pack(header, body))
+        self._watch()
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> None:
         """Send a frame to the child; what it does not take at once goes when it can."""

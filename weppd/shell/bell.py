@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from weppd.core import events as on
 from weppd.errors import StoreAway, StoreDenied
@@ -24,6 +25,8 @@ class Bell:
         self._suspended = False
         self._said = ""
         self._armed = asyncio.Event()
+        #: What it rings for is decided at once.
+        self.gathering: AbstractContextManager[None] = nullcontext()
 
     def arm(self, queues: Iterable[str], suspended: bool) -> None:
         """Ring when one of these queues has a job; where others are suspended or paused, in a
@@ -40,7 +43,8 @@ class Bell:
                 await asyncio.sleep(SUSPENDED_S)
             else:
                 await self._wait()
-            self._tell(on.BellRang())
+            with self.gathering:
+                self._tell(on.BellRang())
 
     async def _wait(self) -> None:
         within_s = SUSPENDED_S if self._suspended else BELL_S

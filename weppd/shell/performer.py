@@ -81,9 +81,11 @@ class Hands:
         """Begin to carry out one effect."""
         match effect:
             case do.Start():
-                self._diary.begun(effect.ticket, effect.n)
                 frame = start_frame(effect.ticket, self._places, self._rules, effect.behind)
                 self._cells.start(effect, frame)
+                if not effect.behind:
+                    self._cells.flush()  # it goes before what is written down about it
+                self._diary.begun(effect.ticket, effect.n)
             case do.Record():
                 self._diary.ended(effect.finish)
                 self._record(effect.finish)

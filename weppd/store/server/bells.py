@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from weppd.store.server.line import Line
 
@@ -21,44 +22,67 @@ class Bells:
     def __init__(self, dial: Callable[[], Line], key: Callable[[str], str]) -> None:
         self._dial, self._key = dial, key
         self._lines: dict[str, Line] = {}
-        self._ringing: dict[str, asyncio.Task[bool]] = {}
+        self._ringing: dict[str, asyncio.Future[list[Any]]] = {}
+        self._waiter: asyncio.Future[None] | None = None
 
     async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
-        """Block until a bell rings, or `timeout_s` passes; StoreAway when a line breaks."""
+        """Block until a bell rings, or `timeout_s` passes; StoreAway when a line breaks.
+
+        One waits at a time. It hears of a ring as soon as the reply is read: who waits for a job
+        waits for this.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
         while (left := until - loop.time()) > 0:
-            tasks = [self._armed(queue) for queue in queues]
-            done, _ = await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            rung = [q for q in queues if self._ringing[q] in done]
-            heard = [self._ringing.pop(queue) for queue in rung]
-            broken = [error for task in heard if (error := task.exception())]
-            if broken:
+            for queue in queues:
+                await self._arm(queue)
+            await self._until_told(loop, left, queues)
+            rung = [queue for queue in queues if self._ringing[queue].done()]
+            heard = [(self._lines[queue], self._ringing.pop(queue)) for queue in rung]
+            if broken := [error for _, future in heard if (error := future.exception())]:
                 raise broken[0]
-            if any(task.result() for task in heard):
+            replies = [line.checked(future.result()[0]) for line, future in heard]
+            if any(reply is not None for reply in replies):
                 return True
         return False
 
-    def _armed(self, queue: str) -> asyncio.Task[bool]:
-        task = self._ringing.get(queue)
-        # A bell that broke while nobody waited says nothing of the line as it is now.
-        broken = task is not None and task.done() and (task.cancelled() or task.exception())
-        if task is None or broken:
-            task = self._ringing[queue] = asyncio.create_task(self._ring(queue))
-        return task
+    async def _until_told(
+        self, loop: asyncio.AbstractEventLoop, within_s: float, queues: Sequence[str]
+    ) -> None:
+        if any(self._ringing[queue].done() for queue in queues):
+            return
+        self._waiter = loop.create_future()
+        late = loop.call_later(within_s, self._tell)
+        try:
+            await self._waiter
+        finally:
+            late.cancel()
+            self._waiter = None
 
-    async def _ring(self, queue: str) -> bool:
-        line = self._lines.setdefault(queue, self._dial())
+    def _tell(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _arm(self, queue: str) -> None:
+        future = self._ringing.get(queue)
+        # A bell that broke while nobody waited says nothing of the line as it is now.
+        if future is not None and not (future.done() and _broke(future)):
+            return
+        line = self._lines.get(queue)
+        if line is None:
+            line = self._lines[queue] = self._dial()
+        await line.ready()
         key = self._key(queue)
-        reply = await line.call("BLMOVE", key, key, "LEFT", "LEFT", BELL_S, within_s=BELL_S + 5)
-        return reply is not None
+        command = ("BLMOVE", key, key, "LEFT", "LEFT", BELL_S)
+        self._ringing[queue] = line.begin(command, BELL_S + 5, self._tell)
 
     async def close(self) -> None:
         """Hang up; whoever waits gets StoreAway."""
         for line in self._lines.values():
             await line.close()
-        tasks = list(self._ringing.values())
-        self._lines, self._ringing = {}, {}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for future in self._ringing.values():
+            _broke(future)  # who does not wait does not look at what became of it
+
+
+def _broke(future: asyncio.Future[list[Any]]) -> bool:
+    return future.cancelled() or future.exception() is not None

@@ -34,6 +34,7 @@ class _Batch:
     wanted: int
     future: asyncio.Future[list[Any]]
     late: asyncio.TimerHandle | None = None
+    told: Callable[[], None] | None = None
     replies: list[Any] = field(default_factory=list)
 
 
@@ -153,6 +154,8 @@ class Line(asyncio.Protocol):
             batch.late.cancel()
         if not batch.future.done():
             batch.future.set_result(batch.replies)
+        if batch.told is not None:
+            batch.told()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.hang_up(str(exc) if exc else "it closed the connection")
@@ -170,6 +173,8 @@ class Line(asyncio.Protocol):
                 batch.late.cancel()
             if not batch.future.done():
                 batch.future.set_exception(self._away(why))
+            if batch.told is not None:
+                batch.told()
         if transport is not None and self._sink is not None:
             self._sink(None)
         if transport is not None and self._broke is not None:
@@ -185,6 +190,15 @@ class Line(asyncio.Protocol):
         """
         await self.ready()
         return await self._send(commands, within_s or self._call_s)
+
+    def begin(
+        self, command: Command, within_s: float, told: Callable[[], None]
+    ) -> asyncio.Future[list[Any]]:
+        """Send one command on a line that is `ready`; `told` is called with the reply, or the
+        break, and not a turn of the loop later as those are who wait for the future."""
+        future = self._send([command], within_s)
+        self._waiting[-1].told = told
+        return future
 
     async def ready(self) -> None:
         """Connect, if need be: what is sent without waiting goes to this `server`."""
