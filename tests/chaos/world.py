@@ -162,6 +162,7 @@ class World:
         dead = [f for f in host.cell_files(cells) if not f.locked and f.eid]
         tmp = list((self.home / "state" / "tmp").iterdir())
         kept = list((self.home / "state" / "outbox").iterdir())
+        kept += (self.home / "state" / "bequests").iterdir()
         return [f"cell file {f}" for f in dead] + [f"left {p}" for p in (*tmp, *kept)]
 
 
