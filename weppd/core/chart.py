@@ -87,6 +87,9 @@ JOB_EVENTS: Mapping[str, on.Event] = {
     "StopAsked cancel": on.StopAsked("cancel"),
     "Recovered, lost after it began": on.Recovered((on.Lost(_TICKET, True),), 0.0),
     "Recovered, lost before it began": on.Recovered((on.Lost(_TICKET, False),), 0.0),
+    "Recovered, ended and left on disk": on.Recovered(
+        (on.Lost(_TICKET, True, _over("finished")),), 0.0
+    ),
     "Recovered, held by a living cell": on.Recovered((), 0.0, (on.Held(1, "light", _TICKET),)),
 }
 #: What can happen to a slot.
