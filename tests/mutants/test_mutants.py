@@ -119,6 +119,10 @@ MUTANTS = {
         "            tickets.append(phase.ticket)\n",
         "            orders.append(do.HandBack(()))\n",
     ),
+    "what a cell dropped while it was cut off is forgotten": (
+        "    gone = tuple(eid for eid in slot.then if eid not in has)\n",
+        "    gone = tuple(eid for eid in slot.then if eid not in has)[:0]\n",
+    ),
     "what is behind a job is not cancelled": (
         "        if isinstance(phase, Given):\n            return moves.end",
         "        if isinstance(phase, Running | Ending):\n            return moves.end",

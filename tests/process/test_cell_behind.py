@@ -82,6 +82,21 @@ def test_while_weppd_is_away_the_jobs_behind_run_too(weppd, tmp_path):
     assert [weppd.wait("over")["eid"] for _ in range(4)] == [head, *eids]
 
 
+def test_while_weppd_is_away_nothing_waits_behind_a_slow_job(weppd, tmp_path):
+    """When it is back, much later maybe, another node may have run what waited."""
+    head = slow_head(weppd, tmp_path, slow_s=1.0)
+    weppd.start("celltasks.echo", 1, **AHEAD)
+
+    def back():
+        weppd.go_away()
+        weppd.listen()
+        return weppd.wait("hello", who="cell")
+
+    hello = eventually(lambda: "behind" not in (hello := back()) and hello, "nothing waits")
+    (file,) = cellfile.read(str(weppd.cells))
+    assert (hello["eid"], file.facts["eid"], "behind" in file.facts) == (head, head, False)
+
+
 def test_the_file_tells_what_ran_from_what_did_not(weppd, tmp_path):
     """A cell that is killed leaves on file which executions had begun."""
     done = weppd.start("celltasks.echo", 0)

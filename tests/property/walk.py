@@ -185,7 +185,7 @@ class Walk:
 
     @classmethod
     def _is_slow(cls, cell: Cell) -> bool:
-        return cls._works(cell) and bool(cell.behind)
+        return bool(cell.ticket) and not cell.over and bool(cell.behind)
 
     @classmethod
     def _unread(cls, cell: Cell) -> bool:

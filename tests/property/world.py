@@ -25,7 +25,8 @@ class Cell:
     """A living cell: its class, the ticket it has, whether the job is over.
 
     `behind` are the short jobs that it was given ahead, `ended` those whose ends nobody has
-    acknowledged while another runs, `unwanted` who asked to end a job that waits.
+    acknowledged while another runs, `unwanted` who asked to end a job that waits. What it
+    `dropped` while weppd was away never began.
     """
 
     zygote: str
@@ -39,6 +40,7 @@ class Cell:
     behind: list[Ticket] = field(default_factory=list)
     ended: dict[str, tuple[Ticket, on.Over]] = field(default_factory=dict)
     unwanted: dict[str, str] = field(default_factory=dict)
+    dropped: list[Ticket] = field(default_factory=list)
 
     @property
     def tickets(self) -> list[Ticket]:
@@ -322,6 +324,9 @@ class World:
         """The job of cell `n` is slow: what waits behind it is not run there."""
         cell = self.cells[n]
         tickets, cell.behind, cell.unwanted = cell.behind, [], {}
+        if cell.hello_due:
+            cell.dropped += tickets
+            return
         going = [t for t in tickets if not isinstance(self.state.jobs.get(t.eid), Ending)]
         self.tell(on.GivenBack(tuple(ticket.eid for ticket in tickets), self.wall))
         missing = [ticket.job.id for ticket in going if ticket.job not in self.queue]
@@ -371,11 +376,15 @@ class World:
         """A cell that was cut off connects again, and repeats what was not acknowledged."""
         cell = self.cells[n]
         cell.hello_due = False
+        dropped, cell.dropped = cell.dropped, []
+        dropped = [t for t in dropped if isinstance(self.state.jobs.get(t.eid), Behind)]
         first, *others = cell.tickets or [None]
         self.tell(on.CellHello(n, cell.zygote, first, cell.stale, tuple(others)))
         phase = self.state.jobs.get(cell.ticket.eid) if cell.ticket else None
         if isinstance(phase, Ending) and self.state.mood is not Mood.STOPPED:
             assert cell.asked == phase.asked, "a cell that was cut off is not told to end its job"
+        missing = [ticket.job.id for ticket in dropped if ticket.job not in self.queue]
+        assert missing == [] or not cell.tickets, f"dropped, and not in the queue: {missing}"
         for _, over in list(cell.ended.values()):
             self.tell(over)
         if cell.over is not None:

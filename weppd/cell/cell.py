@@ -215,14 +215,13 @@ class Cell:
         self._slow_at = _NEVER
         if self._run is not None and self._run.start.get("quiet"):
             self._link.send(self._run.began())
-        if self._hold.behind and self._link.channel is None:
-            self._slow_at = now + 1.0  # nobody is there to take them
-        elif self._hold.behind:
+        if self._hold.behind:
             self._give_back(list(self._hold.behind))
 
     def _give_back(self, eids: list[str]) -> None:
         self._hold.give_back(eids)
         self._note()  # first: none of them may be found here once weppd has them
+        # A weppd that is away hears that they never began from the next hello, or from the file.
         self._link.send({"kind": "back", "eids": eids})
 
     def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:

@@ -184,13 +184,29 @@ def _cell_hello(state: State, event: on.CellHello) -> Decision:
     slot = state.slots.get(event.n, EMPTY)
     if event.stale:
         state = replace(state, stale=state.stale | {event.n})
+    if isinstance(slot, Busy) and slot.then and event.ticket is not None:
+        return _reconnected(state, event, slot)
     if event.ticket is None:
         if not isinstance(slot, Empty | Forking | Found):
             return moves.ignore(state)
         if event.stale:
             return moves.put_slot(state, event.n, Retiring(event.zygote)), [do.Retire(event.n)]
         return moves.put_slot(state, event.n, Idle(event.zygote)), []
+    return _brought(state, event, (event.ticket, *event.others))
+
+
+def _reconnected(state: State, event: on.CellHello, slot: Busy) -> Decision:
+    """A cell that was cut off is back: what it has no more of what was behind never began."""
+    assert event.ticket is not None
     tickets = (event.ticket, *event.others)
+    has = {ticket.eid for ticket in tickets}
+    gone = tuple(eid for eid in slot.then if eid not in has)
+    state, orders = _given_back(state, on.GivenBack(gone, state.at)) if gone else (state, [])
+    state, more = _brought(state, event, tickets)
+    return state, orders + more
+
+
+def _brought(state: State, event: on.CellHello, tickets: tuple[Ticket, ...]) -> Decision:
     orders: list[do.Effect] = []
     for ticket in tickets:
         phase = state.jobs.get(ticket.eid)
