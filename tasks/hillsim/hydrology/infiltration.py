@@ -163,9 +163,10 @@ def march(
                     begins = time - length
                 depth += excess
                 lasts += length
-                most = max(most, excess / length)
+                if excess / length > most:
+                    most = excess / length
                 fallen += rain
-                sink = ke + ke * suction / max(taken, 1e-6)
+                sink = ke + ke * suction / (taken if taken > 1e-6 else 1e-6)
                 if room + leak * time - taken < 1e-9:
                     sink = leak
                 until = time
