@@ -93,7 +93,8 @@ def scribe_killed(world: World) -> set[str]:
 def _kill_cell(world: World, harm: Callable[[Cell], object]) -> set[str]:
     """Do harm to a busy cell (an idle one where none is); the jobs that it may have had.
 
-    A job that began between the look and the blow is on file by then, too.
+    A job that began between the look and the blow is on file by then, too. One that has ended dies
+    with its cell if nobody was told.
     """
     cells = world.cells()
     busy = [cell for cell in cells if cell.job]
@@ -101,8 +102,8 @@ def _kill_cell(world: World, harm: Callable[[Cell], object]) -> set[str]:
         return set()
     cell = world.rng.choice(busy or cells)
     harm(cell)
-    after = [c.job for c in world.files() if c.n == cell.n]
-    return {jid for jid in (cell.job, *after) if jid}
+    looks = [cell, *(c for c in world.files() if c.n == cell.n)]
+    return {jid for look in looks for jid in (look.job, *look.ended) if jid}
 
 
 # -- the store

@@ -36,13 +36,14 @@ SHAPES = ((0.0, 0, 6), (0.15, 0, 4), (0.1, 4, 2), (1.2, 0, 1), (1.0, 4, 1))
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as its file shows it."""
+    """A cell as its file shows it; `ended` are jobs whose outcomes it still has to tell."""
 
     n: int
     pid: int
     job: str | None
     leader: int | None
     lives: bool
+    ended: frozenset[str] = frozenset()
 
 
 class World:
@@ -116,7 +117,9 @@ class World:
         for file in host.cell_files(self.home / "run" / "cells"):
             with suppress(ValueError):
                 said = json.loads((self.home / "run" / "cells" / str(file.n)).read_text())
-                found.append(Cell(file.n, said["pid"], said["job"], said["leader"], file.locked))
+                ended = frozenset(job for _, job in said.get("over", ()))
+                facts = said["pid"], said["job"], said["leader"]
+                found.append(Cell(file.n, *facts, file.locked, ended))
         return found
 
     def cells(self) -> list[Cell]:
