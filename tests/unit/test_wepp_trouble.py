@@ -71,14 +71,14 @@ def test_a_full_disk_while_inputs_are_written_is_gone_on_from(ctx, run, monkeypa
 def test_a_full_disk_under_the_embedded_engine_names_the_output(ctx, run, monkeypatch):
     """Which file, in the one line of the job; the hillslopes before it stand."""
     prepared()
-    whole = Path.write_text
+    whole = Path.write_bytes
 
-    def full(path: Path, text: str, **options: str) -> int:
+    def full(path: Path, data: bytes) -> int:
         if path.name.startswith(".H2.wat.dat"):
             raise OSError(errno.ENOSPC, "No space left on device")
-        return whole(path, text, **options)
+        return whole(path, data)
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(SimulationFailed, match=r"hillslope 2 .*No space left on device: .*H2\.wat"):
         wepp_rq._run_hillslopes_rq("my-run")
     assert ledger_of("my-run", run).entry("hillslope:2").state == "begun"
