@@ -107,6 +107,31 @@ def test_a_restart_costs_no_running_job(up: Node) -> None:
     _goes_on(up, jid, processes)
 
 
+def test_who_holds_limits_holds_them_after_a_restart(up: Node) -> None:
+    """The controllers that the unit has go down to its jobs' groups, and again to one that is
+    adopted; without any, weppd holds the limits itself, and says so."""
+    group = "/sys/fs/cgroup" + up.show("weppd", "ControlGroup")
+    there = set(up.run("cat", f"{group}/cgroup.controllers").split())
+    offered = there & {"cpu", "cpuset", "io", "memory", "pids"}
+    tree = ("--limit", "cpu.max=50%", "tasks.noop.tree", "1", str(LONG_S), "plain", "--json")
+    jid = json.loads(up.run("weppdctl", "enqueue", *tree))["id"]
+    processes = eventually(lambda: _sleeps(up, LONG_S), within=20, every=0.05)
+    assert _controllers(up) == offered
+    up.systemctl("restart", "weppd")
+    eventually(lambda: up.serves() and _controllers(up) == offered, within=20, every=0.05)
+    eventually(lambda: ("50000 100000" in _quotas(up, group)) == ("cpu" in offered), within=20)
+    _goes_on(up, jid, processes)
+
+
+def _controllers(node: Node) -> set[str]:
+    return set(json.loads(node.run("weppdctl", "status", "--json"))["controllers"])
+
+
+def _quotas(node: Node, group: str) -> list[str]:
+    """The CPU quotas of jobs' groups, as the kernel has them."""
+    return node.run("sh", "-c", f"cat {group}/weppd-cell-*/cpu.max || true").splitlines()
+
+
 def test_weppdctl_waits_for_a_restart(up: Node) -> None:
     """While weppd restarts, its socket is there: a verb waits, and none fails."""
     codes = []
