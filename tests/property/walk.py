@@ -151,8 +151,9 @@ class Walk:
 
     def pause(self, pick: int) -> None:
         requeue = pick % 3 == 0
+        stops = self.world.state.mood is Mood.DRAINING  # who stops already is not asked to pause
         self.world.tell(on.PauseAsked(requeue))
-        if requeue:
+        if requeue and not stops:
             assert self._going_on() == [], "a pause that hands back left a job running"
 
     def _going_on(self) -> list[Cell]:
