@@ -143,10 +143,6 @@ MUTANTS = {
         "    both = own.short and plan.short and",
         "    both = own.short and",
     ),
-    "more wait in a cell than were asked for": (
-        "len(slot.then) >= state.rules.prefetch - 1:",
-        "len(slot.then) >= 100:",
-    ),
     "a refused job runs": ("    if ticket.plan.refusal is not None:\n", "    if False:\n"),
 }
 

@@ -78,7 +78,9 @@ class Walk:
         cpus = min(pick // 4 % 4, self.world.slots)
         expect_s = float(pick % 7) if pick % 2 else None
         job = self.world.enqueue(
-            *(zygote, cpus, pick % 3 == 0, pick % 11 == 0, expect_s), short=pick % 5 < 3
+            *(zygote, cpus, pick % 3 == 0, pick % 11 == 0, expect_s),
+            short=pick % 5 < 3,
+            called_short=pick % 5 == 3,
         )
         self.jobs.append(job)
 

@@ -67,6 +67,7 @@ class World:
     claim: tuple[int, ...] | None = None
     gap: do.Gap | None = None
     more: int = 0
+    shorts: set[str] = field(default_factory=set)
     wall: float = 1000.0
     records: list[Finish] = field(default_factory=list)
     bell: bool = False
@@ -200,8 +201,9 @@ class World:
         refused: bool,
         expect_s: float | None = None,
         short: bool = False,
+        called_short: bool = False,
     ) -> str:
-        """A producer adds a job."""
+        """A producer adds a job, and may call it by the name of a short one."""
         jid = f"j{next(self.numbers)}"
         plan = {"plan": zygote}
         job = Job(jid, "default", "m.f", b"", runid="r", expect_s=expect_s, extra=plan)
@@ -216,6 +218,8 @@ class World:
             short=short,
             refusal="no such task" if refused else None,
         )
+        if short or called_short:
+            self.shorts.add(jid)
         self.queue.append(job)
         if self.bell:
             self.bell = False
@@ -228,9 +232,9 @@ class World:
         fit = [job for job in self.queue if self._fits(job)]
         taken = fit[: len(labels)]
         pairs = list(zip(labels, taken, strict=False))
-        mates = [label for label, job in pairs if self.plans[job.id].short]
+        mates = [label for label, job in pairs if job.id in self.shorts]
         for number, job in enumerate(fit[len(taken) :] if mates else []):
-            if number == self.more // len(labels) * len(mates) or not self.plans[job.id].short:
+            if number == self.more // len(labels) * len(mates) or job.id not in self.shorts:
                 break
             taken.append(job)
             pairs.append((mates[number % len(mates)], job))
