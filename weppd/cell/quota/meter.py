@@ -37,6 +37,8 @@ _MUCH_NS = 50_000_000
 #: A tree that used so much between two walks was at work.
 _WORKED_NS = 10_000_000
 _QUIET = 4
+#: A tree whose members change is walked so often, at most so many times its cost apart.
+_CHANGING_S, _MANY = 0.5, 200
 #: The part of what was used between two walks that only the second may show.
 _AMISS = 0.2
 #: Walks that miss so much are at least so many times their own cost apart.
@@ -242,7 +244,9 @@ class Meter:
         ever = min(_FIRST_S * 2 ** min(self._walks - 1, 6), _LONGEST_S)
         calm = min(0.25 * (1 + self._calm), _LONGEST_S)
         dear = min(cost / _SHARE, _LONGEST_S)
-        self.walk_due = now + min(ever, max(calm, dear))
+        # Who comes and goes is known too late where a walk is rare, however dear it is.
+        most = _LONGEST_S if self._calm else max(_CHANGING_S, _MANY * cost)
+        self.walk_due = now + min(ever, max(calm, dear), most)
         self._soonest = now + max(_FIRST_S, dear / 5)
 
 
