@@ -15,7 +15,7 @@ from pathlib import Path
 from weppd import __version__, embedded, install, notify, settings
 from weppd.errors import AlreadyRunning, SettingsError, StoreError, StoreFault
 from weppd.settings import Settings
-from weppd.shell import dawn
+from weppd.shell.host import dawn
 
 EX_CONFIG, EX_TEMPFAIL, EX_SOFTWARE, EX_REFUSED = 78, 75, 70, 1
 SERVICE = ("install-service", "uninstall-service")

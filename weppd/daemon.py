@@ -22,29 +22,30 @@ from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.errors import StoreAway, StoreError, StoreFault
 from weppd.settings import Settings
-from weppd.shell import families, host, reloading
-from weppd.shell.bell import Bell
-from weppd.shell.bequests import Bequests
-from weppd.shell.cells import Cells
-from weppd.shell.dawn import Dawn
-from weppd.shell.diary import Diary
-from weppd.shell.herald import Herald
+from weppd.shell import reloading
+from weppd.shell.host import families, premises
+from weppd.shell.host.bequests import Bequests
+from weppd.shell.host.cells import Cells
+from weppd.shell.host.dawn import Dawn
+from weppd.shell.host.leavings import Leavings
+from weppd.shell.host.peers import Peers
+from weppd.shell.host.zygotes import Zygotes
 from weppd.shell.keeper import Keeper
 from weppd.shell.late import Late
-from weppd.shell.leavings import Leavings
-from weppd.shell.meters import Meters
-from weppd.shell.neighbours import Neighbours, now_s
 from weppd.shell.notes import Notes
-from weppd.shell.peers import Peers
+from weppd.shell.people.diary import Diary
+from weppd.shell.people.herald import Herald
+from weppd.shell.people.meters import Meters
 from weppd.shell.performer import Hands
 from weppd.shell.recovery import Recovery
-from weppd.shell.reunion import Reunion
 from weppd.shell.rules import rules_of
 from weppd.shell.sources import Sources
 from weppd.shell.start import Places
+from weppd.shell.store.bell import Bell
+from weppd.shell.store.neighbours import Neighbours, now_s
+from weppd.shell.store.reunion import Reunion
+from weppd.shell.store.trips import Desk, Trips
 from weppd.shell.supervisor import Supervisor
-from weppd.shell.trips import Desk, Trips
-from weppd.shell.zygotes import Zygotes
 from weppd.store import Node, Store
 from weppd.store.outbox import Outbox
 from weppd.store.server.redis import RedisStore
@@ -142,7 +143,7 @@ class Weppd:
         self.supervisor.watch(lambda state: self._notifier.status(views.line(state, self._queued)))
 
     def _past(self) -> Recovery:
-        life = host.Life(self._runtime, Path(self._told.daemon.state_dir))
+        life = premises.Life(self._runtime, Path(self._told.daemon.state_dir))
         return Recovery(
             self._store,
             self._trips,
@@ -151,7 +152,7 @@ class Weppd:
             self._zygotes,
             life,
             self._reunion,
-            host.home(Path(self._told.daemon.state_dir)),
+            premises.home(Path(self._told.daemon.state_dir)),
             self._neighbours,
         )
 

@@ -15,12 +15,13 @@ from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked, owner
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import plan as plans
-from tasks.wepp import prompts, site, storms
+from tasks.wepp import prompts, storms
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed, Wepp
 from tasks.wepp.plan import NOT_OF_SEVERAL, Planned, Wanted, plan
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
+from tasks.wepp.site import papers
 from weppd.task import current
 
 #: The jobs that start an engine, and so take the name of one.
@@ -217,7 +218,7 @@ def wepp_of(run: RunDirectory) -> Wepp:
     except NotPrepared:
         return Wepp()
     except foreign.ForeignDocument:
-        return site.wepp(Wepp.path(run.root))
+        return papers.wepp(Wepp.path(run.root))
 
 
 def _watershed_of(run: RunDirectory) -> Watershed:
@@ -227,7 +228,7 @@ def _watershed_of(run: RunDirectory) -> Watershed:
     except NotPrepared:
         return Watershed()
     except foreign.ForeignDocument:
-        return site.watershed(run.root)
+        return papers.watershed(run.root)
 
 
 def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, Any]:

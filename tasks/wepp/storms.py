@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tasks.run import foreign
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory, StormDirectory
-from tasks.wepp import simulation, site_inputs
+from tasks.wepp import simulation
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Climate
 from tasks.wepp.files import ebe
@@ -27,6 +27,7 @@ from tasks.wepp.prep import storms as prep
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.simulation import Simulation
+from tasks.wepp.site import inputs
 
 
 def of(run: RunDirectory) -> tuple[StormDirectory, ...]:
@@ -37,7 +38,7 @@ def of(run: RunDirectory) -> tuple[StormDirectory, ...]:
         return ()
     except foreign.ForeignDocument:
         try:
-            numbers = site_inputs.climate(run.root).storms
+            numbers = inputs.climate(run.root).storms
         except foreign.ForeignDocument:
             return ()
     return tuple(StormDirectory(run.root, number) for number in sorted(numbers))

@@ -10,10 +10,11 @@ from tasks.run import foreign
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.locks import locked
 from tasks.run.progress import Progress
-from tasks.wepp import loss_grid, return_periods, site
+from tasks.wepp import loss_grid, return_periods
 from tasks.wepp.documents import Ash, Climate, Watershed
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
+from tasks.wepp.site import papers
 from tasks.wepp.steps import once
 
 _TOTALS = "totalwatsed3.parquet"
@@ -96,7 +97,7 @@ def ash_types(run: RunDirectory) -> dict[int, str]:
     except NotPrepared:
         return {}
     except foreign.ForeignDocument:
-        by_top = site.ash_types(Ash.path(run.root))
+        by_top = papers.ash_types(Ash.path(run.root))
     numbers = {top: number for number, top in enumerate(sorted(_tops(run)), 1)}
     return {numbers[top]: kind for top, kind in by_top.items() if top in numbers}
 
@@ -107,7 +108,7 @@ def _tops(run: RunDirectory) -> Iterable[int]:
     except NotPrepared:
         return []
     except foreign.ForeignDocument:
-        watershed = site.watershed(run.root)
+        watershed = papers.watershed(run.root)
     return [part.topaz_id for part in watershed.hillslopes]
 
 

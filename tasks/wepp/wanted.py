@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.wepp import site, storms
+from tasks.wepp import storms
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed
 from tasks.wepp.simulation import Simulation, prepare
+from tasks.wepp.site import papers
 
 
 def hillslopes(run: RunDirectory, engine: Engine) -> list[Simulation]:
@@ -39,7 +40,7 @@ def _numbers(run: RunDirectory) -> Sequence[int]:
     except NotPrepared:
         return sorted(there)
     except foreign.ForeignDocument:
-        watershed = site.watershed(run.root)
+        watershed = papers.watershed(run.root)
     known = range(1, len(watershed.hillslopes) + 1)
     for number in known:
         path = run.run_file(number)

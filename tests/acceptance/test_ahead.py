@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.conftest import ROOT, Daemon
 from tests.waiting import eventually
 from weppd.client import Job
-from weppd.shell import host
+from weppd.shell.host import premises
 
 TASKS = "tests.acceptance.shorttasks"
 
@@ -44,9 +44,9 @@ def stopped_cell(ahead: Daemon) -> int:
     return file.holder
 
 
-def files(ahead: Daemon) -> list[host.CellFile]:
+def files(ahead: Daemon) -> list[premises.CellFile]:
     """What the cells' files say."""
-    return host.cell_files(ahead.home / "run" / "cells")
+    return premises.cell_files(ahead.home / "run" / "cells")
 
 
 def all_given(ahead: Daemon, jobs: list[Job]) -> None:

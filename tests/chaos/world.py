@@ -27,7 +27,7 @@ from tests.chaos.ledger import Record, records
 from tests.chaos.servers import Server, replica_of
 from tests.waiting import PATIENCE, eventually
 from weppd.client import Queue
-from weppd.shell import host
+from weppd.shell.host import premises
 
 OUTSTANDING = 10
 #: (seconds, processes, how often): short, long and forking jobs.
@@ -114,7 +114,7 @@ class World:
     def files(self) -> list[Cell]:
         """What the cells' files say, whether their cells live or not."""
         found = []
-        for file in host.cell_files(self.home / "run" / "cells"):
+        for file in premises.cell_files(self.home / "run" / "cells"):
             with suppress(ValueError):
                 said = json.loads((self.home / "run" / "cells" / str(file.n)).read_text())
                 ended = frozenset(job for _, job in said.get("over", ()))
@@ -162,7 +162,7 @@ class World:
     def remains(self) -> list[str]:
         """Files of jobs that are over: cell files without a cell, temporary directories."""
         cells = self.home / "run" / "cells"
-        dead = [f for f in host.cell_files(cells) if not f.locked and f.eid]
+        dead = [f for f in premises.cell_files(cells) if not f.locked and f.eid]
         tmp = list((self.home / "state" / "tmp").iterdir())
         kept = list((self.home / "state" / "outbox").iterdir())
         kept += (self.home / "state" / "bequests").iterdir()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.property import test_forgetting as walks
-from weppd.shell.recents import Recents
-from weppd.shell.reunion import Reunion
+from weppd.shell.store.recents import Recents
+from weppd.shell.store.reunion import Reunion
 from weppd.store.twin import reunion as twin
 
 greet = twin.greet

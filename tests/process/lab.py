@@ -122,7 +122,7 @@ def has_controllers() -> bool:
 
 _HAND = """
 import pathlib, sys
-from weppd.shell.handing import hand_down
+from weppd.shell.host.handing import hand_down
 pathlib.Path(sys.argv[1], "cgroup.procs").write_text("0")
 print(*hand_down("auto"))
 """

@@ -19,9 +19,9 @@ from weppd.core.schedule import Plan, Rules, Ticket, Traits
 from weppd.core.state import Running, fresh
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Finished, Outcome, Retried
-from weppd.shell import reunion
-from weppd.shell.recents import Recents
-from weppd.shell.trips import Desk
+from weppd.shell.store import reunion
+from weppd.shell.store.recents import Recents
+from weppd.shell.store.trips import Desk
 from weppd.store import ClaimAsk, JobSpec
 from weppd.store.twin.memory import MemoryStore
 from weppd.store.twin.shelf import Shelf

@@ -12,7 +12,7 @@ from weppd.core.machine import decide
 from weppd.core.schedule import Plan, Rules, Ticket
 from weppd.core.state import fresh
 from weppd.model import Claim, Finished, Job
-from weppd.shell.bequests import Bequests
+from weppd.shell.host.bequests import Bequests
 
 
 def frames(eid: str) -> bytes:

@@ -9,9 +9,9 @@ from typing import Any
 
 from weppd.core import state as states
 from weppd.core.schedule import Rules
-from weppd.shell import herald as heralds
-from weppd.shell.herald import Herald
-from weppd.shell.meters import Meters
+from weppd.shell.people import herald as heralds
+from weppd.shell.people.herald import Herald
+from weppd.shell.people.meters import Meters
 from weppd.store import QueueCounts
 
 

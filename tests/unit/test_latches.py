@@ -14,7 +14,7 @@ import pytest
 
 from weppd.admin import NoSuchLock
 from weppd.errors import Refused
-from weppd.shell.latches import Latches
+from weppd.shell.people.latches import Latches
 from weppd.store.twin.memory import MemoryStore
 
 HERE = os.uname().nodename

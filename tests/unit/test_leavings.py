@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from weppd.cell.tree import procfs
 from weppd.cell.tree.records import Member
-from weppd.shell.leavings import Host, Leavings, orphans
+from weppd.shell.host.leavings import Host, Leavings, orphans
 from weppd.shell.start import Places
 
 WEPPD, ZYGOTE, CELL, WARM, JOB, CHILD, STRANGER = 100, 200, 300, 301, 302, 303, 900

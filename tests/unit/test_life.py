@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weppd.shell import host
+from weppd.shell.host import premises
 
 
 @pytest.fixture
@@ -15,32 +15,32 @@ def dirs(tmp_path: Path) -> tuple[Path, Path]:
     made = tmp_path / "run", tmp_path / "state"
     for path in made:
         path.mkdir()
-    host.Life(*made).note()
+    premises.Life(*made).note()
     return made
 
 
 def test_a_restart_on_the_same_boot_is_no_reset(dirs):
     """Nor is a node's first start, of which nothing was noted yet."""
-    assert host.Life(*dirs).reset() == ""
+    assert premises.Life(*dirs).reset() == ""
     for path in dirs:
         (path / "life").unlink()
-    assert host.Life(*dirs).reset() == ""
+    assert premises.Life(*dirs).reset() == ""
 
 
 def test_a_reboot_is_noticed_once(dirs, monkeypatch):
     """Until it is sorted, and noted, it is said; a new runtime directory makes no difference."""
-    monkeypatch.setattr(host, "boot_id", lambda: "another")
-    assert host.Life(*dirs).reset() == "the host was rebooted"
+    monkeypatch.setattr(premises, "boot_id", lambda: "another")
+    assert premises.Life(*dirs).reset() == "the host was rebooted"
     (dirs[0] / "life").unlink()
-    assert host.Life(*dirs).reset() == "the host was rebooted"
-    host.Life(*dirs).note()
-    assert host.Life(*dirs).reset() == ""
+    assert premises.Life(*dirs).reset() == "the host was rebooted"
+    premises.Life(*dirs).note()
+    assert premises.Life(*dirs).reset() == ""
 
 
 def test_a_runtime_directory_that_was_emptied_is_noticed(dirs):
     """As in a new container: the cells' files are gone, the state is there."""
     (dirs[0] / "life").unlink()
-    assert host.Life(*dirs).reset() == "the runtime directory was emptied"
+    assert premises.Life(*dirs).reset() == "the runtime directory was emptied"
 
 
 def test_a_note_that_finds_no_room_is_no_reset(dirs, monkeypatch):
@@ -50,7 +50,7 @@ def test_a_note_that_finds_no_room_is_no_reset(dirs, monkeypatch):
         open(path, "w").close()  # the system has truncated it before it says so
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(host, "boot_id", lambda: "another")
+    monkeypatch.setattr(premises, "boot_id", lambda: "another")
     monkeypatch.setattr(Path, "write_text", full)
-    host.Life(*dirs).note()
-    assert host.Life(*dirs).reset() == "the host was rebooted"
+    premises.Life(*dirs).note()
+    assert premises.Life(*dirs).reset() == "the host was rebooted"

@@ -13,7 +13,7 @@ from tests.waiting import soon
 from weppd.core.schedule import Rules, Traits
 from weppd.shell import notes
 from weppd.shell.performer import Errands
-from weppd.shell.trips import Desk
+from weppd.shell.store.trips import Desk
 from weppd.store.twin.memory import MemoryStore
 
 ASK = {"kind": "ask", "id": 7, "job": "child", "function": "m.f"}

@@ -12,7 +12,7 @@ from tests.waiting import eventually
 from weppd.model import Claim, Finish, Finished, Job, Usage
 from weppd.scribe import report
 from weppd.scribe.desk import Desk
-from weppd.shell.facts import exit_code, facts
+from weppd.shell.people.facts import exit_code, facts
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from weppd.core.schedule import Plan, Rules, Ticket, Traits
 from weppd.core.state import Running, fresh
 from weppd.errors import StoreAway, StoreChanged
 from weppd.model import Claim, Finish, Finished
-from weppd.shell import recents, reunion
-from weppd.shell.diary import Entry
-from weppd.shell.host import CellFile
-from weppd.shell.trips import Desk, Trips
+from weppd.shell.host.premises import CellFile
+from weppd.shell.people.diary import Entry
+from weppd.shell.store import recents, reunion
+from weppd.shell.store.trips import Desk, Trips
 from weppd.store import ClaimAsk, JobSpec, Lock
 from weppd.store.outbox import Outbox
 from weppd.store.twin.memory import MemoryStore

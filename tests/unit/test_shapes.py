@@ -6,7 +6,7 @@ import pickle
 import zlib
 
 from weppd.admin.models import JobDetail
-from weppd.shell.shapes import detail
+from weppd.shell.people.shapes import detail
 from weppd.store.views import view
 
 

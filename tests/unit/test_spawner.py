@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tests.waiting import soon
-from weppd.shell import zygotes
-from weppd.shell.zygotes import Child, Spawner
+from weppd.shell.host import zygotes
+from weppd.shell.host.zygotes import Child, Spawner
 
 
 def test_a_program_that_is_not_there_is_named_and_tried_again(monkeypatch, tmp_path):

@@ -13,7 +13,7 @@ from weppd.core import events as on
 from weppd.core.schedule import Rules, Traits
 from weppd.errors import StoreAway
 from weppd.model import Answer, Finish, Finished
-from weppd.shell import trips
+from weppd.shell.store import trips
 from weppd.store import JobSpec
 from weppd.store.outbox import Outbox
 from weppd.store.twin.memory import MemoryStore

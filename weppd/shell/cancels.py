@@ -21,7 +21,7 @@ from weppd.core.schedule import Rules
 from weppd.core.state import Phase, Waiting
 from weppd.errors import StoreAway
 from weppd.model import Finish
-from weppd.shell.diary import WORDS, Diary
+from weppd.shell.people.diary import WORDS, Diary
 from weppd.shell.supervisor import Supervisor
 from weppd.store import Asked, JobView, Store, TreeCancel
 

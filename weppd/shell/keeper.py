@@ -18,21 +18,21 @@ from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
 from weppd.limits import LimitError, check
 from weppd.scribe import reader
-from weppd.shell import handing
 from weppd.shell.cancels import Cancels
-from weppd.shell.cells import Cells
-from weppd.shell.diary import Diary
-from weppd.shell.groves import Groves
-from weppd.shell.herald import Event, Herald
-from weppd.shell.latches import Latches
-from weppd.shell.meters import Meters
-from weppd.shell.neighbours import Neighbours
-from weppd.shell.peers import Peers
-from weppd.shell.shapes import detail, local, row, shown_limits
+from weppd.shell.host import handing
+from weppd.shell.host.cells import Cells
+from weppd.shell.host.peers import Peers
+from weppd.shell.host.zygotes import Zygotes
+from weppd.shell.people.diary import Diary
+from weppd.shell.people.groves import Groves
+from weppd.shell.people.herald import Event, Herald
+from weppd.shell.people.latches import Latches
+from weppd.shell.people.meters import Meters
+from weppd.shell.people.shapes import detail, local, row, shown_limits
 from weppd.shell.start import Places
+from weppd.shell.store.neighbours import Neighbours
+from weppd.shell.store.trips import Trips
 from weppd.shell.supervisor import Supervisor
-from weppd.shell.trips import Trips
-from weppd.shell.zygotes import Zygotes
 from weppd.store import JobSpec, JobView, QueueCounts, Store
 
 ALL_STATES = ("started", "queued", "deferred", "scheduled", "failed", "canceled", "finished")

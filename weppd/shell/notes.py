@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from weppd import limits
 from weppd.errors import Refused, StoreAway, WeppdError
 from weppd.model import Job
-from weppd.shell.diary import Diary, Entry
-from weppd.shell.peers import Link, Peers
+from weppd.shell.host.peers import Link, Peers
+from weppd.shell.people.diary import Diary, Entry
 from weppd.shell.performer import Errands
 from weppd.store import JobSpec, Store, locks, options
 

@@ -11,12 +11,12 @@ from weppd.core import effects as do
 from weppd.core.schedule import Rules
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish
-from weppd.shell.bell import Bell
-from weppd.shell.cells import Cells
-from weppd.shell.diary import Diary
+from weppd.shell.host.cells import Cells
+from weppd.shell.host.zygotes import Zygotes
+from weppd.shell.people.diary import Diary
 from weppd.shell.start import Places, start_frame
-from weppd.shell.trips import Trips
-from weppd.shell.zygotes import Zygotes
+from weppd.shell.store.bell import Bell
+from weppd.shell.store.trips import Trips
 from weppd.store import Store
 
 log = logging.getLogger("weppd")

@@ -10,12 +10,12 @@ import platform
 from weppd.core.schedule import Ticket
 from weppd.errors import AlreadyRunning, StoreAway
 from weppd.model import Claim
-from weppd.shell.cells import Cells
-from weppd.shell.host import Life
-from weppd.shell.neighbours import Neighbours
-from weppd.shell.reunion import Reunion
-from weppd.shell.trips import Desk, Trips
-from weppd.shell.zygotes import Zygotes
+from weppd.shell.host.cells import Cells
+from weppd.shell.host.premises import Life
+from weppd.shell.host.zygotes import Zygotes
+from weppd.shell.store.neighbours import Neighbours
+from weppd.shell.store.reunion import Reunion
+from weppd.shell.store.trips import Desk, Trips
 from weppd.store import Lease, Store, Tenant
 
 log = logging.getLogger("weppd")

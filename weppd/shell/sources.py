@@ -17,8 +17,8 @@ from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.core.state import Ending, Given, Mood, State
 from weppd.errors import StoreAway, StoreDenied
-from weppd.shell.neighbours import now_s
 from weppd.shell.performer import Errands
+from weppd.shell.store.neighbours import now_s
 from weppd.store import Command, Node, Store
 from weppd.store import Running as Beating
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import site, site_inputs, site_network
 from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
 from tasks.wepp.files import climate_head
 from tasks.wepp.numbering import WeppTopTranslator
+from tasks.wepp.site import inputs, network, papers
 from weppd.task import current
 
 
@@ -50,10 +50,10 @@ class Given:
         try:
             document = Watershed.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            document = site.watershed(self.run.root)
+            document = papers.watershed(self.run.root)
             if not self._hills_only:
-                document.channels = site_network.channels(self.run.root)
-                document.channel_slopes = site_network.slopes(self.run.root)
+                document.channels = network.channels(self.run.root)
+                document.channel_slopes = network.slopes(self.run.root)
         if not document.hillslopes:
             raise BrokenDocument(f"{self._of(Watershed)}: it has no hillslopes")
         return document
@@ -65,8 +65,8 @@ class Given:
             return Landuse.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
             shared = self._management_dir
-            own = shared / site_inputs.CHANNEL if shared else None
-            return site_inputs.landuse(self.run.root, self.soils, own is not None and own.is_file())
+            own = shared / inputs.CHANNEL if shared else None
+            return inputs.landuse(self.run.root, self.soils, own is not None and own.is_file())
 
     @cached_property
     def soils(self) -> Soils:
@@ -74,7 +74,7 @@ class Given:
         try:
             return Soils.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            return site_inputs.soils(self.run.root)
+            return inputs.soils(self.run.root)
 
     @cached_property
     def climate(self) -> Climate:
@@ -82,7 +82,7 @@ class Given:
         try:
             return Climate.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            return site_inputs.climate(self.run.root)
+            return inputs.climate(self.run.root)
 
     @cached_property
     def wepp(self) -> Wepp:
@@ -92,7 +92,7 @@ class Given:
         except NotPrepared:
             return Wepp()
         except foreign.ForeignDocument:
-            return site_inputs.wepp(self.run.root)
+            return inputs.wepp(self.run.root)
 
     @cached_property
     def ids(self) -> WeppTopTranslator:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tasks.run.directory import RunDirectory
 from tasks.run.nodb import Document
-from tasks.wepp import site
 from tasks.wepp.documents import Climate, Landuse, Soils, Watershed, Wepp
 from tasks.wepp.prep import answers, climates, covers, network, slopes, soils
 from tasks.wepp.prep.given import Given
+from tasks.wepp.site import papers
 from tasks.wepp.steps import once
 
 
@@ -54,7 +54,7 @@ def prepare(
 def _prepare(runid: str, given: Given, stage: Stage) -> bool:
     root = given.run.root
     documents = (document.path(root) for document in stage.documents)
-    told = {*(path for path in documents if path.exists()), *site.beside(root)}
+    told = {*(path for path in documents if path.exists()), *papers.beside(root)}
     inputs = [*told, *set(stage.sources(given))]
     return once(runid, given.run, stage.step, inputs, lambda: stage.write(given))
 

@@ -18,7 +18,7 @@ from weppd.core.leases import Sight, Terms, look, may_take, silent, suspect
 from weppd.core.schedule import Rules, Ticket
 from weppd.errors import StoreAway
 from weppd.model import Claim
-from weppd.shell.peers import Link, Peers
+from weppd.shell.host.peers import Link, Peers
 from weppd.shell.start import Places
 from weppd.store import Lease, Store
 

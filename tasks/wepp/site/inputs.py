@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 
 from tasks.run import foreign
 from tasks.run.foreign import Foreign, ForeignDocument
-from tasks.wepp import site, site_disturbed
 from tasks.wepp.documents import (
     BedShear,
     ChannelHydraulics,
@@ -41,7 +40,8 @@ from tasks.wepp.documents import (
     Wepp,
 )
 from tasks.wepp.files import soil
-from tasks.wepp.site_disturbed import is_number
+from tasks.wepp.site import disturbed, papers
+from tasks.wepp.site.disturbed import is_number
 
 _Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear)
 #: What grows in channels, below [wepp] management_dir; without it a cover of the library does.
@@ -68,38 +68,38 @@ _MAPS = ("baseflow_gwstorage_map", "channel_critical_shear_map", "kslast_map", "
 def wepp(root: Path) -> Wepp:
     """What is wanted of the model of the run in `root`; ForeignDocument for maps of numbers."""
     path = Wepp.path(root)
-    view, wanted = foreign.read(path), site.wepp(path)
-    phosphorus = _floats(site.told(view, "phosphorus_opts"), _PHOSPHORUS)
+    view, wanted = foreign.read(path), papers.wepp(path)
+    phosphorus = _floats(papers.told(view, "phosphorus_opts"), _PHOSPHORUS)
     # What WEPPcloud has read of this map stands in the options.
     for name in (*_MAPS, *(() if phosphorus else ("p_surf_runoff_map",))):
-        if site.told(view, name):
+        if papers.told(view, name):
             raise ForeignDocument(f"{path}: {name} is a map, which is not read")
     for name in ("dtchr_override", "ichout_override"):
-        if site.told(view, name) is not None:
+        if papers.told(view, name) is not None:
             raise ForeignDocument(f"{path}: {name} is not read")
     if _runs(view, "baseflow"):
-        water = _floats(site.told(view, "baseflow_opts"), _GROUNDWATER)
+        water = _floats(papers.told(view, "baseflow_opts"), _GROUNDWATER)
         wanted.groundwater = _filled(Groundwater, water) if water else Groundwater()
     if phosphorus:
         wanted.phosphorus = _filled(Phosphorus, phosphorus)
     if _runs(view, "frost"):
-        wanted.frost = _frost(_floats(site.told(view, "frost_opts"), _FROST))
+        wanted.frost = _frost(_floats(papers.told(view, "frost_opts"), _FROST))
     if _runs(view, "snow"):
-        snow = _floats(site.told(view, "snow_opts"), ("rst", "newsnw", "ssd"))
+        snow = _floats(papers.told(view, "snow_opts"), ("rst", "newsnw", "ssd"))
         wanted.snow = _filled(Snow, snow) if snow else Snow()
     if _runs(view, "pmet"):
         told: dict[str, Any] = {
-            "kcb": site.told(view, "pmet_kcb"),
-            "depletion": site.told(view, "pmet_rawp"),
+            "kcb": papers.told(view, "pmet_kcb"),
+            "depletion": papers.told(view, "pmet_rawp"),
         }
         given: dict[str, Any] = {k: float(v) for k, v in told.items() if v is not None}
         wanted.evapotranspiration = Evapotranspiration(**given)
     if _runs(view, "tcr"):
-        shear = _floats(site.told(view, "tcr_opts"), ("taumin", "taumax", "kch", "nch"))
+        shear = _floats(papers.told(view, "tcr_opts"), ("taumin", "taumax", "kch", "nch"))
         wanted.bed_shear = _filled(BedShear, shear) if shear else BedShear()
     wanted.wepp_ui, wanted.asks_impoundments = _runs(view, "wepp_ui"), True
     wanted.channel = _hydraulics(view)
-    wanted.routed_channels = [int(t) for t in site.told(view, "chn_topaz_ids_of_interest") or ()]
+    wanted.routed_channels = [int(t) for t in papers.told(view, "chn_topaz_ids_of_interest") or ()]
     wanted.years, wanted.clip_length_m = _years(root), _clip(root)
     return wanted
 
@@ -111,14 +111,14 @@ def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
     """
     path = Landuse.path(root)
     view = foreign.read(path)
-    for mod in site.told(view, "mods") or ():
+    for mod in papers.told(view, "mods") or ():
         if mod in _SATELLITES:
             raise ForeignDocument(f"{path}: covers of {mod} are not read")
     beds = CoverChoice(**({"shared": CHANNEL, "repeats": True} if channel_man else _BARE))
     if _elsewhere(Wepp.path(root), "multi_ofe") is True:
         return _several(view, beds)
     covers = _Covers(root, view, soils)
-    by_top = {int(top): str(key) for top, key in site.pairs(view.get("domlc_d"))}
+    by_top = {int(top): str(key) for top, key in papers.pairs(view.get("domlc_d"))}
     hillslopes = {}
     for top, key in by_top.items():
         if top % 10 != 4 and top in soils.hillslopes:
@@ -129,7 +129,7 @@ def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
 
 def _several(view: Foreign, beds: CoverChoice) -> Landuse:
     """What grows on hillslopes of several elements: a file of each, made with the landuse."""
-    tops = [int(top) for top, _ in site.pairs(view.get("domlc_d")) if not str(top).endswith("4")]
+    tops = [int(top) for top, _ in papers.pairs(view.get("domlc_d")) if not str(top).endswith("4")]
     covers = {f"hill_{t}": CoverChoice(file=_MOFE_MAN.format(t), repeats=True) for t in tops}
     return Landuse(
         covers=covers | {"channels": beds},
@@ -148,20 +148,20 @@ def soils(root: Path) -> Soils:
     """Which soil lies below each hillslope of the run in `root`; its channels have beds."""
     path = Soils.path(root)
     view = foreign.read(path)
-    if site.told(view, "clip_soils_minimum"):
+    if papers.told(view, "clip_soils_minimum"):
         raise ForeignDocument(f"{path}: clip_soils_minimum is not read")
-    files = {str(k): _field(of, "fname", path) for k, of in site.pairs(view.get("soils"))}
-    below = {int(top): str(key) for top, key in site.pairs(view.get("domsoil_d"))}
+    files = {str(k): _field(of, "fname", path) for k, of in papers.pairs(view.get("soils"))}
+    below = {int(top): str(key) for top, key in papers.pairs(view.get("domsoil_d"))}
     kslast = _elsewhere(Wepp.path(root), "kslast")
     if _elsewhere(Wepp.path(root), "multi_ofe") is True:
         files = {f"hill_{top}": Path(_MOFE_SOL.format(top)).name for top in below}
         below = {top: f"hill_{top}" for top in below}
-    saturation, depth = site.told(view, "initial_sat"), site.told(view, "clip_soils_depth")
+    saturation, depth = papers.told(view, "initial_sat"), papers.told(view, "clip_soils_depth")
     return Soils(
         soils={key: f"soils/{name}" for key, name in files.items()},
         hillslopes={top: [key] for top, key in below.items() if top % 10 != 4},
         initial_saturation=0.75 if saturation is None else float(saturation),
-        clip_depth_mm=float(depth or 1000.0) if site.told(view, "clip_soils") else None,
+        clip_depth_mm=float(depth or 1000.0) if papers.told(view, "clip_soils") else None,
         restricting_ksat=None if kslast is None else float(kslast),
     )
 
@@ -170,27 +170,27 @@ def climate(root: Path) -> Climate:
     """The weather of each hillslope of the run in `root`, or its design storms."""
     path = Climate.path(root)
     view = foreign.read(path)
-    mode = site.number(site.told(view, "climate_mode"))
+    mode = papers.number(papers.told(view, "climate_mode"))
     if mode == _STORM_BATCH:
         return Climate(storms=_storms(view, path))
     if not view.get("cli_fn"):
         raise ForeignDocument(f"{path}: it names no climate, build it first")
     if mode in _SINGLE_STORM:
         return Climate(storms={1: f"climate/{view.get('cli_fn')}"})
-    year = str(site.told(view, "observed_start_year")).strip()
-    of_hills = site.pairs(site.told(view, "sub_cli_fns"))
+    year = str(papers.told(view, "observed_start_year")).strip()
+    of_hills = papers.pairs(papers.told(view, "sub_cli_fns"))
     return Climate(
         file=f"climate/{view.get('cli_fn')}",
         hillslopes={int(top): f"climate/{name}" for top, name in of_hills if name},
         observed_start_year=int(year) if year.isdigit() else None,
-        delete_after_interchange=site.told(view, "delete_after_interchange") is True,
+        delete_after_interchange=papers.told(view, "delete_after_interchange") is True,
     )
 
 
 def _storms(view: Foreign, path: Path) -> dict[int, str]:
     """The climates of a batch of design storms, by their numbers."""
     found = {}
-    for storm in site.told(view, "ss_batch_storms") or ():
+    for storm in papers.told(view, "ss_batch_storms") or ():
         number, name = _field(storm, "ss_batch_id", path), _field(storm, "cli_fn", path)
         found[int(number)] = f"climate/{name}"
     if not found:
@@ -203,9 +203,9 @@ class _Covers:
 
     def __init__(self, root: Path, view: Foreign, soils: Soils) -> None:
         self._root, self._path, self._soils = root, Landuse.path(root), soils
-        self._managements = dict(site.pairs(view.get("managements")))
-        mods = site.told(view, "mods") or ()
-        self._lookup = site_disturbed.lookup(root) if "disturbed" in mods else None
+        self._managements = dict(papers.pairs(view.get("managements")))
+        mods = papers.told(view, "mods") or ()
+        self._lookup = disturbed.lookup(root) if "disturbed" in mods else None
         self._tops: dict[str, soil.Layer] = {}
         self.found: dict[str, CoverChoice] = {}
 
@@ -247,7 +247,7 @@ class _Covers:
             return {}
         kind = next((name for name in ("mulch", "thinning") if name in kind), kind)
         top = self._top(below)
-        return self._lookup.get((site_disturbed.texture(top.clay, top.sand), kind), {})
+        return self._lookup.get((disturbed.texture(top.clay, top.sand), kind), {})
 
     def _top(self, key: str) -> soil.Layer:
         if key not in self._tops:
@@ -288,13 +288,13 @@ def _frost(told: list[float]) -> Frost:
 
 
 def _hydraulics(view: Foreign) -> ChannelHydraulics:
-    told = {ours: site.told(view, theirs) for theirs, ours in _HYDRAULICS.items()}
+    told = {ours: papers.told(view, theirs) for theirs, ours in _HYDRAULICS.items()}
     given: dict[str, Any] = {k: float(v) for k, v in told.items() if v is not None}
     return ChannelHydraulics(**given)
 
 
 def _runs(view: Foreign, what: str) -> bool:
-    return site.told(view, f"run_{what}") is True
+    return papers.told(view, f"run_{what}") is True
 
 
 def _floats(opts: Any, names: tuple[str, ...]) -> list[float]:
@@ -323,7 +323,7 @@ def _clip(root: Path) -> float | None:
 def _elsewhere(path: Path, field: str) -> Any:
     """A field of another document of the run, None where that is not there, or ours."""
     try:
-        return site.told(foreign.read(path), field)
+        return papers.told(foreign.read(path), field)
     except (FileNotFoundError, ForeignDocument):
         return None
 

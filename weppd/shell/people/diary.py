@@ -18,9 +18,9 @@ from weppd.core import effects as do
 from weppd.core.schedule import Ticket
 from weppd.core.state import Given, State
 from weppd.model import Canceled, Failed, Finish, Finished, Job, Retried, Stopped, Usage
-from weppd.shell.dictation import Dictation
-from weppd.shell.herald import Herald
-from weppd.shell.peers import Peers
+from weppd.shell.host.peers import Peers
+from weppd.shell.people.dictation import Dictation
+from weppd.shell.people.herald import Herald
 from weppd.shell.start import Places
 from weppd.store import Lock
 

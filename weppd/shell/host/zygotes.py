@@ -18,9 +18,9 @@ from typing import Any
 
 from weppd.core import events as on
 from weppd.core.schedule import Traits
-from weppd.shell.families import packed
-from weppd.shell.peers import Link, Peers
-from weppd.shell.spawn import Command, spawned
+from weppd.shell.host.families import packed
+from weppd.shell.host.peers import Link, Peers
+from weppd.shell.host.spawn import Command, spawned
 
 log = logging.getLogger("weppd")
 BACKOFF_S = (0.05, 0.5, 2.0, 5.0)

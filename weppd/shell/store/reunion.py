@@ -17,9 +17,9 @@ from weppd.core import judge
 from weppd.core.state import Behind, Phase, State, Waiting
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
-from weppd.shell.diary import Diary, Entry
-from weppd.shell.host import CellFile
-from weppd.shell.trips import Desk, Trips
+from weppd.shell.host.premises import CellFile
+from weppd.shell.people.diary import Diary, Entry
+from weppd.shell.store.trips import Desk, Trips
 from weppd.store import Change, Known, Met, Store
 
 log = logging.getLogger("weppd")

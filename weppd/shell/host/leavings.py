@@ -22,10 +22,10 @@ from pathlib import Path
 from weppd.cell import sweep
 from weppd.cell.tree import procfs
 from weppd.cell.tree.records import Member
-from weppd.shell import host
-from weppd.shell.families import MARK
+from weppd.shell.host import premises
+from weppd.shell.host.families import MARK
+from weppd.shell.host.zygotes import Zygotes
 from weppd.shell.start import Places
-from weppd.shell.zygotes import Zygotes
 
 log = logging.getLogger("weppd")
 LONGEST_S = 1.0
@@ -119,7 +119,7 @@ class Leavings:
         return True
 
     def _found(self) -> list[Member]:
-        living = [file.holder for file in host.cell_files(self._cells) if file.locked]
+        living = [file.holder for file in premises.cell_files(self._cells) if file.locked]
         return orphans(Host.look(self._entry), living, self._zygotes.pids())
 
     def reap(self) -> None:
@@ -147,7 +147,7 @@ class Leavings:
 
     def remove_old_tmp(self) -> None:
         """Remove all temporary directories but those of living cells' executions."""
-        files = host.cell_files(self._cells)
+        files = premises.cell_files(self._cells)
         living = {eid for file in files if file.locked for eid in file.jobs}
         self.remove_tmp(path.name for path in self._tmp.iterdir() if path.name not in living)
 

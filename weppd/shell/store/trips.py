@@ -22,7 +22,7 @@ from weppd.core.schedule import Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish
 from weppd.settings import Redis
-from weppd.shell.recents import Recents
+from weppd.shell.store.recents import Recents
 from weppd.store import ClaimAsk, Exchanged, Store
 from weppd.store.outbox import Outbox
 

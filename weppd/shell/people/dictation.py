@@ -15,8 +15,8 @@ from typing import Any
 
 from weppd.core.schedule import Plan, Ticket
 from weppd.model import Finish
-from weppd.shell.facts import facts
-from weppd.shell.peers import Link, Peers
+from weppd.shell.host.peers import Link, Peers
+from weppd.shell.people.facts import facts
 from weppd.shell.start import Places, label_of
 
 log = logging.getLogger("weppd")

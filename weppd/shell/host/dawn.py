@@ -17,8 +17,8 @@ from pathlib import Path
 from weppd import __version__, logs
 from weppd.cell.tree import procfs
 from weppd.settings import Settings
-from weppd.shell import families, handing, host
-from weppd.shell.spawn import spawned
+from weppd.shell.host import families, handing, premises
+from weppd.shell.host.spawn import spawned
 
 log = logging.getLogger("weppd")
 #: Of the daemon: as much less likely to be ended by the kernel for its memory as jobs are more.
@@ -29,7 +29,7 @@ OOM_SCORE_ADJ = -300
 class Dawn:
     """One life of weppd, so far: a word that tells it from others, its lock, zygotes by class."""
 
-    lock: host.NodeLock
+    lock: premises.NodeLock
     generation: str = field(default_factory=lambda: uuid.uuid4().hex)
     zygotes: dict[str, int] = field(default_factory=dict)
 
@@ -50,8 +50,8 @@ def begin(told: Settings) -> Dawn:
     daemon = told.daemon
     logs.begin(daemon.log_level, os.environ)
     runtime, state, log_dir = Path(daemon.runtime_dir), Path(daemon.state_dir), Path(daemon.log_dir)
-    host.make_dirs(runtime, state, log_dir)
-    lock = host.NodeLock(runtime / "weppd.lock")
+    premises.make_dirs(runtime, state, log_dir)
+    lock = premises.NodeLock(runtime / "weppd.lock")
     lock.take()
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     procfs.offer_to_oom_killer(OOM_SCORE_ADJ)

@@ -16,7 +16,7 @@ from weppd.cell import launch
 from weppd.cell.frames import pack
 from weppd.core.leases import Terms
 from weppd.settings import Settings
-from weppd.shell.spawn import Command
+from weppd.shell.host.spawn import Command
 
 MARK = "WEPPD_CELLS"
 

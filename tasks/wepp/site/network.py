@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.run import foreign
-from tasks.wepp import site
 from tasks.wepp.documents import OUTLET, ChannelPart, Watershed
+from tasks.wepp.site import papers
 
 _PLACES = ("watershed/slope_files/channels.slp", "watershed/channels.slp")
 _INFLOWS = slice(4, 7)
@@ -32,8 +32,8 @@ def channels(root: Path) -> list[ChannelPart]:
     """
     path = Watershed.path(root)
     view = foreign.read(path)
-    tops = set(site.tabled(root / "watershed" / "channels.parquet"))
-    tops = tops or {int(key) for key, _ in site.pairs(site.told(view, "chns_summary"))}
+    tops = set(papers.tabled(root / "watershed" / "channels.parquet"))
+    tops = tops or {int(key) for key, _ in papers.pairs(papers.told(view, "chns_summary"))}
     below: dict[int, int] = {}
     for one, other in _meetings(root, view):
         upper, lower = max(one, other), min(one, other)
@@ -62,7 +62,7 @@ def _meetings(root: Path, view: foreign.Foreign) -> Iterator[tuple[int, int]]:
     if lines.is_file():
         yield from _of_lines(lines)
         return
-    rows = site.told(view, "structure")
+    rows = papers.told(view, "structure")
     table = root / "watershed" / "structure.json"
     if table.is_file():
         rows = _json(table)

@@ -19,10 +19,10 @@ from weppd.core import events as on
 from weppd.core.schedule import Plan, Ticket
 from weppd.core.state import Forking, Given, State
 from weppd.model import Claim, Job, Usage
-from weppd.shell import host
-from weppd.shell.bequests import Bequests
-from weppd.shell.leavings import Leavings
-from weppd.shell.peers import Link, Peers
+from weppd.shell.host import premises
+from weppd.shell.host.bequests import Bequests
+from weppd.shell.host.leavings import Leavings
+from weppd.shell.host.peers import Link, Peers
 
 log = logging.getLogger("weppd")
 #: Cells speak of leases since this version of the frames.
@@ -94,7 +94,7 @@ class Cells:
 
     def pids(self) -> set[int]:
         """The pids of the cells that an earlier weppd left and that have not come back yet."""
-        files = (host.read_cell(self._dir, n) for n in self._silent)
+        files = (premises.read_cell(self._dir, n) for n in self._silent)
         return {file.pid for file in files if file is not None and file.locked}
 
     async def greet_idle(self, within_s: float) -> None:
@@ -111,27 +111,27 @@ class Cells:
         if any(isinstance(slot, Forking) for slot in self._state().slots.values()):
             return True
         away = self._silent - self._peers.cells.keys()
-        files = (host.read_cell(self._dir, n) for n in away)
+        files = (premises.read_cell(self._dir, n) for n in away)
         return any(file is not None and file.locked and not file.eid for file in files)
 
     # -- recovery
 
-    def found(self) -> list[host.CellFile]:
+    def found(self) -> list[premises.CellFile]:
         """The cells' files as they are now; the living ones are announced as found."""
-        files = host.cell_files(self._dir)
+        files = premises.cell_files(self._dir)
         self._tell(*(on.CellFound(file.n) for file in files if file.locked))
         self._silent |= {file.n for file in files if file.locked}
         return files
 
-    def living(self) -> list[host.CellFile]:
+    def living(self) -> list[premises.CellFile]:
         """The files of the cells that live."""
-        return [file for file in host.cell_files(self._dir) if file.locked]
+        return [file for file in premises.cell_files(self._dir) if file.locked]
 
     def recovered(self, tickets: dict[str, Ticket], reset: str = "") -> None:
         """What the last life left is sorted (`tickets` by eid): decide it, then what was said."""
         self._tickets = tickets
         self._leavings.end_orphans()
-        files = host.cell_files(self._dir)
+        files = premises.cell_files(self._dir)
         living = {eid for f in files if f.locked for eid in f.jobs}
         dead = {eid: f.jobs[eid] for f in files if not f.locked for eid in f.begun}
         self._leavings.remove_empty_spools(dead[eid] for eid in tickets if eid in dead)
@@ -145,7 +145,7 @@ class Cells:
         for link, header, body in waiting:
             self._peers.received(link, header, body)
 
-    def _held(self, file: host.CellFile, tickets: dict[str, Ticket]) -> on.Held | None:
+    def _held(self, file: premises.CellFile, tickets: dict[str, Ticket]) -> on.Held | None:
         known = [tickets[eid] for eid in file.jobs if eid in tickets]
         return on.Held(file.n, file.zygote, known[0], tuple(known[1:])) if known else None
 
@@ -168,7 +168,7 @@ class Cells:
         What they had running is ended before their end is told.
         """
         self._silent -= self._peers.cells.keys()
-        files = {n: host.read_cell(self._dir, n) for n in self._silent if not self._guards(n)}
+        files = {n: premises.read_cell(self._dir, n) for n in self._silent if not self._guards(n)}
         dead = [n for n, file in files.items() if file is None or not file.locked]
         if dead:
             self._leavings.end_orphans()
@@ -231,7 +231,7 @@ class Cells:
             self._tell_gone(n, cause)
 
     def _tell_gone(self, n: int, cause: str) -> None:
-        file = host.read_cell(self._dir, n)
+        file = premises.read_cell(self._dir, n)
         begun = frozenset(file.begun if file is not None else ())
         self._leavings.remove_tmp(begun)
         jobs = self._state().jobs

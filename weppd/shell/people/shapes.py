@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weppd.limits import Limit
-from weppd.shell.diary import Entry
+from weppd.shell.people.diary import Entry
 from weppd.shell.start import label_of
 from weppd.store import JobView
 
