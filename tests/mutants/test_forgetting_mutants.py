@@ -32,7 +32,7 @@ SEEDS = 40
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("weppd.shell.reunion.AGAIN_S", (0.0, 0.0))
+    monkeypatch.setattr("weppd.shell.store.reunion.AGAIN_S", (0.0, 0.0))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
