@@ -34,7 +34,7 @@ async def _fire(path: Path, dice: random.Random) -> None:
 
 async def measure(path: Path, asks: int, under_fire: bool) -> list[float]:
     """Seconds of each ask."""
-    idle = await connections(path, 500 if under_fire else 0)
+    _readers, idle = await connections(path, 500 if under_fire else 0)
     fire = [asyncio.create_task(_fire(path, random.Random(i))) for i in range(2 * under_fire)]
     took = []
     for _ in range(asks):
