@@ -75,13 +75,19 @@ def test_no_short_job_waits_for_one_that_is_long_after_all(ahead):
     assert ahead.ends(long.id)["state"] == "finished"
 
 
-def test_a_job_that_waits_behind_another_is_cancelled_unrun(ahead):
-    """It is canceled, as one that never left its queue; the others run."""
+def behind_a_stopped_cell(ahead: Daemon, count: int) -> tuple[int, list[Job]]:
+    """One slot, whose cell stands still, and so many jobs that it has all been given."""
     ahead.tables["daemon"]["slots"] = 1
     ahead.start()
     cell = stopped_cell(ahead)
-    jobs = notes(ahead, range(4))
+    jobs = notes(ahead, range(count))
     all_given(ahead, jobs)
+    return cell, jobs
+
+
+def test_a_job_that_waits_behind_another_is_cancelled_unrun(ahead):
+    """It is canceled, as one that never left its queue; the others run."""
+    cell, jobs = behind_a_stopped_cell(ahead, 4)
     assert jobs[2].cancel("not wanted") == "running"
     eventually(lambda: "action=cancel eid=" in ahead.stderr, within=15)
     os.kill(cell, signal.SIGCONT)
@@ -93,11 +99,7 @@ def test_a_job_that_waits_behind_another_is_cancelled_unrun(ahead):
 
 def test_what_a_killed_cell_had_ahead_runs_in_the_next(ahead):
     """None of it had begun, so it goes back to the queue's head, and each runs once."""
-    ahead.tables["daemon"]["slots"] = 1
-    ahead.start()
-    cell = stopped_cell(ahead)
-    jobs = notes(ahead, range(6))
-    all_given(ahead, jobs)
+    cell, jobs = behind_a_stopped_cell(ahead, 6)
     os.kill(cell, signal.SIGKILL)
     assert [job.result(timeout=60) for job in jobs] == [None] * 6
     assert sorted(written(ahead)) == list(range(6))
@@ -105,11 +107,7 @@ def test_what_a_killed_cell_had_ahead_runs_in_the_next(ahead):
 
 def test_a_restart_of_weppd_loses_none_of_what_a_cell_has_ahead(ahead):
     """The cell runs it while weppd is away, and the next weppd records every end."""
-    ahead.tables["daemon"]["slots"] = 1
-    ahead.start()
-    cell = stopped_cell(ahead)
-    jobs = notes(ahead, range(6))
-    all_given(ahead, jobs)
+    cell, jobs = behind_a_stopped_cell(ahead, 6)
     ahead.kill()
     os.kill(cell, signal.SIGCONT)
     eventually(lambda: len(written(ahead)) == 6, within=15)

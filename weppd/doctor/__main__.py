@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from grp import getgrnam
 
-from weppd.doctor import FAIL, WARN, Finding, adopt, places, render, service, store, worst
+from weppd.doctor import FAIL, WARN, Finding, places, render, service, store, worst
 from weppd.settings import Settings
 
 
@@ -47,6 +47,8 @@ def checks(told: Settings, *, adopt_rq: bool) -> Iterator[Finding]:
     with store.connect(told) as server:
         yield from store.look(told, server)
         if adopt_rq:
+            from weppd.doctor import adopt  # it knows the core and the store's payloads
+
             yield from adopt.look(told, server)
     yield from places.disks(told)
     yield from places.executables(told)

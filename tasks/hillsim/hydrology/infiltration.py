@@ -145,30 +145,24 @@ def march(
             soaked = supply
             if supply / length > ke:
                 able = capacity(taken, supply, length, ke, suction)
-                if able < soaked:
-                    soaked = able
+                soaked = able if able < soaked else soaked
             free = room + leak * time - taken
             if free < soaked:
                 soaked = free if free > 0.0 else 0.0
             taken += soaked
             held = supply - soaked
-            if held > hollows:
-                held = hollows
+            held = hollows if held > hollows else held
             excess = supply - soaked - held
             if trace is not None:
-                trace.append(time)
-                trace.append(max(0.0, excess) / length)
+                trace.extend((time, max(0.0, excess) / length))
             if excess > 1e-12:
-                if depth <= 0.0:
-                    begins = time - length
+                begins = begins if depth > 0.0 else time - length
                 depth += excess
                 lasts += length
-                if excess / length > most:
-                    most = excess / length
+                most = excess / length if excess / length > most else most
                 fallen += rain
                 sink = ke + ke * suction / (taken if taken > 1e-6 else 1e-6)
-                if room + leak * time - taken < 1e-9:
-                    sink = leak
+                sink = leak if room + leak * time - taken < 1e-9 else sink
                 until = time
         time = end
     for index, value in enumerate((depth, lasts, most, fallen, begins, sink, until)):
