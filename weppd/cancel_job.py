@@ -13,7 +13,7 @@ import json
 import sys
 import time
 
-from weppd.store import TreeCancel
+from weppd.store.nouns import TreeCancel
 from weppd.store.server.blocking import Given, scripts
 from weppd.store.trees import Felling
 

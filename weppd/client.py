@@ -28,7 +28,8 @@ from redis.exceptions import NoScriptError
 
 from weppd.errors import JobError
 from weppd.model import Callback
-from weppd.store import JobSpec, JobView, Retry, packing
+from weppd.store import packing
+from weppd.store.nouns import JobSpec, JobView, Retry
 from weppd.store.options import Function, split
 from weppd.store.options import spec as make_spec
 from weppd.store.scripts import source

@@ -46,7 +46,8 @@ from weppd.shell.store.neighbours import Neighbours, now_s
 from weppd.shell.store.reunion import Reunion
 from weppd.shell.store.trips import Desk, Trips
 from weppd.shell.supervisor import Supervisor
-from weppd.store import Node, Store
+from weppd.store import Store
+from weppd.store.nouns import Node
 from weppd.store.outbox import Outbox
 from weppd.store.server.redis import RedisStore
 

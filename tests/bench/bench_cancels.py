@@ -19,7 +19,8 @@ from pathlib import Path
 from tests.acceptance.conftest import ROOT, Daemon
 from tests.process.lab import compiled
 from tests.waiting import eventually
-from weppd.ctl.client import Client, job_path
+from weppd.ctl.answers import job_path
+from weppd.ctl.client import Client
 from weppd.embedded import Embedded
 
 SIZES = (10, 100, 1000)

@@ -15,7 +15,7 @@ import redis
 
 from weppd import embedded
 from weppd.job_info import get_wepppy_rq_job_info
-from weppd.store import ClaimAsk, JobSpec
+from weppd.store.nouns import ClaimAsk, JobSpec
 from weppd.store.server.redis import RedisStore
 
 STAGES = 7

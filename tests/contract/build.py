@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from weppd.model import Claim, Failed, Finish, Finished, Outcome
-from weppd.store import ClaimAsk, Exchanged, JobSpec, Node, Running
+from weppd.store.nouns import ClaimAsk, Exchanged, JobSpec, Node, Running
 
 NODE = Node("n", ("n.1", "n.2", "n.3"), ("high", "default", "low"), pid=7, hostname="here")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.contract.build import a_job, an_ask, ended
 from weppd.model import Claim
-from weppd.store import ClaimAsk
+from weppd.store.nouns import ClaimAsk
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 SHORT, LONG = "tasks.noop.noop", "tasks.wepp_rq.run_hillslope_rq"

@@ -12,7 +12,7 @@ import pytest
 from tests.contract.build import NODE, a_failure, a_job, claimed, ended, running
 from weppd.errors import StoreError
 from weppd.model import Answer, Canceled, Failed, Finished, Retried, Stopped
-from weppd.store import Lock, Taken
+from weppd.store.locks import Lock, Taken
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 KEY = "nodb-lock:my-run:wepp.nodb"

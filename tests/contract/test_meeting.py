@@ -11,7 +11,8 @@ import pytest
 from tests.contract.build import NODE, a_job, an_ask, an_end, claimed, ended, running
 from weppd.errors import StoreChanged
 from weppd.model import Answer, Claim, Failed, Job, Retried
-from weppd.store import Change, Known, Lock, Node, Retry
+from weppd.store.locks import Lock
+from weppd.store.nouns import Change, Known, Node, Retry
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 OTHER = Node("m", ("m.1",), ("default",))

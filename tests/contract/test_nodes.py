@@ -12,7 +12,8 @@ import pytest
 from tests.contract.build import NODE, a_job, an_end, claimed, ended, running
 from weppd.errors import AlreadyRunning
 from weppd.model import Answer, Failed, Retried
-from weppd.store import Lease, Lock, Node, Tenant
+from weppd.store.locks import Lock
+from weppd.store.nouns import Lease, Node, Tenant
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 OTHER = Node("m", ("m.1",), ("default",))

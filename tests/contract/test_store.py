@@ -24,7 +24,7 @@ from tests.contract.build import (
 )
 from weppd.errors import Refused, StoreError
 from weppd.model import Answer, Canceled, Failed, Retried, Stopped
-from weppd.store import Retry
+from weppd.store.nouns import Retry
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.contract.build import NODE, a_job, claimed, ended, running
 from weppd.errors import Refused
 from weppd.model import Retried
-from weppd.store import JobSpec
+from weppd.store.nouns import JobSpec
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 

@@ -11,8 +11,8 @@ import pytest
 from tests.contract.build import a_failure, a_job, claimed, ended
 from weppd.errors import Refused
 from weppd.model import Canceled, Finished, Outcome, Retried, Stopped
-from weppd.store import Known
-from weppd.store import Retried as Retry
+from weppd.store.nouns import Known
+from weppd.store.nouns import Retried as Retry
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 

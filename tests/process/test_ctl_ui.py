@@ -153,4 +153,4 @@ def test_the_page_in_a_browser(daemon: Served, tmp_path: Path) -> None:
     (figure,) = re.findall(r"<figure>.*?</figure>", dom, re.DOTALL)
     assert re.search(r'<polyline class="memory" points="[^"]+"', figure)
     assert '<line class="cpu limit"' in figure
-    assert re.search(r"f: CPU .* of 50 %, \d+ [KMG]iB, \d+ processes", figure)
+    assert re.search(r"f: CPU .* of 50 %, [\d.]+ [KMG]iB, \d+ processes", figure)

@@ -22,7 +22,7 @@ from tests.contract.build import NODE, a_failure, a_job, an_end, claimed, runnin
 from weppd.embedded import Embedded
 from weppd.errors import Refused
 from weppd.model import Canceled, Claim, Finished, Outcome, Retried, Stopped
-from weppd.store import Retry
+from weppd.store.nouns import Retry
 from weppd.store.server.redis import RedisStore
 from weppd.store.twin.memory import MemoryStore
 

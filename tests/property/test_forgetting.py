@@ -22,7 +22,7 @@ from weppd.model import Claim, Finish, Finished, Outcome, Retried
 from weppd.shell.store import reunion
 from weppd.shell.store.recents import Recents
 from weppd.shell.store.trips import Desk
-from weppd.store import ClaimAsk, JobSpec
+from weppd.store.nouns import ClaimAsk, JobSpec
 from weppd.store.twin.memory import MemoryStore
 from weppd.store.twin.shelf import Shelf
 

@@ -12,7 +12,7 @@ from rq import Retry as RqRetry
 from rq.job import Dependency
 
 from weppd.model import Callback
-from weppd.store import Retry
+from weppd.store.nouns import Retry
 from weppd.store.options import dotted, seconds, spec, split
 
 TASK = "tasks.wepp_rq.run_hillslope_rq"

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from weppd.ctl import talk
-from weppd.ctl.cli import cli
+from weppd.ctl.cli import cli, verbs
 
 PAGE = Path(__file__).parents[2] / "man" / "weppdctl.1"
 
@@ -39,14 +39,14 @@ SHARED = {"--json", "--socket"}
 
 def test_every_verb_has_its_part() -> None:
     """The page has each verb of the program, in order, and no other."""
-    assert list(sections("Ss")) == sorted(cli.commands)
+    assert list(sections("Ss")) == sorted(verbs())
 
 
-@pytest.mark.parametrize("verb", sorted(cli.commands))
+@pytest.mark.parametrize("verb", sorted(verbs()))
 def test_every_option_is_described(verb: str) -> None:
     """The options of each verb are those that the page describes."""
     text = sections("Ss")[verb].partition("\n.Sh ")[0]
-    assert described(text) == options(cli.commands[verb]) - SHARED
+    assert described(text) == options(verbs()[verb]) - SHARED
 
 
 def test_the_shared_options_are_described() -> None:

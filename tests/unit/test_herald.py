@@ -12,7 +12,7 @@ from weppd.core.schedule import Rules
 from weppd.shell.people import herald as heralds
 from weppd.shell.people.herald import Herald
 from weppd.shell.people.meters import Meters
-from weppd.store import QueueCounts
+from weppd.store.nouns import QueueCounts
 
 
 def play(story: Callable[[], Awaitable[Any]]) -> Any:

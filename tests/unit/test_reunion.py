@@ -21,7 +21,8 @@ from weppd.shell.host.premises import CellFile
 from weppd.shell.people.diary import Entry
 from weppd.shell.store import recents, reunion
 from weppd.shell.store.trips import Desk, Trips
-from weppd.store import ClaimAsk, JobSpec, Lock
+from weppd.store.locks import Lock
+from weppd.store.nouns import ClaimAsk, JobSpec
 from weppd.store.outbox import Outbox
 from weppd.store.twin.memory import MemoryStore
 

@@ -14,7 +14,7 @@ from weppd.core.schedule import Rules, Traits
 from weppd.errors import StoreAway
 from weppd.model import Answer, Finish, Finished
 from weppd.shell.store import trips
-from weppd.store import JobSpec
+from weppd.store.nouns import JobSpec
 from weppd.store.outbox import Outbox
 from weppd.store.twin.memory import MemoryStore
 

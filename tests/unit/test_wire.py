@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from weppd.model import Callback, Job
-from weppd.store import JobSpec, Retry
+from weppd.store.nouns import JobSpec, Retry
 from weppd.store.twin.shelf import as_bytes
 from weppd.store.wire import decode, deflated, encode, rehash, stamp
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from weppd.ctl import render, talk
-from weppd.ctl.client import job_path
+from weppd.ctl.answers import job_path
 from weppd.ctl.talk import REFUSED, Talk
 
 _POLL_S = (0.05, 1.0)
@@ -28,7 +28,7 @@ def cancel(ctl: Talk, job: str, grace: float | None, no_wait: bool, reason: str)
     """
     asked = {"grace": grace, "wait": not no_wait, "reason": reason}
     data = ctl.ask("POST", job_path(job, "/cancel"), asked)
-    ctl.show(data, lambda: render.cancelled(data))
+    ctl.say(data, render.cancelled(data))
     if data["survivors"] and not no_wait:
         raise click.exceptions.Exit(REFUSED)
 
@@ -42,7 +42,7 @@ def retry(ctl: Talk, job: str) -> None:
     below it is sent round again.
     """
     data = ctl.ask("POST", job_path(job, "/retry"), {})
-    ctl.show(data, lambda: render.retried(data))
+    ctl.say(data, render.retried(data))
 
 
 @talk.verb
@@ -54,7 +54,7 @@ def unlock(ctl: Talk, lock: str, force: bool) -> None:
     What its holder goes on to write, if he lives, is refused as stale.
     """
     data = ctl.ask("POST", "/v1/unlock", {"lock": lock, "force": force})
-    ctl.show(data, lambda: render.unlocked(data))
+    ctl.say(data, render.unlocked(data))
 
 
 @talk.verb
@@ -94,10 +94,10 @@ def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **optio
     }
     data = ctl.ask("POST", "/v1/jobs", body)
     if not wait:
-        ctl.show(data, lambda: render.enqueued(data))
+        ctl.say(data, render.enqueued(data))
         return
     end = _await_end(ctl, data["id"])
-    ctl.show(end, lambda: render.ended(end))
+    ctl.say(end, render.ended(end))
     if end["state"] != "finished":
         raise click.exceptions.Exit(REFUSED)
 

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from weppd import __version__
-from weppd.ctl import change, health, look, steer, talk, top
+from weppd.ctl import talk
 
-VERBS = (
-    *(look.status, look.queues, look.nodes, look.locks, look.jobs, look.show, look.tree, look.logs),
-    *(change.cancel, change.retry, change.unlock, change.enqueue),
-    *(steer.pause, steer.drain, steer.resume, steer.shutdown, steer.reload),
-    health.doctor,
-    top.top,
-)
+#: Where each verb is. Only the module of the verb that is asked for is loaded.
+VERBS = {
+    "look": ("status", "queues", "nodes", "locks", "jobs", "show", "tree", "logs"),
+    "change": ("cancel", "retry", "unlock", "enqueue"),
+    "steer": ("pause", "drain", "resume", "shutdown", "reload"),
+    "health": ("doctor",),
+    "top": ("top",),
+    "ui": ("ui",),
+}
+_MODULES = {verb: f"weppd.ctl.{module}" for module, verbs in VERBS.items() for verb in verbs}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """A group whose commands are loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        found: click.Command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
+        return found
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="weppdctl", message="%(prog)s %(version)s")
 @talk.socket_option(talk.SOCKET_VARIABLE)
 def cli() -> None:
@@ -28,25 +45,10 @@ def cli() -> None:
     """
 
 
-for each in VERBS:
-    cli.add_command(each)
-
-
-@talk.verb
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port [a free one].")
-@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
-def ui(ctl: talk.Talk, port: int, no_browser: bool) -> None:
-    """Show the node in a browser, until Ctrl-C.
-
-    The page is on 127.0.0.1 alone, shows and changes nothing, and opens once by the address that is
-    printed.
-    """
-    from weppd.ctl.ui import serve  # its imports would cost every other verb
-
-    serve(ctl, port, no_browser)
-
-
-cli.add_command(ui)
+def verbs() -> dict[str, click.Command]:
+    """All verbs by their names."""
+    ctx = click.Context(cli)
+    return {name: found for name in cli.list_commands(ctx) if (found := cli.get_command(ctx, name))}
 
 
 def main() -> None:

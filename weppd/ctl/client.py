@@ -14,36 +14,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
-from urllib.parse import quote
 
-from weppd.errors import WeppdError
+from weppd.ctl.answers import NoDaemon, Told
 
-PATIENCE_S = 2.0
 _PAUSE_S = 0.05
 _GONE = (ConnectionError, http.client.BadStatusLine, http.client.IncompleteRead, TimeoutError)
-
-
-class NoDaemon(WeppdError):
-    """Nobody answers on the socket."""
-
-
-class Told(WeppdError):
-    """The daemon said no: its problem details (RFC 9457)."""
-
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
-        self.status = status
-        self.problem = {"status": status, "type": "unknown", **problem}
-        super().__init__(str(problem.get("detail") or f"HTTP status {status}"))
-
-    @property
-    def kind(self) -> str:
-        """The stable word for what was wrong."""
-        return str(self.problem["type"])
-
-
-def job_path(jid: str, below: str = "") -> str:
-    """The path of one job, whatever characters its id has."""
-    return f"/v1/jobs/{quote(jid, safe='')}{below}"
 
 
 class _Connection(http.client.HTTPConnection):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import runpy
 import sys
 
 import click
@@ -20,9 +20,9 @@ def doctor(ctl: Talk, config: str | None, adopt_rq: bool) -> None:
     Settings, admin socket, roots of runs as the job's user, Redis, disks, executables, control
     groups, unit, clock. Exit status 1 where something fails. weppd need not run.
     """
-    argv = [sys.executable, "-m", "weppd.doctor"]
-    argv += ["--config", config] if config else []
-    argv += ["--adopt-rq"] if adopt_rq else []
-    argv += ["--json"] if ctl.as_json else []
-    # A program of its own: it loads what the quick verbs must not.
-    os.execv(sys.executable, argv)
+    sys.argv = ["weppdctl doctor"]
+    sys.argv += ["--config", config] if config else []
+    sys.argv += ["--adopt-rq"] if adopt_rq else []
+    sys.argv += ["--json"] if ctl.as_json else []
+    # A program of its own, on a floor above: it loads what the other verbs must not.
+    runpy.run_module("weppd.doctor", run_name="__main__")

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import click
 
 from weppd.ctl import elsewhere, render, talk, trees
-from weppd.ctl.client import Told, job_path
+from weppd.ctl.answers import Told, job_path
 from weppd.ctl.table import clean
 from weppd.ctl.talk import Talk
 

@@ -18,7 +18,7 @@ def drain(ctl: Talk, wait: bool, handback: bool) -> None:
     take; the answer comes when nothing runs.
     """
     data = ctl.ask("POST", "/v1/drain", {"wait": wait, "handback": handback})
-    ctl.show(data, lambda: render.mood(data))
+    ctl.say(data, render.mood(data))
 
 
 @talk.verb
@@ -29,7 +29,7 @@ def pause(ctl: Talk, queue: tuple[str, ...]) -> None:
     Without a name: of all queues that this node serves. What runs goes on; restarts change nothing.
     """
     data = ctl.ask("POST", "/v1/pause", {"queues": list(queue)})
-    ctl.show(data, lambda: render.mood(data))
+    ctl.say(data, render.mood(data))
 
 
 @talk.verb
@@ -37,7 +37,7 @@ def pause(ctl: Talk, queue: tuple[str, ...]) -> None:
 def resume(ctl: Talk, queue: tuple[str, ...]) -> None:
     """Take jobs again: of these queues, or of all, also after a drain."""
     data = ctl.ask("POST", "/v1/resume", {"queues": list(queue)})
-    ctl.show(data, lambda: render.mood(data))
+    ctl.say(data, render.mood(data))
 
 
 @talk.verb
@@ -54,7 +54,7 @@ def shutdown(ctl: Talk, mode: str) -> None:
     and puts them back; cancel ends them.
     """
     data = ctl.ask("POST", "/v1/shutdown", {"mode": mode})
-    ctl.show(data, lambda: render.mood(data))
+    ctl.say(data, render.mood(data))
 
 
 @talk.verb
@@ -64,4 +64,4 @@ def reload(ctl: Talk) -> None:
     Settings with a problem are refused, and each problem is named.
     """
     data = ctl.ask("POST", "/v1/reload", {})
-    ctl.show(data, lambda: render.mood(data))
+    ctl.say(data, render.mood(data))

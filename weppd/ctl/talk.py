@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from weppd.ctl import table
-from weppd.ctl.client import PATIENCE_S, Client, NoDaemon, Told
+from weppd.ctl.answers import PATIENCE_S, NoDaemon, Told
+
+if TYPE_CHECKING:
+    from weppd.ctl.client import Client
 
 DEFAULT_SOCKET = "/run/weppd-admin/admin.sock"
 SOCKET_VARIABLE = "WEPPDCTL_SOCKET"
@@ -72,6 +76,8 @@ class Talk:
     @property
     def client(self) -> Client:
         """A caller of the daemon."""
+        from weppd.ctl.client import Client  # doctor asks nobody, and need not load it
+
         return Client(self.socket, self.patience_s)
 
     def ask(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -94,6 +100,17 @@ class Talk:
     def show(self, data: Any, rendered: Callable[[], str]) -> None:
         """Print the answer: as one line of JSON, or as people read it."""
         click.echo(json.dumps(data) if self.as_json else rendered())
+
+    def say(self, data: Any, sentence: str) -> None:
+        """Print the answer: as one line of JSON, or as a sentence no wider than the terminal."""
+        told = textwrap.fill(
+            sentence,
+            max(width(), 20),
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        self.show(data, lambda: told)
 
     def watch(self, again: bool, once: Callable[[], None]) -> None:
         """Show once, or again and again until Ctrl-C."""

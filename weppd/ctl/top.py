@@ -21,7 +21,7 @@ from urllib.parse import quote
 import click
 
 from weppd.ctl import screen, talk, trees
-from weppd.ctl.client import job_path
+from weppd.ctl.answers import job_path
 from weppd.ctl.screen import Data
 from weppd.ctl.table import clean
 from weppd.ctl.talk import Talk

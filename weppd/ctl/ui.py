@@ -11,7 +11,11 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, urlsplit
 
-from weppd.ctl.client import Client, NoDaemon, Told
+import click
+
+from weppd.ctl import talk
+from weppd.ctl.answers import NoDaemon, Told
+from weppd.ctl.client import Client
 from weppd.ctl.talk import Talk
 from weppd.ctl.usage import Recorder
 
@@ -20,6 +24,18 @@ USAGE = "/usage"
 LOOKS = ("/v1/status", "/v1/queues", "/v1/nodes", "/v1/jobs", "/v1/tree/", "/v1/events")
 _KEPT = ("content-type", "content-security-policy", "cache-control")
 _COOKIE = "weppd"
+
+
+@talk.verb
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port [a free one].")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+def ui(ctl: Talk, port: int, no_browser: bool) -> None:
+    """Show the node in a browser, until Ctrl-C.
+
+    The page is on 127.0.0.1 alone, shows and changes nothing, and opens once by the address that is
+    printed.
+    """
+    serve(ctl, port, no_browser)
 
 
 def serve(ctl: Talk, port: int, no_browser: bool) -> None:

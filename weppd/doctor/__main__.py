@@ -12,6 +12,7 @@ from dataclasses import asdict
 from grp import getgrnam
 
 from weppd.doctor import FAIL, WARN, Finding, places, render, service, store, worst
+from weppd.doctor.server import Server
 from weppd.settings import Settings
 
 
@@ -44,7 +45,7 @@ def checks(told: Settings, *, adopt_rq: bool) -> Iterator[Finding]:
     yield from doubts
     yield from service.admin(told)
     yield from places.roots(told, account)
-    with store.connect(told) as server:
+    with Server(told) as server:
         yield from store.look(told, server)
         if adopt_rq:
             from weppd.doctor import adopt  # it knows the core and the store's payloads

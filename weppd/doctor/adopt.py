@@ -11,12 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import redis
-from redis.exceptions import ConnectionError, RedisError
-
 from weppd.core.schedule import renamed
 from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
-from weppd.doctor.store import connect
+from weppd.doctor.server import Server
+from weppd.errors import StoreAway, StoreDenied, StoreError
 from weppd.settings import Settings
 from weppd.settings_redis import with_db
 from weppd.store import pickles
@@ -35,32 +33,35 @@ class Sample:
     problems: Counter[str] = field(default_factory=Counter)
 
 
-def look(told: Settings, server: redis.Redis) -> Iterator[Finding]:
+def look(told: Settings, server: Server) -> Iterator[Finding]:
     """What would be adopted, and what stands in the way."""
     try:
         prefix = told.redis.prefix
-        known = {_text(each).rpartition(":")[2] for each in server.smembers(f"{prefix}:queues")}
+        queues = server.ask("SMEMBERS", f"{prefix}:queues")
+        known = {_text(each).rpartition(":")[2] for each in queues}
         yield from _workers(server, prefix, told.daemon.name)
         for name in sorted(known | set(told.queues.names)):
             yield from _queue(told, server, name)
         yield from _payloads(told, server, sorted(known))
         yield from _locks(told)
-    except ConnectionError:
+    except StoreDenied as error:
+        yield Finding(FAIL, "rq", str(error), "let the account read RQ's keys")
+    except StoreAway:
         return  # the checks of the store have said so
-    except RedisError as error:
-        yield Finding(FAIL, "rq", f"Redis: {error}", "let the account read RQ's keys")
+    except StoreError as error:
+        yield Finding(FAIL, "rq", str(error), "these keys are not what RQ makes of them")
 
 
 def _text(raw: bytes | str) -> str:
     return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
 
 
-def _workers(server: redis.Redis, prefix: str, node: str) -> Iterator[Finding]:
+def _workers(server: Server, prefix: str, node: str) -> Iterator[Finding]:
     names = [
         _text(each).removeprefix(f"{prefix}:worker:")
-        for each in server.smembers(f"{prefix}:workers")
+        for each in server.ask("SMEMBERS", f"{prefix}:workers")
     ]
-    alive = [name for name in names if server.exists(f"{prefix}:worker:{name}")]
+    alive = [name for name in names if server.ask("EXISTS", f"{prefix}:worker:{name}")]
     rq = sorted(name for name in alive if not name.startswith(f"{node}."))
     if rq:
         yield Finding(
@@ -75,13 +76,13 @@ def _workers(server: redis.Redis, prefix: str, node: str) -> Iterator[Finding]:
         yield Finding(OK, "rq workers", "none beside this node")
 
 
-def _queue(told: Settings, server: redis.Redis, name: str) -> Iterator[Finding]:
+def _queue(told: Settings, server: Server, name: str) -> Iterator[Finding]:
     prefix = told.redis.prefix
     counts = {
-        "queued": server.llen(f"{prefix}:queue:{name}"),
-        "started": server.zcard(f"{prefix}:wip:{name}"),
-        "deferred": server.zcard(f"{prefix}:deferred:{name}"),
-        "scheduled": server.zcard(f"{prefix}:scheduled:{name}"),
+        "queued": server.ask("LLEN", f"{prefix}:queue:{name}"),
+        "started": server.ask("ZCARD", f"{prefix}:wip:{name}"),
+        "deferred": server.ask("ZCARD", f"{prefix}:deferred:{name}"),
+        "scheduled": server.ask("ZCARD", f"{prefix}:scheduled:{name}"),
     }
     seen = f"{name}: " + ", ".join(f"{n} {word}" for word, n in counts.items())
     if name not in told.queues.names and any(counts.values()):
@@ -93,7 +94,7 @@ def _queue(told: Settings, server: redis.Redis, name: str) -> Iterator[Finding]:
         )
     else:
         yield Finding(OK, "rq queue", seen)
-    if stuck := server.llen(f"{prefix}:queue:{name}:intermediate"):
+    if stuck := server.ask("LLEN", f"{prefix}:queue:{name}:intermediate"):
         yield Finding(
             WARN,
             "rq queue",
@@ -103,11 +104,12 @@ def _queue(told: Settings, server: redis.Redis, name: str) -> Iterator[Finding]:
         )
 
 
-def _payloads(told: Settings, server: redis.Redis, queues: list[str]) -> Iterator[Finding]:
+def _payloads(told: Settings, server: Server, queues: list[str]) -> Iterator[Finding]:
     sample = Sample()
     for name in queues:
-        for jid in server.lrange(f"{told.redis.prefix}:queue:{name}", 0, SAMPLE - 1):
-            data = server.hget(f"{told.redis.prefix}:job:{_text(jid)}", "data")
+        waiting = server.ask("LRANGE", f"{told.redis.prefix}:queue:{name}", 0, SAMPLE - 1)
+        keys = [f"{told.redis.prefix}:job:{_text(jid)}" for jid in waiting]
+        for data in server.asks([("HGET", key, "data") for key in keys]):
             if isinstance(data, bytes):
                 _weigh(sample, data, told)
     if not sample.jobs:
@@ -146,12 +148,11 @@ def _weigh(sample: Sample, data: bytes, told: Settings) -> None:
 
 
 def _locks(told: Settings) -> Iterator[Finding]:
-    server = connect(told, with_db(told.redis.url, told.redis.lock_db))
-    with server:
-        keys, endless = 0, 0
-        for key in server.scan_iter(match="nodb-lock:*", count=1000):
-            keys += 1
-            endless += server.ttl(key) == -1
+    keys, endless = 0, 0
+    with Server(told, with_db(told.redis.url, told.redis.lock_db)) as server:
+        for page in _scanned(server, "nodb-lock:*"):
+            keys += len(page)
+            endless += server.asks([("TTL", key) for key in page]).count(-1)
             if keys >= LOCKS:
                 break
     if endless:
@@ -163,3 +164,12 @@ def _locks(told: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(OK, "rq locks", f"{keys} locks of runs are held")
+
+
+def _scanned(server: Server, pattern: str) -> Iterator[list[bytes]]:
+    cursor = b"0"
+    while True:
+        cursor, page = server.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+        yield page
+        if cursor == b"0":
+            return

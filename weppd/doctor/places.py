@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import select
 import shutil
+import signal
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
+from weppd.doctor import FAIL, NOTE, OK, WARN, Finding, probe
 from weppd.settings import Settings
 
 PROBE_S = 20.0
@@ -48,11 +47,13 @@ class Account:
             name = str(os.geteuid())
         return cls(name, os.geteuid(), os.getegid(), tuple(os.getgroups()))
 
-    def identity(self) -> dict[str, Any]:
-        """How subprocess is told to be this account; nothing where we may not, or are it."""
+    def become(self) -> None:
+        """Make this process the account's; nothing where we may not, or are it."""
         if os.geteuid() != 0 or self.uid == 0:
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": list(self.groups)}
+            return
+        os.setgroups(self.groups)
+        os.setgid(self.gid)
+        os.setuid(self.uid)
 
 
 def roots(told: Settings, account: Account) -> Iterator[Finding]:
@@ -94,17 +95,34 @@ def _root(root: str, account: Account) -> Iterator[Finding]:
 
 
 def _probe(root: str, account: Account) -> dict[str, str]:
-    argv = [sys.executable, "-I", str(Path(__file__).with_name("probe.py")), root]
+    """What a child that becomes the account finds; it may be left behind where `root` hangs."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(theirs, json.dumps(_as_them(root, account)).encode())
+        finally:
+            os._exit(0)  # never up the stack of who asks
+    os.close(theirs)
+    with open(ours, "rb") as answer:
+        if not select.select([answer], [], [], PROBE_S)[0]:
+            os.kill(child, signal.SIGKILL)
+            why = f"no answer for {PROBE_S:.0f} s; the file system hangs"
+            return {"step": "finish", "why": why}
+        said = answer.read()
+    os.waitpid(child, 0)
+    told: dict[str, str] = json.loads(
+        said or b'{"step": "finish", "why": "it ended without an answer"}'
+    )
+    return told
+
+
+def _as_them(root: str, account: Account) -> dict[str, str]:
     try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=PROBE_S, cwd="/", **account.identity()
-        )
-        said: dict[str, str] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        return {"step": "finish", "why": f"no answer for {PROBE_S:.0f} s; the file system hangs"}
-    except (OSError, ValueError) as error:
-        return {"step": f"start {sys.executable}", "why": str(error)}
-    return said
+        account.become()
+    except OSError as error:
+        return {"step": "become the jobs' user", "why": str(error)}
+    return probe.tried(root)
 
 
 def file_system(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import socket
@@ -67,8 +66,7 @@ def admin(told: Settings) -> Iterator[Finding]:
                 " hear nothing in place of a refusal",
                 f"chmod 666 {path}",
             )
-        code = _healthz(str(path))
-        if code == 200:
+        if _healthz(str(path)):
             yield Finding(OK, "socket", f"{path}: weppd answers")
         else:
             yield Finding(FAIL, "socket", f"{path}: no answer", f"{start}; `journalctl -u weppd`")
@@ -83,17 +81,15 @@ def admin(told: Settings) -> Iterator[Finding]:
             )
 
 
-def _healthz(path: str) -> int:
-    connection = http.client.HTTPConnection("weppd")
-    with socket.socket(socket.AF_UNIX) as connection.sock:
+def _healthz(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as sock:
         try:
-            connection.sock.settimeout(ANSWER_S)
-            connection.sock.connect(path)
-            connection.request("GET", "/healthz", headers={"Connection": "close"})
-            with connection.getresponse() as answer:
-                return answer.status
-        except (OSError, http.client.HTTPException):
-            return 0
+            sock.settimeout(ANSWER_S)
+            sock.connect(path)
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: weppd\r\nConnection: close\r\n\r\n")
+            return sock.makefile("rb").readline(256).split()[1:2] == [b"200"]
+        except OSError:
+            return False
 
 
 def _is_group(name: str) -> bool:

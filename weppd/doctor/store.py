@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Iterator
-from typing import Any
-
-import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
-from redis.retry import Retry
+from collections.abc import Iterator, Mapping
 
 from weppd import settings_redis
 from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
+from weppd.doctor.server import Server
+from weppd.errors import StoreDenied, StoreError
 from weppd.settings import Settings
-from weppd.store.server import blocking
 
 OLDEST = (6, 2)
 SLOW_MS = 5.0
@@ -24,19 +19,7 @@ SKEW_S = 1.0
 PINGS = 20
 
 
-def connect(told: Settings, url: str = "") -> redis.Redis:
-    """A connection to the store (or to `url`), with the settings' deadlines, that tries once."""
-    if settings_redis.sentinels(url or told.redis.url):
-        return blocking.connect(url or told.redis.url)
-    return redis.Redis.from_url(
-        url or told.redis.url,
-        socket_timeout=told.redis.call_timeout_s,
-        socket_connect_timeout=told.redis.connect_timeout_s,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-def look(told: Settings, server: redis.Redis) -> Iterator[Finding]:
+def look(told: Settings, server: Server) -> Iterator[Finding]:
     """Everything about the store."""
     shown = settings_redis.masked(told.redis.url)
     try:
@@ -46,20 +29,16 @@ def look(told: Settings, server: redis.Redis) -> Iterator[Finding]:
         yield from _memory(info)
         yield from _pace(server, shown)
         yield from _clock(server)
-        if info.get("cluster_enabled"):
+        if int(info.get("cluster_enabled", 0)):
             yield Finding(FAIL, "redis", "it is a cluster", "name a single server")
-        if server.exists(f"{told.redis.prefix}:suspended"):
+        if server.ask("EXISTS", f"{told.redis.prefix}:suspended"):
             yield Finding(WARN, "redis", "all workers are suspended", "`rq resume`")
-    except RedisError as error:
+    except StoreError as error:
         todo = "start it, or mend [redis] url; weppd waits for it"
-        yield Finding(FAIL, "redis", f"{shown}: {_safe(str(error))}", todo)
+        yield Finding(FAIL, "redis", f"{shown}: {error}", todo)
 
 
-def _safe(text: str) -> str:
-    return re.sub(r"://[^@\s]*@", "://***@", text)
-
-
-def _version(info: dict[str, Any]) -> Iterator[Finding]:
+def _version(info: Mapping[str, str]) -> Iterator[Finding]:
     said = str(info.get("valkey_version") or info.get("redis_version", "0"))
     name = str(info.get("server_name") or "redis")
     if tuple(int(part) for part in re.findall(r"\d+", said)[:2]) < OLDEST:
@@ -70,12 +49,12 @@ def _version(info: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(FAIL, "redis", "it is a replica: nothing can be written", "name the primary")
 
 
-def _persistence(info: dict[str, Any]) -> Iterator[Finding]:
+def _persistence(info: Mapping[str, str]) -> Iterator[Finding]:
     if info.get("aof_last_write_status", "ok") != "ok" or (
         info.get("rdb_last_bgsave_status", "ok") != "ok"
     ):
         yield Finding(FAIL, "redis", "it cannot write its files", "look at its log and its disk")
-    if info.get("aof_enabled"):
+    if int(info.get("aof_enabled", 0)):
         yield Finding(OK, "redis", "keeps an append-only file: a restart loses a second at most")
     else:
         yield Finding(
@@ -87,8 +66,8 @@ def _persistence(info: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _memory(info: dict[str, Any]) -> Iterator[Finding]:
-    policy, most = str(info.get("maxmemory_policy", "")), int(info.get("maxmemory") or 0)
+def _memory(info: Mapping[str, str]) -> Iterator[Finding]:
+    policy, most = info.get("maxmemory_policy", ""), int(info.get("maxmemory") or 0)
     if most and policy != "noeviction":
         yield Finding(
             FAIL,
@@ -108,11 +87,11 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(OK, "redis", f"memory: {limit}, {policy or 'policy unknown'}")
 
 
-def _pace(server: redis.Redis, shown: str) -> Iterator[Finding]:
+def _pace(server: Server, shown: str) -> Iterator[Finding]:
     times = []
     for _ in range(PINGS):
         begun = time.perf_counter()
-        server.ping()
+        server.ask("PING")
         times.append((time.perf_counter() - begun) * 1e3)
     middle = statistics.median(times)
     seen = f"{shown} answers in {middle:.2f} ms"
@@ -122,9 +101,9 @@ def _pace(server: redis.Redis, shown: str) -> Iterator[Finding]:
         yield Finding(OK, "redis", seen)
 
 
-def _clock(server: redis.Redis) -> Iterator[Finding]:
+def _clock(server: Server) -> Iterator[Finding]:
     before = time.time()
-    seconds, micros = server.time()
+    seconds, micros = map(int, server.ask("TIME"))
     apart = seconds + micros / 1e6 - (before + time.time()) / 2
     if abs(apart) > SKEW_S:
         yield Finding(
@@ -136,8 +115,8 @@ def _clock(server: redis.Redis) -> Iterator[Finding]:
     else:
         yield Finding(OK, "clock", f"{abs(apart) * 1e3:.0f} ms from Redis's host")
     try:
-        slow = server.slowlog_len()
-    except ResponseError:  # an account that may not ask
+        slow = server.ask("SLOWLOG", "LEN")
+    except StoreDenied:  # an account that may not ask
         return
     if slow >= 128:
         yield Finding(NOTE, "redis", f"{slow} slow calls are on record", "SLOWLOG GET says whose")

@@ -23,7 +23,8 @@ from weppd.errors import StoreAway
 from weppd.model import Finish
 from weppd.shell.people.diary import WORDS, Diary
 from weppd.shell.supervisor import Supervisor
-from weppd.store import Asked, JobView, Store, TreeCancel
+from weppd.store import Store
+from weppd.store.nouns import Asked, JobView, TreeCancel
 
 log = logging.getLogger("weppd")
 Rungs = tuple[tuple[str, float], ...]

@@ -33,7 +33,8 @@ from weppd.shell.start import Places
 from weppd.shell.store.neighbours import Neighbours
 from weppd.shell.store.trips import Trips
 from weppd.shell.supervisor import Supervisor
-from weppd.store import JobSpec, JobView, QueueCounts, Store
+from weppd.store import Store
+from weppd.store.nouns import JobSpec, JobView, QueueCounts
 
 ALL_STATES = ("started", "queued", "deferred", "scheduled", "failed", "canceled", "finished")
 

@@ -14,7 +14,8 @@ from weppd.model import Job
 from weppd.shell.host.peers import Link, Peers
 from weppd.shell.people.diary import Diary, Entry
 from weppd.shell.performer import Errands
-from weppd.store import JobSpec, Store, locks, options
+from weppd.store import Store, locks, options
+from weppd.store.nouns import JobSpec
 
 log = logging.getLogger("weppd")
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from weppd.shell.host.zygotes import Zygotes
 from weppd.shell.store.neighbours import Neighbours
 from weppd.shell.store.reunion import Reunion
 from weppd.shell.store.trips import Desk, Trips
-from weppd.store import Lease, Store, Tenant
+from weppd.store import Store
+from weppd.store.nouns import Lease, Tenant
 
 log = logging.getLogger("weppd")
 REGISTRY_S = 10.0

@@ -19,8 +19,9 @@ from weppd.core.state import Ending, Given, Mood, State
 from weppd.errors import StoreAway, StoreDenied
 from weppd.shell.performer import Errands
 from weppd.shell.store.neighbours import now_s
-from weppd.store import Command, Node, Store
-from weppd.store import Running as Beating
+from weppd.store import Store
+from weppd.store.nouns import Command, Node
+from weppd.store.nouns import Running as Beating
 
 log = logging.getLogger("weppd")
 PULSE_S = 5.0

@@ -17,31 +17,29 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from weppd.model import Claim, Finish
-from weppd.store.locks import Lock, Standing, Taken
-from weppd.store.nouns import (
-    Asked,
-    CancelAnswer,
-    Change,
-    ClaimAsk,
-    Command,
-    Exchanged,
-    JobSpec,
-    JobView,
-    Known,
-    Lease,
-    Met,
-    Node,
-    Pulse,
-    QueueCounts,
-    Retried,
-    Retry,
-    Running,
-    Tenant,
-    TreeCancel,
-)
-
 if TYPE_CHECKING:
+    from weppd.model import Claim, Finish
+    from weppd.store.locks import Lock, Standing, Taken
+    from weppd.store.nouns import (
+        Asked,
+        CancelAnswer,
+        Change,
+        ClaimAsk,
+        Command,
+        Exchanged,
+        JobSpec,
+        JobView,
+        Known,
+        Lease,
+        Met,
+        Node,
+        Pulse,
+        QueueCounts,
+        Retried,
+        Running,
+        Tenant,
+        TreeCancel,
+    )
     from weppd.store.trees import Reading
 
 

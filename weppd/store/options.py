@@ -13,7 +13,7 @@ from typing import Any
 
 from weppd import limits
 from weppd.model import Callback
-from weppd.store import JobSpec, Retry
+from weppd.store.nouns import JobSpec, Retry
 
 Function = str | Callable[..., Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from weppd.errors import Refused
 from weppd.model import PER_RUN, Claim, Finish
-from weppd.store import ClaimAsk, JobSpec, Known, Node, Running
+from weppd.store.nouns import ClaimAsk, JobSpec, Known, Node, Running
 from weppd.store.pickles import peek
 from weppd.store.record import Record
 from weppd.store.wire import TRIES, UNIQUE, Fields, encode, flat, own_fields, rehash, stamp

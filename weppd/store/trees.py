@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from weppd.store import Asked, CancelAnswer, TreeCancel
+from weppd.store.nouns import Asked, CancelAnswer, TreeCancel
 from weppd.store.pickles import literals
 from weppd.store.wire import stamp
 

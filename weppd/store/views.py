@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from weppd.errors import StoreError
-from weppd.store import JobView
 from weppd.store.asked import limits_of
+from weppd.store.nouns import JobView
 from weppd.store.pickles import literals, peek
 from weppd.store.wire import Hash
 

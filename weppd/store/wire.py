@@ -22,7 +22,8 @@ from functools import lru_cache
 from typing import Any
 
 from weppd.model import Callback, Job
-from weppd.store import JobSpec, asked
+from weppd.store import asked
+from weppd.store.nouns import JobSpec
 from weppd.store.pickles import peek
 
 Hash = Mapping[bytes, bytes]

@@ -22,7 +22,7 @@ from weppd.shell.host.peers import Peers
 from weppd.shell.people.dictation import Dictation
 from weppd.shell.people.herald import Herald
 from weppd.shell.start import Places
-from weppd.store import Lock
+from weppd.store.locks import Lock
 
 log = logging.getLogger("weppd")
 WORDS = {

@@ -10,8 +10,9 @@ from typing import Any
 
 from weppd.admin import NoSuchJob
 from weppd.errors import Refused
-from weppd.store import Retried, Store
+from weppd.store import Store
 from weppd.store.forest import Node, forest
+from weppd.store.nouns import Retried
 from weppd.store.trees import Reading, order_of
 
 #: Jobs of one stage that are shown one by one: those that went wrong or run come first.

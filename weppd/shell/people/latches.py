@@ -15,8 +15,8 @@ from typing import Any
 from weppd.admin import NoSuchLock
 from weppd.cell.tree import procfs
 from weppd.errors import Refused
-from weppd.store import Standing, Store
-from weppd.store.locks import PREFIX
+from weppd.store import Store
+from weppd.store.locks import PREFIX, Standing
 
 #: By so much a process may seem to begin after it took a lock: clocks are set.
 _SLACK_S = 5.0

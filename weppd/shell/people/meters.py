@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from weppd.store import QueueCounts
+from weppd.store.nouns import QueueCounts
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # From a no-op to a run of a thousand years.

@@ -10,7 +10,7 @@ from typing import Any
 from weppd.limits import Limit
 from weppd.shell.people.diary import Entry
 from weppd.shell.start import label_of
-from weppd.store import JobView
+from weppd.store.nouns import JobView
 
 PLAIN = {
     "PROTO", "FRAME", "STOP", "MEMOIZE", "NONE", "NEWTRUE", "NEWFALSE", "MARK", "EMPTY_TUPLE",

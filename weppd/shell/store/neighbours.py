@@ -20,7 +20,8 @@ from weppd.errors import StoreAway
 from weppd.model import Claim
 from weppd.shell.host.peers import Link, Peers
 from weppd.shell.start import Places
-from weppd.store import Lease, Store
+from weppd.store import Store
+from weppd.store.nouns import Lease
 
 log = logging.getLogger("weppd")
 

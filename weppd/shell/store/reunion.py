@@ -20,7 +20,8 @@ from weppd.model import Claim, Finish, Job
 from weppd.shell.host.premises import CellFile
 from weppd.shell.people.diary import Diary, Entry
 from weppd.shell.store.trips import Desk, Trips
-from weppd.store import Change, Known, Met, Store
+from weppd.store import Store
+from weppd.store.nouns import Change, Known, Met
 
 log = logging.getLogger("weppd")
 AGAIN_S = (0.05, 0.1, 0.2, 0.4)

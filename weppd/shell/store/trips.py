@@ -23,7 +23,8 @@ from weppd.errors import StoreAway
 from weppd.model import Claim, Finish
 from weppd.settings import Redis
 from weppd.shell.store.recents import Recents
-from weppd.store import ClaimAsk, Exchanged, Store
+from weppd.store import Store
+from weppd.store.nouns import ClaimAsk, Exchanged
 from weppd.store.outbox import Outbox
 
 log = logging.getLogger("weppd")

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from weppd.errors import StoreAway
-from weppd.store import Command
+from weppd.store.nouns import Command
 from weppd.store.server.line import Address, Line
 
 log = logging.getLogger("weppd")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from weppd.errors import AlreadyRunning, StoreChanged
-from weppd.store import Change, Known, Node, Pulse, Running, Tenant, packing
+from weppd.store import packing
+from weppd.store.nouns import Change, Known, Node, Pulse, Running, Tenant
 from weppd.store.server.line import Line
 from weppd.store.server.runner import Runner
 from weppd.store.wire import paired, stamp

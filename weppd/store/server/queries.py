@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from weppd.store import JobView, QueueCounts
+from weppd.store.nouns import JobView, QueueCounts
 from weppd.store.server.line import Line
 from weppd.store.views import STATES, registry, view
 from weppd.store.wire import paired

@@ -31,8 +31,9 @@ from typing import Any
 
 from weppd.errors import StoreDenied, StoreError
 from weppd.model import Answer, Claim, Finish
-from weppd.store import (
-    SCHEDULER_S,
+from weppd.store import SCHEDULER_S, locks, packing
+from weppd.store.extending import with_items
+from weppd.store.nouns import (
     CancelAnswer,
     Change,
     ClaimAsk,
@@ -50,10 +51,7 @@ from weppd.store import (
     Running,
     Tenant,
     TreeCancel,
-    locks,
-    packing,
 )
-from weppd.store.extending import with_items
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record, traces
 from weppd.store.server.bells import Bells
 from weppd.store.server.commands import listen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from weppd.model import Claim
-from weppd.store import ClaimAsk, Lease
 from weppd.store.asked import seconds_of
+from weppd.store.nouns import ClaimAsk, Lease
 from weppd.store.packing import Wish
 from weppd.store.record import FAILURE_TTL
 from weppd.store.twin import turns

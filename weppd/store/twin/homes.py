@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from weppd.errors import AlreadyRunning, StoreChanged
-from weppd.store import Tenant
+from weppd.store.nouns import Tenant
 from weppd.store.twin.looks import Looks
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from weppd.errors import StoreAway, StoreChanged
-from weppd.store import JobView, QueueCounts
+from weppd.store.nouns import JobView, QueueCounts
 from weppd.store.trees import Reading
 from weppd.store.twin import steering
 from weppd.store.twin.shelf import Shelf

@@ -15,8 +15,8 @@ from typing import Any
 
 from weppd.errors import Refused
 from weppd.model import Answer, Claim, Finish
-from weppd.store import (
-    SCHEDULER_S,
+from weppd.store import SCHEDULER_S, locks
+from weppd.store.nouns import (
     CancelAnswer,
     Change,
     ClaimAsk,
@@ -31,7 +31,6 @@ from weppd.store import (
     Retried,
     Running,
     TreeCancel,
-    locks,
 )
 from weppd.store.packing import Wish, sole_key
 from weppd.store.record import Lifetimes, event, record, traces

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from weppd.store import Change, Known
+from weppd.store.nouns import Change, Known
 from weppd.store.twin import turns
 from weppd.store.twin.shelf import INF, Shelf, as_bytes
 from weppd.store.twin.sole import has_sole, take_sole

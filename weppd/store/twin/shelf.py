@@ -12,8 +12,8 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
-from weppd.store import Lease
 from weppd.store.extending import with_items
+from weppd.store.nouns import Lease
 from weppd.store.record import Record
 from weppd.store.trees import mirror
 from weppd.store.twin import held, turns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from weppd.store import Retried
+from weppd.store.nouns import Retried
 from weppd.store.twin.shelf import FAILED, Shelf
 from weppd.store.twin.sole import has_sole, take_sole
 
