@@ -128,6 +128,19 @@ def test_the_password_is_nowhere_to_be_seen(secured, make_daemon):
     assert psutil.Process(daemon.process.pid).is_running()
 
 
+def test_doctor_is_content_with_the_least_rights(secured, make_daemon):
+    """The account of the README is asked for nothing that it may not do, and no finding fails."""
+    daemon = make_daemon()
+    daemon.tables["redis"]["url"] = secured
+    daemon.start()
+    ask = ("doctor", "--adopt-rq", "--json", "--config", str(daemon.config))
+    found = [
+        each for each in json.loads(daemon.ctl(*ask)[1]) if each["what"][:5] in ("redis", "rq lo")
+    ]
+    assert "answers in" in " ".join(each["seen"] for each in found)
+    assert [each for each in found if each["level"] == "FAIL"] == []
+
+
 def test_a_stranger_is_no_redis(secured, make_daemon):
     """A server whose certificate nobody vouches for gets no password: away, with the reason."""
     daemon = make_daemon()

@@ -29,6 +29,7 @@ def look(told: Settings, server: Server) -> Iterator[Finding]:
         yield from _memory(info)
         yield from _pace(server, shown)
         yield from _clock(server)
+        yield from _slow(server)
         if int(info.get("cluster_enabled", 0)):
             yield Finding(FAIL, "redis", "it is a cluster", "name a single server")
         if server.ask("EXISTS", f"{told.redis.prefix}:suspended"):
@@ -103,7 +104,11 @@ def _pace(server: Server, shown: str) -> Iterator[Finding]:
 
 def _clock(server: Server) -> Iterator[Finding]:
     before = time.time()
-    seconds, micros = map(int, server.ask("TIME"))
+    try:
+        seconds, micros = map(int, server.ask("TIME"))
+    except StoreDenied:  # weppd itself never asks, and its account need not be allowed to
+        yield Finding(NOTE, "clock", "this account may not ask Redis for its host's time")
+        return
     apart = seconds + micros / 1e6 - (before + time.time()) / 2
     if abs(apart) > SKEW_S:
         yield Finding(
@@ -114,9 +119,12 @@ def _clock(server: Server) -> Iterator[Finding]:
         )
     else:
         yield Finding(OK, "clock", f"{abs(apart) * 1e3:.0f} ms from Redis's host")
+
+
+def _slow(server: Server) -> Iterator[Finding]:
     try:
         slow = server.ask("SLOWLOG", "LEN")
-    except StoreDenied:  # an account that may not ask
+    except StoreDenied:
         return
     if slow >= 128:
         yield Finding(NOTE, "redis", f"{slow} slow calls are on record", "SLOWLOG GET says whose")
