@@ -165,7 +165,7 @@ def _from_documents(run: RunDirectory, begin: str) -> Wanted:
         begin=begin,
         multi_ofe=wepp.multi_ofe,
         watershed=wepp.run_watershed and bool(watershed.channels),
-        flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths) and not given.storms,
+        flowpaths=wepp.run_flowpaths and bool(given.flowpaths) and not given.storms,
         storms=given.storms,
         loss_grid=None not in (watershed.subcatchments, watershed.distance_to_channel),
         years=given.years,
@@ -190,7 +190,7 @@ def _from_files(run: RunDirectory, begin: str) -> Wanted:
         begin=begin,
         multi_ofe=wepp.multi_ofe,
         watershed=network.exists() and wepp.run_watershed,
-        flowpaths=wepp.run_flowpaths and bool(watershed.flowpaths),
+        flowpaths=wepp.run_flowpaths and _has_flowpaths(run),
         loss_grid=None not in (watershed.subcatchments, watershed.distance_to_channel),
         years=asked,
         hillslopes=len(numbers),
@@ -229,6 +229,13 @@ def _watershed_of(run: RunDirectory) -> Watershed:
         return Watershed()
     except foreign.ForeignDocument:
         return papers.watershed(run.root)
+
+
+def _has_flowpaths(run: RunDirectory) -> bool:
+    try:
+        return bool(Given(run, hills_only=True).flowpaths)
+    except NotPrepared:
+        return False
 
 
 def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, Any]:

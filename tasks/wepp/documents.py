@@ -64,7 +64,10 @@ class ChannelPart(Part):
 
 
 class FlowpathPart(Part):
-    """A flowpath of a hillslope, called by a name of letters, digits and underscores."""
+    """A flowpath of a hillslope, called by a name of letters, digits and underscores.
+
+    Its profile is a slope file, or one in a collection of many, `fps_22.slps`.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,24}$")]
     topaz_id: int
@@ -148,6 +151,8 @@ class Landuse(Document, name="landuse", version=1):
 class Soils(Document, name="soils", version=1):
     """Which of `soils` (soil files) is where; `clip_depth_mm` cuts them off, None leaves them.
 
+    The last layer of one that does not reach down to `least_depth_mm` is thicker, so that it does.
+
     Without a soil for `channels` these have a bed of sandy loam, as erodible as wepp.nodb says.
     `restricting_ksat` (mm/h) is that of what lies below all soils.
     """
@@ -156,6 +161,7 @@ class Soils(Document, name="soils", version=1):
     hillslopes: dict[int, list[str]] = Field(default_factory=dict)
     channels: str = ""
     clip_depth_mm: Positive | None = None
+    least_depth_mm: Positive | None = None
     initial_saturation: Fraction | None = None
     restricting_ksat: NotNegative | None = None
 
@@ -285,6 +291,8 @@ class Wepp(Document, name="wepp", version=1):
     routed_channels: list[int] = Field(
         default_factory=list
     )  # TOPAZ ids with rows in chan.out; none: the outlet
+    channel_output: Literal[1, 3] | None = None  # 1: peaks, 3: hydrographs; None: as usual
+    channel_step_s: Annotated[int, Field(ge=60)] | None = None  # of the channels' routing
 
 
 class Ash(Document, name="ash", version=1):

@@ -2,7 +2,7 @@
 
 A flowpath has a profile of its own and its hillslope's soil, cover and weather::
 
-    wepp/flowpaths/runs/<name>.slp              a link to the profile
+    wepp/flowpaths/runs/<name>.slp              the profile
     wepp/flowpaths/runs/<name>.run              ../../runs/p7.man and so on
     wepp/flowpaths/output/<name>.plot.dat       loss along it: for the grid of losses
     wepp/output/interchange/flowpaths.parquet   a row for each
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tasks import interchange
@@ -22,10 +23,11 @@ from tasks.interchange import sheet
 from tasks.interchange.columns import Column, Product
 from tasks.run.directory import FlowpathDirectory, NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp import annual
+from tasks.wepp import annual, prompts
 from tasks.wepp.binary import Engine
+from tasks.wepp.dispatch import wepp_of
 from tasks.wepp.documents import FlowpathPart, Wepp
-from tasks.wepp.files import runfile, slope
+from tasks.wepp.files import profiles, runfile, slope
 from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.plan import NOT_OF_SEVERAL
 from tasks.wepp.pool import fan_out
@@ -75,20 +77,24 @@ class Flowpaths:
 
 def of(run: RunDirectory) -> Flowpaths:
     """The flowpaths that watershed.nodb names; NotPrepared, BrokenDocument."""
-    given = Given(run)
-    if given.wepp.multi_ofe:
+    given = Given(run, hills_only=True)
+    if wepp_of(run).multi_ofe:
         raise BrokenDocument(f"{Wepp.path(run.root)}: {NOT_OF_SEVERAL}")
-    return Flowpaths(given, tuple(sorted(given.watershed.flowpaths, key=lambda part: part.name)))
+    return Flowpaths(given, tuple(sorted(given.flowpaths, key=lambda part: part.name)))
 
 
 def prepare(flowpaths: Flowpaths, numbers: Sequence[int]) -> None:
     """Write the inputs of these flowpaths; NotPrepared where a hillslope's are missing."""
-    directory = flowpaths.directory
+    directory, of_many = flowpaths.directory, lru_cache(maxsize=1)(profiles.read)
     directory.runs.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         part = flowpaths.parts[number - 1]
         source = flowpaths.given.file(part.slope_file, f"the slope of flowpath {part.name}")
-        files.link(directory.runs / f"{part.name}.slp", source)
+        own = directory.runs / f"{part.name}.slp"
+        if source.suffix == profiles.SUFFIX:
+            files.put(own, of_many(source)[part.name])
+        else:
+            files.link(own, source)
         files.put(directory.run_file(number), runfile.dump(_answers(flowpaths.given, part)))
     files.same(directory.runs, flowpaths.given.run.runs, HIDDEN)
 
@@ -164,8 +170,13 @@ def _answers(given: Given, part: FlowpathPart) -> HillslopeRun:
     out = f"../output/{part.name}"
     return HillslopeRun(
         man=f"{hill}.man", slp=f"{part.name}.slp", cli=f"{hill}.cli", sol=f"{hill}.sol",
-        loss=f"{out}.loss.dat", plot=f"{out}.plot.dat", years=given.years,
+        loss=f"{out}.loss.dat", plot=f"{out}.plot.dat", years=_years(given, part),
     )  # fmt: skip
+
+
+def _years(given: Given, part: FlowpathPart) -> int:
+    """Those of its hillslope, as it was prepared."""
+    return prompts.read(given.run.run_file(given.ids.wepp(part.topaz_id))).years
 
 
 def _row(flowpaths: Flowpaths, one: Simulation) -> tuple[object, ...]:

@@ -46,7 +46,7 @@ def measures(asked: argparse.Namespace) -> dict[str, tuple[Measure, Callable[[Pe
         others = "rq-pool", "rq-simple", "weppd-reused", "weppd-short"
         return everybody(peer) and peer.name not in others
 
-    few, slopes, years = jobs // 20, *((4, 1) if small else (200, 30))
+    few, slopes, years = jobs // 20, *((4, 1) if small else asked.farm)
 
     def farmed(peer: Peer, server: Server) -> dict[str, Any]:
         tool = {"farm-xargs": "xargs", "farm-parallel": "parallel"}.get(peer.name)
@@ -90,6 +90,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=10_000, help="of a drain")
     parser.add_argument("--samples", type=int, default=500, help="of a latency")
     parser.add_argument("--calm", type=float, default=60.0, help="seconds of idling")
+    size = {"type": int, "nargs": 2, "metavar": ("HILLSLOPES", "YEARS")}
+    parser.add_argument("--farm", default=(200, 30), help="the size of a farm", **size)
     parser.add_argument("--small", action="store_true", help="few jobs: to try the harness")
     parser.add_argument("--out", type=Path, default=Path("bench"))
     options = parser.parse_args()

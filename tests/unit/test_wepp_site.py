@@ -18,7 +18,7 @@ from tasks.wepp.prep import stages
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import hillsim_slopes as build
 from tests.unit.recording import RecordingContext
-from tests.unit.site_documents import BELOW, BESIDE, NAMES, change, write_site
+from tests.unit.site_documents import BELOW, BESIDE, NAMES, an_object, change, write_site
 from weppd.task import using
 
 ALL = (
@@ -118,10 +118,9 @@ def test_coefficients_and_channels_are_as_their_document_wants_them(wd):
 def test_disturbed_land_grows_by_the_run_s_own_table(wd):
     """Roots, leaves, covers and water by soil texture and kind of cover; by hand where it is."""
     write_site(wd, BESIDE, mods=["disturbed"])
-    with pytest.raises(ForeignDocument, match=r"lookup\.csv does not exist: it changes what grows"):
-        stages.prepare("my-run", RunDirectory(wd), stages.COVERS)
+    assert stages.prepare("my-run", RunDirectory(wd), stages.COVERS) == 1  # nothing of it burnt
     (wd / "disturbed").mkdir()
-    (wd / "disturbed/disturbed_land_soil_lookup.csv").write_text(
+    (wd / "disturbed/disturbed_land_soil_lookup_extended.csv").write_text(
         "luse,stext,rdmax,xmxlai,pmet_kcb,pmet_rawp,ini.data.inrcov,plant.data.decfct\n"
         "forest high sev fire,all,0.41,2.5,0.7,0.3,0.22,0.5\n"
     )
@@ -131,6 +130,10 @@ def test_disturbed_land_grows_by_the_run_s_own_table(wd):
     change(wd, "landuse", managements=told)
     change(wd, "wepp", _run_pmet=True, _pmet_kcb=0.9)
     run = RunDirectory(wd)
+    with pytest.raises(ForeignDocument, match=r"lookup\.csv does not exist: it changes what grows"):
+        stages.prepare("my-run", run, stages.COVERS)
+    chosen = an_object(BESIDE, "Disturbed", {"_active_lookup_variant": "extended"})
+    (wd / "disturbed.nodb").write_text(json.dumps(chosen))
     stages.prepare("my-run", run, *ALL)
     found = management.read(run.runs / "p1.man")
     assert {(p.rdmax, p.xmxlai, p.decfct) for p in found.plants} == {(0.41, 2.5, 0.5)}
@@ -263,13 +266,11 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
 @pytest.mark.parametrize(
     ("name", "fields", "says"),
     [
-        ("landuse", {"_mods": ["rap_ts"]}, "covers of rap_ts are not read"),
-        ("wepp", {"_dtchr_override": 60}, "dtchr_override is not read"),
+        ("landuse", {"_mods": ["rap_ts"]}, r"rap_ts\.parquet does not exist, or .* fetch them"),
         ("wepp", {"kslast_map": "/geo/k.tif"}, "kslast_map is a map"),
         ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map is a map"),
         ("climate", {"cli_fn": None}, "it names no climate, build it first"),
         ("climate", {"_climate_mode": 14}, "it names no design storms, build them first"),
-        ("soils", {"_clip_soils_minimum": True}, "clip_soils_minimum is not read"),
         ("soils", {"soils": {}}, "there is no soil"),
         ("landuse", {"managements": {}}, "there is no management '4"),
         ("watershed", {"_chns_summary": {"24": 0, "34": 0, "94": 0}}, "where channel 94 flows"),

@@ -12,12 +12,12 @@ _TO_SITE, _TO_MODE = 5, 2  # lines
 
 def years(path: str | Path) -> int:
     """The years that the climate file at `path` declares, by its head; FormatError, OSError."""
-    records = _head(path, _TO_SITE)
-    records.number("the version of the climate file")
-    kind(records)
-    records.raw("the station")
-    records.raw("the heading of the site")
-    return int(site(records)[0][5])
+    return int(_numbers(path)[5])
+
+
+def first_year(path: str | Path) -> int:
+    """The first simulated year, by the head of the climate file; FormatError, OSError."""
+    return int(_numbers(path)[4])
 
 
 def mode(path: str | Path) -> int:
@@ -48,6 +48,15 @@ def site(records: Records) -> tuple[tuple[float, ...], str]:
     if found[5] < 1 or any(value != int(value) for value in found[3:]):
         records.fail("the years must be whole numbers, and 1 or more be simulated")
     return found, words[6].strip() if len(words) > 6 else ""
+
+
+def _numbers(path: str | Path) -> tuple[float, ...]:
+    records = _head(path, _TO_SITE)
+    records.number("the version of the climate file")
+    kind(records)
+    records.raw("the station")
+    records.raw("the heading of the site")
+    return site(records)[0]
 
 
 def _head(path: str | Path, lines: int) -> Records:

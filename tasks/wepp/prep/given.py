@@ -9,10 +9,10 @@ from pathlib import Path
 from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp.documents import OUTLET, Climate, Landuse, Soils, Watershed, Wepp
+from tasks.wepp.documents import OUTLET, Climate, FlowpathPart, Landuse, Soils, Watershed, Wepp
 from tasks.wepp.files import climate_head
 from tasks.wepp.numbering import WeppTopTranslator
-from tasks.wepp.site import inputs, network, papers
+from tasks.wepp.site import flowpaths, inputs, landuse, network, papers
 from weppd.task import current
 
 
@@ -59,14 +59,23 @@ class Given:
         return document
 
     @cached_property
+    def flowpaths(self) -> list[FlowpathPart]:
+        """The flowpaths."""
+        try:
+            return Watershed.load(self.run.root, awaited=True).flowpaths
+        except foreign.ForeignDocument:
+            found, known = flowpaths.flowpaths(self.run.root), set(self.ids.hillslopes)
+            return [part for part in found if part.topaz_id in known]
+
+    @cached_property
     def landuse(self) -> Landuse:
         """The covers."""
         try:
             return Landuse.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
             shared = self._management_dir
-            own = shared / inputs.CHANNEL if shared else None
-            return inputs.landuse(self.run.root, self.soils, own is not None and own.is_file())
+            own = shared / landuse.CHANNEL if shared else None
+            return landuse.landuse(self.run.root, self.soils, own is not None and own.is_file())
 
     @cached_property
     def soils(self) -> Soils:

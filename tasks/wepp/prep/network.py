@@ -147,5 +147,6 @@ def _routed(given: Given) -> str:
     if len(numbers) != len(tops):
         where = Wepp.path(given.run.root)
         raise BrokenDocument(f"{where}: routed_channels names what is no channel")
-    asked = "3 60" if given.storms else "1 600"
-    return f"{asked}\n0\n{len(numbers)}\n{' '.join(map(str, numbers))}\n"
+    usual = (3, 60) if given.storms else (1, 600)
+    asked = given.wepp.channel_output or usual[0], given.wepp.channel_step_s or usual[1]
+    return f"{asked[0]} {asked[1]}\n0\n{len(numbers)}\n{' '.join(map(str, numbers))}\n"

@@ -7,24 +7,20 @@
     simfire.txt     by its presence, the fire itself is simulated
     firedate.txt    month day year of the fire
 
-The covers are those of the Rangeland Analysis Platform, in percent, in a table of the run: columns
-`band` (1 annual forbs and grasses, 2 bare ground, 3 litter, 4 perennial forbs and grasses, 5
-shrubs, 6 trees), `year`, `topaz_id`, `mofe_id` (an element from 1, or -1 for the whole), `value`.
 Only WEPPcloud's builds for revegetation read these files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.run.nodb import BrokenDocument
+from tasks.wepp import rap
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 
-_TREE, _BANDS = 6, (6, 5, 4, 1, 3, 2)
-_COLUMNS = ("band", "year", "topaz_id", "mofe_id", "value")
-_Covers = Mapping[tuple[int, int, int, int], float]
+_BANDS = (rap.TREES, rap.SHRUBS, rap.PERENNIALS, rap.ANNUALS, rap.LITTER, rap.BARE)
 
 
 def sources(given: Given) -> Iterator[Path]:
@@ -58,8 +54,8 @@ def write(given: Given) -> list[Path]:
 
 def _covers(given: Given) -> Iterator[tuple[str, str]]:
     for table in sources(given):
-        covers = _read(table)
-        years = sorted({year for band, year, *_ in covers if band == _TREE})
+        covers = rap.read(table)
+        years = sorted({year for band, year, *_ in covers if band == rap.TREES})
         if len(years) != given.years:
             raise BrokenDocument(f"{table} holds {len(years)} years, {given.years} are simulated")
         elements: dict[int, set[int]] = {}
@@ -72,22 +68,10 @@ def _covers(given: Given) -> Iterator[tuple[str, str]]:
             yield f"p{number}.cov", "\n".join([" \t".join(map(str, years)), *rows]) + "\n"
 
 
-def _row(covers: _Covers, years: list[int], band: int, top: int, element: int) -> str:
+def _row(covers: rap.Covers, years: list[int], band: int, top: int, element: int) -> str:
     """A band of an element; a year that lacks has the value of the year before, or 0."""
     values = []
     for year in years:
         before = covers.get((band, year - 1, top, element), 0.0)
         values.append(covers.get((band, year, top, element), before))
     return " \t".join(f"{value:g}" for value in values)
-
-
-def _read(path: Path) -> dict[tuple[int, int, int, int], float]:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        columns = parquet.read_table(path, columns=list(_COLUMNS)).to_pydict()
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise BrokenDocument(f"{path} is no table of covers: {error}") from error
-    rows = zip(*(columns[name] for name in _COLUMNS), strict=True)
-    return {(int(b), int(y), int(t), int(e)): float(v) for b, y, t, e, v in rows if v is not None}

@@ -83,9 +83,17 @@ def _changed(wanted: Soils, element: soil.Element) -> soil.Element:
     if wanted.restricting_ksat is not None and element.restricting is not None:
         below = replace(element.restricting, flag=1, ksat=wanted.restricting_ksat)
         element = replace(element, restricting=below)
+    if wanted.least_depth_mm is not None:
+        element = replace(element, layers=deepened(element.layers, wanted.least_depth_mm))
     if wanted.clip_depth_mm is not None:
         element = replace(element, layers=clipped(element.layers, wanted.clip_depth_mm))
     return element
+
+
+def deepened(layers: Sequence[soil.Layer], depth_mm: float) -> tuple[soil.Layer, ...]:
+    """The layers, the last of them down to `depth_mm` at least."""
+    *above, last = layers
+    return (*above, replace(last, depth=max(last.depth, depth_mm)))
 
 
 def clipped(layers: Sequence[soil.Layer], depth_mm: float) -> tuple[soil.Layer, ...]:

@@ -3,6 +3,7 @@
 ::
 
     disturbed/disturbed_land_soil_lookup.csv    luse,stext,rdmax,xmxlai,pmet_kcb,pmet_rawp,…
+    disturbed/…_lookup_extended.csv             in its place, where disturbed.nodb has chosen it
 
 `luse` is the kind of cover, `stext` one of four textures or "all". Columns that begin with
 `plant.data.` and `ini.data.` are numbers of plants and of the first day.
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tasks.run.foreign import ForeignDocument
+from tasks.wepp.site import papers
 
-_LOOKUP = "disturbed/disturbed_land_soil_lookup.csv"
+_LOOKUP, _EXTENDED = "disturbed/disturbed_land_soil_lookup{}.csv", "extended"
 
 
 def lookup(root: Path) -> dict[tuple[str, str], dict[str, float]]:
@@ -24,7 +26,10 @@ def lookup(root: Path) -> dict[tuple[str, str], dict[str, float]]:
 
     Kinds of burnt forest go by their short names as well.
     """
-    path = root / _LOOKUP
+    path = root / _LOOKUP.format("")
+    chosen = papers.elsewhere(root / "disturbed.nodb", "active_lookup_variant")
+    if str(chosen).strip().lower() == _EXTENDED and (root / _LOOKUP.format("_extended")).is_file():
+        path = root / _LOOKUP.format("_extended")
     if not path.is_file():
         raise ForeignDocument(f"{path} does not exist: it changes what grows on disturbed land")
     found: dict[tuple[str, str], dict[str, float]] = {}

@@ -1,18 +1,15 @@
-"""Landuse, soils, weather and wishes of WEPPcloud's own documents, in the words of ours.
+"""Soils, weather and wishes of WEPPcloud's own documents, in the words of ours.
 
-What is read of them, and what decides beside them::
+What is read of them::
 
-    landuse.nodb     domlc_d, managements (man_fn, overrides of covers, disturbed_class)
-    soils.nodb       domsoil_d, soils (fname), initial_sat, clip_soils, clip_soils_depth
+    soils.nodb       domsoil_d, soils (fname), initial_sat, clip_soils{,_minimum}, their depths
     climate.nodb     cli_fn, sub_cli_fns, input_years, observed_start_year, ss_batch_storms
     watershed.nodb   clip_hillslopes, clip_hillslope_length
     wepp.nodb        what is run, the coefficients of each, the hydraulics of channels, kslast
-    disturbed/disturbed_land_soil_lookup.csv    numbers of plants by soil texture and kind of cover
+    disturbed.nodb, revegetation.nodb    the fire that covers grow back from
 
-A management is a file of the run (`landuse/`) or one below [wepp] management_dir; its density after
-tillage is that of the soil. What is not read is refused by a ForeignDocument that names it: covers
-from satellites, maps of coefficients. A management of fewer years than the run comes round again.
-Hillslopes of several elements have files of their own, `hill_<top>.mofe.{slp,sol,man}`.
+What is not read is refused by a ForeignDocument that names it: maps of coefficients. Hillslopes of
+several elements have files of their own, `hill_<top>.mofe.{slp,sol,man}`.
 """
 
 from __future__ import annotations
@@ -27,28 +24,26 @@ from tasks.wepp.documents import (
     BedShear,
     ChannelHydraulics,
     Climate,
-    CoverChoice,
     Evapotranspiration,
     Frost,
     Groundwater,
-    Landuse,
     Phosphorus,
+    Revegetation,
     Snow,
     Soils,
-    Water,
     Watershed,
     Wepp,
 )
-from tasks.wepp.files import soil
-from tasks.wepp.site import disturbed, papers
+from tasks.wepp.site import papers
 from tasks.wepp.site.disturbed import is_number
 
 _Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear)
-#: What grows in channels, below [wepp] management_dir; without it a cover of the library does.
-CHANNEL = "channel.man"
-_SATELLITES = ("rap", "rap_ts", "emapr_ts")
 #: WEPPcloud's modes of climates of a single storm, and of a batch of them.
 _SINGLE_STORM, _STORM_BATCH = (4, 15), 14
+_LEAST_STEP_S = 60
+_MOFE = "soils/hill_{}.mofe.sol"
+#: The version of soils whose covers grow back.
+_GROWS_BACK = 9005.0
 _HYDRAULICS = {
     "channel_erodibility": "erodibility",
     "channel_critical_shear": "critical_shear",
@@ -74,9 +69,6 @@ def wepp(root: Path) -> Wepp:
     for name in (*_MAPS, *(() if phosphorus else ("p_surf_runoff_map",))):
         if papers.told(view, name):
             raise ForeignDocument(f"{path}: {name} is a map, which is not read")
-    for name in ("dtchr_override", "ichout_override"):
-        if papers.told(view, name) is not None:
-            raise ForeignDocument(f"{path}: {name} is not read")
     if _runs(view, "baseflow"):
         water = _floats(papers.told(view, "baseflow_opts"), _GROUNDWATER)
         wanted.groundwater = _filled(Groundwater, water) if water else Groundwater()
@@ -98,70 +90,55 @@ def wepp(root: Path) -> Wepp:
         shear = _floats(papers.told(view, "tcr_opts"), ("taumin", "taumax", "kch", "nch"))
         wanted.bed_shear = _filled(BedShear, shear) if shear else BedShear()
     wanted.wepp_ui, wanted.asks_impoundments = _runs(view, "wepp_ui"), True
-    wanted.channel = _hydraulics(view)
+    wanted.channel, wanted.revegetation = _hydraulics(view), _regrowth(root)
     wanted.routed_channels = [int(t) for t in papers.told(view, "chn_topaz_ids_of_interest") or ()]
+    shown, step = papers.told(view, "ichout_override"), papers.told(view, "dtchr_override")
+    # As production has it: another output than these two, and a step that is none, are as usual.
+    wanted.channel_output = shown if shown in (1, 3) else None
+    wanted.channel_step_s = max(_LEAST_STEP_S, int(step)) if is_number(step) else None
     wanted.years, wanted.clip_length_m = _years(root), _clip(root)
     return wanted
 
 
-def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
-    """What grows on each hillslope of the run in `root`, above which of its `soils`.
-
-    `channel_man`: whether there is a management of channels to share.
-    """
-    path = Landuse.path(root)
-    view = foreign.read(path)
-    for mod in papers.told(view, "mods") or ():
-        if mod in _SATELLITES:
-            raise ForeignDocument(f"{path}: covers of {mod} are not read")
-    beds = CoverChoice(**({"shared": CHANNEL, "repeats": True} if channel_man else _BARE))
-    if _elsewhere(Wepp.path(root), "multi_ofe") is True:
-        return _several(view, beds)
-    covers = _Covers(root, view, soils)
-    by_top = {int(top): str(key) for top, key in papers.pairs(view.get("domlc_d"))}
-    hillslopes = {}
-    for top, key in by_top.items():
-        if top % 10 != 4 and top in soils.hillslopes:
-            hillslopes[top] = [covers.add(key, soils.hillslopes[top][0])]
-    found = {**covers.found, "channels": beds}
-    return Landuse(covers=found, hillslopes=hillslopes, channels="channels")
-
-
-def _several(view: Foreign, beds: CoverChoice) -> Landuse:
-    """What grows on hillslopes of several elements: a file of each, made with the landuse."""
-    tops = [int(top) for top, _ in papers.pairs(view.get("domlc_d")) if not str(top).endswith("4")]
-    covers = {f"hill_{t}": CoverChoice(file=_MOFE_MAN.format(t), repeats=True) for t in tops}
-    return Landuse(
-        covers=covers | {"channels": beds},
-        hillslopes={t: [f"hill_{t}"] for t in tops},
-        channels="channels",
-    )
-
-
-_MOFE_MAN, _MOFE_SOL = "landuse/hill_{}.mofe.man", "soils/hill_{}.mofe.sol"
-
-
-_BARE: dict[str, Any] = {"cover": "low_severity_fire", "canopy": 0.01, "interrill": 0.01}
+def _regrowth(root: Path) -> Revegetation | None:
+    """How covers grow back after a fire, where the soils are of the version that lets them."""
+    path, transforms = root / "disturbed.nodb", root / "revegetation.nodb"
+    version = papers.elsewhere(path, "sol_ver")
+    if not is_number(version) or float(version) != _GROWS_BACK:
+        return None
+    told = papers.elsewhere(path, "fire_date")
+    if not told:
+        return Revegetation()
+    if papers.elsewhere(transforms, "cover_transform_fn"):
+        raise ForeignDocument(f"{transforms}: cover_transform_fn is not read")
+    words = str(told).replace("/", " ").replace("-", " ").split()
+    try:
+        month, day, year = map(int, words)
+        return Revegetation(fire=(month, day, year))
+    except ValueError:
+        raise ForeignDocument(f"{path}: fire_date {told!r}: month, day, year are read") from None
 
 
 def soils(root: Path) -> Soils:
     """Which soil lies below each hillslope of the run in `root`; its channels have beds."""
     path = Soils.path(root)
     view = foreign.read(path)
-    if papers.told(view, "clip_soils_minimum"):
-        raise ForeignDocument(f"{path}: clip_soils_minimum is not read")
-    files = {str(k): _field(of, "fname", path) for k, of in papers.pairs(view.get("soils"))}
+    files = {str(k): papers.field(of, "fname", path) for k, of in papers.pairs(view.get("soils"))}
     below = {int(top): str(key) for top, key in papers.pairs(view.get("domsoil_d"))}
-    kslast = _elsewhere(Wepp.path(root), "kslast")
-    if _elsewhere(Wepp.path(root), "multi_ofe") is True:
-        files = {f"hill_{top}": Path(_MOFE_SOL.format(top)).name for top in below}
+    kslast = papers.elsewhere(Wepp.path(root), "kslast")
+    if papers.elsewhere(Wepp.path(root), "multi_ofe") is True:
+        files = {f"hill_{top}": Path(_MOFE.format(top)).name for top in below}
         below = {top: f"hill_{top}" for top in below}
     saturation, depth = papers.told(view, "initial_sat"), papers.told(view, "clip_soils_depth")
+    least = papers.told(view, "clip_soils_minimum") and papers.told(
+        view, "clip_soils_minimum_depth"
+    )
     return Soils(
         soils={key: f"soils/{name}" for key, name in files.items()},
         hillslopes={top: [key] for top, key in below.items() if top % 10 != 4},
         initial_saturation=0.75 if saturation is None else float(saturation),
         clip_depth_mm=float(depth or 1000.0) if papers.told(view, "clip_soils") else None,
+        least_depth_mm=float(least) if least else None,
         restricting_ksat=None if kslast is None else float(kslast),
     )
 
@@ -191,89 +168,11 @@ def _storms(view: Foreign, path: Path) -> dict[int, str]:
     """The climates of a batch of design storms, by their numbers."""
     found = {}
     for storm in papers.told(view, "ss_batch_storms") or ():
-        number, name = _field(storm, "ss_batch_id", path), _field(storm, "cli_fn", path)
+        number, name = papers.field(storm, "ss_batch_id", path), papers.field(storm, "cli_fn", path)
         found[int(number)] = f"climate/{name}"
     if not found:
         raise ForeignDocument(f"{path}: it names no design storms, build them first")
     return found
-
-
-class _Covers:
-    """The covers of a document, one for each pair of a management and a soil."""
-
-    def __init__(self, root: Path, view: Foreign, soils: Soils) -> None:
-        self._root, self._path, self._soils = root, Landuse.path(root), soils
-        self._managements = dict(papers.pairs(view.get("managements")))
-        mods = papers.told(view, "mods") or ()
-        self._lookup = disturbed.lookup(root) if "disturbed" in mods else None
-        self._tops: dict[str, soil.Layer] = {}
-        self.found: dict[str, CoverChoice] = {}
-
-    def add(self, key: str, below: str) -> str:
-        """What the choice of management `key` above soil `below` is called; it is in `found`."""
-        name = f"{key}/{below}"
-        if name not in self.found:
-            self.found[name] = self._choice(key, below)
-        return name
-
-    def _choice(self, key: str, below: str) -> CoverChoice:
-        about = self._managements.get(key)
-        if not isinstance(about, Mapping):
-            raise ForeignDocument(f"{self._path}: there is no management {key!r}")
-        canopy = about.get("cancov_override")
-        row = self._row(about, below)
-        density = self._top(below).bulk_density
-        return CoverChoice(
-            repeats=True,
-            **self._source(str(_field(about, "man_fn", self._path))),
-            canopy=canopy,
-            interrill=about.get("inrcov_override"),
-            rill=about.get("rilcov_override"),
-            leaf_area=1.0 if canopy is None else canopy,
-            plant=_plant(row, about, overridden=canopy is not None),
-            initial={} if density is None else {"bdtill": density} | _prefixed(row, "ini.data."),
-            water=_water(row),
-        )
-
-    def _source(self, name: str) -> dict[str, str]:
-        for below in (f"landuse/{name}", f"landuse/{Path(name).name}"):
-            if (self._root / below).is_file():
-                return {"file": below}
-        return {"shared": name}
-
-    def _row(self, about: Mapping[str, Any], below: str) -> Mapping[str, float]:
-        kind = about.get("disturbed_class") or ""
-        if self._lookup is None or not isinstance(kind, str) or not kind:
-            return {}
-        kind = next((name for name in ("mulch", "thinning") if name in kind), kind)
-        top = self._top(below)
-        return self._lookup.get((disturbed.texture(top.clay, top.sand), kind), {})
-
-    def _top(self, key: str) -> soil.Layer:
-        if key not in self._tops:
-            if key not in self._soils.soils:
-                raise ForeignDocument(f"{Soils.path(self._root)}: there is no soil {key!r}")
-            found = soil.read(self._root / self._soils.soils[key])
-            self._tops[key] = found.elements[0].layers[0]
-        return self._tops[key]
-
-
-def _plant(row: Mapping[str, float], about: Mapping[str, Any], *, overridden: bool) -> Any:
-    """What a row changes of plants: roots and leaves only where no canopy was given."""
-    found = _prefixed(row, "plant.data.")
-    if overridden or "developed" in str(about.get("disturbed_class")):
-        return found
-    return {name: row[name] for name in ("rdmax", "xmxlai") if name in row} | found
-
-
-def _prefixed(row: Mapping[str, float], prefix: str) -> dict[str, float]:
-    return {name.removeprefix(prefix): v for name, v in row.items() if name.startswith(prefix)}
-
-
-def _water(row: Mapping[str, float]) -> Water | None:
-    if "pmet_kcb" not in row or "pmet_rawp" not in row:
-        return None
-    return Water(kcb=row["pmet_kcb"], depletion=row["pmet_rawp"])
 
 
 def _frost(told: list[float]) -> Frost:
@@ -308,27 +207,13 @@ def _filled(kind: type[_Coefficients], values: list[float]) -> _Coefficients:
 
 
 def _years(root: Path) -> int | None:
-    years = _elsewhere(Climate.path(root), "input_years")
+    years = papers.elsewhere(Climate.path(root), "input_years")
     return int(years) if is_number(years) else None
 
 
 def _clip(root: Path) -> float | None:
     path = Watershed.path(root)
-    if _elsewhere(Wepp.path(root), "multi_ofe") is True:
+    if papers.elsewhere(Wepp.path(root), "multi_ofe") is True:
         return None
-    length = _elsewhere(path, "clip_hillslope_length") or 300.0
-    return float(length) if _elsewhere(path, "clip_hillslopes") else None
-
-
-def _elsewhere(path: Path, field: str) -> Any:
-    """A field of another document of the run, None where that is not there, or ours."""
-    try:
-        return papers.told(foreign.read(path), field)
-    except (FileNotFoundError, ForeignDocument):
-        return None
-
-
-def _field(of: Any, name: str, path: Path) -> Any:
-    if not isinstance(of, Mapping) or not of.get(name):
-        raise ForeignDocument(f"{path}: an entry of it has no {name}")
-    return of[name]
+    length = papers.elsewhere(path, "clip_hillslope_length") or 300.0
+    return float(length) if papers.elsewhere(path, "clip_hillslopes") else None

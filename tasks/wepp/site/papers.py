@@ -21,6 +21,8 @@ _TABLES = (
     *("watershed/hillslopes.parquet", "watershed/channels.parquet"),
     *("watershed/network.txt", "watershed/structure.json"),
     "disturbed/disturbed_land_soil_lookup.csv",
+    "disturbed/disturbed_land_soil_lookup_extended.csv",
+    "rap/rap_ts.parquet",
 )
 #: WEPPcloud's kinds of ash, by their numbers.
 _ASH = {0: "black", 1: "white"}
@@ -34,6 +36,7 @@ def wepp(path: Path) -> Wepp:
         wepp_bin=engine if isinstance(engine, str) and engine else None,
         multi_ofe=told(view, "multi_ofe") is True,
         run_watershed=told(view, "run_wepp_watershed") is not False,
+        run_flowpaths=told(view, "run_flowpaths") is True,
     )
 
 
@@ -49,7 +52,7 @@ def ash_types(path: Path) -> dict[int, str]:
 
 
 def watershed(root: Path) -> Watershed:
-    """The hillslopes of the run in `root`, and its rasters; channels and flowpaths are not told.
+    """The hillslopes of the run in `root`, and its rasters; what else there is, others tell.
 
     The hillslopes are those of the table beside the document, or of an older document itself.
     """
@@ -115,3 +118,18 @@ def number(value: Any) -> int:
         (inner,) = value.arguments
         value = inner[0] if isinstance(inner, tuple) and len(inner) == 1 else inner
     return value if type(value) is int else -1
+
+
+def elsewhere(path: Path, field: str) -> Any:
+    """A field of another document of the run, None where that is not there, or ours."""
+    try:
+        return told(foreign.read(path), field)
+    except (FileNotFoundError, foreign.ForeignDocument):
+        return None
+
+
+def field(of: Any, name: str, path: Path) -> Any:
+    """A field of an entry of the document at `path`; foreign.ForeignDocument where it has none."""
+    if not isinstance(of, Mapping) or not of.get(name):
+        raise foreign.ForeignDocument(f"{path}: an entry of it has no {name}")
+    return of[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def prepared(hillslopes: int, years: int, url: str = "") -> Iterator[tuple[Daemo
 
 
 def shells(tool: str, hillslopes: int, years: int) -> dict[str, Any]:
-    """Seconds of `xargs` or `parallel`, two at a time, output to the same files."""
+    """Seconds and CPU of `xargs` or `parallel`, two at a time, output to the same files."""
     if shutil.which(tool) is None:
         raise RuntimeError(f"{tool} is not installed here")
     with prepared(hillslopes, years) as (daemon, run):
@@ -53,26 +54,36 @@ def shells(tool: str, hillslopes: int, years: int) -> dict[str, Any]:
             "parallel": ["parallel", "--will-cite", "-j", "2", one],
         }[tool]
         numbers = "".join(f"{n}\n" for n in range(1, hillslopes + 1))
-        began = time.perf_counter()
+        began, before = time.perf_counter(), _children_cpu()
         done = subprocess.run(argv, input=numbers, text=True, cwd=here, check=False)
-        took = time.perf_counter() - began
+        took, cpu = time.perf_counter() - began, _children_cpu() - before
         if done.returncode:
             raise RuntimeError(f"{tool} ended with {done.returncode}")
-        return {"seconds": took, "outputs": _outputs(run)}
+        return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
 
 
 def weppd(hillslopes: int, years: int) -> dict[str, Any]:
-    """Seconds from the call to the end of the job that runs them, in a running weppd."""
+    """Seconds and CPU from the call to the end of the job that runs them, in a running weppd."""
     with embedded() as server, prepared(hillslopes, years, server) as (daemon, run):
         try:
             daemon.start()
-            began = time.perf_counter()
+            began, before = time.perf_counter(), family_cpu(daemon)
             job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", run.name, NAME)
             eventually(lambda: _over(daemon, job.id), within=FARM_S, every=0.05)
-            took = time.perf_counter() - began
-            return {"seconds": took, "outputs": _outputs(run)}
+            took, cpu = time.perf_counter() - began, family_cpu(daemon) - before
+            return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
         finally:
             daemon.end()
+
+
+def family_cpu(daemon: Daemon) -> float:
+    """CPU seconds of all of a weppd's processes, with those of their children that have ended."""
+    return sum(sum(process.cpu_times()[:4]) for process in daemon.family())
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextlib.contextmanager
