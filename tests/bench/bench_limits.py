@@ -85,7 +85,7 @@ class Farm:
         """A burning job in cell `n`, from 0; its execution id."""
         groups = (*self._outside[n : n + 1], *more)
         job = ("burners.burn", shape, size, groups, NICE)
-        eid: str = self.weppd.start(*job, n=n + 1, limits=limits or {})
+        eid: str = self.weppd.start(*job, n=n + 1, limits=limits or {}, slots=len(self.cells))
         return eid
 
     def settled(self, n: int) -> None:

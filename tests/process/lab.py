@@ -16,6 +16,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,13 @@ def new_group() -> str | None:
         place = f"{mount}/weppd-test-{uuid.uuid4().hex}"
         try:
             os.mkdir(place)
-            os.setxattr(place, "user.delegate", b"1")
         except OSError:
             continue
-        if os.path.exists(f"{place}/cgroup.kill"):
-            return place
+        with suppress(OSError):
+            os.setxattr(place, "user.delegate", b"1")
+            if os.path.exists(f"{place}/cgroup.kill"):
+                return place
+        os.rmdir(place)  # not a control group, only a directory where others are mounted
     return None
 
 

@@ -65,6 +65,7 @@ def test_what_many_parents_waited_for_is_counted_before_their_ticks_show_it():
     with tree():
         meter.walk(time.monotonic())
         seen = meter.used(time.monotonic())
+        assert meter.look(time.monotonic()) >= seen
         meter.close()
     after = getrusage(RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -61,6 +61,23 @@ def test_what_was_found_late_is_paid_back(limit, unseen):
     assert took + min(unseen, 2.0 * CPUS) <= 100 * limit * 1.02 + 0.3
 
 
+@given(st.floats(0.05, 2.0), st.floats(0.0, 0.9))
+def test_what_shows_only_at_a_stop_counts_as_well(limit, hidden):
+    """Of a tree that forks a part is known by a walk only, at the same moment: it pays for it."""
+    world = World(limit, CPUS)
+    known = walked = 0.0
+    while world.now < 30.0:
+        shown = known + (1.0 - hidden) * (world.used - known)
+        due = world.bucket.turn(world.now, shown, CPUS)
+        if world.bucket.stopped or world.now >= walked + 0.5:
+            known, walked = world.used, world.now
+            due = world.bucket.turn(world.now, known, CPUS)
+        if not world.bucket.stopped:
+            world.used += world.rate * (due - world.now)
+        world.now = due
+    assert world.used / world.now <= limit * 1.03 + 0.1
+
+
 @given(st.floats(0.01, 2.0), st.floats(0.0, 100.0))
 def test_no_tree_is_stopped_for_good(limit, unseen):
     """Whatever it owes, there comes a time when it runs."""

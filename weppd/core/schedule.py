@@ -55,7 +55,7 @@ class Rules:
 
     `prefetch` is how many short jobs a cell is given at a time, the one that runs included.
     `cpus` (0: as many as `cores`) and `memory` (bytes, 0 where it is not counted) are what its jobs
-    may claim together; `cores` is what "all" means.
+    may claim together; `cores` is what "all" means; `slots` is how many may run at a time.
     """
 
     node: str = "node"
@@ -71,6 +71,7 @@ class Rules:
     memory: int = 0
     backend: str = "auto"
     prefetch: int = 1
+    slots: int = 1
     limits: Mapping[str, str] = field(default_factory=dict)
     lanes: Mapping[str, Lane] = field(default_factory=dict)
 

@@ -30,6 +30,7 @@ def rules_of(told: Settings) -> Rules:
         cell_lease=Terms(told.node.lease_s).cell_s,
         backend=told.limits.backend,
         prefetch=told.queues.prefetch,
+        slots=told.daemon.slots,
         limits=told.limits.each,
         lanes={
             name: Lane(lane.cpus or None, lane.memory or None, lane.limits)

@@ -76,6 +76,7 @@ def start_frame(
         "tmp": f"{places.tmp}/{ticket.eid}",
         "cpus": plan.cpus or 1,
         "backend": rules.backend,
+        "slots": rules.slots,
         "limits": {name: limit.value for name, limit in plan.limits.items()},
         "place": job.place,
         "label": label_of(ticket),

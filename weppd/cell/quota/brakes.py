@@ -36,8 +36,22 @@ class Signals:
         self._held: list[Known] = []
 
     def used(self, now: float) -> tuple[float, int]:
-        """CPU seconds that the tree used since the beginning, and its number of threads."""
+        """CPU seconds that the tree used since the beginning, and its number of threads.
+
+        As far as it shows without a walk.
+        """
         return self._meter.used(now), self._meter.threads
+
+    def look(self, now: float, by: float) -> tuple[float, int] | None:
+        """The same, by a walk; None where none is due before the time `by`."""
+        if by < self._meter.walk_due:
+            return None
+        return self._meter.look(now), self._meter.threads
+
+    @property
+    def walks_s(self) -> float:
+        """How long all walks took so far, in seconds."""
+        return self._meter.walks_s
 
     def stop(self, now: float) -> None:
         """Hold the tree still; again, to reach those who were not known the first time.
@@ -84,7 +98,9 @@ class Signals:
 
 
 class Freezer:
-    """Counts and stops by the control group that holds the tree and nobody else."""
+    """Counts and stops by the control group that holds the tree and nobody else. Walks never."""
+
+    walks_s = 0.0
 
     def __init__(self, group: Group) -> None:
         self._group = group
@@ -95,6 +111,9 @@ class Freezer:
     def used(self, now: float) -> tuple[float, int]:
         """CPU seconds since the beginning, exact; how many threads use them is not known."""
         return self._total() - self._began, self._cpus
+
+    def look(self, now: float, by: float) -> None:
+        """Nothing: it is exact."""
 
     def stop(self, now: float) -> None:
         """Freeze the group. It takes hold of each member when that next leaves the kernel."""

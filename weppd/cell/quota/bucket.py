@@ -31,7 +31,11 @@ _IDLE_S = 1.0
 
 
 class Bucket:
-    """The tokens of one tree under a limit of `limit` CPUs, on a host of `cpus`."""
+    """The tokens of one tree under a limit of `limit` CPUs, on a host of `cpus`.
+
+    `stopped` is whether it is to stand still, `stopped_s` for how long it did so far, `period` what
+    a turn takes, all in seconds.
+    """
 
     def __init__(self, limit: float, cpus: int, now: float) -> None:
         self.limit = limit
@@ -42,7 +46,8 @@ class Bucket:
         self._used = 0.0
         self._tokens = 0.25 * limit  # it may begin at once
         self._rate = float(cpus)
-        self._period = 0.25
+        self._unrated = 0.0
+        self.period = 0.25
 
     def turn(self, now: float, used: float, threads: int) -> float:
         """Decide anew whether the tree is `stopped`; when to ask again, at the latest.
@@ -53,27 +58,27 @@ class Bucket:
         most = float(max(1, min(self._cpus, threads)))
         self._pay(now, used, most)
         rate = max(self._rate, 0.25 * most)
-        full = self._period * self.limit * max(0.05, 1.0 - self.limit / rate)
+        full = self.period * self.limit * max(0.05, 1.0 - self.limit / rate)
         if self.stopped:
             if self._tokens < _FULL * full:
                 return now + self._rest(full)
             self.stopped = False
-        self._tokens = min(self._tokens, max(full, self.limit * self._period))
+        self._tokens = min(self._tokens, max(full, self.limit * self.period))
         if self._tokens <= _EMPTY * full:
             self.stopped = True
             return now + self._rest(full)
         if most <= self.limit:
             return now + _IDLE_S  # as it is, it cannot use more
         over = rate - self.limit
-        wait = self._tokens / over if over > 0.01 else self._period
-        return now + min(max(wait, _LEAST * self._period), self._period)
+        wait = self._tokens / over if over > 0.01 else self.period
+        return now + min(max(wait, _LEAST * self.period), self.period)
 
     def _rest(self, full: float) -> float:
         return min(max(0.002, (full - self._tokens) / self.limit), _LONGEST_S)
 
     def pace(self, period: float) -> None:
         """Have a turn take `period` seconds, as far as that is sensible."""
-        self._period = min(max(period, SHORTEST_S), LONGEST_S)
+        self.period = min(max(period, SHORTEST_S), LONGEST_S)
 
     def let_go(self, now: float) -> None:
         """It is not to be stopped any more."""
@@ -90,4 +95,8 @@ class Bucket:
         if self.stopped:
             self.stopped_s += passed
         elif passed > 0.002:
-            self._rate += 0.5 * (min(most, spent / passed) - self._rate)
+            rate, self._unrated = (self._unrated + spent) / passed, 0.0
+            self._rate += 0.5 * (min(most, rate) - self._rate)
+            return
+        # It was used before, by those who were not known then: so it may be the next time.
+        self._unrated += spent

@@ -70,7 +70,9 @@ def walk(roots: Iterable[int], leave_out: Collection[int] = ()) -> list[Line]:
             continue
         found.append(read)
         if read.alive:
-            fresh = [child for child in procfs.children(pid) if child not in seen]
+            # Most have one thread: what it started is read without a look at who its threads are.
+            below = procfs.children_of(pid, pid) if read.threads == 1 else procfs.children(pid)
+            fresh = [child for child in below if child not in seen]
             seen.update(fresh)
             queue += fresh
     return found

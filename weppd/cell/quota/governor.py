@@ -16,25 +16,28 @@ if TYPE_CHECKING:
     from weppd.cell.quota.brakes import Freezer, Signals
 
 NEVER = float("inf")
-#: The part of a CPU that holding one job to its quota may take. A machine on which a look is dear
-#: gets longer turns.
-_SHARE = 0.0006
+#: The part of a CPU that holding all jobs of a host to their quotas may take, walks apart; the most
+#: that one job's may. A machine on which a look is dear gets longer turns.
+_SHARE, _MOST = 0.0088, 0.003
 
 
 class Governor:
     """The CPU quota of a tree: `limit` CPUs, from `now` on (seconds of a steady clock).
 
-    `due` is when `turn` wants to be called.
+    `due` is when `turn` wants to be called. `slots` is how many jobs the host may have at a time:
+    the fewer they are, the shorter the turns, and so the nearer is the tree to its limit within
+    any ten seconds. A window that begins with a turn's slice and ends before the next is off by it.
     """
 
-    def __init__(self, brake: Signals | Freezer, limit: float, now: float) -> None:
+    def __init__(self, brake: Signals | Freezer, limit: float, now: float, slots: int = 1) -> None:
         self.due = now
+        self._share = min(_SHARE / max(1, slots), _MOST)
         self._brake = brake
         self._bucket = Bucket(limit, os.cpu_count() or 1, now)
         self._last = (0.0, 1)
         self._leaky = False
         self._cost = 0.0
-        self._paid = time.process_time()
+        self._paid = self._own_s()
         self._released = False
         _before_others()
 
@@ -47,17 +50,27 @@ class Governor:
         """Look how much was used, and stop the tree or let it go."""
         if self._released:
             return
-        bucket, was = self._bucket, self._bucket.stopped
+        bucket, brake, was = self._bucket, self._brake, self._bucket.stopped
         if not was or self._leaky:  # who stands still, all of it, uses nothing
-            self._last = self._brake.used(now)
+            self._last = brake.used(now)
         due = bucket.turn(now, *self._last)
+        # A tree that is to stop is looked at when it stands still: nobody hides, and nobody works
+        # meanwhile. So it is a little before it must, rather than while it runs.
+        stops = bucket.stopped and not was
+        if stops:
+            brake.stop(now)
+        seen = brake.look(now, now + bucket.period if stops else now)
+        if seen is not None:
+            self._last = seen
+            due = bucket.turn(now, *seen)
         if bucket.stopped:
-            self._brake.stop(now)
-            again = self._brake.again(now)
+            if seen is not None or not stops:
+                brake.stop(now)
+            again = brake.again(now)
             self._leaky = again != NEVER
             due = min(due, again)
-        elif was:
-            self._brake.go()
+        elif was or stops:
+            brake.go()
             self._pace()
         self.due = due
 
@@ -72,10 +85,14 @@ class Governor:
 
     def _pace(self) -> None:
         """Make the turns so long that our own use of the CPU keeps to its share."""
-        paid = time.process_time()
+        paid = self._own_s()
         self._cost += 0.1 * (paid - self._paid - self._cost)
         self._paid = paid
-        self._bucket.pace(self._cost / _SHARE)
+        self._bucket.pace(self._cost / self._share)
+
+    def _own_s(self) -> float:
+        """The CPU seconds of this process but for walks, which longer turns would not save."""
+        return time.process_time() - self._brake.walks_s
 
 
 def _before_others() -> None:

@@ -88,7 +88,7 @@ class Meter:
     After a walk, `members` are those who live, by pid; `strays` those of them outside the leader's
     process group, `fickle` whether a new one was among these; `threads` and `rss` (bytes) what all
     have together; `seen` how many processes have been met so far. `walk_cost` is what a walk takes,
-    in seconds, `walked_at` when the last one was.
+    in seconds, `walks_s` what all took so far, `walked_at` when the last one was.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -98,10 +98,10 @@ class Meter:
         self.threads = 1
         self.rss = 0
         self.seen = 0
-        self.walk_due = self.walk_cost = 0.0
+        self.walk_due = self.walk_cost = self.walks_s = 0.0
         self.walked_at = -_LONGEST_S
         self._tree = tree
-        self._sum = 0
+        self._sum = self._guess = 0
         self._walks = 0
         self._calm = 0
         self._sign: tuple[int, ...] = ()
@@ -114,11 +114,14 @@ class Meter:
     def used(self, now: float) -> float:
         """Seconds of CPU that the tree has used since the meter was made; `now` on a steady clock.
 
-        Walks if a walk is due.
+        Of those who were started since the last walk only what their parents tell.
         """
-        total, before = self._fast(now), self._sum
-        if now < self.walk_due:
-            return (total - self._began) / 1e9
+        self._guess = self._fast(now)
+        return (self._guess - self._began) / 1e9
+
+    def look(self, now: float) -> float:
+        """The same by a walk, just after `used`; the less that knew, the sooner is the next."""
+        total, before = self._guess, self._sum
         self.walk(now)
         missed = self._sum - total
         if missed > _WORKED_NS and missed > _AMISS * (self._sum - before):
@@ -148,6 +151,7 @@ class Meter:
         lines = self._lines()
         self.walk_cost = time.perf_counter() - began
         self._take(lines, now, self.walk_cost)
+        self.walks_s += time.perf_counter() - began
 
     def close(self) -> None:
         """Let go of all members."""

@@ -49,6 +49,7 @@ class Warden:
         self._say = say
         self._limits = start.get("limits") or {}
         self._group = tree.group if start.get("backend") != "psutil" else None
+        self._slots: int = start.get("slots") or 1
         self._began = now
         self._held: set[str] | None = None
         self._counts = self._kernel()
@@ -82,7 +83,7 @@ class Warden:
             self._stopped_s += self.quota.stopped_s
             self.quota = None
         if "cpu.max" in own:
-            self.quota = Governor(self._brake(), own["cpu.max"], now)
+            self.quota = Governor(self._brake(), own["cpu.max"], now, self._slots)
 
     def _kernel(self) -> tuple[float, ...]:
         """What the kernel did for the group's limits so far: see `_COUNTS`."""

@@ -57,8 +57,13 @@ def children(pid: int) -> list[int]:
         return []
     found: list[int] = []
     for thread in threads:
-        found += _numbers(_read(f"/proc/{pid}/task/{thread}/children"))
+        found += children_of(pid, thread)
     return found
+
+
+def children_of(pid: int, thread: int | str) -> list[int]:
+    """Those that one thread of `pid` started, oldest first; none when it is gone."""
+    return _numbers(_read(f"/proc/{pid}/task/{thread}/children"))
 
 
 def own_children() -> list[int]:
