@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 
-from weppd.cell import registry
+from weppd.cell import pages, registry
 from weppd.cell.body import surroundings
 from weppd.cell.body.rehearsal import rehearse
 from weppd.cell.cell import Cell
@@ -137,6 +137,7 @@ class Zygote:
             surroundings.meet_libraries()
             gc.collect()
             gc.freeze()
+            pages.let_go()
         else:
             setup.registry = self._setup.registry
             setup.digest = self._setup.digest

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from weppd.admin import House, auth
+from weppd.cell import pages
 from weppd.settings import Settings
 from weppd.shell import reloading
 
@@ -35,6 +36,7 @@ class Late:
         server = await asyncio.to_thread(_server)
         async with server.serving(house, sock, rules):
             ready()
+            pages.let_go()  # weppd has loaded all that it needs
             await asyncio.Event().wait()
 
     async def changes(self, told: Settings, config: str | None, changed: Callable[[], Any]) -> None:
