@@ -36,3 +36,9 @@ def test_a_short_payload_is_unpacked_for_its_process(data: bytes, told: bytes) -
     header, body = start_frame(Ticket(Claim("e", job), Plan("m.f"), "n.1"), PLACES, Rules())
     assert body[: header["meta_len"]] == b"meta"
     assert body[header["meta_len"] :] == told
+
+
+def test_a_cell_is_told_how_many_share_the_cost_of_governing() -> None:
+    """The slots of the node: one job's quota may cost more on a host that has few."""
+    ticket = Ticket(Claim("e", Job("j", "default", "m.f", CALL)), Plan("m.f"), "n.1")
+    assert start_frame(ticket, PLACES, Rules(slots=6))[0]["slots"] == 6
