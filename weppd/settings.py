@@ -288,7 +288,8 @@ def for_tasks(settings: Settings) -> dict[str, object]:
 def embedded(settings: Settings, url: str, state: str | Path) -> Settings:
     """The variant for `weppd --embedded`: the private Redis at `url`, all files below `state`.
 
-    The engine is hillsim unless the operator chose another; everything else stays as it was set.
+    Runs are below it too, and the engine is hillsim, unless the operator chose others; everything
+    else stays as it was set.
     SettingsError where `state` is no absolute path or too long for the sockets in it.
     """
     home = str(state)
@@ -302,10 +303,14 @@ def embedded(settings: Settings, url: str, state: str | Path) -> Settings:
     complaint = checks.runtime_dir(daemon.runtime_dir) or checks.socket_path(daemon.admin_socket)
     if complaint:
         raise SettingsError(home, [f"the state directory {complaint}"])
+    run, usual = settings.run, Run()
     return replace(
         settings,
         daemon=daemon,
         redis=replace(settings.redis, url=url),
-        run=Run(roots=(f"{home}/runs",), batch_root=f"{home}/batch"),
+        run=Run(
+            roots=run.roots if run.roots != usual.roots else (f"{home}/runs",),
+            batch_root=run.batch_root if run.batch_root != usual.batch_root else f"{home}/batch",
+        ),
         wepp=replace(settings.wepp, default_bin=settings.wepp.default_bin or "hillsim"),
     )

@@ -102,6 +102,8 @@ def test_claims_never_exceed_what_the_host_offers(limited):
     wide = queue.enqueue("tasks.noop.sleep", 0.0, cpus=3)
     narrow = queue.enqueue("tasks.noop.sleep", 0.0)
     eventually(lambda: limited.state(first.id) == "started", within=20)
+    told = f"taken      {wide.id} waits for 3 CPUs"
+    eventually(lambda: told in limited.ctl("status")[1], within=20)
     still = [limited.state(job.id) for job in (first, wide, narrow)]
     assert still[0] == "started"
     assert "finished" not in still

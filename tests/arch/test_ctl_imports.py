@@ -12,7 +12,7 @@ import pytest
 
 from tests.process.admin_thread import served
 from tests.unit.admin_house import a_job
-from weppd.admin import api, models
+from weppd.admin import api, asks
 from weppd.ctl import look, render
 from weppd.ctl.cli import verbs
 from weppd.model import Status
@@ -72,5 +72,5 @@ def test_verbs_have_the_same_names_on_both_sides() -> None:
 
 def test_the_states_are_the_models_states() -> None:
     """weppdctl, the API and the store use the same words for a job's state."""
-    assert list(look.STATES) == list(get_args(models.State)) == [each.value for each in Status]
+    assert list(look.STATES) == list(get_args(asks.State)) == [each.value for each in Status]
     assert set(render.TERMINAL) == {each.value for each in Status if each.terminal}

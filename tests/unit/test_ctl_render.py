@@ -69,6 +69,24 @@ def test_status_of_a_busy_node() -> None:
     assert text == golden("status-busy", text)
 
 
+def test_status_says_why_a_slot_is_idle() -> None:
+    """A job that was taken and waits for room is named, with what it waits for."""
+    wide = {"job": ID.format(9), "function": TASK, "runid": "mdobre-awesome-run", "cpus": 8}
+    data = told(
+        models.Status,
+        name="node-a",
+        slots=[busy(1), {"name": "node-a.2"}],
+        claimed=[{**wide, "memory": 3 << 30}],
+    )
+    lines = render.status(data, NOW).splitlines()
+    (at,) = (n for n, line in enumerate(lines) if line.startswith("taken "))
+    assert " ".join(lines[at : at + 2]).split() == [
+        *("taken", ID.format(9), "waits", "for", "8", "CPUs", "and", "3.0G", "of", "memory:"),
+        *(TASK.rpartition(".")[2], "mdobre-awesome-run"),
+    ]
+    assert all(len(line) <= 80 for line in lines)
+
+
 def test_status_while_the_store_is_away() -> None:
     """Without Redis the node still says what it runs, since when Redis is away, and what waits."""
     data = told(

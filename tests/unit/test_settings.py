@@ -24,6 +24,7 @@ from weppd.settings import (
     Binary,
     Machine,
     Queue,
+    Run,
     Settings,
     Zygote,
     embedded,
@@ -345,6 +346,13 @@ def test_embedded_keeps_everything_below_one_directory() -> None:
     assert settings.run.roots == ("/tmp/demo/runs",)
     assert settings.wepp.default_bin == "hillsim"
     assert settings.redis.url == "unix:///tmp/r.sock?db=9"
+
+
+def test_embedded_leaves_the_operators_runs_where_they_are() -> None:
+    """Who names roots of runs means them; who names none has them below the one directory."""
+    chosen = Settings(run=Run(roots=("/data/runs",)))
+    told = embedded(chosen, "unix:///r", "/tmp/d").run
+    assert (told.roots, told.batch_root) == (("/data/runs",), "/tmp/d/batch")
 
 
 def test_embedded_leaves_the_operators_executable_and_refuses_a_long_directory() -> None:

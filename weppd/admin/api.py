@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from weppd.admin import Caller, House, NoSuchJob, Right, models, openapi
+from weppd.admin import Caller, House, NoSuchJob, Right, asks, models, openapi
 from weppd.admin import page as pages
 from weppd.admin.problems import HANDLERS, BadRequest, NotAllowed
 from weppd.admin.stopping import unless, until
@@ -31,7 +31,7 @@ MAX_NAME = 300
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 EVENTS = "text/event-stream"
 _log = logging.getLogger(__name__)
-_job_id = TypeAdapter(models.JobId)
+_job_id = TypeAdapter(asks.JobId)
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
@@ -118,7 +118,7 @@ async def events(asked: Asked) -> Response:
 
     `Last-Event-ID`, or `?after=`, is the id of the last event that the caller has seen.
     """
-    after = asked.request.headers.get("last-event-id") or asked.query(models.EventsQuery).after
+    after = asked.request.headers.get("last-event-id") or asked.query(asks.EventsQuery).after
     told = until(asked.ending, _sent(asked.house.events(after)))
     return StreamingResponse(told, media_type=EVENTS, headers={"cache-control": "no-store"})
 
@@ -149,13 +149,13 @@ async def nodes(asked: Asked) -> Response:
 
 async def locks(asked: Asked) -> Response:
     """List the locks of documents, of a run or of all, and whether each holder lives."""
-    found = await asked.house.locks(asked.query(models.LocksQuery).run)
+    found = await asked.house.locks(asked.query(asks.LocksQuery).run)
     return await _apart(models.Locks, {"locks": list(found)})
 
 
 async def unlock(asked: Asked) -> Response:
     """Take a lock away whose holder is gone, or with `force` any."""
-    body = await asked.body(models.UnlockBody)
+    body = await asked.body(asks.UnlockBody)
     _record(asked, "unlock", lock=body.lock, force=body.force)
     done = await asked.house.unlock(body.lock, body.force, asked.who)
     return _json(models.Unlocked.model_validate(done))
@@ -163,7 +163,7 @@ async def unlock(asked: Asked) -> Response:
 
 async def jobs(asked: Asked) -> Response:
     """List jobs, newest first, a page at a time."""
-    page = asked.query(models.JobsQuery)
+    page = asked.query(asks.JobsQuery)
     rows = await asked.house.jobs(page.state, page.limit, page.offset)
     further = page.offset + page.limit if len(rows) >= page.limit else None
     return await _apart(models.Jobs, {"jobs": list(rows), "next": further})
@@ -182,7 +182,7 @@ async def tree(asked: Asked) -> Response:
     name: str = asked.request.path_params["name"]
     if not 0 < len(name) <= MAX_NAME:
         raise NoSuchJob(repr(name[:200]))
-    found = await asked.house.tree(name, asked.query(models.TreeQuery).all)
+    found = await asked.house.tree(name, asked.query(asks.TreeQuery).all)
     return await _apart(models.Tree, found)
 
 
@@ -195,7 +195,7 @@ async def retry(asked: Asked) -> Response:
 
 async def cancel(asked: Asked) -> Response:
     """End a job and its whole process tree."""
-    body = await asked.body(models.CancelBody)
+    body = await asked.body(asks.CancelBody)
     _record(asked, "cancel", job=asked.jid, grace=body.grace, reason=body.reason)
     done = await asked.house.cancel(asked.jid, body.grace, body.wait, asked.who, reason=body.reason)
     return _json(models.Cancelled.model_validate({"job": asked.jid, **done}))
@@ -203,14 +203,14 @@ async def cancel(asked: Asked) -> Response:
 
 async def log(asked: Asked) -> Response:
     """Send a job's log as plain text, and with `follow` go on until it is closed."""
-    query = asked.query(models.LogQuery)
+    query = asked.query(asks.LogQuery)
     chunks = await asked.house.log(asked.jid, query.canonical, query.follow)
     return StreamingResponse(until(asked.ending, chunks), media_type="text/plain; charset=utf-8")
 
 
 async def enqueue(asked: Asked) -> Response:
     """Put a job on a queue."""
-    body = await asked.body(models.EnqueueBody)
+    body = await asked.body(asks.EnqueueBody)
     jid = await asked.house.enqueue(**body.model_dump(), who=asked.who)
     _record(asked, "enqueue", job=jid, function=body.function, queue=body.queue)
     answer = _json(models.Enqueued(id=jid, queue=body.queue), 201)
@@ -220,7 +220,7 @@ async def enqueue(asked: Asked) -> Response:
 
 async def drain(asked: Asked) -> Response:
     """Take no more jobs."""
-    body = await asked.body(models.DrainBody)
+    body = await asked.body(asks.DrainBody)
     _record(asked, "drain", wait=body.wait, handback=body.handback)
     done = await asked.house.drain(body.wait, body.handback, asked.who)
     return _json(models.Mood.model_validate(done))
@@ -228,21 +228,21 @@ async def drain(asked: Asked) -> Response:
 
 async def pause(asked: Asked) -> Response:
     """Have no node take jobs of some queues."""
-    body = await asked.body(models.QueuesBody)
+    body = await asked.body(asks.QueuesBody)
     _record(asked, "pause", queues=body.queues)
     return _json(models.Mood.model_validate(await asked.house.pause(body.queues, asked.who)))
 
 
 async def resume(asked: Asked) -> Response:
     """Take jobs again."""
-    body = await asked.body(models.QueuesBody)
+    body = await asked.body(asks.QueuesBody)
     _record(asked, "resume", queues=body.queues)
     return _json(models.Mood.model_validate(await asked.house.resume(body.queues, asked.who)))
 
 
 async def shutdown(asked: Asked) -> Response:
     """Stop the daemon."""
-    body = await asked.body(models.ShutdownBody)
+    body = await asked.body(asks.ShutdownBody)
     _record(asked, "shutdown", mode=body.mode)
     return _json(models.Mood.model_validate(await asked.house.shutdown(body.mode, asked.who)))
 
@@ -283,25 +283,23 @@ VERBS: tuple[Route, ...] = (
     Route(_GET, "/healthz", _ALL, healthz, models.Health),
     Route(_GET, "/readyz", _ALL, readyz, models.Ready),
     Route(_GET, "/metrics", _READ, metrics, _TEXT),
-    Route(_GET, "/v1/events", _READ, events, EVENTS, models.EventsQuery),
+    Route(_GET, "/v1/events", _READ, events, EVENTS, asks.EventsQuery),
     Route(_GET, "/v1/status", _READ, status, models.Status),
     Route(_GET, "/v1/queues", _READ, queues, models.Queues),
     Route(_GET, "/v1/nodes", _READ, nodes, models.Nodes),
-    Route(_GET, "/v1/locks", _READ, locks, models.Locks, models.LocksQuery),
-    Route(_POST, "/v1/unlock", _CHANGE, unlock, models.Unlocked, None, models.UnlockBody),
-    Route(_GET, "/v1/tree/{name:path}", _READ, tree, models.Tree, models.TreeQuery),
-    Route(_GET, "/v1/jobs", _READ, jobs, models.Jobs, models.JobsQuery),
-    Route(_POST, "/v1/jobs", _CHANGE, enqueue, models.Enqueued, None, models.EnqueueBody, 201),
+    Route(_GET, "/v1/locks", _READ, locks, models.Locks, asks.LocksQuery),
+    Route(_POST, "/v1/unlock", _CHANGE, unlock, models.Unlocked, None, asks.UnlockBody),
+    Route(_GET, "/v1/tree/{name:path}", _READ, tree, models.Tree, asks.TreeQuery),
+    Route(_GET, "/v1/jobs", _READ, jobs, models.Jobs, asks.JobsQuery),
+    Route(_POST, "/v1/jobs", _CHANGE, enqueue, models.Enqueued, None, asks.EnqueueBody, 201),
     Route(_GET, "/v1/jobs/{jid}", _READ, show, models.JobDetail),
-    Route(_GET, "/v1/jobs/{jid}/log", _READ, log, _TEXT, models.LogQuery),
-    Route(
-        _POST, "/v1/jobs/{jid}/cancel", _CHANGE, cancel, models.Cancelled, None, models.CancelBody
-    ),
+    Route(_GET, "/v1/jobs/{jid}/log", _READ, log, _TEXT, asks.LogQuery),
+    Route(_POST, "/v1/jobs/{jid}/cancel", _CHANGE, cancel, models.Cancelled, None, asks.CancelBody),
     Route(_POST, "/v1/jobs/{jid}/retry", _CHANGE, retry, models.Retried),
-    Route(_POST, "/v1/pause", _CHANGE, pause, models.Mood, None, models.QueuesBody),
-    Route(_POST, "/v1/resume", _CHANGE, resume, models.Mood, None, models.QueuesBody),
-    Route(_POST, "/v1/drain", _CHANGE, drain, models.Mood, None, models.DrainBody),
-    Route(_POST, "/v1/shutdown", _CHANGE, shutdown, models.Mood, None, models.ShutdownBody),
+    Route(_POST, "/v1/pause", _CHANGE, pause, models.Mood, None, asks.QueuesBody),
+    Route(_POST, "/v1/resume", _CHANGE, resume, models.Mood, None, asks.QueuesBody),
+    Route(_POST, "/v1/drain", _CHANGE, drain, models.Mood, None, asks.DrainBody),
+    Route(_POST, "/v1/shutdown", _CHANGE, shutdown, models.Mood, None, asks.ShutdownBody),
     Route(_POST, "/v1/reload", _CHANGE, reload, models.Mood),
 )
 

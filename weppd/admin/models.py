@@ -11,46 +11,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from weppd.admin.asks import (
-    CancelBody as CancelBody,
-)
-from weppd.admin.asks import (
-    DrainBody as DrainBody,
-)
-from weppd.admin.asks import (
-    EnqueueBody as EnqueueBody,
-)
-from weppd.admin.asks import (
-    EventsQuery as EventsQuery,
-)
-from weppd.admin.asks import (
-    JobId as JobId,
-)
-from weppd.admin.asks import (
-    JobsQuery as JobsQuery,
-)
-from weppd.admin.asks import (
-    LocksQuery as LocksQuery,
-)
-from weppd.admin.asks import (
-    LogQuery as LogQuery,
-)
-from weppd.admin.asks import (
-    QueuesBody as QueuesBody,
-)
-from weppd.admin.asks import (
-    ShutdownBody as ShutdownBody,
-)
-from weppd.admin.asks import (
-    State as State,
-)
-from weppd.admin.asks import (
-    TreeQuery as TreeQuery,
-)
-from weppd.admin.asks import (
-    UnlockBody as UnlockBody,
-)
-
 
 def as_epoch(value: object) -> object:
     """Turn an ISO 8601 text (naive ones are UTC, as RQ writes them) into seconds.
@@ -206,6 +166,16 @@ class Slot(Reply):
     limits: dict[str, str] = Field(default_factory=dict)
 
 
+class Claimed(Reply):
+    """A job that this node has taken and no slot has yet: it waits for that many CPUs and bytes."""
+
+    job: str
+    function: str | None = None
+    runid: str | None = None
+    cpus: int = 0
+    memory: int = 0
+
+
 class QueueRow(Reply):
     """How many jobs of one queue are in each state."""
 
@@ -294,6 +264,7 @@ class Status(Reply):
     since: Epoch = None
     store: Store = Field(default_factory=Store)
     slots: list[Slot] = Field(default_factory=list)
+    claimed: list[Claimed] = Field(default_factory=list)
     queues: dict[str, QueueRow] = Field(default_factory=dict)
     zygotes: list[Zygote] = Field(default_factory=list)
     problems: list[str] = Field(default_factory=list)

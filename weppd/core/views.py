@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from weppd.core.state import Busy, Closing, Ending, Forking, Idle, Recording, Running, State
+from weppd.core.state import (
+    Busy,
+    Closing,
+    Ending,
+    Forking,
+    Idle,
+    Recording,
+    Running,
+    State,
+    Waiting,
+)
 
 
 def plain(record: Any) -> dict[str, Any]:
@@ -29,6 +39,21 @@ def slot(state: State, n: int) -> dict[str, Any]:
         "function": phase.ticket.plan.function,
         "runid": job.runid,
     }
+
+
+def claimed(state: State) -> list[dict[str, Any]]:
+    """The claimed jobs that no cell has yet, with the CPUs and bytes that they wait for."""
+    tickets = [each.ticket for each in state.jobs.values() if isinstance(each, Waiting)]
+    return [
+        {
+            "job": each.job.id,
+            "function": each.plan.function,
+            "runid": each.job.runid,
+            "cpus": each.plan.cpus,
+            "memory": each.plan.memory,
+        }
+        for each in tickets
+    ]
 
 
 def cells_of(state: State, zygote: str) -> int:

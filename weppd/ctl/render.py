@@ -25,7 +25,10 @@ _HELD = {"cgroup": "held by weppd (freezer)", "psutil": "held by weppd (signals)
 
 def status(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
     """The node: its state, its store, the busy slots, the queues, and what is wrong."""
-    blocks = [_node(data, now, paint), _slots(data["slots"], now, width, paint)]
+    slots = _slots(data["slots"], now, width, paint) + [
+        line for each in data["claimed"] for line in _hung("taken", _wanted(each), width)
+    ]
+    blocks = [_node(data, now, paint), slots]
     if data["queues"]:
         rows = [[name, *(str(row[key]) for key in _COUNTS)] for name, row in data["queues"].items()]
         table = columns(["QUEUE", *map(str.upper, _COUNTS)], rows, width, numbers=True)
@@ -130,6 +133,14 @@ def _slots(slots: Sequence[Data], now: float, width: int, paint: Paint) -> list[
         ]
         lines += ["", *columns(["SLOT", "PHASE", "JOB", "FOR", "WHAT"], rows, width, paint, 1)]
     return lines
+
+
+def _wanted(claimed: Data) -> str:
+    """A job that waits for room, though there may be idle slots."""
+    memory = f" and {size(claimed['memory'])} of memory" if claimed["memory"] else ""
+    name = clean(claimed["function"]).rpartition(".")[2]
+    what = " ".join(filter(None, (name, clean(claimed["runid"]))))
+    return f"{clean(claimed['job'])} waits for {plural(claimed['cpus'], 'CPU')}{memory}: {what}"
 
 
 def _zygote_problems(data: Data) -> Iterator[str]:

@@ -85,6 +85,7 @@ class Keeper:
             "mood": state.mood.value,
             "since": self.since,
             "slots": [self._slot(n) for n in sorted(state.slots)],
+            "claimed": views.claimed(state),
             "zygotes": self._classes(),
             "queues": {},
             "limits": self._backend(),

@@ -56,7 +56,8 @@ def begin(told: Settings) -> Dawn:
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     procfs.offer_to_oom_killer(OOM_SCORE_ADJ)
     handing.hand_down(told.limits.backend)
-    log.info("action=begin version=%s name=%s slots=%d", __version__, daemon.name, daemon.slots)
+    what = __version__, daemon.name, daemon.slots, daemon.admin_socket
+    log.info("action=begin version=%s name=%s slots=%d socket=%s", *what)
     dawn = Dawn(lock)
     for name, command, setup in families.zygotes(told, dawn.generation):
         # One that cannot be started is tried again, and told of, when weppd is there.
