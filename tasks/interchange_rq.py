@@ -145,29 +145,30 @@ def run_interchange_migration(runid: str, wepp_output_subpath: str | None = None
     if not output.is_dir():
         voice.skipped(call, f"{wepp_output_subpath or 'wepp/output'} does not exist")
         return False
-    _, missing = interchange.watershed_reports(run, output)
+    of_network, missing = interchange.watershed_reports(run, output)
     if missing:
         voice.skipped(call, f"the output lacks {', '.join(missing)}")
         if wepp_output_subpath is None:
             return False
-    _migrate(run, output, voice, network=not missing)
+    _migrate(run, output, voice, 0 if missing else len(of_network))
     return True
 
 
-def _migrate(run: RunDirectory, output: Path, voice: Panel, network: bool) -> None:
+def _migrate(run: RunDirectory, output: Path, voice: Panel, of_network: int) -> None:
     year = first_year(run)
     reports, _ = interchange.hillslope_reports(run, output)
-    progress = Progress(voice, len(reports), "reports")
+    progress = Progress(voice, len(reports) + of_network, "reports")
     interchange.hillslopes(
         run, output=output, first_year=year, threads=int(current().cpus), step=_steps(progress)
     )
-    if network:
-        interchange.watershed(run, output=output, first_year=year)
+    if of_network:
+        interchange.watershed(run, output=output, first_year=year, step=_steps(progress))
     interchange.sediment(output)
     if any(".wat." in path.name for path in reports):
         interchange.totalwatsed3(run, output=output, ash_types=ash_types(run))
         interchange.hydrograph(output)
     interchange.documentation(output)
+    progress.end()
 
 
 def first_year(run: RunDirectory) -> int | None:

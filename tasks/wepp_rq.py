@@ -39,7 +39,10 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
     UnknownBinary and RunError for what stands against starting it.
     """
     run, engine = _run(runid), _engine(wepp_bin)
-    ((_, seconds),) = simulate([prepare(run, _number(wepp_id), engine)])
+    one = prepare(run, _number(wepp_id), engine)
+    years = Years(Panel(current(), runid, PANEL), one)
+    ((_, seconds),) = simulate([one], meanwhile=years.look)
+    years.end()
     return True, seconds
 
 
@@ -57,6 +60,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     run, engine = _run(runid), _engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
     simulations = wanted.hillslopes(run, engine)
+    stormy = any(simulation.run is not run for simulation in simulations)
     work = Reconciled(ledger_of(runid, run), simulations)
     progress = _progress(runid, len(simulations), "hillslopes")
     progress.skip(len(work.done))
@@ -66,10 +70,12 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
         work.add(simulation, seconds)
         progress.step()
 
+    # Ten thousand of them are not kept when they have ended.
+    del simulations
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        rows += simulate(work.left, ended)
+        rows += simulate(work.taken(), ended)
     progress.end()
-    if all(simulation.run is run for simulation in simulations):
+    if not stormy:
         hillslopes.write(run.hillslope_table, [row for row, _ in rows])
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
     return True, sum(seconds for _, seconds in rows)
@@ -87,7 +93,8 @@ def run_flowpath_rq(runid: str, flowpath: str, wepp_bin: str | None = None) -> t
     found, engine = flowpaths.of(_run(runid)), _engine(wepp_bin)
     number = found.number(flowpath)
     flowpaths.prepare(found, [number])
-    return True, alone(prepare(found.directory, number, engine))
+    one = prepare(found.directory, number, engine)
+    return True, alone(one, Years(Panel(current(), runid, PANEL), one))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
@@ -128,7 +135,7 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
 
     years = Years(Panel(current(), runid, PANEL), simulation)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        fan_out(work.left, 1, Simulation.start, ended, years.look)
+        fan_out(work.taken(), 1, Simulation.start, ended, years.look)
     years.end()
     current().log(f"watershed of {len(simulation.answers.passes)}, engine={engine.name}")
     return True, took[0]
@@ -152,7 +159,7 @@ def run_ss_batch_hillslope_rq(
     run, engine = _run(runid), _engine(wepp_bin)
     storm = storms.directory(run, ss_batch_id)
     (one,) = storms.prepare(Given(run), storm, [_number(wepp_id)], engine)
-    return True, alone(one)
+    return True, alone(one, Years(Panel(current(), runid, PANEL), one))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -329,7 +336,7 @@ def _log_complete_rq(runid: str) -> None:
     run = _run(runid)
     files.sweep(run.root / "wepp")
     current().log("WEPP run complete")
-    current().progress(1, 1, "done")
+    _progress(runid, ledger_of(runid, run).count(), "steps").end()
     notify(announce.complete(runid, run))
 
 

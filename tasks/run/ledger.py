@@ -115,6 +115,10 @@ class StepLedger:
             }
         )
 
+    def count(self) -> int:
+        """How many steps are done, by their last lines."""
+        return sum(e.state == "done" for step, e in self._entries.items() if step != REMOVED)
+
     def removed(self) -> frozenset[str]:
         """The paths of what was removed, and was not made again since."""
         return frozenset(n for n in self._removed() if not (self._root / n).exists())

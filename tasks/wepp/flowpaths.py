@@ -143,7 +143,7 @@ def _simulate(
         step(1)
 
     with work:
-        fan_out(work.left, cpus, Simulation.start, ended)
+        fan_out(work.taken(), cpus, Simulation.start, ended)
 
 
 def _write(flowpaths: Flowpaths, done: Sequence[Simulation]) -> Path:

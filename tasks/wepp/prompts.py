@@ -16,6 +16,8 @@ orders begin with `HEAD`, which tells the form: `hillslope` (continuous), `storm
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +38,7 @@ ORDERS: Mapping[str, Mapping[str, str]] = {"weppcloud": WEPPCLOUD}
 INPUTS = ("man", "slp", "cli", "sol", "str", "chn", "imp")
 DAILY = ("wat", "crop", "soil", "plot", "graphics", "ebe", "element", "winter", "yield")
 OUTPUTS = ("master", "pass", "initial", "loss", "impoundment_output", *DAILY)
+_FILES = frozenset((*INPUTS, *OUTPUTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +66,23 @@ class BadAnswers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one `.run` file: `values` by prompt, file names as written.
+    """The answers of one `.run` file: `texts`, one for each of `prompts`, file names as written.
 
+    A fan-out holds ten thousand of these: those that answer the same prompts share their names.
     `years` is how long executables simulate: what is no number, or less than 1, means 1 year.
     """
 
     source: Path
     form: str
-    values: Mapping[str, str]
+    prompts: tuple[str, ...]
+    texts: tuple[str, ...]
     passes: tuple[str, ...] = ()
     years: int = 1
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The answers by their prompts."""
+        return dict(zip(self.prompts, self.texts, strict=True))
 
     @property
     def network(self) -> bool:
@@ -81,11 +91,13 @@ class Answers:
 
     def inputs(self) -> dict[str, str]:
         """The names of the files that are read, by kind; pass files of hillslopes are `passes`."""
-        return {kind: self.values[kind] for kind in INPUTS if kind in self.values}
+        values = self.values
+        return {kind: values[kind] for kind in INPUTS if kind in values}
 
     def outputs(self) -> dict[str, str]:
         """The names of the files that are written, by kind."""
-        return {kind: self.values[kind] for kind in OUTPUTS if kind in self.values}
+        values = self.values
+        return {kind: values[kind] for kind in OUTPUTS if kind in values}
 
 
 def read(path: Path, contract: Contract | None = None) -> Answers:
@@ -102,7 +114,16 @@ def read(path: Path, contract: Contract | None = None) -> Answers:
     for prompt in contract.order[form].split():
         _answer(prompt, lines, values, passes)
     lines.end()
-    return Answers(path, form, values, tuple(passes), _count(values.get("years", "1")))
+    asked = _shared(tuple(values))
+    # File names are many, the other answers few and short.
+    texts = tuple(text if name in _FILES else sys.intern(text) for name, text in values.items())
+    return Answers(path, form, asked, texts, tuple(passes), _count(values.get("years", "1")))
+
+
+@functools.cache
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """One tuple for all that are equal."""
+    return names
 
 
 def _form(lines: _Lines) -> str:
@@ -128,7 +149,7 @@ def _answer(prompt: str, lines: _Lines, values: dict[str, str], passes: list[str
     elif kind == "*":
         passes.extend(_hillslopes(lines, name))
     else:
-        values[name] = lines.file(name) if name in (*INPUTS, *OUTPUTS) else lines.take(name)
+        values[name] = lines.file(name) if name in _FILES else lines.take(name)
 
 
 def _hillslopes(lines: _Lines, name: str) -> Iterator[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.run.directory import RunDirectory
@@ -31,22 +32,23 @@ def ledger_of(runid: str, run: RunDirectory) -> StepLedger:
 class Reconciled:
     """Simulations against a ledger: `done` with the seconds that each took, and what is `left`.
 
-    Inside its `with` those that are left have begun; `add` enters one that ended well. Entries are
-    brought to disk together, once a second and at the block's end, however it ends.
+    Inside its `with` those that are left have begun: `taken` gives one after the other, and `add`
+    enters one that ended well. Entries are brought to disk together, once a second and at the
+    block's end, however it ends.
     """
 
     def __init__(self, ledger: StepLedger, simulations: Sequence[Simulation]) -> None:
         self._ledger = ledger
         self._inputs = {one.step: inputs_of(one) for one in simulations}
         self.done: list[tuple[Simulation, float]] = []
-        self.left: list[Simulation] = []
+        self.left: deque[Simulation] = deque()
         self._ended: dict[str, tuple[list[Path], float]] = {}
         self._entered_at = time.monotonic()
         for one in simulations:
             self._sort(one, without_removed=True)
         if self.left and self.done and ledger.removed():
             # What is made of all of them together needs the files of all.
-            self.done, self.left = [], []
+            self.done, self.left = [], deque()
             for one in simulations:
                 self._sort(one, without_removed=False)
 
@@ -56,6 +58,11 @@ class Reconciled:
 
     def __exit__(self, *error: object) -> None:
         self._enter_ended()
+
+    def taken(self) -> Iterator[Simulation]:
+        """Those that are left, from the first; one that ended is held by nobody here any more."""
+        while self.left:
+            yield self.left.popleft()
 
     def add(self, simulation: Simulation, seconds: float) -> None:
         """Note that `simulation` ended well, after so many seconds."""

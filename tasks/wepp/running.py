@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
@@ -14,22 +14,25 @@ from tasks.wepp.simulation import Simulation
 from weppd.task import current
 
 
-def alone(simulation: Simulation) -> float:
-    """Run one simulation that has no row in a table; the seconds that it took."""
+def alone(simulation: Simulation, years: Years) -> float:
+    """Run one simulation that has no row in a table, and tell its years; the seconds it took."""
     took: list[float] = []
 
     def ended(one: Simulation, code: int, seconds: float) -> None:
         one.conclude(code)
         took.append(seconds)
 
-    fan_out([simulation], 1, Simulation.start, ended)
+    fan_out([simulation], 1, Simulation.start, ended, years.look)
+    years.end()
     return took[0]
 
 
 def simulate(
-    simulations: Sequence[Simulation], done: Callable[[Simulation, float], None] | None = None
+    simulations: Iterable[Simulation],
+    done: Callable[[Simulation, float], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> list[tuple[Hillslope, float]]:
-    """Run them over the job's CPUs; `done` is called after each.
+    """Run them over the job's CPUs; `done` is called after each, `meanwhile` as of `fan_out`.
 
     The row of each and the seconds that it took, in no order.
     """
@@ -46,7 +49,7 @@ def simulate(
         if done:
             done(simulation, seconds)
 
-    fan_out(simulations, ctx.cpus, Simulation.start, ended)
+    fan_out(simulations, ctx.cpus, Simulation.start, ended, meanwhile)
     return rows
 
 

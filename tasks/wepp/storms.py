@@ -86,7 +86,7 @@ def route(runid: str, run: RunDirectory, storm: StormDirectory, engine: Engine) 
         took.append(seconds)
 
     with work:
-        fan_out(work.left, 1, Simulation.start, ended)
+        fan_out(work.taken(), 1, Simulation.start, ended)
     return took[0]
 
 

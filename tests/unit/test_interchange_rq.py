@@ -199,6 +199,9 @@ def test_an_older_run_is_migrated_as_a_whole(ctx: RecordingContext, tmp_path: Pa
     assert {channel for channel, _ in ctx.messages} == {"my-run:command"}
     assert ctx.words()[0] == "STARTED"
     assert ctx.words()[-1] == "COMPLETED"
+    of_hills, _ = interchange.hillslope_reports(run)
+    of_network, _ = interchange.watershed_reports(run)
+    assert ctx.steps[-1][:2] == (len(of_hills) + len(of_network),) * 2
     assert interchange_rq.run_interchange_migration("my-run") is True
     assert tables(run) == made
 

@@ -29,7 +29,7 @@ def test_a_long_simulation_is_followed_by_its_years(ctx, tmp_path: Path):
     """A year is over when the next begins, the last one at the end; a line half written waits."""
     run = RunDirectory(tmp_path)
     run.runs.mkdir(parents=True)
-    answers = Answers(run.run_file(WATERSHED), "watershed", {}, (), 4)
+    answers = Answers(run.run_file(WATERSHED), "watershed", (), (), (), 4)
     simulation = Simulation(run, WATERSHED, Engine("wepp", Path("wepp"), Contract()), answers)
     years = Years(Panel(ctx, "my-run", "wepp"), simulation)
     years.look()

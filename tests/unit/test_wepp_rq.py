@@ -50,7 +50,8 @@ def test_one_hillslope_returns_true_and_its_seconds(ctx, tmp_path: Path):
     done, seconds = wepp_rq.run_hillslope_rq("my-run", 7, wepp_bin="wepp_250915")
     assert done is True
     assert seconds > 0
-    assert ctx.words() == ["STARTED", "COMPLETED"]
+    assert ctx.words() == ["STARTED", "STATUS", "COMPLETED"]
+    assert ctx.steps[-1][:2] == (2, 2)  # its years
     assert ctx.messages[0][1].endswith("run_hillslope_rq(my-run, wepp_id=7, wepp_bin=wepp_250915)")
 
 
@@ -145,12 +146,15 @@ def test_a_hillslope_is_a_whole_number_from_one(ctx, tmp_path: Path, wepp_id):
 
 def test_the_end_of_a_run_triggers_the_page(ctx, tmp_path: Path):
     """The page reloads its results when the final job says so; the run counts as done then."""
-    run = a_run(tmp_path, {7: "ok"})
+    run = a_run(tmp_path, dict.fromkeys((1, 7), "ok"))
+    wepp_rq._run_hillslopes_rq("my-run")
     (run.runs / ".p7.slp.0123abcd.tmp").write_text("left by a killed writer")
     wepp_rq._log_complete_rq("my-run")
     assert ctx.messages[-1] == ("my-run:wepp", "rq:j1 TRIGGER   wepp WEPP_RUN_TASK_COMPLETED")
     assert RedisPrep.getInstanceFromRunID("my-run")["run_wepp_watershed"]
     assert not list(run.runs.glob(".*.tmp"))
+    assert ctx.steps[-1] == (2, 2, "done")
+    assert "2/2 steps, done" in [text.partition("STATUS    ")[2] for _, text in ctx.messages]
 
 
 def test_the_watershed_runs_after_its_hillslopes(ctx, tmp_path: Path):

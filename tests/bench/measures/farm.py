@@ -69,7 +69,7 @@ def weppd(hillslopes: int, years: int) -> dict[str, Any]:
             daemon.start()
             began, before = time.perf_counter(), family_cpu(daemon)
             job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", run.name, NAME)
-            eventually(lambda: _over(daemon, job.id), within=FARM_S, every=0.05)
+            eventually(lambda: over(daemon, job.id), within=FARM_S, every=0.05)
             took, cpu = time.perf_counter() - began, family_cpu(daemon) - before
             return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
         finally:
@@ -103,7 +103,8 @@ def _outputs(run: Path) -> int:
     return len(list((run / "wepp/output").glob("H*.loss.dat")))
 
 
-def _over(daemon: Daemon, jid: str) -> bool:
+def over(daemon: Daemon, jid: str) -> bool:
+    """Whether the job has ended well; RuntimeError where it ended otherwise."""
     seen = daemon.queue().fetch(jid)
     state = seen.get_status() if seen is not None else "gone"
     if state in ("failed", "canceled", "stopped", "gone"):
