@@ -2,9 +2,10 @@
 
 Honoured::
 
-    frost.txt       flag, fine layers of top and below / factors on the heat that snow, litter and
-                    soil conduct, then 1 to 3 shares of its conductivity that frozen soil keeps:
-                    under annuals and fallow, perennials, trees
+    frost.txt       0 where water does not move in freezing soil, fine layers of top and below (two
+                    numbers that are not used) / factors on the heat that snow, litter and soil
+                    conduct, then 1 to 3 shares of its conductivity that frozen soil keeps: under
+                    annuals and fallow, perennials, trees
     pmetpara.txt    number of lines, then plant,kcb,p,number,remark: evapotranspiration by FAO-56's
                     dual coefficients, basal coefficient and share of water free to take
     snow.txt        a line each: air above which it rains (°C), density of new snow and of snow
@@ -31,7 +32,10 @@ _DENSEST: Final = 522.0
 
 @dataclass(frozen=True, slots=True)
 class FrostRules:
-    """Factors on the conduction of heat, and what frozen soil keeps of its conductivity."""
+    """Factors on the conduction of heat, and what frozen soil keeps of its conductivity.
+
+    `moves` says whether water moves between the layers while they freeze.
+    """
 
     snow: float = 1.0
     litter: float = 1.0
@@ -39,6 +43,7 @@ class FrostRules:
     bare: float = 1e-5
     perennial: float = 1e-5
     trees: float = 0.5
+    moves: bool = True
 
     def conductivity(self, plant: Plant | None) -> float:
         """The share that soil under a plant keeps; trees are stems thicker than 0.10 m."""
@@ -120,7 +125,7 @@ def _basal(path: Path) -> dict[str, Basal]:
 
 def _frost(path: Path) -> FrostRules:
     records = Records(read_text(path), path)
-    records.numbers(3, "redistribution flag and the fine layers of top and below")
+    moves = records.numbers(3, "redistribution flag and the fine layers of top and below")[0] != 0
     words = records.raw("factors of snow, litter and soil, then shares of frozen soil").split()
     values = [records.parse(word, "a factor") for word in words]
     if not 4 <= len(values) <= 6 or any(value < 0.0 for value in values):
@@ -128,4 +133,6 @@ def _frost(path: Path) -> FrostRules:
     if min(values[:3]) <= 0.0:
         records.fail("the factors of snow, litter and soil must be above 0")
     shares = [*values[3:], *[values[3]] * (6 - len(values))]
-    return FrostRules(*values[:3], *shares)
+    snow, litter, soil = values[:3]
+    bare, perennial, trees = shares
+    return FrostRules(snow, litter, soil, bare, perennial, trees, moves)

@@ -12,8 +12,8 @@ import pytest
 from tasks.hillsim import engine, hidden
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.hydrology import frost
-from tasks.hillsim.hydrology.frost import Frost
+from tasks.hillsim.hydrology import frost, ice
+from tasks.hillsim.hydrology.frost import Earth, Frost
 from tasks.wepp.files.errors import FormatError
 from tests.unit import hillsim_slopes as build
 
@@ -30,7 +30,15 @@ def winter(rows: list[tuple[float, ...]]) -> Hillslope:
     return slope
 
 
-THICK = [0.1, 0.1, 0.2, 0.2]
+LOAM = ice.Pores(0.44, 0.30, 5.0, 1e-6)
+THICK, WILTING = [0.1, 0.1, 0.2, 0.2], [0.12] * 4
+
+
+def earth(*, moves: bool = True) -> Earth:
+    """A loam of four layers."""
+    loam = Earth(THICK, WILTING, [0.06] * 4, [LOAM] * 4)
+    loam.moves = moves
+    return loam
 
 
 def expose(state: Frost, store: list[float], air: float, hours: int, **cover: float) -> None:
@@ -39,7 +47,7 @@ def expose(state: Frost, store: list[float], air: float, hours: int, **cover: fl
     over = snow / frost.snow_conductivity(150.0)
     columns = ([value] * hours for value in (0.0, air, snow, over))
     litter = cover.get("litter", 0.0) / 0.05
-    frost.hours(*columns, 15.0, litter, 0.0, 1.5, THICK, store, state.ice, state.edges)
+    frost.hours(*columns, 15.0, litter, 0.0, 1.5, earth(), store, state.ice, state.edges)
 
 
 def frozen_by(days: int, air: float, **cover: float) -> Frost:
@@ -73,6 +81,28 @@ def test_thaw_comes_from_above_and_frost_closes_over_it_again() -> None:
     assert not state.frozen
     assert state.water == 0.0
     assert sum(store) == pytest.approx(0.06, rel=1e-9)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_water_rises_to_the_front_where_the_soil_above_is_drier(*, moves: bool) -> None:
+    """None is lost; without the movement every layer keeps its own."""
+    state, store = Frost.of(4), [0.0, 0.02, 0.04, 0.04]
+    columns = ([value] * 12 for value in (0.0, -2.0, 0.0, 0.0))
+    frost.hours(*columns, 15.0, 0.0, 0.0, 1.5, earth(moves=moves), store, state.ice, state.edges)
+    held = [liquid + solid for liquid, solid in zip(store, state.ice, strict=True)]
+    assert sum(held) == pytest.approx(0.10, rel=1e-12)
+    assert (held[0] > 0.002) is moves
+    assert 0.0 < state.bottom < 0.1
+
+
+def test_half_of_the_wilting_point_stays_liquid() -> None:
+    """A profile that is frozen to the ground holds that much water, and ice of all the rest."""
+    slope = winter([(0.0, 0.0, 0.0, 0.0, -25.0, -35.0, 50.0, 9.0, 180.0, -36.0)] * 60)
+    layers = slope.site.profile.layers
+    assert slope.frost.bottom == pytest.approx(sum(layer.thickness for layer in layers))
+    assert slope.store == pytest.approx([0.0] * len(layers), abs=1e-12)
+    unfrozen = slope.columns.held_back - slope.bound
+    assert unfrozen == pytest.approx(0.5 * sum(layer.wp * layer.thickness for layer in layers))
 
 
 def test_frozen_soil_lets_rain_run_off_that_it_takes_in_when_thawed() -> None:
@@ -174,6 +204,17 @@ def test_frost_txt_decides_what_frozen_soil_conducts(
     (tmp_path / "frost.txt").write_text(text)
     rules = hidden.read(tmp_path).frost
     assert (rules.bare, rules.perennial, rules.trees) == shares
+
+
+@pytest.mark.parametrize(("flag", "moves"), [("1", True), ("0", False)])
+def test_frost_txt_decides_whether_water_moves_to_the_frost(
+    flag: str, tmp_path: Path, *, moves: bool
+) -> None:
+    """Its first number is 0 where none does."""
+    (tmp_path / "frost.txt").write_text(f"{flag} 1 1\n1 1 1 0.5\n")
+    rules = hidden.read(tmp_path)
+    assert rules.frost.moves is moves
+    assert hillslope.build(build.documents(), rules).columns.earth.moves is moves
 
 
 @pytest.mark.parametrize("text", ["1 1 1\n", "1 1 1\n1 1 0 0.5\n", "1 1 1\n1 1 x 0.5\n"])

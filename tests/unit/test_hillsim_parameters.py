@@ -56,7 +56,7 @@ def test_a_worn_forest_floor_has_the_conductivity_and_factors_of_the_engines_tab
     """Ke 6.09 mm/h, roughness 17.64 mm, Ki × 0.49, Kr × 0.77, τc × 2.00 on day 1, to 2 %."""
     profile, state = a_surface(CLAY_LOAM)
     cover = Cover(canopy=0.01, height=0.0, interrill=0.01, rill=0.01, rill_share=0.15)
-    ke = surface.conductivity(profile, state, cover, 0.0, False, 1.0)
+    ke = surface.conductivity(profile, profile.top.ks, state, cover, 0.0, False, 1.0)
     found = surface.factors(profile, state, cover, Roots(0.0, 0.1, 0.1), 0.1222, 1.0)
     assert ke / MM_PER_HOUR == pytest.approx(6.09, rel=0.02)
     assert state.roughness * 1000 == pytest.approx(17.64, rel=0.02)
@@ -70,12 +70,12 @@ def test_half_covered_loamy_sand_takes_in_half_by_its_crust_and_half_by_its_cove
     profile, state = a_surface(LOAMY_SAND, rain=0.152, days=75.0, roughness0=0.05, ridge0=0.08)
     half = Cover(canopy=0.0, height=0.0, interrill=0.5, rill=0.5, rill_share=0.15)
     bare = Cover(canopy=0.0, height=0.0, interrill=0.0, rill=0.0, rill_share=0.15)
-    assert surface.conductivity(profile, state, bare, 0.0, False, 1.0) == pytest.approx(
-        4.93 * MM_PER_HOUR, rel=0.05
-    )
-    assert surface.conductivity(profile, state, half, 0.0, False, 1.0) == pytest.approx(
-        6.1 * MM_PER_HOUR, rel=0.02
-    )
+    assert surface.conductivity(
+        profile, profile.top.ks, state, bare, 0.0, False, 1.0
+    ) == pytest.approx(4.93 * MM_PER_HOUR, rel=0.05)
+    assert surface.conductivity(
+        profile, profile.top.ks, state, half, 0.0, False, 1.0
+    ) == pytest.approx(6.1 * MM_PER_HOUR, rel=0.02)
 
 
 def test_a_profile_is_cut_at_01_and_then_every_02_m_and_its_remainder_is_dropped() -> None:

@@ -166,16 +166,22 @@ def crust(profile: Profile, surface: Surface) -> float:
 
 
 def conductivity(
-    profile: Profile, surface: Surface, cover: Cover, rain: float, warm: bool, plants: float
+    profile: Profile,
+    base: float,
+    surface: Surface,
+    cover: Cover,
+    rain: float,
+    warm: bool,
+    plants: float,
 ) -> float:
     """Effective conductivity of the day (m/s), before limits by saturated layers.
 
     Parameters
     ----------
+    base : saturated conductivity of the topsoil (m/s)
     rain, warm : the day's rain (m) and whether its mean temperature is above 0 °C
     plants : what perennials multiply it by (1.81 when established; see `perennial`)
     """
-    base = profile.top.ks
     if not profile.adjust_ke:
         return max(base, profile.ke_floor)
     bare = base * crust(profile, surface)

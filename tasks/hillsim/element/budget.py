@@ -72,7 +72,7 @@ def settle(
     steep = slope.site.sine / slope.site.shape.length
     flows = [0.0] * len(slope.store)
     sideways = water.drain_sideways(
-        slope.store, c.full, c.drained, c.ks, c.power, c.thick, c.aniso, steep, flows
+        slope.store, c.full, c.drained, c.along, c.power, c.thick, c.aniso, steep, flows
     )
     return Balance(
         infiltrated, plants, soil, litter, percolation, sideways, saturation, arrived, flows
@@ -131,7 +131,7 @@ def _dual(
     wet = reference * fao.bare(1.0, kcb, limit, exposed, 0.0)
     litter = 0.0 if snowy else min(slope.on_litter, wet)
     slope.on_litter -= litter
-    total = c.drained[0] + 0.5 * c.wilting[0] * c.thick[0]
+    total = c.drained[0] + 0.5 * c.earth.wilting[0] * c.thick[0]
     kr = fao.dryness(max(0.0, c.drained[0] - slope.store[0]), slope.stages.limit, total)
     mulch = slope.ground.residue.interrill_cover
     asked = reference * fao.bare(kr, kcb, limit, exposed, mulch) - litter

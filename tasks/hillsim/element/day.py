@@ -19,6 +19,7 @@ from tasks.hillsim.element.inflow import NOTHING, Inflow, join
 from tasks.hillsim.element.today import Properties, Weather
 from tasks.hillsim.hydrology import infiltration, storm
 from tasks.hillsim.hydrology.evaporation import LANGLEY
+from tasks.hillsim.hydrology.frost import frozen_part
 from tasks.hillsim.hydrology.infiltration import Excess, Ground
 from tasks.hillsim.hydrology.snow import Winter
 from tasks.hillsim.hydrology.storm import Hyetograph, Storm
@@ -33,11 +34,15 @@ _DAY: Final = 86400.0
 
 @final
 class Morning:
-    """What frost has made of the soil by the morning: for water, and for erosion."""
+    """What frost has made of the soil by the morning: for water, and for erosion.
 
-    def __init__(self, soil: Columns, thaw: Thaw) -> None:
+    `solid` says whether there is frost in the upper half of the topsoil.
+    """
+
+    def __init__(self, soil: Columns, thaw: Thaw, solid: bool) -> None:
         self.soil = soil
         self.thaw = thaw
+        self.solid = solid
 
 
 @final
@@ -89,7 +94,7 @@ def step(
         slope.ground.residue.decay(Climate(weather.mean, weather.rain, _wetness(slope)))
         _age(slope)
     # Conductivity and erodibility of the day are the morning's, before the hours of frost and melt.
-    morning = Morning(slope.now, _thaw(slope))
+    morning = Morning(slope.now, _thaw(slope), _solid(slope))
     cold = _cold(slope, weather, number)
     # Rain on ground without snow goes on as a storm, frozen or not; melt comes by the hour.
     melt = cold is not None and cold.melted
@@ -239,22 +244,27 @@ def _conductivity(
 ) -> float:
     """Effective conductivity (m/s) of a topsoil, `wet` of whose pores hold water, frozen or not."""
     ground, profile = slope.ground, slope.site.profile
-    frozen = _frozen(morning.soil, slope.columns)
-    law = profile.repellency
+    soil, law = morning.soil, profile.repellency
+    frozen = _in_series(soil, soil.ks) if morning.solid else None
     if frozen is not None and law is None:
         return frozen
-    ke = surface.conductivity(profile, ground.surface, cover, rain, warm, ground.open_pores)
+    # Ice below a topsoil's upper half that has thawed leaves crust and cover to decide.
+    base = profile.top.ks if soil is slope.columns else _in_series(soil, soil.along)
+    ke = surface.conductivity(profile, base, ground.surface, cover, rain, warm, ground.open_pores)
     if law is not None:
         ke = surface.repelled(ke, law, wet, profile.top)
     return ke if frozen is None else min(ke, frozen)
 
 
-def _frozen(now: Columns, thawed: Columns) -> float | None:
-    """Conductivity of a frozen topsoil (m/s), its two layers in series; None where none freezes."""
-    if now.ks[0] >= thawed.ks[0] and now.ks[1] >= thawed.ks[1]:
-        return None
-    thickness = now.thick[0] + now.thick[1]
-    return thickness / (now.thick[0] / now.ks[0] + now.thick[1] / now.ks[1])
+def _in_series(soil: Columns, ks: list[float]) -> float:
+    """Conductivity of the upper two layers, one after the other (m/s)."""
+    thick = soil.thick
+    return (thick[0] + thick[1]) / (thick[0] / ks[0] + thick[1] / ks[1])
+
+
+def _solid(slope: Hillslope) -> bool:
+    """Whether there is frost in the upper half of the topsoil."""
+    return frozen_part(0.0, slope.columns.thick[0], slope.frost.edges) > 0.0
 
 
 def _thaw(slope: Hillslope) -> Thaw:

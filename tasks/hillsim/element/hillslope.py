@@ -102,6 +102,17 @@ class Hillslope:
         held = summed(self.store) + self.frost.water
         return held + self.pack.water + self.on_leaves + self.on_litter
 
+    @property
+    def bound(self) -> float:
+        """Ice of what the soil holds at wilting point (m), which no other store counts."""
+        above, held = 0.0, 0.0
+        for index in range(len(self.store)):
+            thick = self.columns.thick[index]
+            part = frost.frozen_part(above, above + thick, self.frost.edges)
+            held += self.columns.earth.bound[index] * part
+            above += thick
+        return held
+
     def refresh(self) -> None:
         """Bring `now`, the soil as water finds it, up to date with the frost in it."""
         if not self.frost.frozen:
@@ -159,6 +170,7 @@ def build(inputs: Inputs, hidden: Hidden | None = None, index: int = 0) -> Hills
         top.width = site.spacing
     fieldwork.begin(ground, start)
     columns = Columns.of(profile.layers)
+    columns.earth.moves = hidden.frost.moves
     stores = [soil.initial_store(layer, given.saturation) for layer in profile.layers]
     stages = SoilStages(profile.stage1_limit)
     ice = Frost.of(len(profile.layers))

@@ -5,17 +5,17 @@ NSERL Report 10, chapter 3. Snow comes first in an hour; frost sees the snow tha
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
-from tasks.hillsim.hydrology import evaporation, frost, snow, storm
+from tasks.hillsim.hydrology import frost, snow, storm
 from tasks.hillsim.hydrology.snow import Winter
 from tasks.hillsim.hydrology.sun import Sky
 
 _STEFAN: Final = 5.67e-8
 _SNOW_ALBEDO: Final = 0.5
+_SNOW_HEIGHT: Final = 0.008
 _LITTER_DENSITY: Final = 15.0
 _LITTER: Final = 0.05
 _WATTS: Final = 1e6 / 3600.0
@@ -63,7 +63,7 @@ def _freeze(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> Non
         litter,
         rising,
         conducts,
-        columns.thick,
+        columns.earth,
         slope.store,
         state.ice,
         state.edges,
@@ -74,25 +74,15 @@ def _freeze(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> Non
 def _net(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> list[float]:
     """Net radiation by hour (W/m²) of a surface at air temperature.
 
-    The sky's emissivity after Brutsaert (1975), clouds and canopy radiating as black bodies
-    (Crawford & Duchon 1999).
+    The day's short wave, evenly over its hours. What the surface and the sky send each other by
+    long wave is taken as equal, as under clouds; the difference to the air is the coupling's.
     """
     canopy = slope.ground.crop.cover
-    cloud = sky.cloud(weather.radiation)
-    kelvin = weather.mean + 273.15
-    pressure = 10.0 * evaporation.vapour(weather.dew)
-    clear = 1.24 * math.pow(pressure / kelvin, 1.0 / 7.0)
-    black = cloud + (1.0 - cloud) * min(1.0, clear)
-    black = canopy + (1.0 - canopy) * black
     bare = slope.site.profile.albedo
-    net: list[float] = []
-    light_of_day, total = weather.radiation, max(sky.flat_total, 1e-6)
-    for hour in range(len(winter.air)):
-        albedo = _SNOW_ALBEDO if winter.depths[hour] > 0.0 else bare
-        light = light_of_day * sky.hourly[hour] / total * _WATTS * (1.0 - canopy) * (1.0 - albedo)
-        body = winter.air[hour] + 273.15
-        net.append(light - (1.0 - black) * _STEFAN * body * body * body * body)
-    return net
+    light = weather.radiation * sky.slope_total / max(sky.flat_total, 1e-6)
+    light *= _WATTS / 24.0 * (1.0 - canopy)
+    snowy, open_ground = light * (1.0 - _SNOW_ALBEDO), light * (1.0 - bare)
+    return [snowy if depth > 0.0 else open_ground for depth in winter.depths]
 
 
 def _blanket(winter: Winter, factor: float) -> list[float]:
@@ -110,9 +100,9 @@ def _mixing(slope: Hillslope, weather: Weather, *, snowy: bool) -> float:
     """Sensible heat exchange of the surface with the air (W/(m²·K))."""
     crop = slope.ground.crop
     wind = weather.wind if slope.site.has_wind else 2.0
-    rough = 0.001 if snowy else slope.ground.surface.roughness
-    rough = max(rough, 0.13 * min(crop.height, 2.0) * crop.cover)
-    return frost.exchange(wind * (1.0 - 0.8 * crop.cover), rough)
+    height = _SNOW_HEIGHT if snowy else slope.ground.surface.roughness
+    height = max(height, crop.height * crop.cover)
+    return frost.exchange(wind * (1.0 - 0.8 * crop.cover), height)
 
 
 def _below(slope: Hillslope) -> tuple[float, float]:

@@ -2,8 +2,10 @@
 
 The heat balance at the front, NSERL Report 10, chapter 3 (Savabi, Young, Benoit), with Stefan's
 law for its pace: what leaves through frozen soil, litter and snow, less what rises from below,
-freezes or thaws the water held above wilting point. Water does not migrate to the front. Depths m,
-heat fluxes W/m², temperatures °C, conductivities W/(m·K).
+freezes or thaws the soil's water down to half of the wilting point, which stays liquid, as the
+engines' tables of hard winters show. While the front sinks, the unfrozen layers share their water:
+where the surface is dry it rises from below. Depths m, heat fluxes W/m², temperatures °C,
+conductivities W/(m·K).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, final
 
+from tasks.hillsim.hydrology.ice import Pores, levelled
 from tasks.hillsim.numbers import summed
 
 FUSION: Final = 3.35e8
@@ -39,6 +42,24 @@ class Edges:
         self.top = 0.0
         self.bottom = 0.0
         self.crust = 0.0
+
+
+@final
+class Earth:
+    """The soil as frost finds it, by layer: thickness (m), wilting point (volumetric), curves.
+
+    What is held and what freezes are counted above wilting point; `bound` freezes below it (m of
+    water per m of frozen soil) and is no other store's. `moves` says whether water does.
+    """
+
+    def __init__(
+        self, thick: list[float], wilting: list[float], bound: list[float], pores: list[Pores]
+    ) -> None:
+        self.thick = thick
+        self.wilting = wilting
+        self.bound = bound
+        self.pores = pores
+        self.moves = True
 
 
 @dataclass(slots=True)
@@ -126,10 +147,17 @@ def soil_conductivity(moisture: float, density: float) -> float:
     return max(0.2, wet * (0.0014139 * density - 1.0588))
 
 
-def exchange(wind: float, rough: float) -> float:
-    """Sensible heat that a wind (m/s) takes off a surface (W/(m²·K)), by the log profile."""
-    profile = math.log(_GAUGE / min(max(rough, 0.001), 0.5))
-    return _AIR_HEAT * _KARMAN * _KARMAN * max(wind, 0.2) / (profile * profile)
+def exchange(wind: float, height: float) -> float:
+    """Sensible heat that a wind (m/s) takes off a surface with elements of a height (m).
+
+    W/(m²·K), by the log profiles of wind and heat over `d = 0.77 h`, with the roughness lengths
+    `zm = 0.13 h` and `zh = 0.2 zm` of Campbell (1985), Soil Physics with BASIC, chapter 12.
+    """
+    height = min(max(height, 0.001), 1.0)
+    momentum = 0.13 * height
+    over = _GAUGE - 0.77 * height
+    profile = math.log(over / momentum) * math.log(over / (0.2 * momentum))
+    return _AIR_HEAT * _KARMAN * _KARMAN * max(wind, 0.2) / profile
 
 
 def surface_temperature(net: float, air: float, mixing: float, resistance: float) -> float:
@@ -149,13 +177,14 @@ def freeze(
     energy: float,
     start: float,
     end: float,
-    thick: list[float],
+    earth: Earth,
     store: list[float],
     ice: list[float],
     edges: Edges,
 ) -> float:
     """Freeze from `start` down by `energy` (J/m²), by the water each layer holds; where it ends."""
     above = 0.0
+    thick, bound = earth.thick, earth.bound
     for index in range(len(store)):
         below = above + thick[index]
         if energy <= 0.0 or start >= end:
@@ -164,7 +193,7 @@ def freeze(
             liquid = below - above - frozen_part(above, below, edges)
             moisture = store[index] / max(liquid, 1e-9)
             span = min(below, end) - start
-            reach = energy / (FUSION * max(moisture, _DRIEST))
+            reach = energy / (FUSION * max(moisture + bound[index], _DRIEST))
             step = min(span, reach)
             taken = min(store[index], moisture * step)
             store[index] = store[index] - taken
@@ -183,7 +212,7 @@ def thaw(
     energy: float,
     start: float,
     end: float,
-    thick: list[float],
+    earth: Earth,
     store: list[float],
     ice: list[float],
     edges: Edges,
@@ -195,6 +224,7 @@ def thaw(
     if energy <= 0.0 or start == end:
         return start
     down = end > start
+    thick, bound = earth.thick, earth.bound
     for turn in range(len(store)):
         if energy <= 0.0 or start == end:
             break
@@ -212,7 +242,7 @@ def thaw(
             continue
         frozen = frozen_part(top, below, edges)
         content = ice[index] / max(frozen, 1e-9)
-        reach = energy / (FUSION * max(content, _DRIEST))
+        reach = energy / (FUSION * max(content + bound[index], _DRIEST))
         step = min(span, reach)
         freed = min(ice[index], content * step)
         ice[index] = ice[index] - freed
@@ -228,6 +258,31 @@ def thaw(
             else:
                 edges.bottom = start
     return start
+
+
+def _level(most: float, earth: Earth, store: list[float], edges: Edges) -> None:
+    """Let unfrozen soil share its water for an hour, from the front's layer down.
+
+    Nothing rises that the hour's cold could not freeze (`most`, m), and no more moves than would
+    make a quarter of the difference in content good.
+    """
+    last, above, first = len(store) - 1, 0.0, 0
+    while first < last and above + earth.thick[first] <= edges.bottom + 1e-9:
+        above += earth.thick[first]
+        first += 1
+    thick = above + earth.thick[first] - max(edges.bottom, above)
+    for index in range(first, last):
+        below = earth.thick[index + 1]
+        wet = earth.wilting[index] + store[index] / thick
+        wet_below = earth.wilting[index + 1] + store[index + 1] / below
+        room = 0.25 * abs(wet - wet_below) * min(thick, below)
+        rise = levelled(
+            earth.pores[index], earth.pores[index + 1], wet, wet_below, 0.5 * (thick + below), room
+        )
+        rise = max(min(rise, most, store[index + 1]), -store[index])
+        store[index] = store[index] + rise
+        store[index + 1] = store[index + 1] - rise
+        thick = below
 
 
 def tidy(store: list[float], ice: list[float], edges: Edges) -> None:
@@ -250,17 +305,17 @@ def tidy(store: list[float], ice: list[float], edges: Edges) -> None:
 def _thaw_both(
     above: float,
     below: float,
-    thick: list[float],
+    earth: Earth,
     store: list[float],
     ice: list[float],
     edges: Edges,
 ) -> None:
     """Thaw by energy (J/m²) from `above`, the crust before the zone, then by that from `below`."""
     if edges.crust > 0.0:
-        thaw(above, edges.crust, 0.0, thick, store, ice, edges)
+        thaw(above, edges.crust, 0.0, earth, store, ice, edges)
     else:
-        thaw(above, edges.top, edges.bottom, thick, store, ice, edges)
-    thaw(below, edges.bottom, edges.top, thick, store, ice, edges)
+        thaw(above, edges.top, edges.bottom, earth, store, ice, edges)
+    thaw(below, edges.bottom, edges.top, earth, store, ice, edges)
 
 
 def hours(
@@ -272,7 +327,7 @@ def hours(
     litter: float,
     rising: float,
     unfrozen: float,
-    thick: list[float],
+    earth: Earth,
     store: list[float],
     ice: list[float],
     edges: Edges,
@@ -287,11 +342,12 @@ def hours(
     litter : resistance of litter (m²·K/W)
     rising : heat that rises from below (W/m²)
     unfrozen : conductivity of the soil that thawed
-    thick, store, ice, edges : layers (m), their liquid water and ice (m), the frozen zone (m)
+    earth, store, ice : the soil, the liquid water and the ice of its layers (m)
+    edges : the frozen zone (m)
     """
     depth = 0.0
-    for index in range(len(thick)):
-        depth += thick[index]
+    for index in range(len(earth.thick)):
+        depth += earth.thick[index]
     for hour in range(len(air)):
         was_frozen = edges.bottom > 0.0
         over = litter + cover[hour]
@@ -302,18 +358,21 @@ def hours(
         if surface <= 0.0 or snow[hour] > 0.0:
             leaving = -min(surface, 0.0) / resistance
             if edges.top > 0.0:
-                freeze(leaving * _HOUR, edges.crust, edges.top, thick, store, ice, edges)
-                thaw(rising * _HOUR, edges.bottom, edges.top, thick, store, ice, edges)
+                freeze(leaving * _HOUR, edges.crust, edges.top, earth, store, ice, edges)
+                thaw(rising * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
             elif leaving > rising:
-                freeze((leaving - rising) * _HOUR, edges.bottom, depth, thick, store, ice, edges)
+                energy = (leaving - rising) * _HOUR
+                if earth.moves:
+                    _level(energy / FUSION, earth, store, edges)
+                freeze(energy, edges.bottom, depth, earth, store, ice, edges)
             else:
-                thaw((rising - leaving) * _HOUR, edges.bottom, edges.top, thick, store, ice, edges)
+                thaw((rising - leaving) * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
         elif edges.bottom > 0.0:
             gone = edges.top if edges.crust <= 0.0 else 0.0
             resistance = over + max(_THINNEST, gone) / unfrozen
             surface = surface_temperature(net[hour], air[hour], mixing, resistance)
             energy = max(0.0, surface) / resistance * _HOUR
-            _thaw_both(energy, rising * _HOUR, thick, store, ice, edges)
+            _thaw_both(energy, rising * _HOUR, earth, store, ice, edges)
         # Where nothing is frozen, and nothing was, there is nothing to put in order.
         if was_frozen or edges.bottom > 0.0:
             tidy(store, ice, edges)

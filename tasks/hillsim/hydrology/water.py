@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final, final
 
-from tasks.hillsim.hydrology.frost import Edges, frozen_part
+from tasks.hillsim.hydrology.frost import Earth, Edges, frozen_part
+from tasks.hillsim.hydrology.ice import conductivities, pores
 from tasks.hillsim.soil import Bedrock, Layer
 
 _DAY: Final = 86400.0
@@ -22,7 +23,8 @@ class Columns:
     """The profile as columns: thickness, limits of the store, conductivity and its exponent.
 
     `limit` is what a layer can hold; `full` what it holds where it conducts as saturated soil does,
-    rock taking its share of the pores (both m above wilting point).
+    rock taking its share of the pores (both m above wilting point). `earth` is what frost needs to
+    know; `along` the conductivity lengthwise, which ice leaves higher than that downwards.
     """
 
     def __init__(
@@ -34,8 +36,8 @@ class Columns:
         ks: list[float],
         aniso: list[float],
         power: list[float],
-        wilting: list[float],
-        tension: list[float],
+        earth: Earth,
+        along: list[float] | None = None,
     ) -> None:
         self.thick = thick
         self.limit = limit
@@ -44,8 +46,8 @@ class Columns:
         self.ks = ks
         self.aniso = aniso
         self.power = power
-        self.wilting = wilting
-        self.tension = tension
+        self.earth = earth
+        self.along = along or ks
 
     @classmethod
     def of(cls, layers: tuple[Layer, ...]) -> Columns:
@@ -60,51 +62,50 @@ class Columns:
             ks=[layer.ks for layer in layers],
             aniso=[layer.anisotropy for layer in layers],
             power=[_power(drained[i], full[i]) for i in range(len(layers))],
-            wilting=[layer.wp for layer in layers],
-            tension=[_tension(layer.fc, layer.wp) for layer in layers],
+            earth=Earth(
+                [layer.thickness for layer in layers],
+                [layer.wp for layer in layers],
+                [0.5 * layer.wp for layer in layers],
+                [pores(layer) for layer in layers],
+            ),
         )
 
     def frozen(self, ice: list[float], edges: Edges, factor: float) -> Columns:
-        """The columns with the ice taking its room, conductivities of frozen soil in series.
+        """The columns with the ice taking its room, and the conductivities of frozen soil.
 
-        Frozen soil conducts `factor` of what it does unfrozen, or what its pores beside the ice
-        do, if that is more: Saxton & Rawls (2006), `Ks·(θ/φ)^(3 + 2B)`.
+        Frozen soil keeps at least `factor` of its conductivity.
         """
         limits: list[float] = []
         full: list[float] = []
         kept: list[float] = []
         ks: list[float] = []
+        along: list[float] = []
         above = 0.0
         for index in range(len(ice)):
+            thick = self.thick[index]
             drained = max(0.0, self.drained[index] - ice[index])
             least = max(1.02 * drained, 1e-9)
             kept.append(drained)
             limits.append(max(self.limit[index] - ice[index], least))
             full.append(max(self.full[index] - ice[index], least))
-            below = above + self.thick[index]
-            ks.append(self._conductivity(index, ice, frozen_part(above, below, edges), factor))
-            above = below
+            part = frozen_part(above, above + thick, edges)
+            solid = ice[index] + self.earth.bound[index] * part
+            down, level = conductivities(
+                self.ks[index], self.earth.pores[index], thick, part, solid, factor
+            )
+            ks.append(down)
+            along.append(level)
+            above += thick
         return Columns(
-            self.thick, limits, full, kept, ks, self.aniso, self.power, self.wilting, self.tension
+            self.thick, limits, full, kept, ks, self.aniso, self.power, self.earth, along
         )
-
-    def _conductivity(self, index: int, ice: list[float], part: float, factor: float) -> float:
-        """Of a layer (m/s) of which `part` m is frozen."""
-        if part <= 0.0:
-            return self.ks[index]
-        thick = self.thick[index]
-        pores = self.full[index] / thick + self.wilting[index]
-        free = max(0.0, pores - ice[index] / part) / pores
-        share = math.exp(self.tension[index] * math.log(max(free, 1e-9)))
-        share = max(max(factor, share), 1e-12)
-        return self.ks[index] * thick / (part / share + thick - part)
 
     @property
     def held_back(self) -> float:
         """Water of the profile at wilting point (m)."""
         held = 0.0
         for index in range(len(self.thick)):
-            held += self.wilting[index] * self.thick[index]
+            held += self.earth.wilting[index] * self.thick[index]
         return held
 
     def settle(self, index: int, layer: Layer, density: float) -> None:
@@ -127,11 +128,6 @@ def _room(layer: Layer, density: float, fines: float) -> float:
 def _power(drained: float, limit: float) -> float:
     """Exponent of the conductivity curve, −2.655/log10(fc/ul): K falls to 0.002 Ks at fc."""
     return -2.655 / math.log10(min(0.999, drained / limit))
-
-
-def _tension(fc: float, wp: float) -> float:
-    """`3 + 2B`, B of the tension curve through field capacity and wilting point."""
-    return 3.0 + 2.0 * math.log(1500.0 / 33.0) / math.log(max(1.02, fc / wp))
 
 
 def bottom_conductivity(ks: float, thickness: float, bedrock: Bedrock | None) -> float:

@@ -88,13 +88,18 @@ def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: flo
         _exact(day.inflow.runoff),
         hundredths(balance.arrived * 1000.0),
         hundredths(balance.lateral * 1000.0),
-        hundredths((summed(slope.store) + slope.columns.held_back) * 1000.0),
-        hundredths(slope.frost.water * 1000.0),
+        hundredths(_liquid(slope) * 1000.0),
+        hundredths((slope.frost.water + slope.bound) * 1000.0),
         hundredths(slope.pack.water * 1000.0),
         "",
         _exact(below),
     ]
     return " ".join(cells)
+
+
+def _liquid(slope: Hillslope) -> float:
+    """Water of the soil that is not frozen (m)."""
+    return summed(slope.store) + slope.columns.held_back - slope.bound
 
 
 def over_path(slope: Hillslope, day: Day, value: float) -> float:
@@ -153,7 +158,7 @@ def _state(slope: Hillslope, day: Day) -> tuple[float, ...]:
     cover, factors = found.cover, found.factors
     return (
         found.ke / MM_PER_HOUR,
-        (summed(slope.store) + slope.columns.held_back) * 1000.0,
+        _liquid(slope) * 1000.0,
         found.leaves,
         cover.height,
         cover.canopy * 100.0,
