@@ -19,7 +19,7 @@ stands still for a small part of it.
 from __future__ import annotations
 
 #: One turn of running and standing still takes between these, in seconds.
-SHORTEST_S, LONGEST_S = 0.1, 0.5
+SHORTEST_S, LONGEST_S = 0.1, 0.6
 #: A slice this part of a period long is the shortest: below it the signals cost more than they do.
 _LEAST = 0.06
 #: The most that a tree may owe, in seconds of all CPUs: what it can use between two walks.

@@ -55,10 +55,6 @@ class Group:
             time.sleep(_PAUSE_S)
         return True
 
-    def hold(self) -> None:
-        """Freeze it, and do not wait until all stand still."""
-        self._told("cgroup.freeze", b"1")
-
     def thaw(self) -> None:
         """Let all go on that `freeze` held."""
         self._told("cgroup.freeze", b"0")
