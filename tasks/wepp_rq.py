@@ -21,7 +21,7 @@ from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.running import Years, alone, simulate
-from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, prepare
+from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, numbered, prepare
 from weppd.task import current, task
 
 TIMEOUT = plan.TIMEOUT
@@ -39,7 +39,7 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
     UnknownBinary and RunError for what stands against starting it.
     """
     run, engine = _run(runid), _engine(wepp_bin)
-    one = prepare(run, _number(wepp_id), engine)
+    one = prepare(run, numbered(wepp_id), engine)
     years = Years(Panel(current(), runid, PANEL), one)
     ((_, seconds),) = simulate([one], meanwhile=years.look)
     years.end()
@@ -158,7 +158,7 @@ def run_ss_batch_hillslope_rq(
 
     run, engine = _run(runid), _engine(wepp_bin)
     storm = storms.directory(run, ss_batch_id)
-    (one,) = storms.prepare(Given(run), storm, [_number(wepp_id)], engine)
+    (one,) = storms.prepare(Given(run), storm, [numbered(wepp_id)], engine)
     return True, alone(one, Years(Panel(current(), runid, PANEL), one))
 
 
@@ -377,9 +377,3 @@ def _engine(wepp_bin: str | None, *, network: bool = False) -> binary.Engine:
     if engine.path is None:
         binary.warm_up()
     return engine
-
-
-def _number(wepp_id: int) -> int:
-    if type(wepp_id) is not int or wepp_id < 1:
-        raise ValueError(f"wepp_id {wepp_id!r}: give the number of a hillslope, from 1")
-    return wepp_id

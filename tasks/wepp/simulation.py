@@ -130,6 +130,13 @@ def _named(runs: Path, name: str) -> Path:
     return Path(os.path.normpath(f"{runs}/{name}"))
 
 
+def numbered(wepp_id: int) -> int:
+    """The number of a hillslope, as a producer gave it; ValueError where it is none."""
+    if type(wepp_id) is not int or wepp_id < 1:
+        raise ValueError(f"wepp_id {wepp_id!r}: give the number of a hillslope, from 1")
+    return wepp_id
+
+
 def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
     """Look at a simulation before it runs.
 
