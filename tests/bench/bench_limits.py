@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,10 @@ class Farm:
 
     def close(self) -> None:
         """End all of it."""
-        os.kill(self.weppd.zygote.pid, signal.SIGKILL)
+        for pid in (self.weppd.zygote.pid, *self.cells):
+            # A cell whose job nobody has acknowledged would wait for a weppd.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         Path(f"{self.above}/cgroup.kill").write_text("1")
         self.weppd.zygote.wait()
         self.weppd.go_away()
