@@ -84,10 +84,9 @@ class Link(asyncio.Protocol):
 
         if more and self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
-            self._peers.lull(self)
+            asyncio.get_running_loop().call_later(LULL_S, self._listen_again)
 
-    def listen_again(self) -> None:
-        """The lull is over."""
+    def _listen_again(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -112,7 +111,6 @@ class Peers:
         self.turning: Callable[[], bool] = lambda: False
         self._unsent: list[Link] = []
         self._flush_comes = False
-        self._paused: list[Link] = []
         self._links: set[Link] = set()
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._server: asyncio.AbstractServer | None = None
@@ -183,18 +181,6 @@ class Peers:
         if not self._flush_comes and not self.turning():
             self._flush_comes = True
             asyncio.get_running_loop().call_soon(self.flush)
-
-    def lull(self, link: Link) -> None:
-        """Do not listen to a link for a moment, and then to all such at once: what their cells
-        have to say goes to the store in one trip."""
-        if not self._paused:
-            asyncio.get_running_loop().call_later(LULL_S, self._listen_again)
-        self._paused.append(link)
-
-    def _listen_again(self) -> None:
-        paused, self._paused = self._paused, []
-        for link in paused:
-            link.listen_again()
 
     def flush(self) -> None:
         """Write what is queued on all links."""

@@ -40,7 +40,7 @@ class Herald:
         self._life = life[:12]
         self._ring: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=kept)
         self._next = 0
-        self._news, self._waiting = asyncio.Event(), False
+        self._news = asyncio.Event()
         self._hearers: list[Callable[[str, Mapping[str, Any]], None]] = []
         self._said: dict[str, str] = {}
 
@@ -54,10 +54,8 @@ class Herald:
         self._next += 1
         for hearer in self._hearers:
             hearer(kind, facts)
-        if self._waiting:
-            self._waiting = False
-            news, self._news = self._news, asyncio.Event()
-            news.set()
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     def look(self, state: State) -> None:
         """Tell what of the state as a whole is not as it was."""
@@ -92,7 +90,6 @@ class Herald:
         return [self._ring[i] for i in here] if at >= first else []
 
     async def _more(self) -> bool:
-        self._waiting = True
         try:
             await asyncio.wait_for(self._news.wait(), BEAT_S)
         except TimeoutError:

@@ -27,7 +27,6 @@ class Meters:
         self._all = CollectorRegistry(auto_describe=True)
         self._ended = self._counter("jobs", "Executions that ended, by outcome", "outcome")
         self._cpu = self._counter("job_cpu_seconds", "CPU seconds of ended jobs' trees", "mode")
-        self._user, self._system = self._cpu.labels("user"), self._cpu.labels("system")
         self._held = self._counter("job_throttled_seconds", "Seconds that CPU quotas held jobs")
         self._left = self._counter("job_leftovers", "Processes that jobs left behind, ended here")
         self._undead = self._counter("job_survivors", "Processes that outlived the last signal")
@@ -70,15 +69,11 @@ class Meters:
         self._ended.labels(facts["outcome"]).inc()
         self._run.observe(facts["seconds"])
         usage = facts["usage"]
-        self._user.inc(usage["user_s"])
-        self._system.inc(usage["system_s"])
-        for counter, more in (
-            (self._held, usage["stopped_s"]),
-            (self._left, facts["left_behind"]),
-            (self._undead, facts["survivors"]),
-        ):
-            if more:
-                counter.inc(more)
+        self._cpu.labels("user").inc(usage["user_s"])
+        self._cpu.labels("system").inc(usage["system_s"])
+        self._held.inc(usage["stopped_s"])
+        self._left.inc(facts["left_behind"])
+        self._undead.inc(facts["survivors"])
 
     def text(
         self, counts: Mapping[str, QueueCounts] | None, running: int, slots: int, outbox: int

@@ -33,8 +33,7 @@ class _Batch:
 
     wanted: int
     future: asyncio.Future[list[Any]]
-    within_s: float
-    due: float
+    late: asyncio.TimerHandle | None = None
     told: Callable[[], None] | None = None
     replies: list[Any] = field(default_factory=list)
 
@@ -121,7 +120,6 @@ class Line(asyncio.Protocol):
         self._ready = False
         self._reader: hiredis.Reader = hiredis.Reader(replyError=Fault)
         self._waiting: deque[_Batch] = deque()
-        self._late: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Lock | None = None
 
     # -- asyncio's side
@@ -152,6 +150,8 @@ class Line(asyncio.Protocol):
         if len(batch.replies) < batch.wanted:
             return
         self._waiting.popleft()
+        if batch.late is not None:
+            batch.late.cancel()
         if not batch.future.done():
             batch.future.set_result(batch.replies)
         if batch.told is not None:
@@ -167,11 +167,10 @@ class Line(asyncio.Protocol):
         transport, self._transport, self._ready = self._transport, None, False
         if transport is not None:
             transport.abort()
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
         waiting, self._waiting = self._waiting, deque()
         for batch in waiting:
+            if batch.late is not None:
+                batch.late.cancel()
             if not batch.future.done():
                 batch.future.set_exception(self._away(why))
             if batch.told is not None:
@@ -227,31 +226,11 @@ class Line(asyncio.Protocol):
         assert self._transport is not None
         packed = [hiredis.pack_command(command) for command in commands]
         loop = asyncio.get_running_loop()
-        due = loop.time() + within_s
-        batch = _Batch(len(packed), loop.create_future(), within_s, due)
+        batch = _Batch(len(packed), loop.create_future())
+        batch.late = loop.call_later(within_s, self.hang_up, f"no reply within {within_s:g} s")
         self._waiting.append(batch)
-        self._expect(due)
         self._transport.write(b"".join(packed))
         return batch.future
-
-    def _expect(self, due: float) -> None:
-        """Look at `due` (s of the loop) whether a reply is late. One look is planned at a time, and
-        it stays when the reply comes: a timer for each call was dear."""
-        if self._late is not None:
-            if self._late.when() <= due:
-                return
-            self._late.cancel()
-        self._late = asyncio.get_running_loop().call_at(due, self._look)
-
-    def _look(self) -> None:
-        self._late = None
-        if not self._waiting:
-            return
-        first = min(self._waiting, key=lambda batch: batch.due)
-        if first.due <= asyncio.get_running_loop().time():
-            self.hang_up(f"no reply within {first.within_s:g} s")
-        else:
-            self._expect(first.due)
 
     async def _connect(self) -> None:
         self._connecting = self._connecting or asyncio.Lock()
