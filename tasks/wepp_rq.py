@@ -21,7 +21,7 @@ from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
 from tasks.wepp.running import Years, alone, simulate
-from tasks.wepp.simulation import NETWORK_OUTPUTS, Simulation, numbered, prepare
+from tasks.wepp.simulation import Simulation, numbered, prepare
 from weppd.task import current, task
 
 TIMEOUT = plan.TIMEOUT
@@ -40,7 +40,7 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
     """
     run, engine = _run(runid), _engine(wepp_bin)
     one = prepare(run, numbered(wepp_id), engine)
-    years = Years(Panel(current(), runid, PANEL), one)
+    years = _years(runid, one)
     ((_, seconds),) = simulate([one], meanwhile=years.look)
     years.end()
     return True, seconds
@@ -60,7 +60,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     run, engine = _run(runid), _engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
     simulations = wanted.hillslopes(run, engine)
-    stormy = any(simulation.run is not run for simulation in simulations)
+    stormy = any(one.run is not run for one in simulations)
     work = Reconciled(ledger_of(runid, run), simulations)
     progress = _progress(runid, len(simulations), "hillslopes")
     progress.skip(len(work.done))
@@ -70,8 +70,7 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
         work.add(simulation, seconds)
         progress.step()
 
-    # Ten thousand of them are not kept when they have ended.
-    del simulations
+    del simulations  # ten thousand of them are not kept when they have ended
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
         rows += simulate(work.taken(), ended)
     progress.end()
@@ -94,7 +93,7 @@ def run_flowpath_rq(runid: str, flowpath: str, wepp_bin: str | None = None) -> t
     number = found.number(flowpath)
     flowpaths.prepare(found, [number])
     one = prepare(found.directory, number, engine)
-    return True, alone(one, Years(Panel(current(), runid, PANEL), one))
+    return True, alone(one, _years(runid, one))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
@@ -133,7 +132,7 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
         work.add(done, seconds)
         took.append(seconds)
 
-    years = Years(Panel(current(), runid, PANEL), simulation)
+    years = _years(runid, simulation)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
         fan_out(work.taken(), 1, Simulation.start, ended, years.look)
     years.end()
@@ -159,7 +158,7 @@ def run_ss_batch_hillslope_rq(
     run, engine = _run(runid), _engine(wepp_bin)
     storm = storms.directory(run, ss_batch_id)
     (one,) = storms.prepare(Given(run), storm, [numbered(wepp_id)], engine)
-    return True, alone(one, Years(Panel(current(), runid, PANEL), one))
+    return True, alone(one, _years(runid, one))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -285,15 +284,9 @@ def _analyze_return_periods_rq(runid: str) -> None:
 @framed(PANEL)
 def _post_run_cleanup_out_rq(runid: str) -> None:
     """Put what the network wrote beside its answers (`chan.out`, …) among the outputs."""
-    run = _run(runid)
-    places = [(here, name) for here in (run, *run.storms()) for name in NETWORK_OUTPUTS]
-    written = [(here, name) for here, name in places if (here.runs / name).exists()]
-    progress = _progress(runid, len(written), "files")
-    for here, name in written:
-        here.output.mkdir(parents=True, exist_ok=True)
-        files.link(here.output / name, here.runs / name)
-        progress.step()
-    progress.end()
+    from tasks.wepp import strays
+
+    strays.gather(_run(runid), lambda n: _progress(runid, n, "files"))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -312,9 +305,8 @@ def _cleanup_raw_rq(runid: str) -> None:
     """Remove the daily reports of hillslopes where climate.nodb says so: their tables are made."""
     from tasks.wepp import tables
 
-    if removed := tables.remove_reports(
-        runid, _run(runid), lambda n: _progress(runid, n, "reports")
-    ):
+    told, run = (lambda n: _progress(runid, n, "reports")), _run(runid)
+    if removed := tables.remove_reports(runid, run, told):
         current().log(f"{removed} reports removed")
 
 
@@ -352,6 +344,10 @@ def _prepare(runid: str, *stages: str) -> None:
 
 def _progress(runid: str, total: int, noun: str) -> Progress:
     return Progress(Panel(current(), runid, PANEL), max(1, total), noun)
+
+
+def _years(runid: str, one: Simulation) -> Years:
+    return Years(Panel(current(), runid, PANEL), one)
 
 
 def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:

@@ -150,7 +150,10 @@ class Tasks:
     """[tasks]: the modules that hold tasks; prefixes of functions' names to read as others."""
 
     modules: tuple[str, ...] = field(
-        default=("tasks.wepp_rq", "tasks.interchange_rq", "tasks.noop"),
+        default=(
+            *("tasks.wepp_rq", "tasks.interchange_rq", "tasks.project_rq"),
+            *("tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
+        ),
         metadata={"check": each(checks.MODULE)},
     )
     alias: Mapping[str, str] = field(default_factory=lambda: {"wepppy.rq": "tasks"})

@@ -94,6 +94,16 @@ class RedisPrep:
         """The ledger of the run `runid`; RunError where no root has it."""
         return cls(current().run_dir(runid), runid)
 
+    @classmethod
+    def forget(cls, runid: str) -> None:
+        """Take a run that is no more out of Redis; nothing of it is done any more."""
+        redis_client(RedisDB.LOCK).delete(runid)
+
+    def reload(self) -> None:
+        """Take the ledger from the run's directory, as it lies there now."""
+        self._redis.delete(*self._keys())
+        self._heal()
+
     def timestamp(self, step: TaskEnum) -> int:
         """Note that `step` is done now; returns the stamp (s since 1970), greater than all."""
         self._change("stamp", f"{_STAMP}{step}", str(int(time.time())))

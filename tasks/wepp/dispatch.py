@@ -94,7 +94,7 @@ def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
         ids[job.name] = current().enqueue(
             job.task,
             runid,
-            **_arguments(job, wepp_bin),
+            **arguments(job, wepp_bin),
             label=job.label,
             depends_on=[ids[name] for name in job.after],
             timeout=job.timeout,
@@ -238,11 +238,12 @@ def _has_flowpaths(run: RunDirectory) -> bool:
         return False
 
 
-def _arguments(job: Planned, wepp_bin: str | None) -> dict[str, Any]:
-    arguments: dict[str, Any] = dict(job.arguments)
+def arguments(job: Planned, wepp_bin: str | None) -> dict[str, Any]:
+    """What a planned job is called with behind the run id; `wepp_bin` where it starts an engine."""
+    told: dict[str, Any] = dict(job.arguments)
     if wepp_bin is not None and job.function in _ENGINES:
-        arguments["wepp_bin"] = wepp_bin
-    return arguments
+        told["wepp_bin"] = wepp_bin
+    return told
 
 
 def _empty(directory: Path) -> None:

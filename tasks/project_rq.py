@@ -1,0 +1,159 @@
+"""Projects as a whole: a copy of a run, its archives, its mark, and a trial of all of its model.
+
+Every function here is a task, called by producers under its dotted name with a run id first.
+"""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.project import archives, copies
+from tasks.run.directory import READONLY, RunDirectory
+from tasks.run.frame import framed
+from tasks.run.locks import WORKING, clear_locks, locked
+from tasks.run.prep import RedisPrep
+from tasks.run.progress import Progress
+from tasks.run.status import Panel
+from tasks.run.steps import TaskEnum
+from tasks.wepp import dispatch, plan
+from weppd.task import current, task
+
+TIMEOUT = 43_200
+_LATEST = "-latest"
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed("command", step=TaskEnum.set_readonly)
+def set_run_readonly_rq(runid: str, readonly: bool) -> bool:
+    """Mark the run READONLY, or take the mark away; returns whether it is marked now."""
+    root = current().run_dir(runid)
+    RedisPrep(root, runid).set_rq_job_id("set_readonly", current().job_id)
+    if readonly:
+        (root / READONLY).touch()
+    else:
+        (root / READONLY).unlink(missing_ok=True)
+    return readonly
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("archive")
+def archive_rq(runid: str, comment: str | None = None) -> str:
+    """Put all of the run but its archives into a new one; returns the archive's path.
+
+    ValueError for a comment of more than 40 characters; RunUnderWay and NoDbAlreadyLockedError
+    where the model runs; OSError, which leaves no part of an archive.
+    """
+    with _archiving(runid, "ARCHIVE") as run:
+        names = archives.files(run.root)
+        progress = _progress(runid, "archive", len(names))
+        path = archives.write(
+            run.root, runid, datetime.now(UTC), comment or "", names, progress.step
+        )
+    current().log(f"{len(names)} files archived")
+    return str(path)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("archive")
+def restore_archive_rq(runid: str, archive_name: str) -> None:
+    """Make the run what this one of its archives holds, its ledger too.
+
+    BrokenArchive for an archive that is not there, broken, or leads out of the run, of which
+    nothing is restored; ReadOnlyRun, RunUnderWay, NoDbAlreadyLockedError, OSError.
+    """
+    with _archiving(runid, "RESTORE") as run:
+        run.refuse_readonly()
+        path = archives.named(run.root, archive_name)
+        names = archives.entries(path)
+        archives.restore(run.root, path, names, _progress(runid, "archive", len(names)).step)
+        RedisPrep(run.root, runid).reload()
+    current().log(f"{len(names)} files restored")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("fork")
+def fork_rq(runid: str, new_runid: str, undisturbify: bool = False) -> str:
+    """Copy the run under a new id, where its own lies; returns the copy's directory.
+
+    NotCopied for an id that is bad or taken, and for `undisturbify`: landuse and soils would have
+    to be built anew, which no task here does. RunUnderWay, NoDbAlreadyLockedError, OSError.
+    """
+    voice = Panel(current(), runid, "fork")
+    try:
+        if undisturbify:
+            raise copies.NotCopied("undisturbify: landuse and soils are built by no task here")
+        target = _copied(runid, new_runid, "fork")
+    except Exception:
+        voice.trigger("FORK_FAILED")
+        raise
+    voice.trigger("FORK_COMPLETE")
+    return str(target)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
+@framed("wepp")
+def test_run_rq(runid: str) -> tuple[str, ...]:
+    """Run the whole model anew over `<runid>-latest`, a copy of the run, in this one job.
+
+    A copy from before is removed. Terrain, landuse, soils and weather are those of the run's
+    documents. Returns the locks that had to be cleared. Errors as of fork_rq, run_wepp_rq and the
+    jobs that this enqueues.
+    """
+    latest = runid + _LATEST
+    before = copies.place(current().run_dir(runid), latest)
+    if before.is_dir():
+        dispatch.refuse(latest, RunDirectory(before))
+        shutil.rmtree(before)
+    RedisPrep.forget(latest)
+    cleared = tuple(clear_locks(latest))
+    run = RunDirectory(_copied(runid, latest, "wepp"))
+    dispatch.forget(latest, run, plan.WHOLE)
+    dispatch.unstamp(latest, plan.WHOLE)
+    engine = dispatch.wepp_of(run).wepp_bin
+    for job in plan.plan(dispatch.wanted(run, plan.WHOLE)):
+        module, _, name = job.task.rpartition(".")
+        work = getattr(importlib.import_module(module), name)
+        work(latest, **dispatch.arguments(job, engine))
+    return cleared
+
+
+# pytest is not to take it for one of its own.
+setattr(test_run_rq, "__test__", False)  # noqa: B010
+
+
+@contextmanager
+def _archiving(runid: str, event: str) -> Iterator[RunDirectory]:
+    """The run while it is archived or restored: by one job, while no model runs in it."""
+    run = RunDirectory(current().run_dir(runid))
+    prep, voice = RedisPrep(run.root, runid), Panel(current(), runid, "archive")
+    prep.set_archive_job_id(current().job_id)
+    try:
+        dispatch.refuse(runid, run)
+        # A run that is marked is nobody's to change: no model can run in it.
+        marked = (run.root / READONLY).exists()
+        with nullcontext() if marked else locked(runid, WORKING):
+            yield run
+    except Exception:
+        voice.trigger(f"{event}_FAILED")
+        raise
+    finally:
+        prep.clear_archive_job_id()
+    voice.trigger(f"{event}_COMPLETE")
+
+
+def _copied(runid: str, new_runid: str, panel: str) -> Path:
+    wd = current().run_dir(runid)
+    dispatch.refuse(runid, RunDirectory(wd))
+    target, names = copies.place(wd, new_runid), copies.files(wd)
+    copies.copy(wd, target, runid, new_runid, names, _progress(runid, panel, len(names)).step)
+    RedisPrep(target, new_runid)
+    return target
+
+
+def _progress(runid: str, panel: str, files: int) -> Progress:
+    return Progress(Panel(current(), runid, panel), max(1, files), "files")
