@@ -12,6 +12,7 @@ and a run id, with "look" or "cancel" and a job id. It may also abort the reques
 ::
 
     POST /runs/<runid>/<config>/rq/api/<action>     {"Success": true, "job_id": …}; see `runs`
+                                                    and `projects`
     GET  /rq/api/jobstatus/<id>                     the tree as one job
     GET  /rq/api/jobinfo/<id>                       the tree
     POST /rq/api/jobinfo                            {"jobs": {id: tree}, "job_ids": […]}
@@ -29,7 +30,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint
 
-from tasks.web import jobs, runs
+from tasks.web import jobs, projects, runs
 from tasks.web.door import May
 from weppd.flask import desk
 from weppd.task import LocalContext, enter
@@ -47,6 +48,7 @@ def blueprint(may: May, keep: Keep | None = None, name: str = "rq_api") -> Bluep
     made = Blueprint(name, __name__)
     made.before_request(_be_of_this_application)
     runs.add(made, may, keep)
+    projects.add(made, may)
     jobs.add(made, may)
     return made
 
