@@ -5,14 +5,13 @@ Every function here is a task, called by producers under its dotted name with a 
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.project import archives, copies
+from tasks.project import archives, copies, trial
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.locks import WORKING, clear_locks, locked
@@ -114,11 +113,7 @@ def test_run_rq(runid: str) -> tuple[str, ...]:
     run = RunDirectory(_copied(runid, latest, "wepp"))
     dispatch.forget(latest, run, plan.WHOLE)
     dispatch.unstamp(latest, plan.WHOLE)
-    engine = dispatch.wepp_of(run).wepp_bin
-    for job in plan.plan(dispatch.wanted(run, plan.WHOLE)):
-        module, _, name = job.task.rpartition(".")
-        work = getattr(importlib.import_module(module), name)
-        work(latest, **dispatch.arguments(job, engine))
+    trial.run_all(latest, run)
     return cleared
 
 

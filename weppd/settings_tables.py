@@ -152,7 +152,7 @@ class Tasks:
     modules: tuple[str, ...] = field(
         default=(
             *("tasks.wepp_rq", "tasks.interchange_rq", "tasks.project_rq"),
-            *("tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
+            *("tasks.batch_rq", "tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
         ),
         metadata={"check": each(checks.MODULE)},
     )

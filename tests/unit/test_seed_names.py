@@ -50,6 +50,10 @@ TASKS = {
         "_post_watershed_interchange_rq": ["runid"],
         "run_interchange_migration": ["runid", "wepp_output_subpath"],
     },
+    "batch_rq": {
+        "run_batch_rq": ["batch_name"],
+        "run_batch_watershed_rq": ["batch_name", "watershed_feature"],
+    },
     "weppcloudr_rq": {"render_deval_details_rq": ["runid", "config", "active_root"]},
     "agent_rq": {
         "spawn_wojak_session": [
