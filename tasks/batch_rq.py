@@ -18,11 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.project import trial
+from tasks.project import batches, trial
 from tasks.run.atomic import replace_text
-from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
-from tasks.run.locks import clear_locks
 from tasks.run.notify import notify
 from tasks.run.prep import RedisPrep
 from tasks.run.progress import Progress
@@ -43,7 +42,7 @@ def run_batch_rq(batch_name: str) -> str:
 
     NotPrepared for a batch without leaves; RunError for a name that is none.
     """
-    leaves = _leaves(batch_name)
+    leaves = batches.leaves(batch_name)
     progress = Progress(Panel(current(), batch_name, PANEL), len(leaves), "runs enqueued")
     ids = []
     for leaf in leaves:
@@ -73,30 +72,55 @@ def run_batch_watershed_rq(batch_name: str, watershed_feature: Any) -> tuple[boo
     """
     leaf = str(getattr(watershed_feature, "runid", watershed_feature)).rpartition(";;")[2]
     runid, began = f"batch;;{batch_name};;{leaf}", time.monotonic()
-    run = RunDirectory(current().run_dir(runid))
-    about = _begun(runid, batch_name)
+    about: dict[str, Any] = {"runid": runid, "batch_name": batch_name, "started_at": _now()}
+    why = _run(runid)
+    if why is not None:
+        Panel(current(), batch_name, PANEL).exception(f"run_batch_project({runid})", why)
+        current().log(f"{runid}: {type(why).__name__}: {why}", level="error", volatile=True)
+    seconds = time.monotonic() - began
+    about |= {"completed_at": _now(), "duration_seconds": round(seconds, 3)}
+    _note(runid, about, why)
+    return why is None, seconds
+
+
+def _run(runid: str) -> Exception | None:
+    """Run a leaf; what went wrong."""
     try:
+        run = RunDirectory(current().run_dir(runid))
         run.refuse_readonly()
         dispatch.refuse(runid, run)
+        # Until it has ended nothing tells how it went: one that is killed has not gone well.
+        (run.root / METADATA).unlink(missing_ok=True)
         trial.run_all(runid, run)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this leaf's alone
-        about |= {"status": "failed", "error": _told(error)}
-        Panel(current(), batch_name, PANEL).exception(f"run_batch_project({runid})", error)
-        current().log(f"{runid}: {type(error).__name__}: {error}", level="error", volatile=True)
-    seconds = time.monotonic() - began
-    done = RedisPrep(run.root, runid).timestamps_report()
-    about |= {"completed_at": _now(), "duration_seconds": round(seconds, 3)}
-    about["task_status"] = {str(step): str(step) in done for step in TaskEnum}
-    replace_text(run.root / METADATA, json.dumps(about, indent=1) + "\n")
-    return about["status"] == "success", seconds
+        return error
+    return None
+
+
+def _note(runid: str, about: dict[str, Any], why: Exception | None) -> None:
+    """Write down how a leaf's job went; one that is not there, or is marked, is left as it is."""
+    try:
+        root = current().run_dir(runid)
+    except RunError:
+        return
+    if (root / READONLY).exists():
+        return
+    done = RedisPrep(root, runid).timestamps_report()
+    about |= {
+        "status": "failed" if why else "success",
+        "rq_job_id": current().job_id,
+        "task_status": {str(step): str(step) in done for step in TaskEnum},
+        "error": {"type": type(why).__name__, "message": str(why)} if why else None,
+    }
+    replace_text(root / METADATA, json.dumps(about, indent=1) + "\n")
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
 @framed(PANEL, trigger="END_BROADCAST")
 def _final_batch_complete_rq(batch_name: str) -> dict[str, list[str]]:
     """Tell that all leaves have been run: which went well and which failed, by name."""
-    leaves = _leaves(batch_name)
-    states = {leaf: _state(_runs(batch_name) / leaf) for leaf in leaves}
+    leaves = batches.leaves(batch_name)
+    states = {leaf: _state(batches.runs(batch_name) / leaf) for leaf in leaves}
     by_state = {
         state: [leaf for leaf in leaves if states[leaf] == state] for state in ("success", "failed")
     }
@@ -109,39 +133,6 @@ def _final_batch_complete_rq(batch_name: str) -> dict[str, list[str]]:
     # The page closes its stream on what the frame says behind this.
     panel.trigger("BATCH_RUN_COMPLETED")
     return by_state
-
-
-def _runs(batch_name: str) -> Path:
-    # Where the batch's template would be tells where its runs are, and that the name is one.
-    root = (current().settings.get("run") or {}).get("batch_root") or "/wc1/batch"
-    if not batch_name or "/" in batch_name or ".." in batch_name or ";;" in batch_name:
-        raise RunError(f"batch {batch_name!r}: give the name of a batch")
-    return Path(root) / batch_name / "runs"
-
-
-def _leaves(batch_name: str) -> list[str]:
-    runs = _runs(batch_name)
-    found = sorted(path.name for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
-    if not found:
-        raise NotPrepared(f"{runs} holds no run: set up the batch's watersheds first")
-    return found
-
-
-def _begun(runid: str, batch_name: str) -> dict[str, Any]:
-    """What is known of a leaf's job as it begins; a killed one's locks are let go."""
-    clear_locks(runid)
-    return {
-        "runid": runid,
-        "batch_name": batch_name,
-        "status": "success",
-        "started_at": _now(),
-        "rq_job_id": current().job_id,
-        "error": None,
-    }
-
-
-def _told(error: Exception) -> dict[str, str]:
-    return {"type": type(error).__name__, "message": str(error)}
 
 
 def _state(leaf: Path) -> str:

@@ -1,4 +1,4 @@
-"""The pages of a run as a whole: its copies and its archives, `/runs/<runid>/<config>/rq/api/…`.
+"""The pages of runs as a whole: copies and archives, `/runs/<runid>/<config>/rq/api/…`; batches.
 
 ::
 
@@ -6,8 +6,10 @@
     POST archive           comment?                      {"Success", "job_id"}
     POST restore-archive   archive_name                  {"Success", "job_id"}
     POST delete-archive    archive_name                  {"Success"}
+    POST /batch/_/<batch>/rq/api/run-batch               {"success", "job_id", "message"}
 
-One archives or restores a run at a time: while such a job lives, another is refused.
+A batch that is not there has status 404, as its page has it. One archives or restores a run at a
+time: while such a job lives, another is refused.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from tasks.project import archives, copies
-from tasks.run.directory import RunDirectory
+from tasks.project import archives, batches, copies
+from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.prep import RedisPrep
 from tasks.web.door import May, ask, body, told
 from weppd.flask import Weppd
-from weppd.task import Refused, current
+from weppd.task import Refused, RunError, current
 
 TIMEOUT = 216_000
 _ALIVE = ("queued", "deferred", "scheduled", "started")
@@ -65,6 +67,18 @@ def add(made: Blueprint, may: May) -> None:
         _refuse(archives.BrokenArchive, lambda: archives.named(wd, name).unlink())
         return jsonify({"Success": True})
 
+    def run_batch(batch: str) -> ResponseReturnValue:
+        ask(may, "run", f"batch;;{batch};;_base")
+        try:
+            batches.leaves(batch)
+        except (NotPrepared, RunError) as error:
+            return jsonify({"success": False, "error": str(error)}), 404
+        job = Weppd().enqueue("tasks.batch_rq.run_batch_rq", batch, job_timeout=TIMEOUT)
+        message = f"batch {batch}: its runs are being enqueued"
+        return jsonify({"success": True, "job_id": job.id, "message": message})
+
+    path = "/batch/_/<batch>/rq/api/run-batch"
+    made.add_url_rule(path, "project_batch", told(run_batch), methods=["POST"])
     views = {"fork": fork, "archive": archive, "restore-archive": restore, "delete-archive": delete}
     for action, view in views.items():
         path = f"/runs/<runid>/<config>/rq/api/{action}"

@@ -6,7 +6,9 @@ import pytest
 
 from tasks.run.prep import RedisPrep
 from tasks.wepp.samples.hillslopes import write_sample
+from tasks.wepp.samples.watershed import write_watershed
 from tests.acceptance.web import Site
+from tests.waiting import eventually
 from weppd.task import LocalContext, enter
 
 RUN = "/runs/my-run/cfg/rq/api/"
@@ -84,3 +86,22 @@ def test_one_archive_is_made_at_a_time_and_only_by_who_may(site, daemon):
     site.refused.add(("run", "my-run"))
     assert site.page.post(RUN + "fork", json={"target_runid": "x"}).status_code == 403
     assert daemon.queue().count == 1
+
+
+def test_a_batch_runs_every_watershed_of_it(site, daemon):
+    """A job for each and one behind them; the page follows the tree. An unknown batch is a 404."""
+    daemon.tables["tasks"]["modules"] = ["tasks.batch_rq", "tasks.noop"]
+    for leaf in ("a", "b"):
+        write_watershed(daemon.home / "batch/alike/runs" / leaf, channels=1, years=1)
+    (daemon.home / "batch/alike/runs/b/soils.nodb").unlink()
+    daemon.start()
+    assert site.page.post("/batch/_/none/rq/api/run-batch").status_code == 404
+    job = site.page.post("/batch/_/alike/rq/api/run-batch").json["job_id"]
+    status = f"/rq/api/jobstatus/{job}"
+    over = ("finished", "failed", "stopped", "canceled")
+    eventually(lambda: site.page.get(status).json["status"] in over, within=90)
+    tree = site.page.get(f"/rq/api/jobinfo/{job}").json["children"]
+    assert [len(tree[stage]) for stage in sorted(tree)] == [2, 1]
+    assert tree["1"][0]["result"] == {"success": ["a"], "failed": ["b"]}
+    made = daemon.home / "batch/alike/runs/a/wepp/output/interchange/totalwatsed3.parquet"
+    assert made.exists()

@@ -10,6 +10,7 @@ import redis
 
 from tasks import batch_rq
 from tasks.run.directory import NotPrepared
+from tasks.run.locks import locked, owner
 from tasks.run.prep import RedisPrep
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
@@ -27,6 +28,22 @@ def ctx(tmp_path: Path, redis_url: str):
     with using(context):
         redis.Redis.from_url(redis_url).flushdb()
         yield context
+
+
+def test_a_leaf_in_which_a_model_runs_or_that_is_marked_is_left_as_it_is(ctx, tmp_path: Path):
+    """Its lock stands, and what is known of it as well; the reason is told."""
+    leaf = tmp_path / "b/runs/good"
+    (leaf / "run_metadata.json").write_text('{"status": "success"}')
+    (leaf / "READONLY").touch()
+    assert batch_rq.run_batch_watershed_rq("b", "good")[0] is False
+    assert (leaf / "run_metadata.json").read_text() == '{"status": "success"}'
+    (leaf / "READONLY").unlink()
+    with locked("batch;;b;;good", "runtime-paths/wepp"):
+        assert batch_rq.run_batch_watershed_rq("b", "good")[0] is False
+        assert owner("batch;;b;;good", "runtime-paths/wepp")
+    told = json.loads((leaf / "run_metadata.json").read_text())
+    assert told["error"]["type"] == "NoDbAlreadyLockedError"
+    assert not (leaf / "wepp").exists()
 
 
 def test_every_leaf_is_a_job_and_the_last_follows_them_all(ctx, tmp_path: Path):
@@ -64,6 +81,8 @@ def test_a_leaf_runs_as_a_whole_and_one_that_fails_stops_no_other(ctx, tmp_path:
     assert words[0] == "STARTED"
     assert "EXCEPTION_JSON" in words
     assert words[-1] == "TRIGGER"
+    assert batch_rq.run_batch_watershed_rq("b", "gone")[0] is False
+    assert "has no directory" in [text for _, text in ctx.messages if "_JSON" in text][-1]
     assert batch_rq._final_batch_complete_rq("b") == {"success": ["good"], "failed": ["bad"]}
     assert [t.split()[-1] for _, t in ctx.messages if " TRIGGER " in t][-2:] == [
         "BATCH_RUN_COMPLETED", "END_BROADCAST",
