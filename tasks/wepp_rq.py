@@ -17,10 +17,9 @@ from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from tasks.wepp import binary, hillslopes, plan
-from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
-from tasks.wepp.running import Years, alone, simulate
+from tasks.wepp.running import Years, alone, finish, simulate
 from tasks.wepp.simulation import Simulation, numbered, prepare
 from weppd.task import current, task
 
@@ -125,19 +124,13 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
     run, engine = _run(runid), _engine(wepp_bin, network=True)
     simulation = prepare(run, WATERSHED, engine)
     work = Reconciled(ledger_of(runid, run), [simulation])
-    took = [seconds for _, seconds in work.done]
-
-    def ended(done: Simulation, code: int, seconds: float) -> None:
-        done.conclude(code)
-        work.add(done, seconds)
-        took.append(seconds)
-
+    took = sum(seconds for _, seconds in work.done)
     years = _years(runid, simulation)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        fan_out(work.taken(), 1, Simulation.start, ended, years.look)
+        took += finish(work, 1, meanwhile=years.look)
     years.end()
     current().log(f"watershed of {len(simulation.answers.passes)}, engine={engine.name}")
-    return True, took[0]
+    return True, took
 
 
 # -- single storms, each in a directory of its own

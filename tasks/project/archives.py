@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from weppd.task import current
+
 FOLDER = "archives"
 COMMENT_CHARS = 40
 _LEVEL, _WORK = 6, ".restoring"
@@ -96,11 +98,9 @@ def restore(wd: Path, path: Path, names: list[str], step: Callable[[], None]) ->
                 except (zipfile.BadZipFile, EOFError) as error:
                     raise BrokenArchive(f"{path}: {name} is broken: {error}") from error
                 step()
-        for old in wd.iterdir():
-            if old.name != FOLDER:
-                _remove(old)
-        for new in work.iterdir():
-            new.rename(wd / new.name)
+        # A cancel in between would leave half a run; a kill is mended by restoring again.
+        with current().shield():
+            _swap(wd, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -111,6 +111,14 @@ def _walk(wd: Path) -> Iterator[Path]:
         if here == wd and FOLDER in folders:
             folders.remove(FOLDER)
         yield from (here / n for n in names if not n.startswith(".nfs") and (here / n).is_file())
+
+
+def _swap(wd: Path, work: Path) -> None:
+    for old in wd.iterdir():
+        if old.name != FOLDER:
+            _remove(old)
+    for new in work.iterdir():
+        new.rename(wd / new.name)
 
 
 def _remove(path: Path) -> None:

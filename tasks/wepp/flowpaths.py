@@ -30,10 +30,10 @@ from tasks.wepp.documents import FlowpathPart, Wepp
 from tasks.wepp.files import profiles, runfile, slope
 from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.plan import NOT_OF_SEVERAL
-from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import Reconciled, fingerprint, ledger_of
+from tasks.wepp.running import finish
 from tasks.wepp.simulation import HIDDEN, Simulation
 from tasks.wepp.simulation import prepare as look
 from tasks.wepp.steps import once
@@ -113,7 +113,7 @@ def run_all(
     took: list[float] = []
 
     def work() -> list[Path]:
-        _simulate(runid, flowpaths, simulations, cpus, step, took)
+        took.append(_simulate(runid, flowpaths, simulations, cpus, step))
         table = _write(flowpaths, simulations)
         return [table, *_tidy(simulations)]
 
@@ -131,19 +131,11 @@ def _simulate(
     simulations: Sequence[Simulation],
     cpus: int,
     step: Callable[[int], None],
-    took: list[float],
-) -> None:
+) -> float:
     work = Reconciled(ledger_of(runid, flowpaths.given.run), simulations)
     step(len(work.done))
-
-    def ended(one: Simulation, code: int, seconds: float) -> None:
-        one.conclude(code)
-        work.add(one, seconds)
-        took.append(seconds)
-        step(1)
-
     with work:
-        fan_out(work.taken(), cpus, Simulation.start, ended)
+        return finish(work, cpus, lambda: step(1))
 
 
 def _write(flowpaths: Flowpaths, done: Sequence[Simulation]) -> Path:

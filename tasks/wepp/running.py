@@ -10,6 +10,7 @@ from tasks.run.status import Panel
 from tasks.wepp import hillslopes
 from tasks.wepp.hillslopes import Hillslope
 from tasks.wepp.pool import fan_out
+from tasks.wepp.reconcile import Reconciled
 from tasks.wepp.simulation import Simulation
 from weppd.task import current
 
@@ -25,6 +26,30 @@ def alone(simulation: Simulation, years: Years) -> float:
     fan_out([simulation], 1, Simulation.start, ended, years.look)
     years.end()
     return took[0]
+
+
+def finish(
+    work: Reconciled,
+    size: int,
+    step: Callable[[], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> float:
+    """Run what is left of `work`, `size` at a time, and enter it; the seconds that it took.
+
+    `step` is called after each, `meanwhile` as of `fan_out`.
+    """
+    took = 0.0
+
+    def ended(one: Simulation, code: int, seconds: float) -> None:
+        nonlocal took
+        one.conclude(code)
+        work.add(one, seconds)
+        took += seconds
+        if step is not None:
+            step()
+
+    fan_out(work.taken(), size, Simulation.start, ended, meanwhile)
+    return took
 
 
 def simulate(

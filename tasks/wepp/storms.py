@@ -22,10 +22,10 @@ from tasks.wepp import simulation
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Climate
 from tasks.wepp.files import ebe
-from tasks.wepp.pool import fan_out
 from tasks.wepp.prep import storms as prep
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import Reconciled, ledger_of
+from tasks.wepp.running import finish
 from tasks.wepp.simulation import Simulation
 from tasks.wepp.site import inputs
 
@@ -78,16 +78,8 @@ def route(runid: str, run: RunDirectory, storm: StormDirectory, engine: Engine) 
         raise NotPrepared(f"{where} does not exist: prepare the network first")
     one = simulation.prepare(storm, WATERSHED, engine)
     work = Reconciled(ledger_of(runid, run), [one])
-    took = [seconds for _, seconds in work.done]
-
-    def ended(done: Simulation, code: int, seconds: float) -> None:
-        done.conclude(code)
-        work.add(done, seconds)
-        took.append(seconds)
-
     with work:
-        fan_out(work.taken(), 1, Simulation.start, ended)
-    return took[0]
+        return finish(work, 1) + sum(seconds for _, seconds in work.done)
 
 
 def rows(run: RunDirectory) -> Iterator[tuple[object, ...]]:
