@@ -21,6 +21,8 @@ _DECADES: Final = 60
 _TENS: Final = [float(f"1e{power}") for power in range(-_DECADES, _DECADES + 5)]
 _TAILS: Final = [f"E{power + 1:+03d}" for power in range(-_DECADES, _DECADES)]
 _NOTHING: Final = "0.00000E+00"
+# Named here, where the compiled form finds it without looking it up in its module.
+_SIGN: Final = math.copysign
 
 
 def summed(values: list[float]) -> float:
@@ -48,7 +50,7 @@ def scaled(value: float) -> str:
 
     What is not within 1e-6 of a half of the last digit is rounded as the value itself would be.
     """
-    if value == 0.0 and math.copysign(1.0, value) > 0.0:
+    if value == 0.0 and _SIGN(1.0, value) > 0.0:
         return _NOTHING
     if 1e-50 < value < 1e50:
         power = math.floor(math.log(value) * _PER_DECADE)
@@ -76,7 +78,7 @@ def hundredths(value: float) -> str:
     A product that is not within 1e-6 of a half is rounded as the value itself would be.
     """
     cents = value * 100.0 + 0.5
-    if not 0.5 <= cents < _CENTS or math.copysign(1.0, value) < 0.0:
+    if not 0.5 <= cents < _CENTS or (value <= 0.0 and _SIGN(1.0, value) < 0.0):
         return fixed(value, 7, 2)
     count = int(cents)
     over = cents - count

@@ -12,7 +12,7 @@ import pytest
 from tasks.hillsim import engine, hidden
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.hydrology import frost, ice
+from tasks.hillsim.hydrology import frost, heat, ice
 from tasks.hillsim.hydrology.frost import Earth, Frost
 from tasks.wepp.files.errors import FormatError
 from tests.unit import hillsim_slopes as build
@@ -44,7 +44,7 @@ def earth(*, moves: bool = True) -> Earth:
 def expose(state: Frost, store: list[float], air: float, hours: int, **cover: float) -> None:
     """Hours of steady air (°C) over the soil, under overcast sky, snow and litter (m)."""
     snow = cover.get("snow", 0.0)
-    over = snow / frost.snow_conductivity(150.0)
+    over = snow / heat.snow_conductivity(150.0)
     columns = ([value] * hours for value in (0.0, air, snow, over))
     litter = cover.get("litter", 0.0) / 0.05
     frost.hours(*columns, 15.0, litter, 0.0, 1.5, earth(), store, state.ice, state.edges)
@@ -170,12 +170,12 @@ def test_a_hard_winter_freezes_the_soil_and_a_spring_frees_it() -> None:
 def test_the_wave_of_soil_temperature_follows_the_months_and_lags_with_depth() -> None:
     """Its mean is the year's; at the surface July is warmest, 2 m down autumn is."""
     means = tuple(10.0 - 12.0 * math.cos(2 * math.pi * (m + 0.5) / 12) for m in range(12))
-    wave = frost.annual_wave(means)
+    wave = heat.annual_wave(means)
     assert wave[0] == pytest.approx(10.0)
     assert wave[1] == pytest.approx(12.0, rel=0.01)
     days = range(365)
-    assert abs(max(days, key=lambda d: frost.soil_temperature(wave, 0.0, d)) - 183) < 3
-    assert 225 < max(days, key=lambda d: frost.soil_temperature(wave, 2.0, d)) < 260
+    assert abs(max(days, key=lambda d: heat.soil_temperature(wave, 0.0, d)) - 183) < 3
+    assert 225 < max(days, key=lambda d: heat.soil_temperature(wave, 2.0, d)) < 260
 
 
 def test_the_first_day_may_be_frozen() -> None:

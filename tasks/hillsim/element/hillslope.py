@@ -16,7 +16,7 @@ from tasks.hillsim.cover.plants import Crop
 from tasks.hillsim.cover.residue import Residue
 from tasks.hillsim.cover.surface import Surface
 from tasks.hillsim.hidden import Basal, FrostRules, Hidden, SnowRules
-from tasks.hillsim.hydrology import frost, storm, sun, water
+from tasks.hillsim.hydrology import frost, heat, storm, sun, water
 from tasks.hillsim.hydrology.evaporation import SoilStages
 from tasks.hillsim.hydrology.frost import Frost
 from tasks.hillsim.hydrology.snow import Pack
@@ -315,7 +315,7 @@ def _site(
         spacing=start.rspace if start.rspace > 0.0 else 1.0,
         temporary_rills=start.rtyp == _TEMPORARY,
         bottom=water.bottom_conductivity(last.ks, last.thickness, profile.bedrock),
-        wave=frost.annual_wave(_monthly(inputs)),
+        wave=heat.annual_wave(_monthly(inputs)),
         frost=hidden.frost,
         snow=hidden.snow,
         basal=hidden.basal,

@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
-from tasks.hillsim.hydrology import frost, snow, storm
+from tasks.hillsim.hydrology import frost, heat, snow, storm
 from tasks.hillsim.hydrology.snow import Winter
 from tasks.hillsim.hydrology.sun import Sky
 
@@ -50,9 +50,9 @@ def _freeze(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> Non
     was_frozen = state.frozen
     columns = slope.columns
     moisture, density = _below(slope)
-    conducts = frost.soil_conductivity(moisture, density) * rules.soil
+    conducts = heat.soil_conductivity(moisture, density) * rules.soil
     depth = state.bottom + 1.0
-    rising = conducts * frost.soil_temperature(slope.site.wave, depth, weather.julian)
+    rising = conducts * heat.soil_temperature(slope.site.wave, depth, weather.julian)
     litter = slope.ground.residue.lying / _LITTER_DENSITY / (_LITTER * rules.litter)
     frost.hours(
         _net(slope, weather, sky, winter),
@@ -91,7 +91,7 @@ def _blanket(winter: Winter, factor: float) -> list[float]:
     for hour in range(len(winter.depths)):
         depth = winter.depths[hour]
         if depth > 0.0:
-            conducts = frost.snow_conductivity(winter.densities[hour]) * factor
+            conducts = heat.snow_conductivity(winter.densities[hour]) * factor
             resistances[hour] = depth / conducts
     return resistances
 
@@ -102,7 +102,7 @@ def _mixing(slope: Hillslope, weather: Weather, *, snowy: bool) -> float:
     wind = weather.wind if slope.site.has_wind else 2.0
     height = _SNOW_HEIGHT if snowy else slope.ground.surface.roughness
     height = max(height, crop.height * crop.cover)
-    return frost.exchange(wind * (1.0 - 0.8 * crop.cover), height)
+    return heat.exchange(wind * (1.0 - 0.8 * crop.cover), height)
 
 
 def _below(slope: Hillslope) -> tuple[float, float]:

@@ -10,10 +10,10 @@ conductivities W/(m·K).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final, final
 
+from tasks.hillsim.hydrology import heat
 from tasks.hillsim.hydrology.ice import Pores, levelled
 from tasks.hillsim.numbers import summed
 
@@ -24,11 +24,8 @@ _DEEP_FROZEN: Final = 2.1
 _LITTER: Final = 0.05
 _THINNEST: Final = 0.01
 _DRIEST: Final = 0.05
-_STEFAN: Final = 5.67e-8
-_AIR_HEAT: Final = 1290.0
-_KARMAN: Final = 0.41
-_GAUGE: Final = 2.0
 _HOUR: Final = 3600.0
+_LEVEL: Final = 0.001
 
 
 @final
@@ -113,58 +110,6 @@ class Frost:
         self.mild += 1
         if self.mild > 50:
             self.cycles = 0
-
-
-def annual_wave(means: tuple[float, ...]) -> tuple[float, float, float]:
-    """Mean, amplitude (°C) and phase (day on which it rises through the mean) of monthly means."""
-    mean = summed(list(means)) / 12.0
-    days = [(month + 0.5) * 365.0 / 12.0 for month in range(12)]
-    turn = [2.0 * math.pi * day / 365.0 for day in days]
-    sines = summed([(m - mean) * math.sin(t) for m, t in zip(means, turn, strict=True)]) / 6.0
-    cosines = summed([(m - mean) * math.cos(t) for m, t in zip(means, turn, strict=True)]) / 6.0
-    amplitude = math.sqrt(sines * sines + cosines * cosines)
-    return mean, amplitude, math.atan2(-cosines, sines) * 365.0 / (2.0 * math.pi)
-
-
-def soil_temperature(wave: tuple[float, float, float], depth: float, day: float) -> float:
-    """Temperature at a depth (m) on a day of the year, the wave damped over 2 m."""
-    mean, amplitude, rises = wave
-    lag = depth / 2.0
-    return mean + amplitude * math.exp(-lag) * math.sin(2.0 * math.pi * (day - rises) / 365.0 - lag)
-
-
-def snow_conductivity(density: float) -> float:
-    """Of snow (W/(m·K)) by density (kg/m³): Sturm et al. (1997)."""
-    rho = density / 1000.0
-    if rho < 0.156:
-        return 0.023 + 0.234 * rho
-    return 0.138 - 1.01 * rho + 3.233 * rho * rho
-
-
-def soil_conductivity(moisture: float, density: float) -> float:
-    """Of unfrozen soil by volumetric water and consolidated density (kg/m³)."""
-    wet = 0.51 + 7.45 * moisture - 8.75 * moisture * moisture
-    return max(0.2, wet * (0.0014139 * density - 1.0588))
-
-
-def exchange(wind: float, height: float) -> float:
-    """Sensible heat that a wind (m/s) takes off a surface with elements of a height (m).
-
-    W/(m²·K), by the log profiles of wind and heat over `d = 0.77 h`, with the roughness lengths
-    `zm = 0.13 h` and `zh = 0.2 zm` of Campbell (1985), Soil Physics with BASIC, chapter 12.
-    """
-    height = min(max(height, 0.001), 1.0)
-    momentum = 0.13 * height
-    over = _GAUGE - 0.77 * height
-    profile = math.log(over / momentum) * math.log(over / (0.2 * momentum))
-    return _AIR_HEAT * _KARMAN * _KARMAN * max(wind, 0.2) / profile
-
-
-def surface_temperature(net: float, air: float, mixing: float, resistance: float) -> float:
-    """Of the surface over a front at 0 °C: `(Rn + (4σT³ + h) Ta) / (4σT³ + h + 1/R)`."""
-    kelvin = air + 273.15
-    coupling = 4.0 * _STEFAN * kelvin * kelvin * kelvin + mixing
-    return (net + coupling * air) / (coupling + 1.0 / resistance)
 
 
 def frozen_part(above: float, below: float, edges: Edges) -> float:
@@ -263,26 +208,30 @@ def thaw(
 def _level(most: float, earth: Earth, store: list[float], edges: Edges) -> None:
     """Let unfrozen soil share its water for an hour, from the front's layer down.
 
-    Nothing rises that the hour's cold could not freeze (`most`, m), and no more moves than would
-    make a quarter of the difference in content good.
+    Nothing rises that the hour's cold could not freeze (`most`, m), no more moves than would make a
+    quarter of the difference in content good, and less than 0.001 of difference moves nothing.
     """
-    last, above, first = len(store) - 1, 0.0, 0
-    while first < last and above + earth.thick[first] <= edges.bottom + 1e-9:
-        above += earth.thick[first]
+    depths, last, above, first = earth.thick, len(store) - 1, 0.0, 0
+    while first < last and above + depths[first] <= edges.bottom + 1e-9:
+        above += depths[first]
         first += 1
-    thick = above + earth.thick[first] - max(edges.bottom, above)
+    if first == last:
+        return
+    thick = above + depths[first] - max(edges.bottom, above)
+    wet = earth.wilting[first] + store[first] / thick
     for index in range(first, last):
-        below = earth.thick[index + 1]
-        wet = earth.wilting[index] + store[index] / thick
+        below = depths[index + 1]
         wet_below = earth.wilting[index + 1] + store[index + 1] / below
-        room = 0.25 * abs(wet - wet_below) * min(thick, below)
-        rise = levelled(
-            earth.pores[index], earth.pores[index + 1], wet, wet_below, 0.5 * (thick + below), room
-        )
-        rise = max(min(rise, most, store[index + 1]), -store[index])
-        store[index] = store[index] + rise
-        store[index + 1] = store[index + 1] - rise
-        thick = below
+        gap = abs(wet - wet_below)
+        if gap > _LEVEL:
+            room = 0.25 * gap * min(thick, below)
+            apart = 0.5 * (thick + below)
+            rise = levelled(earth.pores[index], earth.pores[index + 1], wet, wet_below, apart, room)
+            rise = max(min(min(rise, most), store[index + 1]), -store[index])
+            store[index] = store[index] + rise
+            store[index + 1] = store[index + 1] - rise
+            wet_below = earth.wilting[index + 1] + store[index + 1] / below
+        thick, wet = below, wet_below
 
 
 def tidy(store: list[float], ice: list[float], edges: Edges) -> None:
@@ -354,7 +303,7 @@ def hours(
         crust = edges.crust if edges.top > 0.0 else edges.bottom
         frozen = min(crust, _TILLED) / _TILLED_FROZEN + max(0.0, crust - _TILLED) / _DEEP_FROZEN
         resistance = over + max(_THINNEST / _TILLED_FROZEN, frozen)
-        surface = surface_temperature(net[hour], air[hour], mixing, resistance)
+        surface = heat.surface_temperature(net[hour], air[hour], mixing, resistance)
         if surface <= 0.0 or snow[hour] > 0.0:
             leaving = -min(surface, 0.0) / resistance
             if edges.top > 0.0:
@@ -370,7 +319,7 @@ def hours(
         elif edges.bottom > 0.0:
             gone = edges.top if edges.crust <= 0.0 else 0.0
             resistance = over + max(_THINNEST, gone) / unfrozen
-            surface = surface_temperature(net[hour], air[hour], mixing, resistance)
+            surface = heat.surface_temperature(net[hour], air[hour], mixing, resistance)
             energy = max(0.0, surface) / resistance * _HOUR
             _thaw_both(energy, rising * _HOUR, earth, store, ice, edges)
         # Where nothing is frozen, and nothing was, there is nothing to put in order.

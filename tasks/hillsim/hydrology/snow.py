@@ -148,8 +148,10 @@ def winter_day(
     course = [temperature(h + 0.5, sky.sunrise, weather.low, weather.high) for h in range(24)]
     falls = weather.falls or _hourly(weather.rain, weather.duration, start_hour(day))
     had_snow = pack.water > 0.0
-    snowy = had_snow or weather.rain > 0.0
-    melts = _melts(weather, sky, course, falls) if snowy else [0.0] * 24
+    if not had_snow and weather.rain <= 0.0:
+        pack.age += 1.0
+        return Winter([0.0] * 24, 0.0, False, course, [0.0] * 24, [_FRESH] * 24)
+    melts = _melts(weather, sky, course, falls)
     cold = (weather.low + weather.high) / 2.0 < 0.0
     hours, depths, densities, snowfall = [0.0] * 24, [0.0] * 24, [_FRESH] * 24, 0.0
     above, fresh, settles = rules.rains_above, rules.fresh, rules.settled if cold else 0.0
@@ -172,6 +174,8 @@ def _hour(pack: Pack, rain: float, melt: float, settles: float) -> float:
     if pack.water <= 0.0:
         return rain
     pack.settle(settles)
+    if melt <= 0.0 and rain <= 0.0 and pack.water > _TRACE:
+        return 0.0
     return pack.wet(min(melt, pack.water), rain)
 
 

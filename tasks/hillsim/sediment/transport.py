@@ -9,7 +9,7 @@ each span if nothing enters. Where the mode changes inside a span the place is f
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, final
 
 _TURNS: Final = 12
 
@@ -42,6 +42,8 @@ def march(
     """
     load = loads[0]
     n = entering
+    supply, ground = _Five(arriving), _Five(soil)
+    falls, carried = _Five(fall), _Five(mix)
     for span in range(len(tops)):
         x = nodes[span]
         end = nodes[span + 1]
@@ -56,12 +58,13 @@ def march(
             if turn < _TURNS - 1 and _crossed(end, after, a, b, n, settles):
                 stop = _crossing(x, end, load, a, b, eta, tauc, theta, phi, n, settles)
                 after = (n + (1.0 - n) * stop) * (a * stop + b)
-            _sort(after - load, theta * (stop - x), arriving, soil, fall, mix)
+            _sort(after - load, theta * (stop - x), supply, ground, falls, carried)
             load = after
             x = stop
             if x >= end:
                 break
         loads[span + 1] = load
+    carried.put(mix)
 
 
 def _move(
@@ -187,35 +190,62 @@ def _crossing(
     return high
 
 
+@final
+class _Five:
+    """A number for each of the five classes: in a list each would be an object of its own."""
+
+    def __init__(self, given: list[float]) -> None:
+        self.a, self.b, self.c, self.d, self.e = given
+
+    def put(self, found: list[float]) -> None:
+        """Write the five over those of a list."""
+        found[0], found[1], found[2], found[3], found[4] = self.a, self.b, self.c, self.d, self.e
+
+
 def _sort(
-    gained: float,
-    supplied: float,
-    arriving: list[float],
-    soil: list[float],
-    fall: list[float],
-    mix: list[float],
+    gained: float, supplied: float, arriving: _Five, soil: _Five, fall: _Five, mix: _Five
 ) -> None:
     """Keep the classes' loads in step with the whole: supply, then detach or deposit the rest.
 
     Detached soil has the soil's mix; what settles is taken from the classes in proportion to load
     and fall velocity. The classes always sum to the whole.
     """
-    for index in range(len(mix)):
-        mix[index] = mix[index] + supplied * arriving[index]
+    mix.a += supplied * arriving.a
+    mix.b += supplied * arriving.b
+    mix.c += supplied * arriving.c
+    mix.d += supplied * arriving.d
+    mix.e += supplied * arriving.e
     change = gained - supplied
-    if change >= 0.0:
-        for index in range(len(mix)):
-            mix[index] = mix[index] + change * soil[index]
+    if change < 0.0:
+        _settle(-change, fall, mix)
         return
-    left = -change
-    for _ in range(len(mix)):
-        weight = 0.0
-        for index in range(len(mix)):
-            weight += mix[index] * fall[index]
+    mix.a += change * soil.a
+    mix.b += change * soil.b
+    mix.c += change * soil.c
+    mix.d += change * soil.d
+    mix.e += change * soil.e
+
+
+def _settle(left: float, fall: _Five, mix: _Five) -> None:
+    """Take what settles from the classes, over again where one has too little."""
+    for _ in range(5):
+        weight = mix.a * fall.a + mix.b * fall.b
+        weight = weight + mix.c * fall.c + mix.d * fall.d + mix.e * fall.e
         if left <= 0.0 or weight <= 0.0:
             break
         asked = left
-        for index in range(len(mix)):
-            out = min(mix[index], asked * mix[index] * fall[index] / weight)
-            mix[index] = mix[index] - out
-            left -= out
+        out = min(mix.a, asked * mix.a * fall.a / weight)
+        mix.a -= out
+        left -= out
+        out = min(mix.b, asked * mix.b * fall.b / weight)
+        mix.b -= out
+        left -= out
+        out = min(mix.c, asked * mix.c * fall.c / weight)
+        mix.c -= out
+        left -= out
+        out = min(mix.d, asked * mix.d * fall.d / weight)
+        mix.d -= out
+        left -= out
+        out = min(mix.e, asked * mix.e * fall.e / weight)
+        mix.e -= out
+        left -= out
