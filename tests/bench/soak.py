@@ -3,11 +3,11 @@
     python -m tests.bench.soak [--minutes 30]
 
 Short, long, failing, forking and cancelled jobs, whose records live for half a minute. What each
-kind of process holds (private memory, open files) and what Redis holds (memory and keys, but for the
-keys that tell a late finish) is looked at every few seconds; the table has the lower quartiles of the
-second and of the last quarter of the time: what is held between the bursts. The first quarter is for
-caches to fill; what the scribe knows of recent executions is full from the start. Exit 1 if anything
-grew by more than --most per cent.
+kind of process holds (private memory, open files) and what Redis holds (memory and keys, but for
+the keys that tell a late finish) is looked at every few seconds; the table has the lower quartiles
+of the second and of the last quarter of the time: what is held between the bursts. The first
+quarter is for caches to fill; what the scribe knows of recent executions is full from the start.
+Exit 1 if anything grew by more than --most per cent.
 """
 
 from __future__ import annotations
