@@ -104,6 +104,14 @@ def test_a_sentence_is_no_wider_than_the_terminal(daemon: Served) -> None:
     ]
 
 
+def test_a_limit_that_is_none_is_named_once(daemon: Served) -> None:
+    """The refusal names the field and the reason, in the API's own words alone."""
+    result = ctl(daemon, "enqueue", "a.b", "--limit", "cpu.max=fast")
+    assert result.exit_code == 1
+    assert result.stderr.startswith('weppdctl: body: limits: cpu.max: give "max"')
+    assert daemon.house.asked == []
+
+
 def test_tree_draws_what_is_below(daemon: Served) -> None:
     """Each job below has a line of its own, a failed one its error's last line."""
     result = ctl(daemon, "tree", "j1", "--all")

@@ -52,7 +52,11 @@ class BadRequest(WeppdError):
     def of(cls, where: str, error: ValidationError) -> BadRequest:
         """What pydantic found wrong with `where` ("body" or "query")."""
         errors = [
-            {"field": ".".join(map(str, each["loc"])), "problem": each["msg"]}
+            {
+                "field": (field := ".".join(map(str, each["loc"]))),
+                # A reason of ours comes with pydantic's word for it, and may name the field itself.
+                "problem": each["msg"].removeprefix("Value error, ").removeprefix(f"{field}: "),
+            }
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         lines = (f"{each['field'] or where}: {each['problem']}" for each in errors)
