@@ -180,5 +180,6 @@ def test_what_infiltrates_after_the_excess_is_part_of_it(
     """Of soils that are as good as tight, too: nothing then."""
     lost = routing.recession(depth, duration, path, sink)
     assert 0.0 <= lost <= depth
+    assert lost <= sink * (86400.0 - duration) * (1.0 + 1e-12)
     if sink < 1e-20:
         assert lost == 0.0

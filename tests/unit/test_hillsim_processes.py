@@ -175,6 +175,16 @@ def test_what_recedes_infiltrates_as_a_wave_followed_step_by_step_does() -> None
     assert 0.9 * depth < routing.recession(depth, duration, path, 1.0) <= depth
 
 
+def test_the_recession_ends_with_the_day() -> None:
+    """A tight soil takes from a flow what is left of the day, at its rate and no longer."""
+    depth, duration, path = 0.05, 3600.0, 1e7
+    for sink in (1e-9, 5e-9, 2e-8):
+        lost = routing.recession(depth, duration, path, sink)
+        assert lost <= sink * (86400.0 - duration) * (1.0 + 1e-12)
+        assert lost > 0.5 * sink * (86400.0 - duration)
+    assert routing.recession(depth, 86400.0, path, 1e-9) == 0.0
+
+
 def test_the_peak_ratio_has_no_jump_where_its_branches_meet() -> None:
     """Across t* = 1 and across the meeting of the long branches it stays continuous."""
     for v in (0.2, 0.5, 0.9):

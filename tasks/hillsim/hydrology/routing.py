@@ -90,8 +90,9 @@ def recession(depth: float, duration: float, path: float, sink: float) -> float:
     Where the excess ends before water from the top has reached the foot, the plane is left with a
     depth `h = v·D` below `x* = α h^1.5/v`; both then lose `f` (m/s). By kinematic wave the dry edge
     goes down as `x = α (fτ)^1.5/v·(1 + v/f)` until the rest falls dry at `τ = h/f`, or the edge
-    reaches the foot: `Δ = f τ (1 − 0.4 y τ^1.5)`, y τ^1.5 the dry share of the length. After Cundy
-    & Tento (1985); NSERL Report 10, chapter 4, recession infiltration. Zero at equilibrium.
+    reaches the foot, or the day is over: `Δ = f τ (1 − 0.4 y τ^1.5)`, y τ^1.5 the dry share of the
+    length. After Cundy & Tento (1985); NSERL Report 10, chapter 4, recession infiltration. Zero at
+    equilibrium.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def recession(depth: float, duration: float, path: float, sink: float) -> float:
     if travel_time(mean, path) < duration:
         return 0.0
     dries = math.pow(sink, 1.5) * (1.0 + mean / sink) / (mean * path)
-    time = min(depth / sink, math.pow(dries, -2.0 / 3.0))
+    time = min(min(depth / sink, math.pow(dries, -2.0 / 3.0)), max(0.0, _DAY - duration))
     return min(depth, sink * time * (1.0 - 0.4 * dries * math.pow(time, 1.5)))
 
 
