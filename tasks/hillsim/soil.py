@@ -21,6 +21,8 @@ BLOCK: Final = 0.2
 PARTICLE_DENSITY: Final = 2650.0
 MM_PER_HOUR: Final = 1.0 / 3.6e6
 _TILLED_LAYERS: Final = 2
+#: The least conductivity of any layer (m/s).
+_TIGHTEST: Final = 1e-7 * MM_PER_HOUR
 #: Soil files whose topsoil, where it repels water, conducts by an exponential; later: by a power.
 EXPONENTIAL: Final = 9001.0
 
@@ -288,7 +290,9 @@ def _conductivity(given: SoilInput, block: Horizon, density: float, *, tilled: b
     if not tilled:
         floor = 0.07 if given.version < 2006 else 1e-7
         return max(floor, deep_conductivity(block, density)) * MM_PER_HOUR
-    return given.ke if given.ke > 0.0 else texture_conductivity(block) * MM_PER_HOUR
+    if given.ke > 0.0:
+        return max(given.ke, _TIGHTEST)
+    return texture_conductivity(block) * MM_PER_HOUR
 
 
 def texture_conductivity(block: Horizon) -> float:

@@ -119,6 +119,16 @@ def test_frozen_soil_lets_rain_run_off_that_it_takes_in_when_thawed() -> None:
     assert runoff["frozen"] > 0.010 > runoff["mild"]
 
 
+def test_a_topsoil_that_is_as_good_as_tight_may_freeze() -> None:
+    """Whatever small number its file has: what falls on it runs off."""
+    rain = (25.0, 6.0, 0.4, 1.2, 6.0, 1.0, 80.0, 2.0, 180.0, 1.0)
+    rows = [COLD] * 3 + [rain]
+    climate = build.weather(rows, start=date(2001, 1, 1))
+    tight = build.documents(rows, climate=climate, soil=build.ground(ke=2.2e-313))
+    days = list(engine.days((hillslope.build(tight),), climate, 1))
+    assert days[-1][0].runoff > 0.015
+
+
 def test_snow_txt_decides_what_is_snow_and_how_dense(tmp_path: Path) -> None:
     """At 1 °C it snows if it rains above 3 °C; new snow of 60 kg/m³ lies deeper."""
     (tmp_path / "snow.txt").write_text("3.0  # rain above\n60.0\n200.0\n")
