@@ -1,0 +1,3 @@
+"""Which burnt hillslopes to treat, and how, at the least cost: PATH cost-effective."""
+
+from __future__ import annotations
