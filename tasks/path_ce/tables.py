@@ -6,8 +6,9 @@
     watershed/hillslopes.parquet                                wepp_id, slope_scalar, area (m2)
     path/analysis_frame.parquet, hillslope_sdyd.parquet, untreatable_hillslopes.parquet
 
-Treatments are matched by their labels. The watershed's measure is the sum of the hillslopes' NTU,
-sediment yield over runoff and baseflow (g/l).
+Without the table of hillslopes no slopes can be asked for. Treatments are matched by their labels.
+The watershed's measure is the sum of the hillslopes' NTU, sediment yield over runoff and baseflow
+(g/l).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Hillslope:
     landuse: int | None
     severity: str
     area: float
-    slope: float
+    slope: float | None
     yields: Mapping[str, float]
     ntu: Mapping[str, float]
 
@@ -57,7 +58,7 @@ def read(root: Path, asked: Asked) -> list[Hillslope]:
     path = next((p for n in _PLACES if (p := root / n / SUMMARIES).is_file()), root / "omni")
     if path.name != SUMMARIES:
         raise NotPrepared(f"{path / SUMMARIES} does not exist: run the scenarios first")
-    ground = {int(row["wepp_id"]): row for row in _rows(root / "watershed" / "hillslopes.parquet")}
+    ground = _ground(root / "watershed" / "hillslopes.parquet", asked)
     scenarios = [asked.post_fire_scenario, *(t.scenario for t in asked.treatment_options)]
     if asked.undisturbed_scenario:
         scenarios.append(asked.undisturbed_scenario)
@@ -83,26 +84,40 @@ def _hillslope(
     path: Path,
 ) -> Hillslope:
     lacking = [name for name, row in rows.items() if row is None]
-    if lacking or number not in ground:
+    if lacking or (ground and number not in ground):
         where = f"scenario {lacking[0]!r}" if lacking else "watershed/hillslopes.parquet"
         raise BrokenDocument(f"{path}: hillslope {number} is not in {where}")
     fire = rows[asked.post_fire_scenario]
     assert fire is not None
     code = str(fire.get("landuse", fire.get("Landuse")) or "").strip()
     landuse = int(code) if code.isdigit() else None
-    slope, area = (float(ground[number].get(name) or 0.0) for name in ("slope_scalar", "area"))
+    told = ground.get(number, {})
+    slope, area = (float(told.get(name) or 0.0) for name in ("slope_scalar", "area"))
     area = area * _HA or _value(fire, "Hillslope Area (ha)", path)
     known = {name: row for name, row in rows.items() if row is not None}
     return Hillslope(
         number,
         _id(fire, "topaz_id", "TopazID", path),
         landuse,
-        _SEVERITIES.get(landuse or 0, "Unknown"),
+        _severity(code, landuse),
         area,
-        math.degrees(math.atan(slope)),
+        math.degrees(math.atan(slope)) if told else None,
         {name: _yield(row, path) for name, row in known.items()},
         {name: _ntu(row, path) for name, row in known.items()},
     )
+
+
+def _ground(path: Path, asked: Asked) -> Mapping[int, Mapping[str, Any]]:
+    if not path.exists() and asked.slope_range == (None, None):
+        return {}
+    return {int(row["wepp_id"]): row for row in _rows(path)}
+
+
+def _severity(code: str, landuse: int | None) -> str:
+    """By WEPPcloud's codes, or by the words of a cover of the library."""
+    words = code.lower().replace("_", " ").split()
+    named = [s for s in ("High", "Moderate", "Low") if s.lower() in words and "fire" in words]
+    return named[0] if named else _SEVERITIES.get(landuse or 0, "Unknown")
 
 
 def _yield(row: Mapping[str, Any], path: Path) -> float:

@@ -53,7 +53,8 @@ def run(root: Path, asked: Asked, stage: Callable[[str, float], None]) -> dict[s
 
 def _wanted(asked: Asked, hill: Hillslope) -> bool:
     least, most = asked.slope_range
-    steep = (least is None or hill.slope >= least) and (most is None or hill.slope <= most)
+    slope = hill.slope or 0.0
+    steep = (least is None or slope >= least) and (most is None or slope <= most)
     return steep and (asked.severity_filter is None or hill.severity in asked.severity_filter)
 
 

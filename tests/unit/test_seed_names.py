@@ -54,6 +54,12 @@ TASKS = {
         "run_batch_rq": ["batch_name"],
         "run_batch_watershed_rq": ["batch_name", "watershed_feature"],
     },
+    "omni_rq": {
+        "run_omni_scenario_rq": ["runid", "scenario", "dependency_target"],
+        "run_omni_scenarios_rq": ["runid"],
+        "_compile_hillslope_summaries_rq": ["runid"],
+        "_finalize_omni_scenarios_rq": ["runid"],
+    },
     "path_ce_rq": {"run_path_cost_effective_rq": ["runid"]},
     "weppcloudr_rq": {"render_deval_details_rq": ["runid", "config", "active_root"]},
     "agent_rq": {
@@ -63,7 +69,7 @@ TASKS = {
     },
 }
 #: What a site that has use for it adds to its modules.
-ADDED = ("path_ce_rq",)
+ADDED = ("omni_rq", "path_ce_rq")
 HELPERS = {
     "weppd": ["start_worker"],
     "weppd.job_info": [

@@ -1,0 +1,152 @@
+"""The run of a scenario: `<run>/_pups/omni/scenarios/<name>`, made of its parent's documents.
+
+Slopes, soils, weather and management files are the parent's, by symbolic links; landuse.nodb and
+soils.nodb are its own. A scenario that follows another one begins with that one's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tasks.omni.documents import BURNT, UNBURNT, Scenario
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp.documents import Climate, CoverChoice, Landuse, Soils, Watershed
+from tasks.wepp.prep import covers as prep
+from tasks.wepp.prep.given import Given
+
+_SHARED = ("climate", "watershed", "soils", "landuse", "dem", "rap")
+_OUTLET = "wepp/output/interchange/loss_pw0.out.parquet"
+_LOW, _HIGH, _FOREST = "low_severity_fire", "high_severity_fire", "old_forest"
+
+
+def place(root: Path, name: str) -> Path:
+    """The directory of the scenario `name` of the run in `root`."""
+    return root / "_pups" / "omni" / "scenarios" / name
+
+
+def base(root: Path) -> str:
+    """What the run in `root` is called among its scenarios."""
+    landuse = Landuse.load(root)
+    grown = {key for keys in landuse.hillslopes.values() for key in keys}
+    burnt = any("fire" in called(landuse, key) for key in grown)
+    return BURNT if burnt else UNBURNT
+
+
+def outcome(root: Path, name: str, base: str) -> Path:
+    """The table at the outlet of a scenario, or of the run itself."""
+    return (root if name == base else place(root, name)) / _OUTLET
+
+
+def digest(path: Path) -> str | None:
+    """The SHA-1 of what a scenario depends on; None where it is not there."""
+    try:
+        return hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def make(root: Path, scenario: Scenario) -> RunDirectory:
+    """Make the scenario's run anew, to be simulated.
+
+    NotPrepared for a document or a scenario that is missing, ForeignDocument for WEPPcloud's,
+    BrokenDocument for a cover or a soil that cannot be told.
+    """
+    own = base(root)
+    target = scenario.target(own)
+    source = root if target == own else place(root, target)
+    if not source.is_dir():
+        raise NotPrepared(f"{source} does not exist: run the scenario {target!r} first")
+    landuse, soils = Landuse.load(source), Soils.load(source)
+    landuse = _covered(scenario, landuse, Given(RunDirectory(source), hills_only=True))
+    soils = _grounded(scenario, soils, Soils.path(source))
+    wepp = Given(RunDirectory(root)).wepp.model_copy(update={"run_flowpaths": False})
+    child = place(root, scenario.name)
+    shutil.rmtree(child, ignore_errors=True)
+    child.mkdir(parents=True)
+    for name in _SHARED:
+        if (root / name).is_dir():
+            (child / name).symlink_to(os.path.relpath(root / name, child))
+    for document in (Watershed.load(root), Climate.load(root), wepp, landuse, soils):
+        document.path(child).write_text(document.dump(), encoding="utf-8")
+    return RunDirectory(child)
+
+
+def _covered(scenario: Scenario, landuse: Landuse, given: Given) -> Landuse:
+    """The document with what the scenario changes of its covers."""
+    covers = dict(landuse.covers)
+    for key in sorted({key for keys in landuse.hillslopes.values() for key in keys}):
+        told = scenario.covers.get(key) or scenario.covers.get(called(landuse, key))
+        if told is not None:
+            covers[key] = landuse.covers.get(told) or CoverChoice(cover=told)
+        else:
+            covers[key] = _by_kind(scenario, landuse, key, given) or covers[key]
+    unknown = [c.cover for c in covers.values() if c.cover and c.cover not in prep.LIBRARY]
+    if unknown:
+        where = f"omni.nodb: {scenario.name}"
+        raise BrokenDocument(f"{where}: {unknown[0]!r} is no cover of landuse.nodb or the library")
+    return landuse.model_copy(update={"covers": covers})
+
+
+def _by_kind(scenario: Scenario, landuse: Landuse, key: str, given: Given) -> CoverChoice | None:
+    name = called(landuse, key)
+    burnt, forest = "fire" in name, "forest" in name
+    match scenario.type:
+        case "uniform_low" if burnt or forest:
+            return CoverChoice(cover=_LOW)
+        case "uniform_high" if burnt or forest:
+            return CoverChoice(cover=_HIGH)
+        case "undisturbed" if burnt:
+            return CoverChoice(cover=_FOREST)
+        case "thinning" if forest and "young" not in name:
+            ground = _share(scenario.ground_cover)
+            changed = {"interrill": ground, "rill": ground}
+            changed["canopy"] = _share(scenario.canopy_cover)
+            return landuse.covers[key].model_copy(update=changed)
+        case "mulch" if burnt:
+            more = _share(scenario.ground_cover_increase)
+            first = prep.grown(given, [key]).initials[0]
+            changed = {"interrill": min(1.0, first.inrcov + more)}
+            changed["rill"] = min(1.0, first.rilcov + more)
+            return landuse.covers[key].model_copy(update=changed)
+        case "uniform_moderate" | "prescribed_fire" | "sbs_map" if burnt or forest:
+            if not scenario.covers:
+                raise BrokenDocument(
+                    f"omni.nodb: {scenario.name}: no cover of the library is it: say by `covers`"
+                    f" what takes the place of {name!r}"
+                )
+    return None
+
+
+def _grounded(scenario: Scenario, soils: Soils, path: Path) -> Soils:
+    for name in (*scenario.soils, *scenario.soils.values()):
+        if name not in soils.soils:
+            raise BrokenDocument(f"{path}: there is no soil {name!r}, which {scenario.name} names")
+    by_top = {
+        top: [scenario.soils.get(key, key) for key in keys]
+        for top, keys in soils.hillslopes.items()
+    }
+    return soils.model_copy(update={"hillslopes": by_top})
+
+
+def called(landuse: Landuse, key: str) -> str:
+    """The cover of the library that a key stands for, or the name of its file."""
+    choice: Mapping[str, str | None] | CoverChoice | None = landuse.covers.get(key)
+    if not isinstance(choice, CoverChoice):
+        return key
+    return str(choice.cover or choice.file or choice.shared)
+
+
+def _share(percent: float | None) -> float:
+    return (percent or 0.0) / 100.0
+
+
+def names(root: Path) -> Iterator[str]:
+    """The scenarios whose runs are there, in order."""
+    folder = place(root, "")
+    if folder.is_dir():
+        yield from sorted(path.name for path in folder.iterdir() if path.is_dir())

@@ -1,0 +1,234 @@
+"""Scenarios of a run: each a child run of its own, made and simulated where it is not up to date.
+
+::
+
+    <run>/_pups/omni/scenarios/<name>/      the run `<runid>;;omni;;<name>`
+    <run>/omni/scenarios.*.parquet          what all of them did
+
+A scenario is up to date while what it was made from has the same bytes, and it is defined the same.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.omni import children, summaries
+from tasks.omni.documents import Omni, Scenario
+from tasks.project import trial
+from tasks.run.directory import RunDirectory
+from tasks.run.frame import framed
+from tasks.run.nodb import BrokenDocument
+from tasks.run.notify import notify
+from tasks.run.prep import RedisPrep
+from tasks.run.progress import Progress
+from tasks.run.status import Panel
+from tasks.run.steps import TaskEnum
+from tasks.wepp import dispatch
+from weppd.task import current, task
+
+TIMEOUT = 43_200
+PANEL = "omni"
+_PATIENCE_S = 30.0
+_CHANGED, _SAME = "dependency_changed", "dependency_unchanged"
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
+@framed(PANEL)
+def run_omni_scenario_rq(
+    runid: str,
+    scenario: Mapping[str, Any],
+    *,
+    dependency_target: str | None = None,
+    dependency_path: str | None = None,
+    signature: str | None = None,
+    run_state_reason: str = _CHANGED,
+) -> tuple[bool, float]:
+    """Make and simulate one scenario, whether it is up to date or not; (True, seconds).
+
+    What it depends on is reckoned anew where the producer does not say. BrokenDocument for a
+    definition that is none, and as `tasks.omni.children.make` and the model's jobs.
+    """
+    run, wanted, began = _run(runid), _scenario(scenario), time.monotonic()
+    base = children.base(run.root)
+    target = dependency_target or wanted.target(base)
+    path = run.root / dependency_path if dependency_path else None
+    path = path or children.outcome(run.root, target, base)
+    sha = children.digest(path)
+    child = f"{runid};;omni;;{wanted.name}"
+    place = children.place(run.root, wanted.name)
+    if place.is_dir():
+        dispatch.refuse(child, RunDirectory(place))
+        RedisPrep.forget(child)
+    trial.run_all(child, children.make(run.root, wanted))
+    entry = {
+        "dependency_target": target,
+        "dependency_path": path.relative_to(run.root).as_posix(),
+        "dependency_sha1": sha,
+    }
+    _keep(run.root, wanted, entry, signature or wanted.signature, run_state_reason)
+    return True, time.monotonic() - began
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(PANEL)
+def run_omni_scenarios_rq(runid: str) -> str | None:
+    """Enqueue the scenarios that are not up to date; the final job's id.
+
+    Those that follow another one come after all that do not. Where omni.nodb wants no jobs of their
+    own for them, all is done in this one, and None returned. BrokenDocument where there are none.
+    """
+    run = _run(runid)
+    with Omni.locked(run.root, wait=_PATIENCE_S) as document:
+        document.forget_others()
+        scenarios, apart = list(document.scenarios), document.use_rq_job_pool_concurrency
+    if not scenarios:
+        raise BrokenDocument(f"{Omni.path(run.root)}: it has no scenarios")
+    base, voice = children.base(run.root), Panel(current(), runid, PANEL)
+    first = [scenario for scenario in scenarios if scenario.target(base) == base]
+    then = [scenario for scenario in scenarios if scenario not in first]
+    if not apart:
+        _inline(runid, run, [*first, *then])
+        return None
+    ids: list[str] = []
+    fresh = {scenario.name for scenario in _stale(run, first)}
+    for order, stage in enumerate((first, then)):
+        before = list(ids)
+        wanted = _stale(run, stage, fresh)
+        for scenario in wanted:
+            ids.append(
+                current().enqueue(
+                    "tasks.omni_rq.run_omni_scenario_rq",
+                    runid,
+                    scenario.model_dump(exclude_defaults=True),
+                    label=f"jobs:{order},scenario:{scenario.name}",
+                    depends_on=before,
+                    timeout=TIMEOUT,
+                )
+            )
+        _skip(run, voice, [scenario for scenario in stage if scenario not in wanted])
+    final = ids
+    for order, name in ((2, "_compile_hillslope_summaries_rq"), (3, "_finalize_omni_scenarios_rq")):
+        final = [
+            current().enqueue(
+                f"tasks.omni_rq.{name}",
+                runid,
+                label=f"jobs:{order},func:{name}",
+                depends_on=final,
+                timeout=TIMEOUT,
+            )
+        ]
+    voice.enqueued(f"run_omni_scenarios_rq({runid})", final[0])
+    return final[0]
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(PANEL)
+def _compile_hillslope_summaries_rq(runid: str) -> None:
+    """Make the tables of the run and all its scenarios; NotPrepared where one was not run."""
+    run = _run(runid)
+    names = [scenario.name for scenario in Omni.load(run.root).scenarios]
+    progress = Progress(Panel(current(), runid, PANEL), len(names) + 1, "scenarios")
+    summaries.write(run.root, names)
+    progress.end()
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(PANEL, trigger="END_BROADCAST", step=TaskEnum.run_omni_scenarios)
+def _finalize_omni_scenarios_rq(runid: str) -> None:
+    """Tell that all scenarios are run."""
+    _end(runid)
+
+
+def _end(runid: str) -> None:
+    notify(f":crystal_ball: Omni scenarios completed for {runid} on {platform.node()}")
+    # The page closes its stream on what the frame says behind this.
+    Panel(current(), runid, PANEL).trigger("OMNI_SCENARIO_RUN_TASK_COMPLETED")
+
+
+def _inline(runid: str, run: RunDirectory, scenarios: Sequence[Scenario]) -> None:
+    """Do in this job what else the jobs of each do."""
+    progress = Progress(Panel(current(), runid, PANEL), len(scenarios), "scenarios")
+    for scenario in scenarios:
+        if _stale(run, [scenario]):
+            run_omni_scenario_rq(runid, scenario.model_dump(exclude_defaults=True))
+        else:
+            _skip(run, Panel(current(), runid, PANEL), [scenario])
+        progress.step()
+    _compile_hillslope_summaries_rq(runid)
+    _finalize_omni_scenarios_rq(runid)
+
+
+def _stale(
+    run: RunDirectory, scenarios: Sequence[Scenario], fresh: set[str] | None = None
+) -> list[Scenario]:
+    """Those that are not up to date, or follow one of `fresh`, which are about to be made anew."""
+    tree, base = Omni.load(run.root).scenario_dependency_tree, children.base(run.root)
+    found = []
+    for scenario in scenarios:
+        target, entry = scenario.target(base), tree.get(scenario.name, {})
+        sha = children.digest(children.outcome(run.root, target, base))
+        same = sha is not None and entry.get("dependency_sha1") == sha
+        same = same and entry.get("signature") == scenario.signature
+        there = children.outcome(run.root, scenario.name, base).exists()
+        if not (same and there) or target in (fresh or ()):
+            found.append(scenario)
+    return found
+
+
+def _skip(run: RunDirectory, voice: Panel, scenarios: Sequence[Scenario]) -> None:
+    for scenario in scenarios:
+        voice.skipped(f"run_omni_scenario_rq({voice.runid}, {scenario.name})", _SAME)
+    with Omni.locked(run.root, wait=_PATIENCE_S) as document:
+        for scenario in scenarios:
+            entry = document.scenario_dependency_tree[scenario.name]
+            document.scenario_run_state[scenario.name] = _state(scenario, entry, "skipped", _SAME)
+
+
+def _keep(
+    root: Path, scenario: Scenario, entry: Mapping[str, Any], signature: str, reason: str
+) -> None:
+    """Note what a scenario was made from, and that it was: other jobs of the run do so as well."""
+    known = {**entry, "signature": signature, "timestamp": _now()}
+    with Omni.locked(root, wait=_PATIENCE_S) as document:
+        document.scenario_dependency_tree[scenario.name] = known
+        document.scenario_run_state[scenario.name] = _state(scenario, entry, "executed", reason)
+
+
+def _state(
+    scenario: Scenario, entry: Mapping[str, Any], status: str, reason: str
+) -> dict[str, Any]:
+    names = ("dependency_target", "dependency_path", "dependency_sha1")
+    told = {name: entry.get(name) for name in names}
+    return {
+        "scenario": scenario.name,
+        "status": status,
+        "reason": reason,
+        **told,
+        "timestamp": _now(),
+    }
+
+
+def _scenario(told: Mapping[str, Any]) -> Scenario:
+    try:
+        return Scenario.model_validate(dict(told))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise BrokenDocument(f"scenario {dict(told)!r}: {where}: {first['msg']}") from None
+
+
+def _run(runid: str) -> RunDirectory:
+    run = RunDirectory(current().run_dir(runid))
+    run.refuse_readonly()
+    return run
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
