@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ LONG_CHANNELS, LONG_YEARS = 3, 100
 WORK, FINAL = "jobs:1,func:run_hillslopes_rq", "jobs:6,func:_log_complete_rq"
 CHANNEL_WORK = "jobs:3,func:run_watershed_rq"
 PATIENCE_S = 180.0
+_WIDTH = 74  # of a line in the log, within 80 columns
 AT_WORK_S = 0.2
 COLUMNS = (
     "hillslope",
@@ -133,7 +135,8 @@ class Story:
             shown = path if path == run.root else path.relative_to(run.root)
             self._screen.line(f"{what:<12}{shown}")
         self._screen.line("the log has a line for each hillslope, such as")
-        self._screen.line(f"  {lines[0].partition(' INFO ')[2]}")
+        for words in textwrap.wrap(lines[0].partition(" INFO ")[2], _WIDTH, subsequent_indent="  "):
+            self._screen.line(f"  {words}")
 
     def _family(self, members: list[Living], empty: str) -> None:
         rows = [(str(m.pid), str(m.parent), m.name, f"{m.cpu_s:.2f}") for m in members]

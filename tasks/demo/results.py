@@ -54,6 +54,7 @@ def return_periods(tables: Path) -> tuple[tuple[str, ...], Rows]:
     """The head, its units on a line of their own, and the rows of `return_periods.tsv`."""
     with open(tables / "return_periods.tsv", encoding="utf-8", newline="") as file:
         head, *rows = [tuple(row) for row in csv.reader(file, delimiter="\t")]
+    rows = [tuple(map(_figure, row)) for row in rows]
     period, *measures = head
     names = (name.partition("_") for name in measures)
     units = (f"{name}\n{unit.replace('_', '/')}" for name, _, unit in names)
@@ -71,6 +72,16 @@ def places(run: RunDirectory) -> list[tuple[str, Path]]:
         ("pictures", here / "hydrograph.png"),
         ("", here / "sediment_by_hillslope.png"),
     ]
+
+
+def _figure(text: str) -> str:
+    """A number with four digits that count.
+
+    >>> _figure("41.4948"), _figure("3226.11"), _figure("0.30924"), _figure("2")
+    ('41.49', '3226', '0.3092', '2')
+    """
+    value = float(text)
+    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.4g}"
 
 
 def _seconds(view: JobView) -> float:
