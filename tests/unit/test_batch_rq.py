@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import redis
 
 from tasks import batch_rq
 from tasks.run.directory import NotPrepared
@@ -26,7 +25,6 @@ def ctx(tmp_path: Path, redis_url: str):
         write_watershed(tmp_path / "b" / "runs" / leaf, channels=1, years=1)
     (tmp_path / "b/runs/bad/soils.nodb").unlink()
     with using(context):
-        redis.Redis.from_url(redis_url).flushdb()
         yield context
 
 

@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import redis
 
 from tasks import project_rq
 from tasks.project.archives import BrokenArchive
@@ -26,7 +25,6 @@ from weppd.task import using
 def ctx(tmp_path: Path, redis_url: str):
     wepp = {"default_bin": "hillsim"}
     with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
-        redis.Redis.from_url(redis_url).flushdb()
         yield context
 
 
