@@ -21,8 +21,7 @@ _DECADES: Final = 60
 _TENS: Final = [float(f"1e{power}") for power in range(-_DECADES, _DECADES + 5)]
 _TAILS: Final = [f"E{power + 1:+03d}" for power in range(-_DECADES, _DECADES)]
 _NOTHING: Final = "0.00000E+00"
-# Named here, where the compiled form finds it without looking it up in its module.
-_SIGN: Final = math.copysign
+_ZERO: Final = "   0.00"
 
 
 def summed(values: list[float]) -> float:
@@ -46,11 +45,11 @@ def whole(value: int, width: int) -> str:
 
 
 def scaled(value: float) -> str:
-    """`value` in the edit e11.5, by its five digits as a whole number.
+    """`value` in the edit e11.5, by its five digits as a whole number; a zero has no sign.
 
     What is not within 1e-6 of a half of the last digit is rounded as the value itself would be.
     """
-    if value == 0.0 and _SIGN(1.0, value) > 0.0:
+    if value == 0.0:
         return _NOTHING
     if 1e-50 < value < 1e50:
         power = math.floor(math.log(value) * _PER_DECADE)
@@ -73,12 +72,14 @@ def prepare() -> None:
 
 
 def hundredths(value: float) -> str:
-    """`value` in the edit f7.2; the texts of what is under 655.36 are made once.
+    """`value` in the edit f7.2; the texts of what is under 655.36 are made once, a zero's unsigned.
 
     A product that is not within 1e-6 of a half is rounded as the value itself would be.
     """
+    if value == 0.0:
+        return _ZERO
     cents = value * 100.0 + 0.5
-    if not 0.5 <= cents < _CENTS or (value <= 0.0 and _SIGN(1.0, value) < 0.0):
+    if not 0.5 <= cents < _CENTS or value < 0.0:
         return fixed(value, 7, 2)
     count = int(cents)
     over = cents - count

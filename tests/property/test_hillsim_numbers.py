@@ -19,18 +19,19 @@ halves = st.integers(0, 140_000).map(lambda count: count / 200.0)
 @example(-0.0)
 @example(655.36)
 def test_hundredths_by_table_are_rounded_as_the_number_itself(value: float) -> None:
-    """f7.2, ties and all that is no number included."""
-    assert numbers.hundredths(value) == fixed(value, 7, 2)
-    assert numbers.hundredths(value) == fixed(value, 7, 2)
+    """f7.2, ties and all that is no number included; only a zero loses its sign."""
+    assert numbers.hundredths(value) == fixed(value + 0.0, 7, 2)
+    assert numbers.hundredths(value) == fixed(value + 0.0, 7, 2)
 
 
 @settings(max_examples=300, deadline=None)
 @given(reals)
 @example(0.0)
+@example(-0.0)
 @example(9.99996e-100)
 def test_scaled_numbers_are_the_edit(value: float) -> None:
-    """e11.5, zero and what is no number included."""
-    assert numbers.scaled(value) == scientific(value, 11)
+    """e11.5, zero, which has no sign, and what is no number included."""
+    assert numbers.scaled(value) == scientific(value + 0.0, 11)
 
 
 @given(st.integers(-200_000, 200_000))

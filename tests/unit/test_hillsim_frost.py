@@ -101,7 +101,7 @@ def test_half_of_the_wilting_point_stays_liquid() -> None:
     layers = slope.site.profile.layers
     assert slope.frost.bottom == pytest.approx(sum(layer.thickness for layer in layers))
     assert slope.store == pytest.approx([0.0] * len(layers), abs=1e-12)
-    unfrozen = slope.columns.held_back - slope.bound
+    unfrozen = slope.columns.earth.held - slope.bound
     assert unfrozen == pytest.approx(0.5 * sum(layer.wp * layer.thickness for layer in layers))
 
 

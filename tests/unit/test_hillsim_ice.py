@@ -59,11 +59,16 @@ def test_along_a_layer_the_slices_without_frost_conduct(slices: int) -> None:
 def test_water_goes_from_the_wetter_soil_to_the_drier_and_not_from_equals() -> None:
     """Either way alike, not at all where suctions are equal, and not more than there is room."""
     curve = clay_loam()
-    up = ice.levelled(curve, curve, 0.2, 0.3, 0.1, 1.0)
+
+    def moved(wet: float, wet_below: float, room: float = 1.0) -> float:
+        suctions = curve.suction(wet), curve.suction(wet_below)
+        return ice.levelled(curve, curve, wet, wet_below, *suctions, 0.1, 3600.0, room)
+
+    up = moved(0.2, 0.3)
     assert up > 0.0
-    assert ice.levelled(curve, curve, 0.3, 0.2, 0.1, 1.0) == pytest.approx(-up)
-    assert ice.levelled(curve, curve, 0.25, 0.25, 0.1, 1.0) == 0.0
-    assert ice.levelled(curve, curve, 0.2, 0.3, 0.1, 1e-9) == 1e-9
+    assert moved(0.3, 0.2) == pytest.approx(-up)
+    assert moved(0.25, 0.25) == 0.0
+    assert moved(0.2, 0.3, 1e-9) == 1e-9
 
 
 def test_crust_and_cover_decide_again_where_the_upper_half_of_the_topsoil_has_thawed() -> None:

@@ -106,6 +106,8 @@ class Hillslope:
     def bound(self) -> float:
         """Ice of what the soil holds at wilting point (m), which no other store counts."""
         above, held = 0.0, 0.0
+        if not self.frost.frozen:
+            return held
         for index in range(len(self.store)):
             thick = self.columns.thick[index]
             part = frost.frozen_part(above, above + thick, self.frost.edges)

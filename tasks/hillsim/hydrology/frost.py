@@ -26,6 +26,7 @@ _THINNEST: Final = 0.01
 _DRIEST: Final = 0.05
 _HOUR: Final = 3600.0
 _LEVEL: Final = 0.001
+_SHARED: Final = 3
 
 
 @final
@@ -46,7 +47,8 @@ class Earth:
     """The soil as frost finds it, by layer: thickness (m), wilting point (volumetric), curves.
 
     What is held and what freezes are counted above wilting point; `bound` freezes below it (m of
-    water per m of frozen soil) and is no other store's. `moves` says whether water does.
+    water per m of frozen soil) and is no other store's. `moves` says whether water does. From them
+    come the `tops` of the layers, their `depth` in all and what is `held` at wilting point (m).
     """
 
     def __init__(
@@ -57,6 +59,14 @@ class Earth:
         self.bound = bound
         self.pores = pores
         self.moves = True
+        self.tops: list[float] = []
+        depth, held = 0.0, 0.0
+        for index in range(len(thick)):
+            self.tops.append(depth)
+            depth += thick[index]
+            held += wilting[index] * thick[index]
+        self.depth = depth
+        self.held = held
 
 
 @dataclass(slots=True)
@@ -174,9 +184,7 @@ def thaw(
         if energy <= 0.0 or start == end:
             break
         index = turn if down else len(store) - 1 - turn
-        top = 0.0
-        for other in range(index):
-            top += thick[other]
+        top = earth.tops[index]
         below = top + thick[index]
         # Beyond where it starts, or before where it ends, nothing thaws in a layer.
         if (below <= start or top >= end) if down else (top >= start or below <= end):
@@ -205,12 +213,14 @@ def thaw(
     return start
 
 
-def _level(most: float, earth: Earth, store: list[float], edges: Edges) -> None:
-    """Let unfrozen soil share its water for an hour, from the front's layer down.
+def _level(span: float, most: float, earth: Earth, store: list[float], edges: Edges) -> None:
+    """Let unfrozen soil share its water for `span` s, from the front's layer down.
 
-    Nothing rises that the hour's cold could not freeze (`most`, m), no more moves than would make a
-    quarter of the difference in content good, and less than 0.001 of difference moves nothing.
+    Nothing rises that the cold could not freeze meanwhile (`most`, m), no more moves than would
+    make half of the difference in content good, and less than 0.001 of difference moves nothing.
     """
+    if not earth.moves:
+        return
     depths, last, above, first = earth.thick, len(store) - 1, 0.0, 0
     while first < last and above + depths[first] <= edges.bottom + 1e-9:
         above += depths[first]
@@ -218,20 +228,25 @@ def _level(most: float, earth: Earth, store: list[float], edges: Edges) -> None:
     if first == last:
         return
     thick = above + depths[first] - max(edges.bottom, above)
-    wet = earth.wilting[first] + store[first] / thick
+    wet, here = earth.wilting[first] + store[first] / thick, -1.0
     for index in range(first, last):
         below = depths[index + 1]
-        wet_below = earth.wilting[index + 1] + store[index + 1] / below
+        wet_below, there = earth.wilting[index + 1] + store[index + 1] / below, -1.0
         gap = abs(wet - wet_below)
         if gap > _LEVEL:
-            room = 0.25 * gap * min(thick, below)
-            apart = 0.5 * (thick + below)
-            rise = levelled(earth.pores[index], earth.pores[index + 1], wet, wet_below, apart, room)
+            pores, room = earth.pores[index + 1], 0.5 * gap * min(thick, below)
+            # Suctions are worked out where they are asked for.
+            here = here if here >= 0.0 else earth.pores[index].suction(wet)
+            there, apart = pores.suction(wet_below), 0.5 * (thick + below)
+            rise = levelled(
+                earth.pores[index], pores, wet, wet_below, here, there, apart, span, room
+            )
             rise = max(min(min(rise, most), store[index + 1]), -store[index])
-            store[index] = store[index] + rise
-            store[index + 1] = store[index + 1] - rise
-            wet_below = earth.wilting[index + 1] + store[index + 1] / below
-        thick, wet = below, wet_below
+            if rise != 0.0:
+                store[index] = store[index] + rise
+                store[index + 1] = store[index + 1] - rise
+                wet_below, there = earth.wilting[index + 1] + store[index + 1] / below, -1.0
+        thick, wet, here = below, wet_below, there
 
 
 def tidy(store: list[float], ice: list[float], edges: Edges) -> None:
@@ -267,6 +282,13 @@ def _thaw_both(
     thaw(below, edges.bottom, edges.top, earth, store, ice, edges)
 
 
+def _frozen_resistance(edges: Edges) -> float:
+    """Of the frozen soil from the surface down (m²·K/W): the crust, where there is one."""
+    crust = edges.crust if edges.top > 0.0 else edges.bottom
+    frozen = min(crust, _TILLED) / _TILLED_FROZEN + max(0.0, crust - _TILLED) / _DEEP_FROZEN
+    return max(_THINNEST / _TILLED_FROZEN, frozen)
+
+
 def hours(
     net: list[float],
     air: list[float],
@@ -287,22 +309,17 @@ def hours(
     ----------
     net, air : net radiation at air temperature (W/m²) and air temperature (°C), by hour
     snow, cover : depth of the snow (m) and its resistance (m²·K/W), by hour
-    mixing : sensible heat exchange (W/(m²·K))
-    litter : resistance of litter (m²·K/W)
+    mixing, litter : sensible heat exchange (W/(m²·K)), resistance of litter (m²·K/W)
     rising : heat that rises from below (W/m²)
     unfrozen : conductivity of the soil that thawed
     earth, store, ice : the soil, the liquid water and the ice of its layers (m)
     edges : the frozen zone (m)
     """
-    depth = 0.0
-    for index in range(len(earth.thick)):
-        depth += earth.thick[index]
+    cold = sinks = 0.0
     for hour in range(len(air)):
         was_frozen = edges.bottom > 0.0
         over = litter + cover[hour]
-        crust = edges.crust if edges.top > 0.0 else edges.bottom
-        frozen = min(crust, _TILLED) / _TILLED_FROZEN + max(0.0, crust - _TILLED) / _DEEP_FROZEN
-        resistance = over + max(_THINNEST / _TILLED_FROZEN, frozen)
+        resistance = over + _frozen_resistance(edges)
         surface = heat.surface_temperature(net[hour], air[hour], mixing, resistance)
         if surface <= 0.0 or snow[hour] > 0.0:
             leaving = -min(surface, 0.0) / resistance
@@ -311,9 +328,8 @@ def hours(
                 thaw(rising * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
             elif leaving > rising:
                 energy = (leaving - rising) * _HOUR
-                if earth.moves:
-                    _level(energy / FUSION, earth, store, edges)
-                freeze(energy, edges.bottom, depth, earth, store, ice, edges)
+                cold, sinks = cold + energy, sinks + _HOUR
+                freeze(energy, edges.bottom, earth.depth, earth, store, ice, edges)
             else:
                 thaw((rising - leaving) * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
         elif edges.bottom > 0.0:
@@ -322,6 +338,9 @@ def hours(
             surface = heat.surface_temperature(net[hour], air[hour], mixing, resistance)
             energy = max(0.0, surface) / resistance * _HOUR
             _thaw_both(energy, rising * _HOUR, earth, store, ice, edges)
+        if cold > 0.0 and hour % _SHARED == _SHARED - 1:
+            _level(sinks, cold / FUSION, earth, store, edges)
+            cold = sinks = 0.0
         # Where nothing is frozen, and nothing was, there is nothing to put in order.
         if was_frozen or edges.bottom > 0.0:
             tidy(store, ice, edges)

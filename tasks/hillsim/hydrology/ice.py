@@ -24,7 +24,6 @@ _LEAST: Final = 1e-12
 _FC_SUCTION: Final = 33.0 / 9.81
 _WP_SUCTION: Final = 1500.0 / 9.81
 _FRONT: Final = 100.0
-_HOUR: Final = 3600.0
 
 
 @final
@@ -39,6 +38,7 @@ class Pores:
         self.fc = fc
         self.steep = steep
         self.power = 3.0 + 2.0 * steep
+        self.falls = self.power / steep - 1.0
         self.ks = ks
 
     def suction(self, content: float) -> float:
@@ -55,10 +55,10 @@ class Pores:
 
         Matric flux potential (Gardner 1958) of a conductivity that falls with a power of suction.
         """
-        power = self.power / self.steep - 1.0
         if dry <= wet:
             return 0.0
-        return self.conducts(content) * wet / power * (1.0 - math.exp(power * math.log(wet / dry)))
+        left = math.exp(self.falls * math.log(wet / dry))
+        return self.conducts(content) * wet / self.falls * (1.0 - left)
 
     def conducts(self, content: float) -> float:
         """Conductivity (m/s) at a volumetric water content."""
@@ -122,14 +122,22 @@ def conductivity(ks: float, curve: Pores, content: float, slice_: float, factor:
 
 
 def levelled(
-    above: Pores, below: Pores, wet: float, wet_below: float, apart: float, room: float
+    above: Pores,
+    below: Pores,
+    wet: float,
+    wet_below: float,
+    here: float,
+    there: float,
+    apart: float,
+    span: float,
+    room: float,
 ) -> float:
-    """Water (m) that rises in an hour between two unfrozen layers, negative where it sinks.
+    """Water (m) that rises in `span` s between two unfrozen layers, negative where it sinks.
 
-    By Darcy's law between their middles, `apart` m from each other, along the wetter one's curve;
-    `wet` are their volumetric contents, `room` (m) a bound on what moves.
+    By Darcy's law between their middles, `apart` m from each other, along the wetter one's curve.
+    `wet` are their volumetric contents, `here` and `there` their suctions (m of water), `room` (m)
+    is a bound on what moves.
     """
-    here, there = above.suction(wet), below.suction(wet_below)
     if here > there:
-        return min(room, below.flow(wet_below, there, here) / apart * _HOUR)
-    return -min(room, above.flow(wet, here, there) / apart * _HOUR)
+        return min(room, below.flow(wet_below, there, here) / apart * span)
+    return -min(room, above.flow(wet, here, there) / apart * span)

@@ -100,14 +100,6 @@ class Columns:
             self.thick, limits, full, kept, ks, self.aniso, self.power, self.earth, along
         )
 
-    @property
-    def held_back(self) -> float:
-        """Water of the profile at wilting point (m)."""
-        held = 0.0
-        for index in range(len(self.thick)):
-            held += self.earth.wilting[index] * self.thick[index]
-        return held
-
     def settle(self, index: int, layer: Layer, density: float) -> None:
         """Give one layer the pore space of a new bulk density (kg/m³)."""
         self.limit[index] = _room(layer, density, 1.0)

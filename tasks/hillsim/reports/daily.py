@@ -99,7 +99,7 @@ def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: flo
 
 def _liquid(slope: Hillslope) -> float:
     """Water of the soil that is not frozen (m)."""
-    return summed(slope.store) + slope.columns.held_back - slope.bound
+    return summed(slope.store) + slope.columns.earth.held - slope.bound
 
 
 def over_path(slope: Hillslope, day: Day, value: float) -> float:
