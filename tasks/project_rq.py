@@ -40,7 +40,7 @@ def set_run_readonly_rq(runid: str, readonly: bool) -> bool:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed("archive")
+@framed("archive", trigger="ARCHIVE_COMPLETE")
 def archive_rq(runid: str, comment: str | None = None) -> str:
     """Put all of the run but its archives into a new one; returns the archive's path.
 
@@ -58,7 +58,7 @@ def archive_rq(runid: str, comment: str | None = None) -> str:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed("archive")
+@framed("archive", trigger="RESTORE_COMPLETE")
 def restore_archive_rq(runid: str, archive_name: str) -> None:
     """Make the run what this one of its archives holds, its ledger too.
 
@@ -75,23 +75,20 @@ def restore_archive_rq(runid: str, archive_name: str) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed("fork")
+@framed("fork", trigger="FORK_COMPLETE")
 def fork_rq(runid: str, new_runid: str, undisturbify: bool = False) -> str:
     """Copy the run under a new id, where its own lies; returns the copy's directory.
 
     NotCopied for an id that is bad or taken, and for `undisturbify`: landuse and soils would have
     to be built anew, which no task here does. RunUnderWay, NoDbAlreadyLockedError, OSError.
     """
-    voice = Panel(current(), runid, "fork")
     try:
         if undisturbify:
             raise copies.NotCopied("undisturbify: landuse and soils are built by no task here")
-        target = _copied(runid, new_runid, "fork")
+        return str(_copied(runid, new_runid, "fork"))
     except Exception:
-        voice.trigger("FORK_FAILED")
+        Panel(current(), runid, "fork").trigger("FORK_FAILED")
         raise
-    voice.trigger("FORK_COMPLETE")
-    return str(target)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
@@ -138,7 +135,6 @@ def _archiving(runid: str, event: str) -> Iterator[RunDirectory]:
         raise
     finally:
         prep.clear_archive_job_id()
-    voice.trigger(f"{event}_COMPLETE")
 
 
 def _copied(runid: str, new_runid: str, panel: str) -> Path:

@@ -205,6 +205,8 @@ def _greedy(cost: Floats, gain: Floats, regret: Floats, wanted: float) -> Ints:
         )
         each = worth / np.minimum(np.where(more > 0.0, more, 1.0), short)
         row, column = np.unravel_index(each.argmin(), each.shape)
+        if not np.isfinite(each[row, column]):
+            break  # all there is, but for a rounding
         at[row] = column
     return _exchanged(cost, gain, np.asarray(at, dtype=np.int64), wanted)
 
@@ -212,14 +214,15 @@ def _greedy(cost: Floats, gain: Floats, regret: Floats, wanted: float) -> Ints:
 def _exchanged(cost: Floats, gain: Floats, at: Ints, wanted: float) -> Ints:
     """A choice in which no single row can have a cheaper option."""
     rows = np.arange(len(cost))
-    while True:
+    while len(rows):
         spare = float(gain[rows, at].sum()) - wanted
         fits = gain[rows, at][:, None] - gain <= spare
         saves = np.where(fits, cost[rows, at][:, None] - cost, 0.0)
         row, column = np.unravel_index(saves.argmax(), saves.shape)
         if saves[row, column] <= _CLOSE:
-            return at
+            break
         at[row] = column
+    return at
 
 
 class _Search:

@@ -80,6 +80,24 @@ def test_no_choice_that_is_allowed_is_cheaper(question: Question) -> None:
     assert made.gain >= question.target - 1e-6
 
 
+@pytest.mark.parametrize(("target", "secondary"), [(0.0, False), (1.0, True)])
+def test_where_nothing_helps_nothing_is_chosen(target: float, secondary: bool) -> None:
+    """A question without hillslopes has an answer as well."""
+    none = np.zeros((0, 2))
+    made = choose(Question(none, np.ones(2), none, none, np.zeros(0), target))
+    assert (made.cost, made.fixed, made.gain, made.secondary) == (0.0, 0.0, 0.0, secondary)
+    assert len(made.treatment) == 0
+
+
+def test_all_there_is_reaches_a_target_that_is_all_there_is() -> None:
+    """Whatever the order in which numbers are summed."""
+    gain = np.full((97, 1), 0.1)
+    target = float(sum(gain[:, 0]))
+    question = Question(gain * 3.0, np.zeros(1), gain, gain, np.zeros(97), target)
+    assert not (made := choose(question)).secondary
+    assert made.cost == pytest.approx(97 * 0.3)
+
+
 def test_a_watershed_of_many_hillslopes_is_chosen_for() -> None:
     """What is left open is told, and is next to nothing."""
     random = np.random.default_rng(7)
