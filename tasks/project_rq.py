@@ -125,10 +125,7 @@ def _archiving(runid: str, event: str) -> Iterator[RunDirectory]:
     prep, voice = RedisPrep(run.root, runid), Panel(current(), runid, "archive")
     prep.set_archive_job_id(current().job_id)
     try:
-        dispatch.refuse(runid, run)
-        # A run that is marked is nobody's to change: no model can run in it.
-        marked = (run.root / READONLY).exists()
-        with nullcontext() if marked else locked(runid, WORKING):
+        with _still(runid, run):
             yield run
     except Exception:
         voice.trigger(f"{event}_FAILED")
@@ -137,11 +134,22 @@ def _archiving(runid: str, event: str) -> Iterator[RunDirectory]:
         prep.clear_archive_job_id()
 
 
+@contextmanager
+def _still(runid: str, run: RunDirectory) -> Iterator[None]:
+    """While no model runs in the run, and none can begin."""
+    dispatch.refuse(runid, run)
+    # A run that is marked is nobody's to change: no model can run in it.
+    marked = (run.root / READONLY).exists()
+    with nullcontext() if marked else locked(runid, WORKING):
+        yield
+
+
 def _copied(runid: str, new_runid: str, panel: str) -> Path:
     wd = current().run_dir(runid)
-    dispatch.refuse(runid, RunDirectory(wd))
-    target, names = copies.place(wd, new_runid), copies.files(wd)
-    copies.copy(wd, target, runid, new_runid, names, _progress(runid, panel, len(names)).step)
+    with _still(runid, RunDirectory(wd)):
+        target, names = copies.place(wd, new_runid), copies.files(wd)
+        progress = _progress(runid, panel, len(names))
+        copies.copy(wd, target, runid, new_runid, names, progress.step)
     RedisPrep(target, new_runid)
     return target
 

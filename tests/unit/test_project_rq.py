@@ -12,7 +12,7 @@ from tasks import project_rq
 from tasks.project.archives import BrokenArchive
 from tasks.project.copies import NotCopied
 from tasks.run.directory import ReadOnlyRun
-from tasks.run.locks import NoDbAlreadyLockedError
+from tasks.run.locks import NoDbAlreadyLockedError, locked
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp.documents import Wepp
@@ -131,11 +131,12 @@ def test_an_archive_that_is_broken_or_hostile_changes_nothing(ctx, wd: Path):
 
 def test_a_run_is_not_archived_under_a_running_model_nor_restored_when_marked(ctx, wd: Path):
     """Who holds it is named; a marked run may be archived, and stays as it is."""
-    from tasks.run.locks import locked
-
-    with locked("my-run", "runtime-paths/wepp"), pytest.raises(NoDbAlreadyLockedError):
-        project_rq.archive_rq("my-run")
-    assert not list((wd / "archives").glob("*")) if (wd / "archives").exists() else True
+    with locked("my-run", "runtime-paths/wepp"):
+        with pytest.raises(NoDbAlreadyLockedError):
+            project_rq.archive_rq("my-run")
+        with pytest.raises(NoDbAlreadyLockedError):
+            project_rq.fork_rq("my-run", "other-run")
+    assert not (wd / "archives").exists()
     with pytest.raises(ValueError, match="41 characters, 40 may be"):
         project_rq.archive_rq("my-run", "x" * 41)
     assert project_rq.set_run_readonly_rq("my-run", True) is True
