@@ -13,8 +13,6 @@ from tasks.hillsim.hydrology.storm import Hyetograph
 
 LEAST_EXCESS: Final = 1e-4
 _NO_SUCTION: Final = 1e-9
-# Named here, where the compiled form finds it without looking it up in its module.
-_LOG1P: Final = math.log1p
 
 
 @final
@@ -197,7 +195,11 @@ def ponded(taken: float, time: float, ke: float, suction: float) -> float:
     # Newton from above: the function is convex in the gain, so the steps fall on the root's right.
     gain = ke * time + math.sqrt(2.0 * ke * time * suction)
     for _ in range(30):
-        away = gain - suction * _LOG1P(gain / start) - ke * time
+        share = gain / start
+        # The logarithm of 1 + share, exact for small ones: Kahan's quotient, without log1p's call.
+        more = 1.0 + share
+        grown = math.log(more) * share / (more - 1.0) if more > 1.0 else share
+        away = gain - suction * grown - ke * time
         change = away * (start + gain) / (taken + gain)
         gain -= change
         if abs(change) <= 1e-12:
