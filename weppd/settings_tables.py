@@ -152,7 +152,8 @@ class Tasks:
     modules: tuple[str, ...] = field(
         default=(
             *("tasks.wepp_rq", "tasks.interchange_rq", "tasks.project_rq"),
-            *("tasks.batch_rq", "tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
+            *("tasks.batch_rq", "tasks.omni_rq", "tasks.path_ce_rq"),
+            *("tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
         ),
         metadata={"check": each(checks.MODULE)},
     )
