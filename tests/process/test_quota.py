@@ -152,6 +152,7 @@ def test_memory_over_its_limit_ends_the_job_and_says_so(weppd):
     )
     over = weppd.wait("over", eid=eid)
     assert over["asked"] == "limit"
+    assert over["usage"]["peak_bytes"] >= 100 << 20
     by_kernel = "over memory.max: the kernel ended it at the 100 MiB it may have"
     if weppd.held_by == "controllers" and over["reason"] == by_kernel:
         return

@@ -150,7 +150,7 @@ class Warden:
         """
         kills, refused, _ = self._counts
         if killed and self._memory is not None and self._count(_COUNTS[0]) > kills:
-            return f"over memory.max: the kernel ended it at the {_shown(self._memory)} it may have"
+            return self._ended_by_kernel(self._memory)
         if self._pids is not None and self._count(_COUNTS[1]) > refused:
             return _crowded(self._pids)
         return ""
@@ -179,13 +179,20 @@ class Warden:
             self.peak_bytes = max(self.peak_bytes, self._now)
         if self._memory is None:
             return ""
-        if self._now > self._memory or self._count(_COUNTS[0]) > self._counts[0]:
+        if self._now > self._memory:
             peak = f"its processes have {_shown(self.peak_bytes)} together"
             return f"over memory.max: {peak} and may have {_shown(self._memory)}"
+        if self._count(_COUNTS[0]) > self._counts[0]:
+            return self._ended_by_kernel(self._memory)
         if self._now >= _SOFT * self._memory and not self._soft_said:
             self._soft_said = True
             self._say(f"memory: {_shown(self._now)} of {_shown(self._memory)} (memory.max)")
         return ""
+
+    def _ended_by_kernel(self, memory: int) -> str:
+        """By its account the tree had all that it may have, whatever was seen of it here."""
+        self.peak_bytes = max(self.peak_bytes, memory)
+        return f"over memory.max: the kernel ended it at the {_shown(memory)} it may have"
 
     def _proportional(self) -> int:
         """The tree's proportional set size in bytes; of whom it cannot be had, the resident set."""
