@@ -94,8 +94,11 @@ def test_cancel_says_what_ended_at_which_signal(daemon: Served) -> None:
     )
 
 
-def test_a_sentence_is_no_wider_than_the_terminal(daemon: Served) -> None:
+def test_a_sentence_is_no_wider_than_the_terminal(
+    daemon: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What would leave the last column goes on below, indented; nothing of it is lost."""
+    monkeypatch.setattr("weppd.ctl.talk._looked_at", lambda: True)
     result = ctl(daemon, "cancel", "j1", columns=40)
     assert result.output.splitlines() == [
         "job j1: stopped; 3 processes ended: 2 at",

@@ -6,6 +6,7 @@ through `clean`.
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 
@@ -31,6 +32,17 @@ def cut(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     return text[: max(0, width - len(_CUT))] + _CUT[:width]
+
+
+def fold(text: str, width: int) -> str:
+    """A sentence in lines of `width` columns, the later ones indented; no word is broken."""
+    return textwrap.fill(
+        text,
+        max(width, 20),
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def columns(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -102,15 +101,11 @@ class Talk:
         click.echo(json.dumps(data) if self.as_json else rendered())
 
     def say(self, data: Any, sentence: str) -> None:
-        """Print the answer: as one line of JSON, or as a sentence no wider than the terminal."""
-        told = textwrap.fill(
-            sentence,
-            max(width(), 20),
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        self.show(data, lambda: told)
+        """Print the answer: as one line of JSON, or as a sentence, no wider than the terminal.
+
+        Where nobody looks it stays one line, for whoever searches it.
+        """
+        self.show(data, lambda: table.fold(sentence, width()) if _looked_at() else sentence)
 
     def watch(self, again: bool, once: Callable[[], None]) -> None:
         """Show once, or again and again until Ctrl-C."""
@@ -132,6 +127,10 @@ def paint() -> table.Paint:
     if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
         return table.plain
     return lambda text, word: click.style(text, fg=_COLOURS.get(word))
+
+
+def _looked_at() -> bool:
+    return sys.stdout.isatty()
 
 
 def width() -> int:
