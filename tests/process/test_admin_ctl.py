@@ -90,7 +90,7 @@ def test_cancel_says_what_ended_at_which_signal(daemon: Served) -> None:
     result = ctl(daemon, "cancel", "j1", "--grace", "0.5", "--reason", "wrong run")
     assert daemon.house.asked == [("cancel", ("j1", 0.5, True, os.geteuid(), "wrong run"))]
     assert result.output == (
-        "job j1: stopped; 3 processes ended: 2 at SIGUSR1, 1 at SIGKILL; nothing of it\n  lives\n"
+        "job j1: stopped; 3 processes ended: 2 at SIGUSR1, 1 at SIGKILL; nothing of it lives\n"
     )
 
 
