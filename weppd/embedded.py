@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from weppd.errors import StoreError
+from weppd.errors import AlreadyRunning, StoreError
 
 START_S = 15.0
 STOP_S = 10.0
@@ -74,7 +74,14 @@ class Embedded:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the server and return once it answers."""
+        """Start the server and return once it answers.
+
+        AlreadyRunning where another one does so at its place: that one keeps its socket.
+        """
+        if self._answers():
+            raise AlreadyRunning(
+                f"{self.socket}: a Redis runs here; stop it first, or start elsewhere"
+            )
         server = self._server or find_server()
         if server is None:
             raise StoreError(

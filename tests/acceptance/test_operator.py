@@ -211,6 +211,8 @@ def test_embedded_owns_its_redis_and_uses_hillsim(home):
         assert done.returncode == 0, done.stdout + done.stderr + (home / "stderr").read_text()
         said = next((home / "all").rglob("p1.err")).read_text()
         assert "engine=hillsim" in said
+        assert run(*command).returncode == 75
+        assert (home / "all/redis/redis.sock").exists()
     finally:
         process.terminate()
         assert process.wait(30) == 0

@@ -16,7 +16,7 @@ import redis
 from tests.waiting import eventually
 from weppd import embedded
 from weppd.embedded import Embedded
-from weppd.errors import StoreError
+from weppd.errors import AlreadyRunning, StoreError
 
 
 @pytest.fixture
@@ -41,6 +41,15 @@ def test_it_answers_inside_the_block_and_is_gone_after(directory: str) -> None:
         pid = connection.info("server")["process_id"]
     eventually(lambda: _gone(pid))
     assert not (Path(directory) / "redis.sock").exists()
+
+
+def test_a_second_one_leaves_the_first_its_socket(directory: str) -> None:
+    """Started twice in one place, the second says so, and the first goes on to be reached."""
+    with embedded.server(directory) as url:
+        with pytest.raises(AlreadyRunning, match="a Redis runs here"):
+            Embedded(directory).start()
+        with redis.Redis.from_url(url) as connection:
+            assert connection.ping()
 
 
 def test_it_dies_with_its_owner_even_if_that_is_killed(directory: str) -> None:
