@@ -34,12 +34,17 @@ def cut(text: str, width: int) -> str:
     return text[: max(0, width - len(_CUT))] + _CUT[:width]
 
 
-def fold(text: str, width: int) -> str:
-    """A sentence in lines of `width` columns, the later ones indented; no word is broken."""
+def fold(text: str, width: int, indent: str = "", most: int | None = None) -> str:
+    """A sentence in lines of `width` columns, the later ones behind `indent`; no word is broken.
+
+    Where `most` lines do not hold it, it ends in two dots.
+    """
     return textwrap.fill(
         text,
         max(width, 20),
-        subsequent_indent="  ",
+        subsequent_indent=indent,
+        max_lines=most,
+        placeholder="..",
         break_long_words=False,
         break_on_hyphens=False,
     )

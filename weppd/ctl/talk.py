@@ -105,7 +105,7 @@ class Talk:
 
         Where nobody looks it stays one line, for whoever searches it.
         """
-        self.show(data, lambda: table.fold(sentence, width()) if _looked_at() else sentence)
+        self.show(data, lambda: table.fold(sentence, width(), "  ") if _looked_at() else sentence)
 
     def watch(self, again: bool, once: Callable[[], None]) -> None:
         """Show once, or again and again until Ctrl-C."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from weppd.ctl.table import Paint, clean, cut, plain, span
+from weppd.ctl.table import Paint, clean, cut, fold, plain, span
 
 Data = Mapping[str, Any]
 #: What stands before a child and before what hangs below it: with others after it, and the last.
@@ -35,27 +34,16 @@ def _lines(
     children, more = job["children"], job["more"]
     if job["error"]:
         bar = "│ " if children or more else "  "
+        error, left = clean(job["error"]), max(8, width - len(below) - 2)
         # What went wrong is why one looks; what was cancelled for it needs no more than a line.
-        most = _ERROR_LINES if state == "failed" else 1
-        yield from (
-            below + bar + line
-            for line in _told(clean(job["error"]), max(8, width - len(below) - 2), most)
-        )
+        told = fold(error, left, most=_ERROR_LINES) if state == "failed" else cut(error, left)
+        yield from (below + bar + line for line in told.splitlines())
     for number, child in enumerate(children):
         head, tail = _ARMS[number == len(children) - 1 and not more]
         yield from _lines(child, below + head, below + tail, now, width, paint)
     if more:
         counts = ", ".join(f"{count} {clean(state)}" for state, count in sorted(more.items()))
         yield cut(f"{below}└─ and {counts}", width)
-
-
-def _told(error: str, width: int, most: int) -> list[str]:
-    """A text in so many lines at most."""
-    if most == 1:
-        return [cut(error, width)]
-    return textwrap.wrap(
-        error, max(20, width), max_lines=most, placeholder="..", break_on_hyphens=False
-    )
 
 
 def _time(job: Data, now: float) -> str:
