@@ -17,18 +17,9 @@ from tasks.run.nodb import BrokenDocument
 from tasks.run.prep import RedisPrep
 from tasks.wepp.documents import CoverChoice, Landuse
 from tasks.wepp.samples.watershed import write_watershed
-from tests.unit.recording import RecordingContext
-from weppd.task import using
 
 MULCH = {"type": "mulch", "ground_cover_increase": "30%", "base_scenario": "sbs_map"}
 THIN = {"type": "thinning", "canopy_cover": "40%", "ground_cover": "75%"}
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, redis_url: str):
-    wepp = {"default_bin": "hillsim"}
-    with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
-        yield context
 
 
 @pytest.fixture

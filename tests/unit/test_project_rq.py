@@ -18,14 +18,6 @@ from tasks.run.steps import TaskEnum
 from tasks.wepp.documents import Wepp
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
-from weppd.task import using
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, redis_url: str):
-    wepp = {"default_bin": "hillsim"}
-    with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
-        yield context
 
 
 @pytest.fixture

@@ -13,16 +13,6 @@ from tasks.wepp.documents import Frost, Watershed
 from tasks.wepp.files import slope
 from tasks.wepp.samples.watershed import write_watershed
 from tasks.wepp.simulation import SimulationFailed
-from tests.unit.recording import RecordingContext
-from weppd.task import using
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, redis_url: str):
-    """A job's context; the embedded engine."""
-    wepp = {"default_bin": "hillsim"}
-    with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
-        yield context
 
 
 @pytest.fixture

@@ -16,20 +16,10 @@ from tasks.wepp.documents import Watershed
 from tasks.wepp.files import grid
 from tasks.wepp.files.errors import CutShort, FormatError
 from tasks.wepp.samples.watershed import write_watershed
-from tests.unit.recording import RecordingContext
-from weppd.task import using
 
 HEAD = "ncols 4\nnrows 3\nxllcorner 10.5\nyllcorner 20.0\ncellsize 30\nNODATA_value -9999\n"
 IDS = "21 21 24 22\n21 21 24 22\n-9999 23 24 22\n"
 AWAY = "60 30 0 30\n60 30 0 30\n-9999 30 0 60\n"
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, redis_url: str):
-    """A job's context; the embedded engine."""
-    wepp = {"default_bin": "hillsim"}
-    with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
-        yield context
 
 
 @pytest.fixture
