@@ -107,8 +107,6 @@ grounds = st.builds(
     Ground,
     ke=st.floats(1e-8, 2e-5),
     suction=st.floats(0.0, 0.1),
-    room=st.floats(0.0, 0.1),
-    leak=st.floats(0.0, 1e-6),
     hollows=st.floats(0.0, 0.01),
 )
 storms = st.builds(
@@ -133,7 +131,7 @@ def test_more_rain_never_runs_off_less(rain: Storm, ground: Ground, more: float)
 @given(storms, grounds, st.floats(1.0, 20.0))
 def test_a_more_open_soil_never_lets_more_run_off(rain: Storm, ground: Ground, more: float) -> None:
     """Raising the conductivity, and nothing else, gives no more excess."""
-    opened = Ground(ground.ke * more, ground.suction, ground.room, ground.leak, ground.hollows)
+    opened = Ground(ground.ke * more, ground.suction, ground.hollows)
     made = storm.hyetograph(rain)
     excess = infiltration.infiltrate(made, ground).depth
     assert infiltration.infiltrate(made, opened).depth <= excess + 1e-7

@@ -177,6 +177,12 @@ def test_a_hard_winter_freezes_the_soil_and_a_spring_frees_it() -> None:
     assert winter([COLD] * 20 + [MILD] * 30).frost.cycles in (0, 1)
 
 
+def test_fifty_days_without_frost_end_the_count_of_thaws() -> None:
+    """Nights above freezing count as well: a wet topsoil in summer is not one that just thawed."""
+    assert winter([COLD] * 20 + [MILD] * 40).frost.cycles == 1
+    assert winter([COLD] * 20 + [MILD] * 90).frost.cycles == 0
+
+
 def test_the_wave_of_soil_temperature_follows_the_months_and_lags_with_depth() -> None:
     """Its mean is the year's; at the surface July is warmest, 2 m down autumn is."""
     means = tuple(10.0 - 12.0 * math.cos(2 * math.pi * (m + 0.5) / 12) for m in range(12))

@@ -115,7 +115,7 @@ def test_ponded_soil_takes_in_what_green_and_ampt_say() -> None:
     total = at
     for _ in range(200):
         total = at + ke * left + ns * math.log((total + ns) / (at + ns))
-    soil = Ground(ke * MM_H, ns / 1000, room=10.0, leak=0.0, hollows=0.0)
+    soil = Ground(ke * MM_H, ns / 1000, hollows=0.0)
     excess = infiltration.infiltrate(steady(rate, time), soil)
     assert excess.depth * 1000 == pytest.approx(rate * time - total, rel=0.005)
     assert excess.peak <= (rate - ke) * MM_H
@@ -124,21 +124,29 @@ def test_ponded_soil_takes_in_what_green_and_ampt_say() -> None:
 def test_rain_below_the_conductivity_never_runs_off() -> None:
     """Rain of 4 mm/h on 5 mm/h for a day gives no excess, with or without suction."""
     for suction in (0.0, 0.02):
-        soil = Ground(5 * MM_H, suction, room=10.0, leak=0.0, hollows=0.0)
+        soil = Ground(5 * MM_H, suction, hollows=0.0)
         assert infiltration.infiltrate(steady(4.0, 20.0), soil).depth == 0.0
 
 
-def test_a_full_soil_takes_in_no_more_than_leaks_out_below() -> None:
-    """Room of 10 mm and a leak of 1 mm/h under 100 mm in 10 h: at most 20 mm go in."""
-    soil = Ground(500 * MM_H, 0.1, room=0.010, leak=1 * MM_H, hollows=0.0)
-    excess = infiltration.infiltrate(steady(10.0, 10.0), soil)
-    assert excess.depth == pytest.approx(0.080, rel=1e-6)
+def test_a_full_soil_gives_back_what_it_cannot_keep_spread_over_the_storm() -> None:
+    """Gentle rain of 10 h on an open soil that is full: all but what dries and drains runs off.
+
+    It comes back evenly through the storm, so drops that fall meanwhile loosen nothing with it.
+    """
+    soil = build.ground(saturation=0.95, ke=400.0)
+    slope, (first, *_) = build.run(build.documents([build.rainy(150.0, 10.0, ip=1.0)], soil=soil))
+    balance = first.balance
+    assert first.event is not None
+    assert balance.saturation == pytest.approx(first.runoff)
+    assert first.event.flow.duration == pytest.approx(36000.0, rel=0.01)
+    assert first.event.load.interrill == 0.0
+    assert slope.store[0] == pytest.approx(slope.columns.limit[0])
 
 
 def test_hollows_hold_water_back_and_let_it_in_later() -> None:
     """5 mm of depression storage lower the runoff by 5 mm or more."""
-    bare = Ground(2 * MM_H, 0.01, room=10.0, leak=0.0, hollows=0.0)
-    rough = Ground(2 * MM_H, 0.01, room=10.0, leak=0.0, hollows=0.005)
+    bare = Ground(2 * MM_H, 0.01, hollows=0.0)
+    rough = Ground(2 * MM_H, 0.01, hollows=0.005)
     less = infiltration.infiltrate(steady(30.0, 1.0), rough).depth
     assert less <= infiltration.infiltrate(steady(30.0, 1.0), bare).depth - 0.005 + 1e-9
 

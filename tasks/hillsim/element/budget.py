@@ -1,7 +1,8 @@
 """A day's water in the soil: what soaks in, what plants and air take, what drains or comes back.
 
-The order is that of NSERL Report 10, chapter 5: percolation, evapotranspiration, what a layer
-cannot hold goes up, lateral flow. Depths in m.
+The order is that of the engines' daily tables, whose wet soils end their days full to the brim:
+percolation, evapotranspiration, lateral flow, then what a layer cannot hold goes up. Processes of
+NSERL Report 10, chapter 5. Depths in m.
 """
 
 from __future__ import annotations
@@ -68,12 +69,12 @@ def settle(
     water.soak(infiltrated, c.thick, slope.store)
     percolation = water.percolate(slope.store, c.full, c.drained, c.ks, c.power, _bottom(slope))
     plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
-    saturation = water.push_up(slope.store, c.limit)
     steep = slope.site.sine / slope.site.shape.length
     flows = [0.0] * len(slope.store)
     sideways = water.drain_sideways(
         slope.store, c.full, c.drained, c.along, c.power, c.thick, c.aniso, steep, flows
     )
+    saturation = water.push_up(slope.store, c.limit)
     return Balance(
         infiltrated, plants, soil, litter, percolation, sideways, saturation, arrived, flows
     )

@@ -144,6 +144,7 @@ def pass_on(day: Day, slope: Hillslope, below: Hillslope) -> Inflow:
 def _cold(slope: Hillslope, weather: Weather, number: int) -> Winter | None:
     """The hours of a day on which snow, frost or freezing matter."""
     if not winter.matters(slope, weather):
+        slope.frost.count(was_frozen=False)
         return None
     done = winter.step(slope, weather, slope.site.sky(weather.julian), number)
     slope.refresh()
@@ -316,14 +317,9 @@ def _infiltrate(
         rain, flows = join(rain, inflow)
     if rain is None:
         return Excess()
-    columns = slope.now
-    room = max(0.0, columns.limit[0] - slope.store[0])
-    room += max(0.0, columns.limit[1] - slope.store[1])
     given = Ground(
         ke=today.ke,
         suction=today.matric,
-        room=room,
-        leak=min(min(columns.ks), slope.site.bottom),
         hollows=infiltration.hollows(slope.ground.surface.roughness, slope.site.shape.mean),
     )
     return infiltration.infiltrate(rain, given, flows, traced=slope.site.single)

@@ -59,7 +59,7 @@ def route(
 ) -> Runoff:
     """Peak, duration and sediment of a day's runoff, what the soil gave back included."""
     storm_duration = rain.ends[-1] if rain else _DAY
-    joined = _joined(excess, saturation, storm_duration, rain.depth if rain else 0.0)
+    joined = _joined(excess, saturation, storm_duration)
     shape, state = slope.site.shape, slope.ground.surface
     rough = friction(slope, today)
     length, path = _way(slope, rough, inflow)
@@ -116,19 +116,21 @@ def _way(slope: Hillslope, rough: Friction, inflow: Inflow) -> tuple[float, floa
     return length, path
 
 
-def _joined(excess: Excess, saturation: float, duration: float, rain: float) -> Excess:
-    """The excess with the saturation excess spread over it, or over the storm, or over the day."""
+def _joined(excess: Excess, saturation: float, duration: float) -> Excess:
+    """The excess with the saturation excess spread over it, or over the storm, or over the day.
+
+    Water that only comes back out of the soil carries nothing off that drops have loosened.
+    """
     if saturation <= 0.0:
         return excess
     span = excess.duration or duration
-    intensity = excess.intensity or rain / span
     peak = excess.peak + saturation / span
     rates = excess.rates
     if rates is not None:
         more = [rate + saturation / span if rate > 0.0 else 0.0 for rate in rates.rates]
         rates = Hyetograph(rates.ends, more, rates.step)
     depth = excess.depth + saturation
-    return Excess(depth, span, peak, intensity, excess.begins, excess.sink, rates)
+    return Excess(depth, span, peak, excess.intensity, excess.begins, excess.sink, rates)
 
 
 def friction(slope: Hillslope, today: Properties) -> Friction:

@@ -20,15 +20,12 @@ class Ground:
     """What the surface takes in.
 
     `ke` effective conductivity (m/s); `suction` wetting-front suction times moisture deficit (m);
-    `room` free pores of the top 0.2 m (m); `leak` the least conductivity of the profile (m/s), with
-    which the room grows during the storm; `hollows` depression storage (m).
+    `hollows` depression storage (m). What a full soil cannot keep comes back as saturation excess.
     """
 
-    def __init__(self, ke: float, suction: float, room: float, leak: float, hollows: float) -> None:
+    def __init__(self, ke: float, suction: float, hollows: float) -> None:
         self.ke = ke
         self.suction = suction
-        self.room = room
-        self.leak = leak
         self.hollows = hollows
 
 
@@ -84,8 +81,6 @@ def infiltrate(
         rain.step,
         ground.ke,
         ground.suction,
-        ground.room,
-        ground.leak,
         ground.hollows,
         out,
         trace if traced else None,
@@ -119,8 +114,6 @@ def march(
     step: float,
     ke: float,
     suction: float,
-    room: float,
-    leak: float,
     hollows: float,
     out: list[float],
     trace: list[float] | None = None,
@@ -146,9 +139,6 @@ def march(
             if supply / length > ke:
                 able = capacity(taken, supply, length, ke, suction)
                 soaked = able if able < soaked else soaked
-            free = room + leak * time - taken
-            if free < soaked:
-                soaked = free if free > 0.0 else 0.0
             taken += soaked
             held = supply - soaked
             held = hollows if held > hollows else held
@@ -162,7 +152,6 @@ def march(
                 most = excess / length if excess / length > most else most
                 fallen += rain
                 sink = ke + ke * suction / (taken if taken > 1e-6 else 1e-6)
-                sink = leak if room + leak * time - taken < 1e-9 else sink
                 until = time
         time = end
     for index, value in enumerate((depth, lasts, most, fallen, begins, sink, until)):
