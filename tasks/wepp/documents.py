@@ -154,7 +154,8 @@ class Soils(Document, name="soils", version=1):
     The last layer of one that does not reach down to `least_depth_mm` is thicker, so that it does.
 
     Without a soil for `channels` these have a bed of sandy loam, as erodible as wepp.nodb says.
-    `restricting_ksat` (mm/h) is that of what lies below all soils.
+    `restricting_ksat` (mm/h) is that of what lies below all soils but those of developed land;
+    `restricting_ksats` has those of hillslopes that differ.
     """
 
     soils: dict[str, Below] = Field(default_factory=dict)
@@ -164,6 +165,7 @@ class Soils(Document, name="soils", version=1):
     least_depth_mm: Positive | None = None
     initial_saturation: Fraction | None = None
     restricting_ksat: NotNegative | None = None
+    restricting_ksats: dict[int, NotNegative] = Field(default_factory=dict)
 
 
 class Climate(Document, name="climate", version=1):
@@ -217,9 +219,13 @@ class Snow(Part):
 
 
 class Evapotranspiration(Water):
-    """pmetpara.txt: all plants take water so, but for those by name."""
+    """pmetpara.txt: all plants take water so, but for those by name.
+
+    `everywhere`: those of covers that say it for themselves, too.
+    """
 
     plants: dict[str, Water] = Field(default_factory=dict)
+    everywhere: bool = False
 
 
 class BedShear(Part):
@@ -235,11 +241,16 @@ class Revegetation(Part):
     """Cover that is told year by year, for builds of WEPPcloud in which burnt land grows back.
 
     `cover` is a table of percents by band, year, TOPAZ id and element; `fire` is month, day, year.
+
+    `recovery` is a table of shares: from the year of the fire on, a band of a hillslope has so much
+    of what it had in that year, by how severely its elements burnt (`severities`).
     """
 
     cover: Below = "rap/rap_ts.parquet"
     fire: tuple[int, int, int] | None = None
     simulates_fire: bool = False
+    recovery: Below | None = None
+    severities: dict[int, list[str]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _a_date(self) -> Revegetation:

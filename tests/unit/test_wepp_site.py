@@ -267,8 +267,7 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
     ("name", "fields", "says"),
     [
         ("landuse", {"_mods": ["rap_ts"]}, r"rap_ts\.parquet does not exist, or .* fetch them"),
-        ("wepp", {"kslast_map": "/geo/k.tif"}, "kslast_map is a map"),
-        ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map is a map"),
+        ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map wants a place"),
         ("climate", {"cli_fn": None}, "it names no climate, build it first"),
         ("climate", {"_climate_mode": 14}, "it names no design storms, build them first"),
         ("soils", {"soils": {}}, "there is no soil"),

@@ -115,7 +115,7 @@ def test_canopies_of_a_single_year_stand_in_the_document(wd):
 
 
 def test_covers_grow_back_where_the_soils_let_them(wd):
-    """Of soils of 9005: covers of each year, and the day of the fire; transforms are refused."""
+    """Of soils of 9005: covers of each year, and the day of the fire."""
     write_site(wd, BESIDE)
     told = {"_sol_ver": 9005.0, "_fire_date": "8-21-2020"}
     (wd / "disturbed.nodb").write_text(json.dumps(an_object(BESIDE, "Disturbed", told)))
@@ -126,10 +126,6 @@ def test_covers_grow_back_where_the_soils_let_them(wd):
     assert (run.runs / "firedate.txt").read_text() == "8 21 2020\n"
     change(wd, "disturbed", _fire_date="in August")
     with pytest.raises(ForeignDocument, match="fire_date 'in August': month, day, year are read"):
-        stages.prepare("my-run", run, stages.ANSWERS)
-    transform = an_object(BESIDE, "Revegetation", {"_cover_transform_fn": "20-yr_Recovery.csv"})
-    (wd / "revegetation.nodb").write_text(json.dumps(transform))
-    with pytest.raises(ForeignDocument, match="cover_transform_fn is not read"):
         stages.prepare("my-run", run, stages.ANSWERS)
 
 

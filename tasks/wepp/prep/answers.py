@@ -70,7 +70,8 @@ def _plants(given: Given) -> str | None:
     if wanted is None:
         return None
     grown = covers.plants(given)
-    taken = [(name, wanted.plants.get(name, of or wanted)) for name, of in grown.items()]
+    usual = {n: wanted if wanted.everywhere else of or wanted for n, of in grown.items()}
+    taken = [(name, wanted.plants.get(name, of)) for name, of in usual.items()]
     rows = [f"{name},{of.kcb},{of.depletion},{n},-" for n, (name, of) in enumerate(taken, 1)]
     return "\n".join([str(len(rows)), *rows]) + "\n"
 

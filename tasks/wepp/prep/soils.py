@@ -23,17 +23,22 @@ def sources(given: Given) -> Iterator[Path]:
 def write(given: Given) -> list[Path]:
     """Write them all; returns their paths. FormatError, BrokenDocument, NotPrepared."""
     files.drop_others(given.run.runs, ".sol", range(1, given.ids.sub_n + 1))
-    text = cache(lambda keys: soil.dump(laid(given, keys)))
+    text = cache(lambda keys, ksat: soil.dump(laid(given, keys, ksat)))
+    of, usual = given.soils.restricting_ksats, given.soils.restricting_ksat
     return given.told(
-        files.put(given.run.runs / f"p{number}.sol", text(tuple(_keys(given, top))))
+        files.put(
+            given.run.runs / f"p{number}.sol",
+            text(tuple(_keys(given, top)), of.get(top, usual)),
+        )
         for number, top in enumerate(given.ids.hillslopes, 1)
     )
 
 
-def laid(given: Given, keys: Sequence[str]) -> soil.Soil:
+def laid(given: Given, keys: Sequence[str], ksat: float | None) -> soil.Soil:
     """The soils of these keys, element after element, changed as the document wants it.
 
-    A file that is of several elements itself keeps them.
+    What lies below them has the conductivity `ksat` (mm/h), where it is given. A file that is of
+    several elements itself keeps them.
     """
     found = [soil.read(_file(given, key)) for key in keys]
     versions = {one.version for one in found}
@@ -43,7 +48,7 @@ def laid(given: Given, keys: Sequence[str]) -> soil.Soil:
         )
     whole = given.wepp.multi_ofe and len(found) == 1
     below = found[0].elements if whole else [one.elements[0] for one in found]
-    return replace(found[0], elements=tuple(_changed(given.soils, one) for one in below))
+    return replace(found[0], elements=tuple(_changed(given.soils, one, ksat) for one in below))
 
 
 def beds(given: Given) -> soil.Soil:
@@ -54,7 +59,7 @@ def beds(given: Given) -> soil.Soil:
     """
     count = given.ids.chn_n
     if given.soils.channels:
-        return laid(given, [given.soils.channels] * count)
+        return laid(given, [given.soils.channels] * count, given.soils.restricting_ksat)
     found = [soil.read(path) for path in sources(given)]
     of, layered = given.wepp.channel, all(one.version >= soil.LAYERED for one in found)
     ke = [e.ke for one in found for e in one.elements if e.ke is not None]
@@ -77,17 +82,22 @@ _BED = soil.Layer(
 _BELOW = soil.Restricting(1, 0.0001, thickness=10000.0)
 
 
-def _changed(wanted: Soils, element: soil.Element) -> soil.Element:
+def _changed(wanted: Soils, element: soil.Element, ksat: float | None) -> soil.Element:
     if wanted.initial_saturation is not None:
         element = replace(element, saturation=wanted.initial_saturation)
-    if wanted.restricting_ksat is not None and element.restricting is not None:
-        below = replace(element.restricting, flag=1, ksat=wanted.restricting_ksat)
+    if ksat is not None and element.restricting is not None and not _is_developed(element):
+        below = replace(element.restricting, flag=1, ksat=ksat)
         element = replace(element, restricting=below)
     if wanted.least_depth_mm is not None:
         element = replace(element, layers=deepened(element.layers, wanted.least_depth_mm))
     if wanted.clip_depth_mm is not None:
         element = replace(element, layers=clipped(element.layers, wanted.clip_depth_mm))
     return element
+
+
+def _is_developed(element: soil.Element) -> bool:
+    """Whether the soil says that streets and houses lie on it: these seal it as it says."""
+    return element.recovery is not None and "developed" in element.recovery.landuse.lower()
 
 
 def deepened(layers: Sequence[soil.Layer], depth_mm: float) -> tuple[soil.Layer, ...]:

@@ -56,7 +56,9 @@ def _prepare(runid: str, given: Given, stage: Stage) -> bool:
     documents = (document.path(root) for document in stage.documents)
     told = {*(path for path in documents if path.exists()), *papers.beside(root)}
     inputs = [*told, *set(stage.sources(given))]
-    return once(runid, given.run, stage.step, inputs, lambda: stage.write(given))
+    # What maps of the site say is in no file of the run, but in these documents as they are read.
+    words = [d.model_dump_json() for d in (given.wepp, given.soils)] if papers.beside(root) else ()
+    return once(runid, given.run, stage.step, inputs, lambda: stage.write(given), words=words)
 
 
 def files_of(run: RunDirectory, stages: Sequence[Stage]) -> int:

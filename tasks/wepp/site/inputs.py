@@ -5,11 +5,10 @@ What is read of them::
     soils.nodb       domsoil_d, soils (fname), initial_sat, clip_soils{,_minimum}, their depths
     climate.nodb     cli_fn, sub_cli_fns, input_years, observed_start_year, ss_batch_storms
     watershed.nodb   clip_hillslopes, clip_hillslope_length
-    wepp.nodb        what is run, the coefficients of each, the hydraulics of channels, kslast
-    disturbed.nodb, revegetation.nodb    the fire that covers grow back from
+    wepp.nodb        what is run, the coefficients of each, the hydraulics of channels, kslast, maps
 
-What is not read is refused by a ForeignDocument that names it: maps of coefficients. Hillslopes of
-several elements have files of their own, `hill_<top>.mofe.{slp,sol,man}`.
+What maps tell of these numbers is read as `maps` has it, how covers grow back as `regrowth`.
+Hillslopes of several elements have files of their own, `hill_<top>.mofe.{slp,sol,man}`.
 """
 
 from __future__ import annotations
@@ -28,13 +27,12 @@ from tasks.wepp.documents import (
     Frost,
     Groundwater,
     Phosphorus,
-    Revegetation,
     Snow,
     Soils,
     Watershed,
     Wepp,
 )
-from tasks.wepp.site import papers
+from tasks.wepp.site import maps, papers, regrowth
 from tasks.wepp.site.disturbed import is_number
 
 _Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear)
@@ -42,8 +40,6 @@ _Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear
 _SINGLE_STORM, _STORM_BATCH = (4, 15), 14
 _LEAST_STEP_S = 60
 _MOFE = "soils/hill_{}.mofe.sol"
-#: The version of soils whose covers grow back.
-_GROWS_BACK = 9005.0
 _HYDRAULICS = {
     "channel_erodibility": "erodibility",
     "channel_critical_shear": "critical_shear",
@@ -51,46 +47,34 @@ _HYDRAULICS = {
     "channel_manning_roughness_coefficient_veg": "n",
     "minimum_channel_width_m": "minimum_width_m",
 }
+#: What documents call these numbers, in the order of our fields.
 _GROUNDWATER = ("gwstorage", "bfcoeff", "dscoeff", "bfthreshold")
 _PHOSPHORUS = ("surf_runoff", "lateral_flow", "baseflow", "sediment")
 _FROST = (
     *("wintRed", "fineTop", "fineBot", "ksnowf", "kresf", "ksoilf"),
     *("kfactor1", "kfactor2", "kfactor3"),
 )
-_MAPS = ("baseflow_gwstorage_map", "channel_critical_shear_map", "kslast_map", "pmet_kcb_map")
 
 
 def wepp(root: Path) -> Wepp:
-    """What is wanted of the model of the run in `root`; ForeignDocument for maps of numbers."""
+    """What is wanted of the model of the run in `root`; ForeignDocument."""
     path = Wepp.path(root)
     view, wanted = foreign.read(path), papers.wepp(path)
-    phosphorus = _floats(papers.told(view, "phosphorus_opts"), _PHOSPHORUS)
-    # What WEPPcloud has read of this map stands in the options.
-    for name in (*_MAPS, *(() if phosphorus else ("p_surf_runoff_map",))):
-        if papers.told(view, name):
-            raise ForeignDocument(f"{path}: {name} is a map, which is not read")
     if _runs(view, "baseflow"):
-        water = _floats(papers.told(view, "baseflow_opts"), _GROUNDWATER)
-        wanted.groundwater = _filled(Groundwater, water) if water else Groundwater()
-    if phosphorus:
-        wanted.phosphorus = _filled(Phosphorus, phosphorus)
+        wanted.groundwater = _groundwater(view)
+    wanted.phosphorus = _phosphorus(view)
     if _runs(view, "frost"):
         wanted.frost = _frost(_floats(papers.told(view, "frost_opts"), _FROST))
     if _runs(view, "snow"):
         snow = _floats(papers.told(view, "snow_opts"), ("rst", "newsnw", "ssd"))
         wanted.snow = _filled(Snow, snow) if snow else Snow()
     if _runs(view, "pmet"):
-        told: dict[str, Any] = {
-            "kcb": papers.told(view, "pmet_kcb"),
-            "depletion": papers.told(view, "pmet_rawp"),
-        }
-        given: dict[str, Any] = {k: float(v) for k, v in told.items() if v is not None}
-        wanted.evapotranspiration = Evapotranspiration(**given)
+        wanted.evapotranspiration = _evapotranspiration(view)
     if _runs(view, "tcr"):
         shear = _floats(papers.told(view, "tcr_opts"), ("taumin", "taumax", "kch", "nch"))
         wanted.bed_shear = _filled(BedShear, shear) if shear else BedShear()
     wanted.wepp_ui, wanted.asks_impoundments = _runs(view, "wepp_ui"), True
-    wanted.channel, wanted.revegetation = _hydraulics(view), _regrowth(root)
+    wanted.channel, wanted.revegetation = _hydraulics(view), regrowth.revegetation(root)
     wanted.routed_channels = [int(t) for t in papers.told(view, "chn_topaz_ids_of_interest") or ()]
     shown, step = papers.told(view, "ichout_override"), papers.told(view, "dtchr_override")
     # As production has it: another output than these two, and a step that is none, are as usual.
@@ -100,23 +84,44 @@ def wepp(root: Path) -> Wepp:
     return wanted
 
 
-def _regrowth(root: Path) -> Revegetation | None:
-    """How covers grow back after a fire, where the soils are of the version that lets them."""
-    path, transforms = root / "disturbed.nodb", root / "revegetation.nodb"
-    version = papers.elsewhere(path, "sol_ver")
-    if not is_number(version) or float(version) != _GROWS_BACK:
-        return None
-    told = papers.elsewhere(path, "fire_date")
-    if not told:
-        return Revegetation()
-    if papers.elsewhere(transforms, "cover_transform_fn"):
-        raise ForeignDocument(f"{transforms}: cover_transform_fn is not read")
-    words = str(told).replace("/", " ").replace("-", " ").split()
-    try:
-        month, day, year = map(int, words)
-        return Revegetation(fire=(month, day, year))
-    except ValueError:
-        raise ForeignDocument(f"{path}: fire_date {told!r}: month, day, year are read") from None
+def _groundwater(view: Foreign) -> Groundwater:
+    """What the document says of the water below the soil; what its maps say at the outlet wins."""
+    water = _floats(papers.told(view, "baseflow_opts"), _GROUNDWATER)
+    found = _filled(Groundwater, water) if water else Groundwater()
+    for name, ours in zip(_GROUNDWATER, Groundwater.model_fields, strict=True):
+        value = maps.at_outlet(view, f"baseflow_{name}_map", lambda value: value >= 0.0)
+        if value is not None:
+            setattr(found, ours, value)
+    return found
+
+
+def _phosphorus(view: Foreign) -> Phosphorus | None:
+    """The concentrations; what maps say at the outlet wins. None where one of them is not known."""
+    opts = papers.told(view, "phosphorus_opts")
+    numbers = dict(opts) if isinstance(opts, Mapping) else {}
+    whole = bool(_floats(numbers, _PHOSPHORUS))
+    for name in _PHOSPHORUS:
+        try:
+            value = maps.at_outlet(view, f"p_{name}_map", lambda value: value > 0.0)
+        except ForeignDocument:
+            # What WEPPcloud has read of its maps stands in the options.
+            if not whole:
+                raise
+            value = None
+        if value is not None:
+            numbers[name] = value
+    found = _floats(numbers, _PHOSPHORUS)
+    return _filled(Phosphorus, found) if found else None
+
+
+def _evapotranspiration(view: Foreign) -> Evapotranspiration:
+    """How plants take water; a map's number at the watershed's centre is that of all plants."""
+    told = {"kcb": papers.told(view, "pmet_kcb"), "depletion": papers.told(view, "pmet_rawp")}
+    given: dict[str, Any] = {name: float(v) for name, v in told.items() if v is not None}
+    mapped = maps.at_centre(view, "pmet_kcb_map", lambda value: value >= 0.0)
+    if mapped is not None:
+        given |= {"kcb": mapped, "everywhere": True}
+    return Evapotranspiration(**given)
 
 
 def soils(root: Path) -> Soils:
@@ -125,7 +130,10 @@ def soils(root: Path) -> Soils:
     view = foreign.read(path)
     files = {str(k): papers.field(of, "fname", path) for k, of in papers.pairs(view.get("soils"))}
     below = {int(top): str(key) for top, key in papers.pairs(view.get("domsoil_d"))}
-    kslast = papers.elsewhere(Wepp.path(root), "kslast")
+    kslast, tops = (
+        papers.elsewhere(Wepp.path(root), "kslast"),
+        sorted(t for t in below if t % 10 != 4),
+    )
     if papers.elsewhere(Wepp.path(root), "multi_ofe") is True:
         files = {f"hill_{top}": Path(_MOFE.format(top)).name for top in below}
         below = {top: f"hill_{top}" for top in below}
@@ -140,7 +148,17 @@ def soils(root: Path) -> Soils:
         clip_depth_mm=float(depth or 1000.0) if papers.told(view, "clip_soils") else None,
         least_depth_mm=float(least) if least else None,
         restricting_ksat=None if kslast is None else float(kslast),
+        restricting_ksats=_mapped_ksats(root, tops),
     )
+
+
+def _mapped_ksats(root: Path, tops: list[int]) -> dict[int, float]:
+    """The conductivity below the soils of hillslopes, where a map of the run's model tells it."""
+    try:
+        view = foreign.read(Wepp.path(root))
+    except (FileNotFoundError, ForeignDocument):
+        return {}
+    return maps.at_hillslopes(view, "kslast_map", lambda value: value > 0.0, tops)
 
 
 def climate(root: Path) -> Climate:
@@ -189,6 +207,9 @@ def _frost(told: list[float]) -> Frost:
 def _hydraulics(view: Foreign) -> ChannelHydraulics:
     told = {ours: papers.told(view, theirs) for theirs, ours in _HYDRAULICS.items()}
     given: dict[str, Any] = {k: float(v) for k, v in told.items() if v is not None}
+    shear = maps.at_centre(view, "channel_critical_shear_map", lambda value: value >= 0.0)
+    if shear is not None:
+        given["critical_shear"] = shear
     return ChannelHydraulics(**given)
 
 
