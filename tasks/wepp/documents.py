@@ -81,7 +81,7 @@ class Watershed(Document, name="watershed", version=1):
     channels: list[ChannelPart] = Field(default_factory=list)
     channel_slopes: Below = "watershed/slope_files/channels.slp"
     flowpaths: list[FlowpathPart] = Field(default_factory=list)
-    subcatchments: Below | None = None  # ESRI ASCII grid of TOPAZ ids
+    subcatchments: Below | None = None  # grid of TOPAZ ids, ESRI ASCII or GeoTIFF
     distance_to_channel: Below | None = None  # the same of distances, m
 
     def numbering(self) -> WeppTopTranslator:

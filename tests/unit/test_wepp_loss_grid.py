@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 
 from tasks import wepp_rq
 from tasks.run.atomic import replace_text
@@ -64,6 +66,27 @@ def test_a_broken_grid_is_named(tmp_path: Path, text, kind, says):
     (tmp_path / "a.asc").write_text(text)
     with pytest.raises(kind, match=rf"a\.asc.*{says}"):
         grid.read(tmp_path / "a.asc")
+
+
+def test_a_geotiff_is_the_grid_that_its_ascii_twin_is(tmp_path: Path):
+    """Cells and place; a raster that lies askew is no grid, and what is no raster is named."""
+    (tmp_path / "a.asc").write_text(HEAD + AWAY)
+    ascii_twin = grid.read(tmp_path / "a.asc")
+    cells = np.where(np.isnan(ascii_twin.values), -1, ascii_twin.values).astype("int32")
+    for name, places in (("a", Affine(30, 0, 10.5, 0, -30, 110)), ("b", Affine.rotation(9))):
+        with rasterio.open(
+            tmp_path / f"{name}.tif", "w", driver="GTiff", height=3, width=4, count=1,
+            dtype="int32", nodata=-1, crs="EPSG:32611", transform=places,
+        ) as raster:  # fmt: skip
+            raster.write(cells, 1)
+    found = grid.read(tmp_path / "a.tif")
+    assert np.array_equal(found.values, ascii_twin.values, equal_nan=True)
+    for word, value in found.head.items():
+        assert float(value) == float(ascii_twin.head[word])
+    (tmp_path / "c.tif").write_text("no raster")
+    for name, says in (("b", "no squares to the north"), ("c", "cannot be read as a raster")):
+        with pytest.raises(FormatError, match=rf"{name}\.tif: .*{says}"):
+            grid.read(tmp_path / f"{name}.tif")
 
 
 def test_the_farthest_cell_is_the_top_and_the_nearest_is_close_to_the_foot():

@@ -15,6 +15,7 @@ from tasks.run.foreign import ForeignDocument
 from tasks.wepp import rap
 from tasks.wepp.files import management, slope, soil
 from tasks.wepp.prep import stages
+from tasks.wepp.site import papers
 from tests.unit.recording import RecordingContext
 from tests.unit.site_documents import BELOW, BESIDE, an_object, change, write_site
 from weppd.task import using
@@ -204,3 +205,16 @@ def test_flowpaths_of_a_prepared_run_are_run_by_what_is_there(ctx, wd):
     wepp_rq.run_wepp_noprep_rq("my-run", wepp_bin="hillsim")
     assert any(c["function"].endswith("._run_flowpaths_rq") for c in ctx.children)
     assert wepp_rq.run_flowpath_rq("my-run", "fp_31_4", wepp_bin="hillsim")[0] is True
+
+
+def test_rasters_of_either_delineation_make_a_grid_of_losses(wd):
+    """Those of TOPAZ or of WhiteboxTools, where both are there; else there is no grid."""
+    write_site(wd, BESIDE)
+    assert papers.watershed(wd).subcatchments is None
+    (wd / "dem/wbt").mkdir(parents=True)
+    (wd / "dem/wbt/subwta.tif").touch()
+    assert papers.watershed(wd).subcatchments is None
+    (wd / "dem/wbt/discha.tif").touch()
+    found = papers.watershed(wd)
+    assert found.subcatchments == "dem/wbt/subwta.tif"
+    assert found.distance_to_channel == "dem/wbt/discha.tif"

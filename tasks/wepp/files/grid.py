@@ -1,4 +1,4 @@
-"""An ESRI ASCII grid, as delineations leave them: `.asc`, `.ARC`.
+"""A grid, as delineations leave them: ESRI ASCII (`.asc`, `.ARC`), or GeoTIFF (`.tif`).
 
 ::
 
@@ -12,6 +12,7 @@
     24 23 23
 
 What the head says is kept as it stands, so that a grid that is written lies where its source did.
+Grids are written as ASCII; a GeoTIFF's head is what such a file of it would have.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tasks.wepp.files.errors import CutShort, FormatError
 Floats = npt.NDArray[np.float64]
 _WANTED = ("ncols", "nrows", "cellsize")
 _NODATA, _USUAL = "nodata_value", "-9999"
+_RASTERS = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Grid:
 
 def read(path: Path) -> Grid:
     """The grid at `path`; FormatError names file and line, OSError."""
+    if path.suffix.lower() in _RASTERS:
+        return _read_raster(path)
     lines = path.read_text(encoding="latin-1").splitlines()
     head: dict[str, str] = {}
     for line in lines:
@@ -62,6 +66,26 @@ def write(path: Path, grid: Grid, decimals: int) -> None:
     for line in grid.values:
         rows.append(" ".join(nodata if np.isnan(v) else f"{v:.{decimals}f}" for v in line))
     replace_text(path, "\n".join(rows) + "\n")
+
+
+def _read_raster(path: Path) -> Grid:
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    try:
+        with rasterio.open(path) as raster:
+            places, values = raster.transform, raster.read(1, masked=True)
+    except RasterioError as error:
+        raise FormatError(path, 0, f"it cannot be read as a raster: {error}") from error
+    if places.b or places.d or places.a != -places.e:
+        raise FormatError(path, 0, "its cells are no squares to the north")
+    rows, columns = values.shape
+    head: dict[str, object] = {
+        "ncols": columns, "nrows": rows, "xllcorner": places.c,
+        "yllcorner": places.f + rows * places.e, "cellsize": places.a,
+    }  # fmt: skip
+    floats = values.astype(np.float64).filled(np.nan)
+    return Grid({word: str(value) for word, value in head.items()}, floats)
 
 
 def _values(path: Path, head: Mapping[str, str], lines: list[str]) -> Floats:

@@ -13,8 +13,11 @@ from typing import Any
 from tasks.run import foreign
 from tasks.wepp.documents import HillslopePart, Watershed, Wepp
 
-#: TOPAZ ids and distances to the channel, as TOPAZ leaves them.
-_RASTERS = ("dem/topaz/SUBWTA.ARC", "dem/topaz/DISCHA.ARC")
+#: TOPAZ ids and distances to the channel, as TOPAZ or WhiteboxTools leave them.
+_RASTERS = (
+    ("dem/topaz/SUBWTA.ARC", "dem/topaz/DISCHA.ARC"),
+    ("dem/wbt/subwta.tif", "dem/wbt/discha.tif"),
+)
 _SLOPES = ("watershed/slope_files/hillslopes", "watershed/slope_files")
 #: What beside the documents decides what is prepared.
 _TABLES = (
@@ -61,8 +64,8 @@ def watershed(root: Path) -> Watershed:
     if not tops:
         keys = (str(key) for key, _ in pairs(told(view, "subs_summary")))
         tops = [int(key) for key in keys if key.isdigit()]
-    rasters = all((root / name).is_file() for name in _RASTERS)
-    subcatchments, distances = _RASTERS if rasters else (None, None)
+    whole = (pair for pair in _RASTERS if all((root / name).is_file() for name in pair))
+    subcatchments, distances = next(whole, (None, None))
     folder = next((name for name in _SLOPES if (root / name).is_dir()), "watershed")
     parts = [
         HillslopePart(
