@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.reports import tally
-from tasks.hillsim.reports.tally import Tally, cell_losses
+from tasks.hillsim.reports.tally import Tally
 from tasks.hillsim.sediment import erosion
 from tasks.hillsim.sediment.erosion import Above
 from tasks.wepp.files.slope import Slope
@@ -90,7 +90,7 @@ def test_sediment_from_above_is_carried_on_or_left_behind(
     above = Above(event.depth * share, classes)
     form = erosion.shape(length, points(slopes))
     load = erosion.erode(form, bed, event, earth(texture), above)
-    losses = cell_losses(load, length)
+    losses = load.losses(length)
     scale = max(abs(value) for value in losses) * length + above.sediment + 1e-12
     balance = above.sediment + sum(losses) * length / erosion.CELLS - load.leaving
     assert abs(balance) <= 1e-6 * scale

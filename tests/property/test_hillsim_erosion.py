@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim.reports.tally import cell_losses
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment import erosion
 from tasks.hillsim.sediment.erosion import Bed, Earth, Event, Load
@@ -59,7 +58,7 @@ def test_what_is_detached_less_what_settles_is_what_leaves(
 ) -> None:
     """The sediment of any event balances to 1e-6, as a whole and class by class."""
     load = moved(slopes, length, bed, event, earth(texture))
-    losses = cell_losses(load, length)
+    losses = load.losses(length)
     scale = max(abs(value) for value in losses) * length + 1e-12
     assert abs(sum(losses) * length / erosion.CELLS - load.leaving) <= 1e-6 * scale
     assert abs(sum(load.classes) - load.leaving) <= 1e-6 * max(*load.edges, 1e-12)

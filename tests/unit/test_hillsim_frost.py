@@ -12,8 +12,8 @@ import pytest
 from tasks.hillsim import engine, hidden
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.hydrology import frost, heat, ice
-from tasks.hillsim.hydrology.frost import Earth, Frost
+from tasks.hillsim.hydrology import heat, ice
+from tasks.hillsim.hydrology.frost import Earth, Front, Frost
 from tasks.wepp.files.errors import FormatError
 from tests.unit import hillsim_slopes as build
 
@@ -45,9 +45,10 @@ def expose(state: Frost, store: list[float], air: float, hours: int, **cover: fl
     """Hours of steady air (°C) over the soil, under overcast sky, snow and litter (m)."""
     snow = cover.get("snow", 0.0)
     over = snow / heat.snow_conductivity(150.0)
-    columns = ([value] * hours for value in (0.0, air, snow, over))
     litter = cover.get("litter", 0.0) / 0.05
-    frost.hours(*columns, 15.0, litter, 0.0, 1.5, earth(), store, state.ice, state.edges)
+    front = Front(0.0, 0.0, 15.0, litter, 0.0, 1.5, earth(), store, state.ice, state.edges)
+    for hour in range(hours):
+        front.take(hour % 24, air, snow, over)
 
 
 def frozen_by(days: int, air: float, **cover: float) -> Frost:
@@ -87,8 +88,10 @@ def test_thaw_comes_from_above_and_frost_closes_over_it_again() -> None:
 def test_water_rises_to_the_front_where_the_soil_above_is_drier(*, moves: bool) -> None:
     """None is lost; without the movement every layer keeps its own."""
     state, store = Frost.of(4), [0.0, 0.02, 0.04, 0.04]
-    columns = ([value] * 12 for value in (0.0, -2.0, 0.0, 0.0))
-    frost.hours(*columns, 15.0, 0.0, 0.0, 1.5, earth(moves=moves), store, state.ice, state.edges)
+    soil = earth(moves=moves)
+    front = Front(0.0, 0.0, 15.0, 0.0, 0.0, 1.5, soil, store, state.ice, state.edges)
+    for hour in range(12):
+        front.take(hour, -2.0, 0.0, 0.0)
     held = [liquid + solid for liquid, solid in zip(store, state.ice, strict=True)]
     assert sum(held) == pytest.approx(0.10, rel=1e-12)
     assert (held[0] > 0.002) is moves

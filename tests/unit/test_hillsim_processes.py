@@ -212,10 +212,18 @@ def winter(**changes: float) -> snow.Weather:
 SKY = sun.sky(30, 45.0, 0.1, 180.0)
 
 
+def pass_day(pack: Pack, weather: snow.Weather, number: int) -> snow.Winter:
+    """All hours of a day over the pack."""
+    hours = snow.Hours(pack, weather, SKY, number)
+    for hour in range(24):
+        hours.take(hour)
+    return hours.end()
+
+
 def test_snow_falls_at_a_tenth_of_the_density_of_water_and_stays() -> None:
     """12 mm on a day below freezing lie as snow; nothing reaches the ground."""
     pack = Pack()
-    day = snow.winter_day(pack, winter(), SKY, 1)
+    day = pass_day(pack, winter(), 1)
     assert day.total == 0.0
     assert pack.water == pytest.approx(0.012)
     assert 100.0 <= pack.density < 150.0
@@ -224,9 +232,9 @@ def test_snow_falls_at_a_tenth_of_the_density_of_water_and_stays() -> None:
 def test_a_thaw_gives_back_all_the_snow_that_fell() -> None:
     """Weeks at 12 °C release what a cold day laid down, and nothing else."""
     pack = Pack()
-    snow.winter_day(pack, winter(), SKY, 1)
+    pass_day(pack, winter(), 1)
     warm = winter(rain=0.0, low=4.0, high=20.0, dew=6.0, radiation=14.0)
-    released = sum(snow.winter_day(pack, warm, SKY, day).total for day in range(2, 30))
+    released = sum(pass_day(pack, warm, day).total for day in range(2, 30))
     assert released == pytest.approx(0.012)
     assert pack.water == 0.0
 

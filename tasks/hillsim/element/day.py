@@ -188,22 +188,28 @@ def as_it_falls(slope: Hillslope, weather: Weather) -> Hyetograph | None:
         return None
     if weather.points:
         return storm.measured(weather.points)
-    ratio = weather.peak_ratio * slope.site.peak_scale
-    return storm.hyetograph(
-        Storm(weather.rain, weather.duration * 3600.0, weather.peak_time, ratio)
-    )
+    if weather.storm is None:
+        # All elements of a slope have the same.
+        ratio = weather.peak_ratio * slope.site.peak_scale
+        weather.storm = storm.hyetograph(
+            Storm(weather.rain, weather.duration * 3600.0, weather.peak_time, ratio)
+        )
+    return weather.storm
 
 
 def _melt_storm(cold: Winter) -> Hyetograph | None:
     """The hours with water as one storm: peak over mean, and the hour of the peak, as they are."""
-    wet = [amount for amount in cold.hours if amount > 0.0]
     total = cold.total
     if total <= 0.0:
         return None
-    largest = max(wet)
-    peak_time = (wet.index(largest) + 1.0) / len(wet)
-    ratio = largest * len(wet) / total
-    return storm.hyetograph(Storm(total, len(wet) * 3600.0, min(peak_time, 0.99), ratio))
+    largest, place, wet = 0.0, 0, 0
+    for amount in cold.hours:
+        if amount > 0.0:
+            wet += 1
+            if amount > largest:
+                largest, place = amount, wet
+    ratio = largest * wet / total
+    return storm.hyetograph(Storm(total, wet * 3600.0, min(place / wet, 0.99), ratio))
 
 
 def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: float) -> Properties:

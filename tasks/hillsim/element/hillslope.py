@@ -63,7 +63,7 @@ class Site:
     sine: float
     basal: dict[str, Basal] | None = None
     single: bool = False
-    skies: dict[int, sun.Sky] = field(default_factory=dict)
+    skies: list[sun.Sky | None] = field(default_factory=lambda: [None] * 367)
 
     @property
     def area(self) -> float:
@@ -72,9 +72,11 @@ class Site:
 
     def sky(self, julian: int) -> sun.Sky:
         """The sun of a day of the year over this slope, worked out once."""
-        if julian not in self.skies:
-            self.skies[julian] = sun.sky(julian, self.latitude, self.shape.mean, self.azimuth)
-        return self.skies[julian]
+        found = self.skies[julian]
+        if found is None:
+            found = sun.sky(julian, self.latitude, self.shape.mean, self.azimuth)
+            self.skies[julian] = found
+        return found
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from tasks.hillsim.hydrology.storm import Hyetograph
 from tasks.hillsim.numbers import summed
@@ -53,19 +53,28 @@ class Inflow:
         return self.runoff / self.duration if self.duration > 0.0 else 0.0
 
 
-NOTHING = Inflow()
+NOTHING: Final = Inflow()
 
 
 def join(rain: Hyetograph | None, inflow: Inflow) -> tuple[Hyetograph, list[float]]:
     """The rain with the inflow's start and end as breaks, and the inflow (m/s) by interval."""
-    begins, ends = inflow.begins, inflow.begins + inflow.duration
-    spans = list(zip(rain.ends, rain.rates, strict=True)) if rain else []
-    last = rain.ends[-1] if rain else 0.0
-    cuts = sorted({*(end for end, _ in spans), begins, ends} - {0.0})
-    rates = [_at(spans, cut) if cut <= last else 0.0 for cut in cuts]
-    flows = [inflow.rate if begins < cut <= ends else 0.0 for cut in cuts]
+    begins, ends, flow = inflow.begins, inflow.begins + inflow.duration, inflow.rate
+    marks = [*rain.ends, begins, ends] if rain else [begins, ends]
+    marks.sort()
+    cuts: list[float] = []
+    rates: list[float] = []
+    flows: list[float] = []
+    before, span = 0.0, 0
+    for cut in marks:
+        if cut == before:
+            continue
+        before = cut
+        falls = 0.0
+        if rain:
+            while span < len(rain.ends) and rain.ends[span] < cut:
+                span += 1
+            falls = rain.rates[span] if span < len(rain.ends) else 0.0
+        cuts.append(cut)
+        rates.append(falls)
+        flows.append(flow if begins < cut <= ends else 0.0)
     return Hyetograph(cuts, rates, rain.step if rain else 600.0), flows
-
-
-def _at(spans: list[tuple[float, float]], end: float) -> float:
-    return next(rate for until, rate in spans if end <= until)

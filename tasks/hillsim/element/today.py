@@ -7,6 +7,7 @@ from typing import final
 
 from tasks.hillsim.cover.surface import Cover, Factors, Roots
 from tasks.hillsim.hydrology.evaporation import LANGLEY
+from tasks.hillsim.hydrology.storm import Hyetograph
 from tasks.wepp.files.climate import Climate
 
 _DATES = ("day", "month", "year", "julian")
@@ -18,7 +19,8 @@ _AIR = ("tmin_c", "rad_langley", "wind_ms", "tdew_c")
 class Weather:
     """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m².
 
-    `points` are the breakpoints of measured rain (h, mm), if it was measured.
+    `points` are the breakpoints of measured rain (h, mm), if it was measured; `storm` is how the
+    rain falls, once that is worked out.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Weather:
         self.wind = wind
         self.dew = dew
         self.points = points
+        self.storm: Hyetograph | None = None
 
     @property
     def mean(self) -> float:

@@ -10,10 +10,9 @@ from typing import Final
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
 from tasks.hillsim.hydrology import frost, heat, snow, storm
-from tasks.hillsim.hydrology.snow import Winter
+from tasks.hillsim.hydrology.snow import Pack, Winter
 from tasks.hillsim.hydrology.sun import Sky
 
-_STEFAN: Final = 5.67e-8
 _SNOW_ALBEDO: Final = 0.5
 _SNOW_HEIGHT: Final = 0.008
 _LITTER_DENSITY: Final = 15.0
@@ -40,60 +39,48 @@ def step(slope: Hillslope, weather: Weather, sky: Sky, number: int) -> Winter:
         canopy=canopy,
         falls=storm.hourly(weather.points) if weather.points else None,
     )
-    winter = snow.winter_day(slope.pack, given, sky, number, slope.site.snow)
-    _freeze(slope, weather, sky, winter)
-    return winter
+    hours = snow.Hours(slope.pack, given, sky, number, slope.site.snow)
+    hours.take(0)
+    was_frozen, factor = slope.frost.frozen, slope.site.frost.snow
+    front = _front(slope, weather, sky, snowy=hours.depth > 0.0)
+    front.take(0, hours.air, hours.depth, _blanket(slope.pack, hours.depth, factor))
+    for hour in range(1, 24):
+        hours.take(hour)
+        front.take(hour, hours.air, hours.depth, _blanket(slope.pack, hours.depth, factor))
+    slope.frost.count(was_frozen=was_frozen)
+    return hours.end()
 
 
-def _freeze(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> None:
+def _front(slope: Hillslope, weather: Weather, sky: Sky, *, snowy: bool) -> frost.Front:
+    """What moves the frost today; `snowy` says whether snow lies in the first hour.
+
+    Net radiation is the day's short wave, evenly over its hours. What the surface and the sky send
+    each other by long wave is taken as equal, as under clouds; the difference to the air is the
+    coupling's.
+    """
     state, rules = slope.frost, slope.site.frost
-    was_frozen = state.frozen
-    columns = slope.columns
     moisture, density = _below(slope)
     conducts = heat.soil_conductivity(moisture, density) * rules.soil
     depth = state.bottom + 1.0
-    rising = conducts * heat.soil_temperature(slope.site.wave, depth, weather.julian)
-    litter = slope.ground.residue.lying / _LITTER_DENSITY / (_LITTER * rules.litter)
-    frost.hours(
-        _net(slope, weather, sky, winter),
-        winter.air,
-        winter.depths,
-        _blanket(winter, rules.snow),
-        _mixing(slope, weather, snowy=winter.depths[0] > 0.0),
-        litter,
-        rising,
-        conducts,
-        columns.earth,
-        slope.store,
-        state.ice,
-        state.edges,
-    )
-    state.count(was_frozen=was_frozen)
-
-
-def _net(slope: Hillslope, weather: Weather, sky: Sky, winter: Winter) -> list[float]:
-    """Net radiation by hour (W/m²) of a surface at air temperature.
-
-    The day's short wave, evenly over its hours. What the surface and the sky send each other by
-    long wave is taken as equal, as under clouds; the difference to the air is the coupling's.
-    """
-    canopy = slope.ground.crop.cover
-    bare = slope.site.profile.albedo
     light = weather.radiation * sky.slope_total / max(sky.flat_total, 1e-6)
-    light *= _WATTS / 24.0 * (1.0 - canopy)
-    snowy, open_ground = light * (1.0 - _SNOW_ALBEDO), light * (1.0 - bare)
-    return [snowy if depth > 0.0 else open_ground for depth in winter.depths]
+    light *= _WATTS / 24.0 * (1.0 - slope.ground.crop.cover)
+    return frost.Front(
+        open_ground=light * (1.0 - slope.site.profile.albedo),
+        snowy=light * (1.0 - _SNOW_ALBEDO),
+        mixing=_mixing(slope, weather, snowy=snowy),
+        litter=slope.ground.residue.lying / _LITTER_DENSITY / (_LITTER * rules.litter),
+        rising=conducts * heat.soil_temperature(slope.site.wave, depth, weather.julian),
+        unfrozen=conducts,
+        earth=slope.columns.earth,
+        store=slope.store,
+        ice=state.ice,
+        edges=state.edges,
+    )
 
 
-def _blanket(winter: Winter, factor: float) -> list[float]:
-    """Resistance of the snow by hour (m²·K/W)."""
-    resistances = [0.0] * len(winter.depths)
-    for hour in range(len(winter.depths)):
-        depth = winter.depths[hour]
-        if depth > 0.0:
-            conducts = heat.snow_conductivity(winter.densities[hour]) * factor
-            resistances[hour] = depth / conducts
-    return resistances
+def _blanket(pack: Pack, depth: float, factor: float) -> float:
+    """Resistance of the snow (m²·K/W)."""
+    return depth / (heat.snow_conductivity(pack.density) * factor) if depth > 0.0 else 0.0
 
 
 def _mixing(slope: Hillslope, weather: Weather, *, snowy: bool) -> float:

@@ -56,14 +56,16 @@ def potential(air: Air, albedo: float) -> float:
 
 
 def _penman(air: Air, albedo: float) -> float:
-    """Penman (1963): radiation and drying power weighted by Δ and γ (mm)."""
-    slope = vapour_slope(air.mean)
+    """Penman (1963): radiation and drying power weighted by Δ and γ (mm); Δ of EPIC's curve."""
+    most = vapour(air.mean)
+    kelvin = air.mean + 273.0
+    slope = most / kelvin * (6791.0 / kelvin - 5.03)
     pressure = 101.0 - 0.0115 * air.elevation + 5.44e-7 * air.elevation * air.elevation
     gamma = 6.595e-4 * pressure
     latent = 2.50 - 0.0022 * air.mean
-    actual = min(vapour(air.dew), vapour(air.mean))
+    actual = min(vapour(air.dew), most)
     net = air.radiation * (1.0 - albedo) - long_wave(air, actual)
-    drying = (2.7 + 1.63 * air.wind) * (vapour(air.mean) - actual)
+    drying = (2.7 + 1.63 * air.wind) * (most - actual)
     return (slope * net / latent + gamma * drying) / (slope + gamma)
 
 
@@ -79,12 +81,6 @@ def vapour(temperature: float) -> float:
     """Saturation vapour pressure (kPa); EPIC."""
     kelvin = temperature + 273.0
     return 0.1 * math.exp(54.88 - 5.03 * math.log(kelvin) - 6791.0 / kelvin)
-
-
-def vapour_slope(temperature: float) -> float:
-    """Slope of the saturation vapour pressure (kPa/°C); EPIC."""
-    kelvin = temperature + 273.0
-    return vapour(temperature) / kelvin * (6791.0 / kelvin - 5.03)
 
 
 def long_wave(air: Air, actual: float) -> float:

@@ -289,58 +289,83 @@ def _frozen_resistance(edges: Edges) -> float:
     return max(_THINNEST / _TILLED_FROZEN, frozen)
 
 
-def hours(
-    net: list[float],
-    air: list[float],
-    snow: list[float],
-    cover: list[float],
-    mixing: float,
-    litter: float,
-    rising: float,
-    unfrozen: float,
-    earth: Earth,
-    store: list[float],
-    ice: list[float],
-    edges: Edges,
-) -> None:
-    """Take the frozen zone through the hours of a day.
+@final
+class Front:
+    """What moves the frozen zone of a soil through the hours of a day, taken one after the other.
 
     Parameters
     ----------
-    net, air : net radiation at air temperature (W/m²) and air temperature (°C), by hour
-    snow, cover : depth of the snow (m) and its resistance (m²·K/W), by hour
+    open_ground, snowy : net radiation (W/m²) of bare ground, of snow, at air temperature
     mixing, litter : sensible heat exchange (W/(m²·K)), resistance of litter (m²·K/W)
     rising : heat that rises from below (W/m²)
     unfrozen : conductivity of the soil that thawed
     earth, store, ice : the soil, the liquid water and the ice of its layers (m)
     edges : the frozen zone (m)
     """
-    cold = sinks = 0.0
-    for hour in range(len(air)):
+
+    def __init__(
+        self,
+        open_ground: float,
+        snowy: float,
+        mixing: float,
+        litter: float,
+        rising: float,
+        unfrozen: float,
+        earth: Earth,
+        store: list[float],
+        ice: list[float],
+        edges: Edges,
+    ) -> None:
+        self.open_ground = open_ground
+        self.snowy = snowy
+        self.mixing = mixing
+        self.litter = litter
+        self.rising = rising
+        self.unfrozen = unfrozen
+        self.earth = earth
+        self.store = store
+        self.ice = ice
+        self.edges = edges
+        self._cold = 0.0
+        self._sinks = 0.0
+
+    def take(self, hour: int, air: float, snow: float, cover: float) -> None:
+        """An hour of the day (0–23) at a temperature (°C) under snow.
+
+        `snow` is its depth (m), `cover` its resistance (m²·K/W).
+        """
+        edges = self.edges
         was_frozen = edges.bottom > 0.0
-        over = litter + cover[hour]
+        over = self.litter + cover
+        net = self.snowy if snow > 0.0 else self.open_ground
         resistance = over + _frozen_resistance(edges)
-        surface = heat.surface_temperature(net[hour], air[hour], mixing, resistance)
-        if surface <= 0.0 or snow[hour] > 0.0:
-            leaving = -min(surface, 0.0) / resistance
-            if edges.top > 0.0:
-                freeze(leaving * _HOUR, edges.crust, edges.top, earth, store, ice, edges)
-                thaw(rising * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
-            elif leaving > rising:
-                energy = (leaving - rising) * _HOUR
-                cold, sinks = cold + energy, sinks + _HOUR
-                freeze(energy, edges.bottom, earth.depth, earth, store, ice, edges)
-            else:
-                thaw((rising - leaving) * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
-        elif edges.bottom > 0.0:
+        surface = heat.surface_temperature(net, air, self.mixing, resistance)
+        if surface <= 0.0 or snow > 0.0:
+            self._chill(-min(surface, 0.0) / resistance)
+        elif was_frozen:
             gone = edges.top if edges.crust <= 0.0 else 0.0
-            resistance = over + max(_THINNEST, gone) / unfrozen
-            surface = heat.surface_temperature(net[hour], air[hour], mixing, resistance)
+            resistance = over + max(_THINNEST, gone) / self.unfrozen
+            surface = heat.surface_temperature(net, air, self.mixing, resistance)
             energy = max(0.0, surface) / resistance * _HOUR
-            _thaw_both(energy, rising * _HOUR, earth, store, ice, edges)
-        if cold > 0.0 and hour % _SHARED == _SHARED - 1:
-            _level(sinks, cold / FUSION, earth, store, edges)
-            cold = sinks = 0.0
+            rising = self.rising * _HOUR
+            _thaw_both(energy, rising, self.earth, self.store, self.ice, edges)
+        if self._cold > 0.0 and hour % _SHARED == _SHARED - 1:
+            _level(self._sinks, self._cold / FUSION, self.earth, self.store, edges)
+            self._cold = self._sinks = 0.0
         # Where nothing is frozen, and nothing was, there is nothing to put in order.
         if was_frozen or edges.bottom > 0.0:
-            tidy(store, ice, edges)
+            tidy(self.store, self.ice, edges)
+
+    def _chill(self, leaving: float) -> None:
+        """An hour in which heat (W/m²) leaves through what is frozen, or none does under snow."""
+        earth, store, ice, edges, rising = self.earth, self.store, self.ice, self.edges, self.rising
+        if edges.top > 0.0:
+            freeze(leaving * _HOUR, edges.crust, edges.top, earth, store, ice, edges)
+            thaw(rising * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)
+        elif leaving > rising:
+            energy = (leaving - rising) * _HOUR
+            self._cold += energy
+            self._sinks += _HOUR
+            freeze(energy, edges.bottom, earth.depth, earth, store, ice, edges)
+        else:
+            thaw((rising - leaving) * _HOUR, edges.bottom, edges.top, earth, store, ice, edges)

@@ -154,8 +154,8 @@ def march(
                 sink = ke + ke * suction / (taken if taken > 1e-6 else 1e-6)
                 until = time
         time = end
-    for index, value in enumerate((depth, lasts, most, fallen, begins, sink, until)):
-        out[index] = value
+    out[0], out[1], out[2], out[3] = depth, lasts, most, fallen
+    out[4], out[5], out[6] = begins, sink, until
 
 
 def capacity(taken: float, supply: float, length: float, ke: float, suction: float) -> float:

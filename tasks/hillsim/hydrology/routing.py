@@ -51,11 +51,11 @@ def friction(cover: Cover, roughness: float, tilled: float, rill_share: float) -
     Rill `1.11 + 4.5 rilcov^1.5544`; interrill `4.07 + 14.5 inrcov^1.5544` and the roughness that is
     left of the tilled one; live plants add to both. Gilley, Kottwitz & Wieman (1991).
     """
-    rill = 1.11 + 4.5 * cover.rill**1.5544 + cover.live
-    form = math.exp(3.024 - 5.042 * math.exp(-161.0 * tilled)) ** 1.128
+    rill = 1.11 + 4.5 * math.pow(cover.rill, 1.5544) + cover.live
+    form = math.pow(math.exp(3.024 - 5.042 * math.exp(-161.0 * tilled)), 1.128)
     worn = math.exp(-3.088 * (1.0 - roughness / tilled)) if tilled > 0 else 1.0
     rough = max(0.0, 0.5 * form * worn - 4.07)
-    interrill = 4.07 + 14.5 * cover.interrill**1.5544 + cover.live + rough
+    interrill = 4.07 + 14.5 * math.pow(cover.interrill, 1.5544) + cover.live + rough
     return Friction(rill, interrill, rill_share * rill + (1.0 - rill_share) * interrill)
 
 

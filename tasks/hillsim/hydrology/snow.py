@@ -10,7 +10,7 @@ import math
 from typing import Final, final
 
 from tasks.hillsim.hidden import SnowRules
-from tasks.hillsim.hydrology.sun import Sky, temperature
+from tasks.hillsim.hydrology.sun import Sky
 from tasks.hillsim.numbers import summed
 
 _FRESH: Final = 100.0
@@ -20,6 +20,7 @@ _INCH: Final = 0.0254
 _MILES_PER_HOUR: Final = 2.236936
 _GAUGE_HEIGHT: Final = 1.57 * math.exp(-math.log(10.0) / 6.0)
 _TRACE: Final = 1e-9
+_NONE: Final = [0.0] * 24
 
 
 @final
@@ -60,6 +61,8 @@ class Pack:
         self.water = water
         self.density = density
         self.age = age
+        self._seen = -1.0
+        self._pace = 1.0
 
     @property
     def depth(self) -> float:
@@ -76,8 +79,11 @@ class Pack:
     def settle(self, most: float) -> None:
         """An hour of a cold day: the pack grows denser by itself, up to `most` kg/m³."""
         if self.density < most:
-            grown = self.density * (1.0 + math.exp(-2.0 * self.age) / 24.0)
-            self.density = min(most, grown)
+            if self._seen != self.age:
+                # The same in all hours of a day.
+                self._seen = self.age
+                self._pace = 1.0 + math.exp(-2.0 * self.age) / 24.0
+            self.density = min(most, self.density * self._pace)
 
     def wet(self, melt: float, rain: float) -> float:
         """Melt snow and take up rain (m); returns the water that leaves, once denser than 350.
@@ -99,26 +105,12 @@ class Pack:
 
 @final
 class Winter:
-    """What a day's hours gave: water to the ground by hour (m), snowfall (m), melt or not.
+    """What a day's hours gave: water to the ground by hour (m), snowfall (m), melt or not."""
 
-    By hour as well the air (°C) and the snow's depth (m) and density (kg/m³) at its end.
-    """
-
-    def __init__(
-        self,
-        hours: list[float],
-        snowfall: float,
-        melted: bool,
-        air: list[float],
-        depths: list[float],
-        densities: list[float],
-    ) -> None:
+    def __init__(self, hours: list[float], snowfall: float, melted: bool) -> None:
         self.hours = hours
         self.snowfall = snowfall
         self.melted = melted
-        self.air = air
-        self.depths = depths
-        self.densities = densities
 
     @property
     def total(self) -> float:
@@ -131,10 +123,11 @@ def matters(pack: Pack, low: float) -> bool:
     return pack.water > 0.0 or low <= 0.0
 
 
-def winter_day(
-    pack: Pack, weather: Weather, sky: Sky, day: int, rules: SnowRules | None = None
-) -> Winter:
-    """Run the day's 24 hours over the pack, which is changed.
+@final
+class Hours:
+    """A day's 24 hours over the pack, which is changed; to be taken one after the other.
+
+    After an hour `air` (°C) is its temperature and `depth` (m) that of the snow at its end.
 
     Parameters
     ----------
@@ -144,29 +137,53 @@ def winter_day(
     day : day of the run; decides the hour at which precipitation starts
     rules : when it rains, and how dense snow is
     """
-    rules = rules or SnowRules()
-    course = [temperature(h + 0.5, sky.sunrise, weather.low, weather.high) for h in range(24)]
-    falls = weather.falls or _hourly(weather.rain, weather.duration, start_hour(day))
-    had_snow = pack.water > 0.0
-    if not had_snow and weather.rain <= 0.0:
-        pack.age += 1.0
-        return Winter([0.0] * 24, 0.0, False, course, [0.0] * 24, [_FRESH] * 24)
-    melts = _melts(weather, sky, course, falls)
-    cold = (weather.low + weather.high) / 2.0 < 0.0
-    hours, depths, densities, snowfall = [0.0] * 24, [0.0] * 24, [_FRESH] * 24, 0.0
-    above, fresh, settles = rules.rains_above, rules.fresh, rules.settled if cold else 0.0
-    for hour in range(24):
-        water = falls[hour]
-        rain = water if course[hour] > above else 0.0
-        if water > rain:
-            pack.fall(water, fresh)
-            snowfall += water
-        hours[hour] = _hour(pack, rain, melts[hour], settles)
-        if pack.water > 0.0:
-            depths[hour], densities[hour] = pack.depth, pack.density
-    pack.age += 1.0
-    melted = had_snow or snowfall > 0.0
-    return Winter(hours, snowfall, melted, course, depths, densities)
+
+    def __init__(
+        self, pack: Pack, weather: Weather, sky: Sky, day: int, rules: SnowRules | None = None
+    ) -> None:
+        rules = rules or SnowRules()
+        self.pack = pack
+        self.air = 0.0
+        self.depth = 0.0
+        self._swings = sky.swings
+        self._mean = (weather.high + weather.low) / 2.0
+        self._swing = (weather.high - weather.low) / 2.0
+        self._above: float = rules.rains_above
+        self._fresh: float = rules.fresh
+        self._settles: float = rules.settled if self._mean < 0.0 else 0.0
+        self._falls: list[float] = []
+        if weather.falls is not None:
+            self._falls = weather.falls
+        elif weather.rain > 0.0:
+            self._falls = _hourly(weather.rain, weather.duration, start_hour(day))
+        self._melts: list[float] = []
+        if pack.water > 0.0 or self._falls:
+            self._melts = _melts(weather, sky, self._falls)
+        self._snow = pack.water > 0.0
+        self._snowfall = 0.0
+        self._hours: list[float] = []
+
+    def take(self, hour: int) -> None:
+        """Let it rain or snow, and the pack settle and melt, in an hour of the day (0–23)."""
+        self.air = self._mean + self._swing * self._swings[hour]
+        pack, rain = self.pack, 0.0
+        if self._falls:
+            water = self._falls[hour]
+            rain = water if self.air > self._above else 0.0
+            if water > rain:
+                pack.fall(water, self._fresh)
+                self._snowfall += water
+        leaving = _hour(pack, rain, self._melts[hour] if self._melts else 0.0, self._settles)
+        if leaving != 0.0:
+            self._hours = self._hours or [0.0] * 24
+            self._hours[hour] = leaving
+        self.depth = pack.depth
+
+    def end(self) -> Winter:
+        """The day that has passed."""
+        self.pack.age += 1.0
+        melted = self._snow or self._snowfall > 0.0
+        return Winter(self._hours or _NONE, self._snowfall, melted)
 
 
 def _hour(pack: Pack, rain: float, melt: float, settles: float) -> float:
@@ -190,8 +207,6 @@ def start_hour(day: int) -> int:
 def _hourly(depth: float, duration: float, start: int) -> list[float]:
     """The day's precipitation spread evenly over its hours, kept within the day."""
     falls = [0.0] * 24
-    if depth <= 0.0:
-        return falls
     count = min(24, max(1, math.ceil(duration)))
     first = min(start, 24 - count)
     for hour in range(first, first + count):
@@ -199,21 +214,28 @@ def _hourly(depth: float, duration: float, start: int) -> list[float]:
     return falls
 
 
-def _melts(weather: Weather, sky: Sky, course: list[float], falls: list[float]) -> list[float]:
-    """Melt by hour (m); hours that refreeze are set against those that melt, none on a cold day."""
-    if (weather.low + weather.high) / 2.0 < 0.0:
-        return [0.0] * 24
+def _melts(weather: Weather, sky: Sky, falls: list[float]) -> list[float]:
+    """Melt by hour (m); hours that refreeze are set against those that melt.
+
+    Of a day whose mean is below 0 °C nothing: no list.
+    """
+    mean, swing = (weather.high + weather.low) / 2.0, (weather.high - weather.low) / 2.0
+    if mean < 0.0:
+        return []
     cloud = sky.cloud(weather.radiation)
     melts = [0.0] * 24
     gained, total = 0.0, 0.0
     for hour in range(24):
         light = sky.on_slope(weather.radiation, hour)
-        melt = hourly_melt(weather, light, cloud, course[hour], falls[hour])
+        air = mean + swing * sky.swings[hour]
+        melt = hourly_melt(weather, light, cloud, air, falls[hour] if falls else 0.0)
         melts[hour] = melt
         total += melt
         gained += max(0.0, melt)
     share = max(0.0, total) / gained if gained > 0.0 else 0.0
-    return [max(0.0, melt) * share for melt in melts]
+    for hour in range(24):
+        melts[hour] = max(0.0, melts[hour]) * share
+    return melts
 
 
 def hourly_melt(weather: Weather, radiation: float, cloud: float, air: float, fall: float) -> float:

@@ -15,7 +15,8 @@ from tasks.hillsim.numbers import summed
 _LONGEST: Final = 23.999 * 3600.0
 _PARTS: Final = 10
 _SHORTEST_PART: Final = 300.0
-_STEPS = ((0.5, 60.0), (1.0, 120.0), (2.0, 180.0), (6.0, 300.0), (24.0, 600.0))
+_LIMITS: Final = [0.5, 1.0, 2.0, 6.0]
+_STEPS: Final = [60.0, 120.0, 180.0, 300.0, 600.0]
 
 
 @final
@@ -60,13 +61,31 @@ def hyetograph(storm: Storm) -> Hyetograph:
     hours = duration / 3600.0
     step = _step(hours)
     curve = _curve(storm)
-    for parts in range(_PARTS, 0, -1):
-        ends = [_time_of(curve, part / parts) * duration for part in range(1, parts)] + [duration]
-        spans = [end - (ends[index - 1] if index else 0.0) for index, end in enumerate(ends)]
-        if parts == 1 or min(spans) >= _SHORTEST_PART:
-            break
-    rates = [storm.depth / parts / span for span in spans]
+    parts, least = _PARTS, _SHORTEST_PART
+    ends = _ends(curve, duration, parts, least)
+    while not ends:
+        parts -= 1
+        ends = _ends(curve, duration, parts, least if parts > 1 else -math.inf)
+    rates, start = [0.0] * parts, 0.0
+    for index in range(parts):
+        end = ends[index]
+        rates[index] = storm.depth / parts / (end - start)
+        start = end
     return Hyetograph(ends, rates, step)
+
+
+def _ends(
+    curve: tuple[float, float, float] | None, duration: float, parts: int, least: float
+) -> list[float]:
+    """The ends (s) of that many parts of equal depth; none where one is shorter than `least` s."""
+    ends, start = [duration] * parts, 0.0
+    for part in range(1, parts + 1):
+        end = _time_of(curve, part / parts) * duration if part < parts else duration
+        if not end - start >= least:
+            return []
+        ends[part - 1] = end
+        start = end
+    return ends
 
 
 def measured(points: Sequence[tuple[float, float]]) -> Hyetograph:
@@ -83,10 +102,10 @@ def measured(points: Sequence[tuple[float, float]]) -> Hyetograph:
 
 def _step(hours: float) -> float:
     """The time step of a storm of that many hours (s)."""
-    for limit, seconds in _STEPS:
-        if hours <= limit:
-            return seconds
-    return _STEPS[-1][1]
+    index = 0
+    while index < len(_LIMITS) and hours > _LIMITS[index]:
+        index += 1
+    return _STEPS[index]
 
 
 def hourly(points: Sequence[tuple[float, float]]) -> list[float]:
@@ -156,15 +175,25 @@ def withhold(hyeto: Hyetograph, depth: float) -> Hyetograph:
 
 def wettest(hyeto: Hyetograph, span: float) -> float:
     """Share of the rain that falls in the wettest `span` seconds, intervals taken by intensity."""
-    start, left, caught = 0.0, span, 0.0
-    spans = []
-    for end, rate in zip(hyeto.ends, hyeto.rates, strict=True):
-        spans.append((rate, end - start))
+    lengths, rates, start = [0.0] * len(hyeto.ends), hyeto.rates[:], 0.0
+    for index in range(len(lengths)):
+        end = hyeto.ends[index]
+        lengths[index] = end - start
         start = end
-    for rate, length in sorted(spans, reverse=True):
-        part = min(left, length)
-        caught += rate * part
+    left, caught = span, 0.0
+    for _ in range(len(lengths)):
+        # The most intense that is left, of equal ones the longest.
+        most, longest, at = -1.0, 0.0, 0
+        for index in range(len(lengths)):
+            rate, length = rates[index], lengths[index]
+            if rate > most or (rate == most and length > longest):
+                most, longest, at = rate, length, index
+        part = min(left, longest)
+        caught += most * part
         left -= part
+        if left <= 0.0:
+            break
+        rates[at] = -2.0
     total = hyeto.depth
     return min(1.0, caught / total) if total > 0.0 else 0.0
 

@@ -7,8 +7,7 @@ NSERL Report 10, chapter 3, uses it. Angles in radians, radiation in MJ/m².
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
 
 from tasks.hillsim.numbers import summed
 
@@ -18,14 +17,25 @@ _OVERCAST: Final = 0.40
 _WARMEST: Final = 14.0
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Sky:
     """A day above a slope: extraterrestrial radiation by hour, on slope and flat; sunrise."""
 
-    hourly: list[float]
-    slope_total: float
-    flat_total: float
-    sunrise: float
+    def __init__(
+        self, hourly: list[float], slope_total: float, flat_total: float, sunrise: float
+    ) -> None:
+        self.hourly = hourly
+        self.slope_total = slope_total
+        self.flat_total = flat_total
+        self.sunrise = sunrise
+        self._swings: list[float] = []
+
+    @property
+    def swings(self) -> list[float]:
+        """The course of temperature in the middle of each hour, worked out once; see `swing`."""
+        if not self._swings:
+            self._swings = [swing(hour + 0.5, self.sunrise) for hour in range(24)]
+        return self._swings
 
     @property
     def clear(self) -> float:
@@ -57,27 +67,24 @@ def sky(day: int, latitude: float, slope: float, azimuth: float) -> Sky:
     distance = 1.0 + 0.0335 * math.cos(season)
     lat, incline, facing = math.radians(latitude), math.atan(slope), math.radians(azimuth)
     up, across = math.sin(lat) * math.sin(tilt), math.cos(lat) * math.cos(tilt)
-    hourly, flat = [], 0.0
+    # Of the sun's direction at an hour: what points north, less what its angle takes; and east.
+    high, low = math.cos(lat) * math.sin(tilt), math.sin(lat) * math.cos(tilt)
+    east = -math.cos(tilt)
+    level, steep = math.cos(incline), math.sin(incline)
+    northward, eastward = math.cos(facing), math.sin(facing)
+    hourly, flat = [0.0] * 24, 0.0
     for hour in range(24):
         angle = (hour + 0.5 - 12.0) * math.pi / 12.0
-        height = up + across * math.cos(angle)
+        turned = math.cos(angle)
+        height = up + across * turned
         if height <= 0.0:
-            hourly.append(0.0)
             continue
         flat += _SOLAR_HOUR * distance * height
-        beam = _incidence(height, angle, tilt, lat, incline, facing)
-        hourly.append(_SOLAR_HOUR * distance * max(0.0, beam))
+        along = (high - low * turned) * northward + east * math.sin(angle) * eastward
+        # The cosine between sun and the slope's normal.
+        beam = height * level + along * steep
+        hourly[hour] = _SOLAR_HOUR * distance * max(0.0, beam)
     return Sky(hourly, summed(hourly), flat, 12.0 - _half_day(lat, tilt))
-
-
-def _incidence(
-    height: float, angle: float, tilt: float, lat: float, incline: float, facing: float
-) -> float:
-    """Cosine between sun and the slope's normal, `height` being the sine of the sun's elevation."""
-    north = math.cos(lat) * math.sin(tilt) - math.sin(lat) * math.cos(tilt) * math.cos(angle)
-    east = -math.cos(tilt) * math.sin(angle)
-    along = north * math.cos(facing) + east * math.sin(facing)
-    return height * math.cos(incline) + along * math.sin(incline)
 
 
 def _half_day(lat: float, tilt: float) -> float:
@@ -87,9 +94,13 @@ def _half_day(lat: float, tilt: float) -> float:
 
 def temperature(hour: float, sunrise: float, low: float, high: float) -> float:
     """Temperature at an hour: `low` at sunrise, `high` at 14 h, half cosines between them (°C)."""
-    mean, swing = (high + low) / 2.0, (high - low) / 2.0
+    return (high + low) / 2.0 + (high - low) / 2.0 * swing(hour, sunrise)
+
+
+def swing(hour: float, sunrise: float) -> float:
+    """Where between the day's low (−1, at sunrise) and high (1, at 14 h) temperature stands."""
     rise = max(0.1, _WARMEST - sunrise)
     if sunrise <= hour <= _WARMEST:
-        return mean - swing * math.cos(math.pi * (hour - sunrise) / rise)
+        return -math.cos(math.pi * (hour - sunrise) / rise)
     since = hour - _WARMEST if hour > _WARMEST else hour + 24.0 - _WARMEST
-    return mean + swing * math.cos(math.pi * since / (24.0 - rise))
+    return math.cos(math.pi * since / (24.0 - rise))

@@ -13,7 +13,7 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.event import Runoff
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.numbers import scaled, summed, whole
-from tasks.hillsim.reports.tally import Tally, cell_losses, enrichment
+from tasks.hillsim.reports.tally import Tally, enrichment
 from tasks.hillsim.sediment.erosion import CELLS
 from tasks.wepp.files import ebe, loss, passfile
 from tasks.wepp.files.fortran import fixed
@@ -77,8 +77,11 @@ class Cells:
 
     def place(self, value: float, among: Sequence[int]) -> int:
         """The first cell of `among` with this value, the last digits of arithmetic apart."""
-        near = _TIE * abs(value)
-        return next(index for index in among if abs(self.values[index] - value) <= near)
+        near, values = _TIE * abs(value), self.values
+        for index in among:
+            if abs(values[index] - value) <= near:
+                return index
+        raise ValueError(value)
 
     def edge(self, number: int) -> float:
         """The lower end of the cell `number`, from 1 (m); of 0 the top."""
@@ -108,7 +111,7 @@ def losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
     lengths = tuple([slope.site.shape.length for slope in chain])
     values: list[float] = []
     for day, length in zip(days, lengths, strict=True):
-        values += cell_losses(day.load, length) if day.load else [0.0] * CELLS
+        values += day.load.losses(length) if day.load else [0.0] * CELLS
     return Cells(values, lengths)
 
 

@@ -83,17 +83,12 @@ class Tally:
         if foot.load is not None:
             self.sediment += foot.load.leaving
             for index, part in enumerate(foot.load.classes):
-                self.classes[index] += part
+                self.classes[index] = self.classes[index] + part
 
     def _move(self, load: Load, element: int) -> None:
-        for index, loss in enumerate(cell_losses(load, self.lengths[element])):
-            self.cells[element * CELLS + index] += loss
-
-
-def cell_losses(load: Load, length: float) -> list[float]:
-    """Soil loss of each of the 100 cells (kg/m², negative where it settles)."""
-    cell = length / CELLS
-    return [(load.edges[i + 1] - load.edges[i]) / cell for i in range(CELLS)]
+        losses, cells, first = load.losses(self.lengths[element]), self.cells, element * CELLS
+        for index in range(CELLS):
+            cells[first + index] = cells[first + index] + losses[index]
 
 
 def check_day(before: float, slope: Hillslope, day: Day) -> None:

@@ -17,8 +17,9 @@ GRAVITY: Final = 9.81
 WATER: Final = 1000.0
 CLASSES: Final = 5
 _SURFACE_AREA = {"sand": 0.05, "silt": 4.0, "clay": 20.0, "om": 1000.0}
-_SHIELDS_REYNOLDS = (1.0, 2.0, 4.0, 8.0, 12.0, 100.0, 400.0, 1000.0)
-_SHIELDS = (0.0772, 0.0579, 0.04, 0.035, 0.034, 0.045, 0.055, 0.057)
+_SHIELDS_REYNOLDS: Final = [1.0, 2.0, 4.0, 8.0, 12.0, 100.0, 400.0, 1000.0]
+_SHIELDS: Final = [0.0772, 0.0579, 0.04, 0.035, 0.034, 0.045, 0.055, 0.057]
+_LOG_SHIELDS: Final = [math.log(value) for value in _SHIELDS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,12 @@ def _delivered(fall: float, smooth: float) -> float:
 
 def shields(reynolds: float) -> float:
     """Critical Shields parameter at a particle Reynolds number, from a table on log axes."""
-    last = len(_SHIELDS) - 2
-    index = sum([1 for bound in _SHIELDS_REYNOLDS[1:-1] if reynolds > bound])
-    index = min(index, last)
+    last, index = len(_SHIELDS) - 2, 0
+    while index < last and reynolds > _SHIELDS_REYNOLDS[index + 1]:
+        index += 1
     low, high = _SHIELDS_REYNOLDS[index], _SHIELDS_REYNOLDS[index + 1]
     along = math.log(max(reynolds, 1e-9) / low) / math.log(high / low)
-    start, end = math.log(_SHIELDS[index]), math.log(_SHIELDS[index + 1])
+    start, end = _LOG_SHIELDS[index], _LOG_SHIELDS[index + 1]
     return math.exp(start + along * (end - start))
 
 
@@ -151,24 +152,24 @@ def transport_capacity(shear: float, particles: tuple[Particle, ...], sand: floa
     if shear <= 0.0:
         return 0.0
     friction = math.sqrt(shear / WATER)
-    excess = [_excess(friction, p) for p in particles]
-    total = summed([delta for delta, _ in excess])
+    critical = [shields(friction * p.diameter / VISCOSITY) for p in particles]
+    excess = [_excess(friction, critical[index], p) for index, p in enumerate(particles)]
+    total = summed(excess)
     if total <= 0.0:
         return 0.0
-    carried = summed(
-        [
-            _yalin(delta, critical, p) * delta / total * p.gravity * WATER * p.diameter * friction
-            for (delta, critical), p in zip(excess, particles, strict=True)
-        ]
-    )
+    carried = 0.0
+    for index, p in enumerate(particles):
+        delta = excess[index]
+        flow = _yalin(delta, critical[index], p) * delta / total
+        carried += flow * p.gravity * WATER * p.diameter * friction
     return carried * (max(0.3, 0.3 + 0.7 * math.exp(-12.5 * (sand - 0.5))) if sand > 0.5 else 1.0)
 
 
-def _excess(friction: float, particle: Particle) -> tuple[float, float]:
-    """Excess `Y/Ycr − 1` (≥ 0) and the critical value, at a friction velocity (m/s)."""
-    critical = shields(friction * particle.diameter / VISCOSITY)
-    ratio = friction**2 / ((particle.gravity - 1.0) * GRAVITY * particle.diameter)
-    return max(0.0, ratio / critical - 1.0), critical
+def _excess(friction: float, critical: float, particle: Particle) -> float:
+    """Excess `Y/Ycr − 1` (≥ 0) over a critical value, at a friction velocity (m/s)."""
+    squared = math.pow(friction, 2.0)
+    ratio = squared / ((particle.gravity - 1.0) * GRAVITY * particle.diameter)
+    return max(0.0, ratio / critical - 1.0)
 
 
 def _yalin(delta: float, critical: float, particle: Particle) -> float:

@@ -131,6 +131,19 @@ class Load:
         self.edges = edges
         self.interrill = interrill
         self.classes = classes
+        self._losses: list[float] = []
+
+    def losses(self, length: float) -> list[float]:
+        """Soil loss of each of the 100 cells of a length (m) in all (kg/m², negative: settled)."""
+        if not self._losses:
+            cell, edges = length / CELLS, self.edges
+            last, found = edges[0], [0.0] * CELLS
+            for index in range(CELLS):
+                edge = edges[index + 1]
+                found[index] = (edge - last) / cell
+                last = edge
+            self._losses = found
+        return self._losses
 
     @property
     def leaving(self) -> float:
@@ -176,8 +189,8 @@ def shear(discharge: float, width: float, slope: float, friction: float) -> floa
 
     `τ = ρ g sin(slope) R · f_soil/f`; depth from `h³ = Q² f (w + 2h)/(8 g s w³)` by iteration.
     """
-    sine = max(slope, _LEAST_SLOPE) / math.sqrt(1.0 + slope**2)
-    wide = discharge**2 * friction / (8.0 * GRAVITY * sine * width**2)
+    sine = max(slope, _LEAST_SLOPE) / math.sqrt(1.0 + math.pow(slope, 2.0))
+    wide = math.pow(discharge, 2.0) * friction / (8.0 * GRAVITY * sine * math.pow(width, 2.0))
     depth = math.pow(wide, 1.0 / 3.0)
     for _ in range(100):
         after = math.pow(wide * (1.0 + 2.0 * depth / width), 1.0 / 3.0)
