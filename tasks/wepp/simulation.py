@@ -47,10 +47,18 @@ class SimulationFailed(Exception):
         self.wepp_id, self.code, self.log = simulation.wepp_id, code, simulation.err_file
         self.tail = last_words(self.log)
         words = f"; last words: {' | '.join(self.tail)}" if self.tail else "; it said nothing"
+        # An engine seldom says so, and then has nowhere to say it.
+        full = "; its disk is full" if _full(self.log.parent) else ""
         engine = simulation.engine.name
         super().__init__(
-            f"{simulation.title} failed with {engine}: {reason}{words}; log: {self.log}"
+            f"{simulation.title} failed with {engine}: {reason}{words}{full}; log: {self.log}"
         )
+
+
+def _full(directory: Path) -> bool:
+    """Whether not even one more block, or one more file, goes onto a directory's disk."""
+    disk = os.statvfs(directory)
+    return disk.f_bavail == 0 or (disk.f_files > 0 and disk.f_favail == 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,21 @@ def test_each_way_to_fail_is_named_with_exit_code_words_and_log(tmp_path, engine
     assert message.startswith("hillslope 7 failed with wepp_250915: ")
     assert message.endswith(f"log: {run.err_file(7)}")
     assert "\n" not in message
+
+
+def test_an_engine_on_a_full_disk_is_told_so(tmp_path: Path, engine, monkeypatch):
+    """Its last words had no place on the disk: what is known of the disk is said in their stead."""
+    run = a_run(tmp_path, "exit2")
+    simulation = prepare(run, 7, engine)
+    code = simulation.start().wait()
+    disk = os.statvfs(tmp_path)
+    blocks = [*disk[:4], 0, *disk[5:]]
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(blocks))
+    run.err_file(7).write_bytes(b"")
+    with pytest.raises(
+        SimulationFailed, match="exit code 2; it said nothing; its disk is full; lo"
+    ):
+        simulation.conclude(code)
 
 
 def test_outputs_of_an_earlier_run_do_not_pass_for_new_ones(tmp_path: Path, engine):
