@@ -56,7 +56,8 @@ def _errors(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _cell(row: dict[str, Any]) -> str:
-    return f"{100 * row['got']:.1f} ({100 * row['own']:.2f})"
+    own = "crashed" if row.get("crashed") else f"{100 * row['own']:.2f}"
+    return f"{100 * row['got']:.1f} ({own})"
 
 
 def with_errors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -83,11 +84,11 @@ def _cell_of(row: dict[str, Any]) -> tuple[Any, ...]:
 def _summary(rows: list[dict[str, Any]]) -> list[str]:
     lines = ["| | mean error | median | worst |", "|---|---|---|---|"]
     for name in dict.fromkeys(row["method"] for row in rows):
-        for shape in dict.fromkeys(row["shape"] for row in rows):
+        for shape in (*dict.fromkeys(row["shape"] for row in rows), "all"):
             off = [
                 100 * abs(row["error"])
                 for row in rows
-                if row["method"] == name and row["shape"] == shape
+                if row["method"] == name and shape in (row["shape"], "all")
             ]
             mean, median = statistics.fmean(off), statistics.median(off)
             lines.append(
@@ -103,7 +104,7 @@ def _jobs(rows: list[dict[str, Any]]) -> list[str]:
     ]
     for row in rows:
         lines.append(
-            f"| {NAMES[row['method']]}: {row['jobs']} at {100 * row['target']:g} % |"
+            f"| {NAMES[row['method']]}: {row['jobs']} {row['shape']} at {100 * row['target']:g} % |"
             f" {100 * row['own']:.2f} (idle {100 * row['idle']:.2f}) |"
             f" {100 * row['mean_error']:.1f} % | {100 * row['worst']:.1f} % |"
         )
