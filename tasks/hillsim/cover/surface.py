@@ -15,6 +15,8 @@ from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile, Repellency
 SMOOTHEST: Final = 0.006
 _RAIN_DAY: Final = 0.001
 _WHOLE: Final = 0.99
+#: The engines' tables show the crust broken by a drill of 0.85, and not by one of 0.60.
+_MOST: Final = 0.8
 _TENSIONS: Final = math.log(1500.0 / 33.0)
 
 
@@ -137,7 +139,7 @@ def age(surface: Surface, profile: Profile, buried: float) -> None:
 def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: float) -> None:
     """One pass of a tool that disturbs `share` of the surface; a ridge ≥ 998 m is left as it is.
 
-    Crust and temporary rills go with a tool that disturbs all of it.
+    Crust and temporary rills go with a tool that disturbs most of it.
     """
     loose = surface.density - (surface.density - 0.667 * top.consolidated) * share
     surface.tilled = min(max(500.0, loose), top.consolidated)
@@ -145,7 +147,7 @@ def till(surface: Surface, top: Layer, share: float, roughness: float, ridge: fl
     surface.ridge0 = surface.ridge if ridge >= 998.0 else ridge
     surface.rain = 0.0
     surface.wears = True
-    if share >= _WHOLE:
+    if share >= _MOST:
         surface.energy = 0.0
         if surface.temporary:
             surface.width = 0.0
