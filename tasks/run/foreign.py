@@ -2,7 +2,9 @@
 
 Their JSON comes in two dialects, by the Python that wrote it: an object's fields lie beside its
 class's name, or below `py/state`. A list, dictionary or object that occurs again is `{"py/id": n}`,
-the nth container from the top in the order of the text, the root being 0.
+the nth container from the top in the order of the text, the root being 0. Before its version 2
+jsonpickle counted no dictionaries, and documents of the first dialect may be older than that: what
+the two counts find differently is opaque, unless another reference tells which of them is right.
 
 What is read here becomes plain Python: objects are dictionaries with their class's name under
 `CLASS`, tuples and sets their own kind. Values that only their class could rebuild (enumerations,
@@ -20,6 +22,10 @@ from typing import Any
 
 CLASS = "py/object"
 _MARKS = ("py/tuple", "py/set", "py/b64", "py/type", "py/reduce", "py/id")
+#: Of dates and the like, which only their class could rebuild.
+_HANDLED = "__reduce__"
+#: What an object is made with besides its state: not looked at, but its containers count.
+_MADE_WITH = ("py/newargs", "py/newargsex", "py/seq")
 
 
 class ForeignDocument(Exception):
@@ -77,16 +83,25 @@ def read(path: Path) -> Foreign:
         raise ForeignDocument(f"{path} is not JSON: {error}") from error
     if not isinstance(root, dict) or CLASS not in root:
         raise ForeignDocument(f"{path} names no class: it was not written by jsonpickle")
-    fields = _Decoder(path).decode(root)
+    decoder = _Decoder(path, newer=isinstance(root.get("py/state"), dict))
+    fields = decoder.decode(root)
+    if decoder.newer and decoder.doubts:
+        fields = _Decoder(path, newer=True).decode(root)
     return Foreign(path, str(root[CLASS]), fields)
 
 
 class _Decoder:
-    """Decodes one document; keeps its containers in their order, for references to them."""
+    """Decodes one document; keeps its containers in their order, for references to them.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `newer` is whether dictionaries are known to count; `doubts` are references that could not be
+    told without knowing it.
+    """
+
+    def __init__(self, path: Path, *, newer: bool) -> None:
+        self._path, self.newer, self.doubts = path, newer, 0
         self._containers: list[Any] = []
+        #: The same without plain dictionaries.
+        self._older: list[Any] = []
 
     def decode(self, node: Any) -> Any:
         if isinstance(node, list):
@@ -98,19 +113,34 @@ class _Decoder:
             return self._marked(mark, node[mark])
         return self._object(node) if CLASS in node else self._fill_dict(node)
 
-    def _object(self, node: dict[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = {CLASS: node[CLASS]}
-        self._containers.append(made)
+    def _object(self, node: dict[str, Any]) -> Any:
+        if _HANDLED in node:
+            return self._counted(Opaque(str(node[CLASS])))
+        made: dict[str, Any] = self._counted({CLASS: node[CLASS]})
+        for key in _MADE_WITH:
+            if key in node:
+                self._passed(node[key])
         state = node.get("py/state", node)
-        if state is not node:
+        if state is not node and isinstance(state, dict):
             # The state is a container of its own, and a reference to it is one to the object.
             self._containers.append(made)
-            if not isinstance(state, dict):
+        elif state is not node:
+            if state is not None:
                 made["py/state"] = self.decode(state)
-                return made
+            return made
         for key, value in state.items():
             if not key.startswith("py/"):
                 made[key] = self.decode(value)
+        return made
+
+    def _passed(self, value: Any) -> None:
+        """Count the containers of what is not looked at."""
+        for one in value if isinstance(value, list) else [value]:
+            self.decode(one)
+
+    def _counted(self, made: Any) -> Any:
+        self._containers.append(made)
+        self._older.append(made)
         return made
 
     def _fill_dict(self, node: dict[str, Any]) -> dict[str, Any]:
@@ -121,8 +151,7 @@ class _Decoder:
         return made
 
     def _fill_list(self, node: list[Any]) -> list[Any]:
-        made: list[Any] = []
-        self._containers.append(made)
+        made: list[Any] = self._counted([])
         made.extend(self.decode(value) for value in node)
         return made
 
@@ -140,14 +169,20 @@ class _Decoder:
         return self._reduced(value)
 
     def _reduced(self, value: list[Any]) -> Opaque:
-        place = len(self._containers)
-        self._containers.append(None)
+        place, older = len(self._containers), len(self._older)
+        self._counted(None)
         kind, *arguments = (self.decode(item) for item in value)
         name = kind.kind if isinstance(kind, Opaque) else str(kind)
-        self._containers[place] = made = Opaque(name, tuple(arguments))
+        made = self._containers[place] = self._older[older] = Opaque(name, tuple(arguments))
         return made
 
     def _referred(self, number: Any) -> Any:
-        if not isinstance(number, int) or not 0 <= number < len(self._containers):
+        if type(number) is not int or not 0 <= number < len(self._containers):
             raise ForeignDocument(f"{self._path}: a reference to container {number!r}, not there")
-        return self._containers[number]
+        found = self._containers[number]
+        if number >= len(self._older):
+            self.newer = True
+        if self.newer or self._older[number] is found:
+            return found
+        self.doubts += 1
+        return Opaque("py/id", (number,))

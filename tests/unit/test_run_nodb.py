@@ -167,6 +167,35 @@ def test_both_dialects_of_jsonpickle_are_read(wd, text):
         view.get("x", "y")
 
 
+def test_what_only_a_class_could_rebuild_counts_as_what_it_is(wd):
+    """Dates, objects without fields, arguments of tuples with names: references go past them."""
+    (wd / "soils.nodb").write_text(
+        """{"py/object": "site.Soils", "py/state": {"when": {"py/object": "datetime.datetime",
+         "__reduce__": [{"py/type": "datetime.datetime"}, ["B+QB"]]}, "empty": {"py/object":
+         "site.In", "py/state": null}, "pair": {"py/object": "site.Pair", "py/newargs":
+         {"py/tuple": [[1], 2]}, "py/seq": [[1], 2]}, "l": [7], "again": {"py/id": 7}}}"""
+    )
+    view = foreign.read(wd / "soils.nodb")
+    assert view.get("when") == foreign.Opaque("datetime.datetime")
+    assert view.get("empty") == {foreign.CLASS: "site.In"}
+    assert view.get("again") is view.get("l")
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [("", foreign.Opaque("py/id", (2,))), (', "i": {"py/id": 5}', [2])],
+    ids=["of unknown age", "told by another reference"],
+)
+def test_a_reference_that_two_versions_count_differently_is_never_guessed(wd, last, found):
+    """Whether dictionaries count is told by a reference that would else lead nowhere, or by none.
+
+    jsonpickle 1 would have meant the list `c` by 2, and jsonpickle 2 means `b`.
+    """
+    text = '{"py/object": "site.Soils", "a": {}, "b": [2], "c": [3], "d": {"py/id": 2}, "e": []'
+    (wd / "soils.nodb").write_text(f'{text}, "f": []{last}}}')
+    assert foreign.read(wd / "soils.nodb").get("d") == found
+
+
 def test_a_foreign_document_is_never_written_over(wd):
     """`locked` on the site's own document fails before anything is written."""
     (wd / "soils.nodb").write_text(BESIDE)

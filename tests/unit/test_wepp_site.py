@@ -218,7 +218,10 @@ def test_their_design_storms_are_run_each_in_its_directory(ctx, wd, batch):
     if batch:
         change(wd, "climate", _climate_mode=14, _ss_batch_storms=storms)
     else:
-        change(wd, "climate", _climate_mode=4, cli_fn="storm.cli", sub_cli_fns=None)
+        # As older documents have it, with nulls for what such a value may have besides.
+        told = [{"py/type": "site.ClimateMode"}, {"py/tuple": [4]}, None, None, None]
+        mode = {"py/reduce": told}
+        change(wd, "climate", _climate_mode=mode, cli_fn="storm.cli", sub_cli_fns=None)
     wepp_rq.run_wepp_rq("my-run")
     planned, ctx.children = ctx.children, []
     for child in planned:
@@ -261,6 +264,21 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
     assert below.restricting is not None
     assert (below.restricting.flag, below.restricting.ksat) == (1, 0.02)
     assert structure.read(run.runs / "pw0.str", 8).channels[-1].channels == (9, 10, 0)
+
+
+def test_rows_of_a_structure_may_count_their_channels(wd):
+    """From the uppermost channel on, as documents of 2018 have them: the network is the same."""
+    write_site(wd, BESIDE)
+    (wd / "watershed/network.txt").unlink()
+    rows = [[1, 42, 43, 41, 0, 0, 0, 0, 0, 0], [2, 32, 33, 31, 0, 0, 0, 0, 0, 0]]
+    rows.append([3, 22, 23, 0, 34, 44, 0, 0, 0, 0])
+    change(wd, "watershed", _structure=rows)
+    run = RunDirectory(wd)
+    stages.prepare("my-run", run, *ALL)
+    assert structure.read(run.runs / "pw0.str", 8).channels[-1] == Feeds((2, 1, 0), (9, 10, 0))
+    change(wd, "watershed", _structure=rows[:1])
+    with pytest.raises(ForeignDocument, match=r"watershed\.nodb: 1 rows, 3 channels"):
+        stages.prepare("my-run", run, stages.NETWORK)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@
     watershed/structure.json      rows [channel, three hillslopes, three channels, …]; older
                                   documents have them as `_structure`
 
+The channel of a row is told by its TOPAZ id, or by its place from 1 on, descending by TOPAZ id.
 TOPAZ ids grow upstream, so that of two channels that meet the one of the lower id is below.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def channels(root: Path) -> list[ChannelPart]:
     tops = set(papers.tabled(root / "watershed" / "channels.parquet"))
     tops = tops or {int(key) for key, _ in papers.pairs(papers.told(view, "chns_summary"))}
     below: dict[int, int] = {}
-    for one, other in _meetings(root, view):
+    for one, other in _meetings(root, view, sorted(tops, reverse=True)):
         upper, lower = max(one, other), min(one, other)
         below[upper] = lower
         tops |= {upper, lower}
@@ -56,8 +57,11 @@ def slopes(root: Path) -> str:
     return next((name for name in _PLACES if (root / name).is_file()), _PLACES[0])
 
 
-def _meetings(root: Path, view: foreign.Foreign) -> Iterator[tuple[int, int]]:
-    """Each pair of channels of which one flows into the other."""
+def _meetings(root: Path, view: foreign.Foreign, tops: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Each pair of channels of which one flows into the other.
+
+    `tops` are the channels that are told besides, in the order in which rows count them.
+    """
     lines = root / "watershed" / "network.txt"
     if lines.is_file():
         yield from _of_lines(lines)
@@ -66,8 +70,14 @@ def _meetings(root: Path, view: foreign.Foreign) -> Iterator[tuple[int, int]]:
     table = root / "watershed" / "structure.json"
     if table.is_file():
         rows = _json(table)
-    for row in rows if isinstance(rows, (list, tuple)) else ():
-        channel, *inflows = (int(row[0]), *map(int, row[_INFLOWS]))
+    rows = list(rows) if isinstance(rows, (list, tuple)) else []
+    called = [int(row[0]) for row in rows]
+    if called == list(range(1, len(rows) + 1)):
+        if len(tops) != len(rows):
+            raise foreign.ForeignDocument(f"{view.path}: {len(rows)} rows, {len(tops)} channels")
+        called = list(tops)
+    for channel, row in zip(called, rows, strict=True):
+        inflows = map(int, row[_INFLOWS])
         yield from ((channel, inflow) for inflow in inflows if inflow)
 
 

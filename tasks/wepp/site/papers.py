@@ -117,8 +117,9 @@ def pairs(found: Any) -> Iterable[tuple[Any, Any]]:
 
 def number(value: Any) -> int:
     """The number of an enumeration's member, -1 for what is none."""
-    if isinstance(value, foreign.Opaque) and len(value.arguments) == 1:
-        (inner,) = value.arguments
+    if isinstance(value, foreign.Opaque) and value.arguments:
+        # Older documents have nulls behind it, for all that such a value may have.
+        inner, *_ = value.arguments
         value = inner[0] if isinstance(inner, tuple) and len(inner) == 1 else inner
     return value if type(value) is int else -1
 
