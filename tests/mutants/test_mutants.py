@@ -70,7 +70,7 @@ MUTANTS = {
         "        if not lost.began:",
     ),
     "a stop forgets the waiting": (
-        "return state, [do.HandBack(waiting)] if waiting else []",
+        "return state, [do.HandBack(tickets)] if tickets else []",
         "return state, []",
     ),
     "a pause that hands back lets jobs run on": (
@@ -128,8 +128,8 @@ MUTANTS = {
         "        if isinstance(phase, Running | Ending):\n            return moves.end",
     ),
     "what is behind a job never runs": (
-        "    return put_phase(state, left[0], Running(first.ticket, n, state.at))\n",
-        "    return state\n",
+        "        jobs[left[0]] = Running(first.ticket, n, state.at)\n",
+        "        pass\n",
     ),
     "what a cell has behind is not adopted": (
         "    fresh = [ticket for ticket in tickets if ticket.eid not in state.jobs]\n",

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from weppd.store.extending import with_items
 from weppd.store.opcodes import opcodes
-from weppd.store.pickles import literals, peek
+from weppd.store.pickles import _Rubbish, _walk, literals, peek
+from weppd.store.plain import NOT_PLAIN
+from weppd.store.plain import plain as read_plain
 
 text = st.text(max_size=30)
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | text
@@ -108,3 +110,48 @@ def test_opcodes_are_those_of_the_interpreters_own_reader(
         raw[at % len(raw)] = byte
     genops = ((op.name, argument) for op, argument, _ in pickletools.genops(bytes(raw)))
     assert repr(spelled(opcodes(bytes(raw)))) == repr(spelled(genops))
+
+
+small = st.integers(-(2**31), 2**31 - 1)
+simple = st.recursive(
+    st.none() | st.booleans() | small | st.floats() | text,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(text, inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.tuples()
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.tuples(text, st.none(), st.tuples(simple, simple), st.dictionaries(text, simple)))
+def test_a_plain_call_is_read_in_one_pass(call: tuple[Any, ...]) -> None:
+    """What producers send is not left to the long walk, and comes out as it went in."""
+    assert repr(read_plain(pickle.dumps(call, 4))) == repr(call)
+    assert repr(read_plain(pickle.dumps(call, 5))) == repr(call)
+
+
+#: The opcodes that are read in one pass, and some that are not, with arguments that may not fit.
+pieces = st.sampled_from(
+    [
+        *(bytes([code]) for code in b"(.N)}]t\x85\x86\x87\x94usae\x88R02"),
+        *(b"h\x00", b"h\x07", b"q\x01", b"K\x05", b"M\x01\x02", b"J\x00", b"\x80\x05"),
+        *(b"\x8c\x01a", b"\x8c\x09a", b"\x95" + bytes(8), b"cos\nsystem\n"),
+    ]
+)
+
+
+@given(st.lists(pieces, max_size=14))
+def test_both_ways_to_read_a_pickle_agree(parts: list[bytes]) -> None:
+    """Whatever the bytes: where the one pass reads them, the walk makes the same of them."""
+    raw = b"".join([*parts, b"."])
+    found = read_plain(raw)
+    if found is NOT_PLAIN:
+        return
+    try:
+        top, _, ended = _walk(raw)
+    except _Rubbish as error:
+        raise AssertionError(f"{raw!r} is read as {found!r}, and is none: {error}") from None
+    assert ended
+    assert repr(top) == repr(found)

@@ -88,8 +88,8 @@ class Walk:
         self.world.fail_claim() if pick % 6 == 0 else self.world.answer_claim()
 
     def claim_repeated(self, pick: int) -> None:
-        live = self.world.state.jobs
-        again = tuple(t for t in self.world.reply.tickets if t.eid in live)
+        live, ours = self.world.state.jobs, self.world.claimed
+        again = tuple(t for t in self.world.reply.tickets if t.eid in live and t.eid in ours)
         self.world.tell(replace(self.world.reply, tickets=again, dry=False))
 
     def recorded(self, pick: int) -> None:

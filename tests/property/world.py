@@ -78,6 +78,7 @@ class World:
     cancels: dict[str, str] = field(default_factory=dict)
     announced: set[str] = field(default_factory=set)
     reply: on.Claimed | None = None
+    held: list[on.Event] = field(default_factory=list)
     numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -87,14 +88,23 @@ class World:
 
     # -- the machine's side
 
-    def tell(self, event: on.Event) -> None:
-        """Feeds one event and carries out what the machine orders; a stopped daemon is gone."""
+    def tell(self, *events: on.Event) -> None:
+        """Feeds events, those that were held back first, and carries out what the machine orders; a
+        stopped daemon is gone."""
+        events, self.held = (*self.held, *events), []
         if self.state.mood is Mood.STOPPED:
             return
-        self.state, effects = self.decide(self.state, event)
+        self.state, effects = self.decide(self.state, *events)
         for effect in effects:
             self._perform(effect)
         assert invariants.violations(self.state) == []
+
+    def later(self, event: on.Event) -> None:
+        """Feeds an event, of two in three at once and the third together with what comes next."""
+        if next(self.numbers) % 3 == 0 and self.state.mood is not Mood.STOPPED:
+            self.held.append(event)
+        else:
+            self.tell(event)
 
     def _perform(self, effect: do.Effect) -> None:
         name = type(effect).__name__
@@ -187,7 +197,9 @@ class World:
             self.queue.insert(0, ticket.job)
 
     def _do_retire(self, effect: do.Retire) -> None:
-        cell = self.cells[effect.n]
+        cell = self.cells.get(effect.n)
+        if cell is None:  # that it is gone came together with what it was to go for
+            return
         assert not [t for t in cell.tickets if t.eid not in cell.ended], "retired with a job"
         cell.retiring = True
 
@@ -273,7 +285,7 @@ class World:
             answer = Answer.OK
         else:
             answer = Answer.ALREADY
-        self.tell(on.Recorded(eid, answer if answered else None))
+        self.later(on.Recorded(eid, answer if answered else None))
 
     def _book(self, finish: Finish) -> None:
         job = finish.claim.job
@@ -312,7 +324,7 @@ class World:
         if self.state.mood is Mood.STOPPED:
             cell.hello_due = True
         elif not cell.hello_due:
-            self.tell(said)
+            self.later(said)
 
     def end_unwanted(self, n: int) -> None:
         """A job that waits in cell `n` and was cancelled is over, and was not run."""
@@ -383,21 +395,20 @@ class World:
         dropped, cell.dropped = cell.dropped, []
         dropped = [t for t in dropped if isinstance(self.state.jobs.get(t.eid), Behind)]
         first, *others = cell.tickets or [None]
+        repeated = [over for _, over in cell.ended.values()] + ([cell.over] if cell.over else [])
         self.tell(on.CellHello(n, cell.zygote, first, cell.stale, tuple(others)))
         phase = self.state.jobs.get(cell.ticket.eid) if cell.ticket else None
         if isinstance(phase, Ending) and self.state.mood is not Mood.STOPPED:
             assert cell.asked == phase.asked, "a cell that was cut off is not told to end its job"
         missing = [ticket.job.id for ticket in dropped if ticket.job not in self.queue]
         assert missing == [] or not cell.tickets, f"dropped, and not in the queue: {missing}"
-        for _, over in list(cell.ended.values()):
+        for over in repeated:  # it says this before it hears anything
             self.tell(over)
-        if cell.over is not None:
-            self.tell(cell.over)
 
     def restart(self) -> None:
         """weppd dies and another one starts: cells live on, everything in memory is gone."""
         self.forks, self.records, self.claim, self.bell = [], [], None, False
-        self.reply = None
+        self.reply, self.held = None, []
         self.state = fresh(self.rules, self.slots)
         held = {ticket.eid for cell in self.cells.values() for ticket in cell.tickets}
         for n, cell in self.cells.items():
@@ -416,7 +427,7 @@ class World:
         """The host goes down and comes up: no cell lives, and no file tells who had begun."""
         self.killed |= {ticket.job.id for cell in self.cells.values() for ticket in cell.tickets}
         self.cells, self.forks, self.records, self.claim = {}, [], [], None
-        self.reply, self.bell = None, False
+        self.reply, self.bell, self.held = None, False, []
         self.state = fresh(self.rules, self.slots)
         for zygote in ("light", "heavy"):
             self.tell(on.ClassReady(zygote))
@@ -464,6 +475,9 @@ class World:
         if self.bell and self.queue:
             self.bell = False
             self.tell(on.BellRang())
+            return True
+        if self.held:
+            self.tell()
             return True
         return False
 

@@ -11,7 +11,10 @@ import signal
 
 from weppd.core.events import Over, Verdict
 from weppd.core.schedule import Ticket
+from weppd.frozen import maker
 from weppd.model import Canceled, Failed, Finish, Finished, Outcome, Retried, Stopped
+
+_finish = maker(Finish)
 
 
 def judge(ticket: Ticket, over: Over, crashes_allowed: int) -> Outcome:
@@ -89,7 +92,7 @@ def again_or_failed(ticket: Ticket, failed: Failed) -> Failed | Retried:
 
 def finish(ticket: Ticket, over: Over, outcome: Outcome) -> Finish:
     """The record of an execution that a cell reported."""
-    return Finish(
+    return _finish(
         ticket.claim,
         outcome,
         ticket.worker,

@@ -1,12 +1,12 @@
 """The decisions. Every change of a job's phase and of a slot's state is made here, in
 `settle` and by their `moves`.
 
-Theory of operation. `decide(state, event)` answers with the next state and the effects that the
+Theory of operation. `decide(state, *events)` answers with the next state and the effects that the
 world shall carry out; it reads no clock and does no I/O, so that all it can ever do can be tried
-without a process. An event first moves what it speaks of (one function each, below); then
-`settle` looks at the whole and orders what has become possible: cells for the jobs that wait,
-cells for empty slots, a claim for the room that is left. Whatever does not fit the state (a late
-or doubled message) changes nothing and is counted in `ignored`.
+without a process. Each event first moves what it speaks of (one function each, below), in their
+order; then `settle` looks at the whole and orders what has become possible: cells for the jobs that
+wait, cells for empty slots, a claim for the room that is left. Whatever does not fit the state (a
+late or doubled message) changes nothing and is counted in `ignored`.
 
 A job leaves the state only by an answer of the store (or of the outbox) to its record; a slot is
 free only when its cell was acknowledged. Claims never exceed the room: idle and empty slots less
@@ -46,15 +46,21 @@ from weppd.core.state import (
 from weppd.model import Outcome
 
 
-def decide(state: State, event: on.Event) -> Decision:
-    """The next state and the effects that `event` calls for."""
-    handler = _HANDLERS.get(type(event))
-    if handler is None:
-        raise TypeError(event)
-    at = getattr(event, "wall", 0.0) or getattr(event, "ended_at", 0.0)
-    state, effects = handler(replace(state, at=at) if at else state, event)
+def decide(state: State, *events: on.Event) -> Decision:
+    """The next state and the effects that `events` call for, which came together in this order.
+
+    TypeError for what is no event.
+    """
+    orders: list[do.Effect] = []
+    state = moves.come_to(state, events)
+    for event in events:
+        handler = _HANDLERS.get(type(event))
+        if handler is None:
+            raise TypeError(event)
+        state, more = handler(state, event)
+        orders += more
     state, more = settle(state)
-    return state, effects + more
+    return state, orders + more
 
 
 # -- the store speaks ------------------------------------------------------------------------------
@@ -291,8 +297,7 @@ def _over(state: State, event: on.Over) -> Decision:
     slot = state.slots[event.n]
     zygote = slot.zygote if isinstance(slot, Busy) else phase.ticket.plan.zygote
     outcome = judge.judge(phase.ticket, event, moves.crash_limit(state))
-    state = moves.put_phase(state, event.eid, Recording(phase.ticket, event.n))
-    state = moves.take_from(state, event.n, zygote, event.eid)
+    state = moves.close(state, event.n, zygote, Recording(phase.ticket, event.n))
     return state, [do.Record(judge.finish(phase.ticket, event, outcome))]
 
 
@@ -315,19 +320,12 @@ def _stop_asked(state: State, event: on.StopAsked) -> Decision:
     if state.mood is Mood.STOPPED:
         return moves.ignore(state)
     state = replace(state, mood=Mood.DRAINING, stop_mode=event.mode)
-    state, orders = _hand_back_waiting(state)
+    state, orders = moves.hand_back_waiting(state)
     if event.mode in ("requeue", "cancel"):
         asked = "shutdown" if event.mode == "requeue" else "cancel"
         state, more = _end_all(state, asked, "weppd stops")
         orders = [*orders, *more]
     return state, orders
-
-
-def _hand_back_waiting(state: State) -> Decision:
-    waiting = tuple(moves.waiting(state))
-    for ticket in waiting:
-        state = moves.forget(state, ticket.eid)
-    return state, [do.HandBack(waiting)] if waiting else []
 
 
 def _end_all(state: State, asked: str, reason: str) -> Decision:
@@ -345,7 +343,7 @@ def _pause_asked(state: State, event: on.PauseAsked) -> Decision:
     state = replace(state, mood=Mood.PAUSED)
     if not event.requeue:
         return state, []
-    state, orders = _hand_back_waiting(state)
+    state, orders = moves.hand_back_waiting(state)
     state, more = _end_all(state, "shutdown", "handed back to its queue")
     return state, [*orders, *more]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from weppd.core import effects as do
 from weppd.core import judge
-from weppd.core.events import Over
+from weppd.core.events import Event, Over
 from weppd.core.schedule import Ticket
 from weppd.core.state import (
     EMPTY,
@@ -25,6 +27,14 @@ from weppd.core.state import (
 from weppd.model import Failed, Outcome, Retried
 
 Decision = tuple[State, list[do.Effect]]
+
+
+def come_to(state: State, events: Sequence[Event]) -> State:
+    """The state at the moment of the last of these events that says when it was."""
+    for event in reversed(events):
+        if at := getattr(event, "wall", 0.0) or getattr(event, "ended_at", 0.0):
+            return replace(state, at=at)
+    return state
 
 
 def end(
@@ -82,20 +92,23 @@ def put_phase(state: State, eid: str, phase: Phase) -> State:
 
 def forget(state: State, eid: str) -> State:
     """The state without a job."""
-    return replace(state, jobs={k: v for k, v in state.jobs.items() if k != eid})
+    jobs = dict(state.jobs)
+    del jobs[eid]
+    return replace(state, jobs=jobs)
 
 
-def take_from(state: State, n: int, zygote: str, eid: str) -> State:
-    """The state whose cell `n` has `eid` no more: the next one behind it runs, or it closes."""
-    slot = state.slots[n]
+def close(state: State, n: int, zygote: str, ended: Recording) -> State:
+    """The state in which a job of cell `n` has ended: the next one behind it runs, or it closes."""
+    slot, eid = state.slots[n], ended.ticket.eid
     left = [each for each in (slot.eid, *slot.then) if each != eid] if type(slot) is Busy else []
+    jobs = {**state.jobs, eid: ended}
     if not left:
-        return put_slot(state, n, Closing(zygote, eid))
-    state = put_slot(state, n, Busy(zygote, left[0], tuple(left[1:])))
-    first = state.jobs.get(left[0])
-    if not isinstance(first, Behind):
-        return state
-    return put_phase(state, left[0], Running(first.ticket, n, state.at))
+        return replace(state, jobs=jobs, slots={**state.slots, n: Closing(zygote, eid)})
+    first = jobs.get(left[0])
+    if isinstance(first, Behind):
+        jobs[left[0]] = Running(first.ticket, n, state.at)
+    slots = {**state.slots, n: Busy(zygote, left[0], tuple(left[1:]))}
+    return replace(state, jobs=jobs, slots=slots)
 
 
 def unfork(state: State, zygote: str) -> State:
@@ -107,3 +120,11 @@ def unfork(state: State, zygote: str) -> State:
 def ignore(state: State) -> Decision:
     """What does not fit the state changes nothing, and is counted."""
     return replace(state, ignored=state.ignored + 1), []
+
+
+def hand_back_waiting(state: State) -> Decision:
+    """Has all that waits for a cell put back at the head of its queue."""
+    tickets = tuple(waiting(state))
+    for ticket in tickets:
+        state = forget(state, ticket.eid)
+    return state, [do.HandBack(tickets)] if tickets else []

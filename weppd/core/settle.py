@@ -70,8 +70,10 @@ def _start_waiting(state: State) -> Decision:
     """Starts, in claim order, every job that waits: the first that must wait holds the others."""
     orders: list[do.Effect] = []
     gap: float | None = None
-    for ticket in moves.waiting(state):
-        if state.rules.prefetch > 1 and (first := _first_of(state, ticket.worker)) is not None:
+    waiting = moves.waiting(state)
+    firsts = _firsts(state) if waiting and state.rules.prefetch > 1 else {}
+    for ticket in waiting:
+        if (first := firsts.get(ticket.worker)) is not None:
             if gap is not None or not _may_follow(state, first, ticket.plan):
                 break
             state = _put_behind(state, first.n, ticket)
@@ -89,7 +91,10 @@ def _start_waiting(state: State) -> Decision:
         slot = state.slots[n]
         if isinstance(slot, Idle) and slot.zygote == ticket.plan.zygote:
             state = moves.put_slot(state, n, Busy(slot.zygote, ticket.eid))
-            state = moves.put_phase(state, ticket.eid, Running(ticket, n, state.at))
+            first = Running(ticket, n, state.at)
+            state = moves.put_phase(state, ticket.eid, first)
+            if state.rules.prefetch > 1:
+                firsts[ticket.worker] = first
             orders.append(do.Start(n, ticket))
         else:
             state, more = _make_room(state, ticket.plan.zygote)
@@ -98,12 +103,11 @@ def _start_waiting(state: State) -> Decision:
     return state, orders
 
 
-def _first_of(state: State, worker: str) -> Running | Ending | None:
-    """The job that runs under a worker's name; others that were claimed for it come behind it."""
-    for phase in state.jobs.values():
-        if isinstance(phase, Running | Ending) and phase.ticket.worker == worker:
-            return phase
-    return None
+def _firsts(state: State) -> dict[str, Running | Ending]:
+    """The jobs that run, by the workers' names under which they do; others that were claimed for
+    one of these come behind it."""
+    running = [phase for phase in state.jobs.values() if isinstance(phase, Running | Ending)]
+    return {phase.ticket.worker: phase for phase in reversed(running)}
 
 
 def _may_follow(state: State, first: Running | Ending, plan: Plan) -> bool:

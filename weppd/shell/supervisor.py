@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -53,7 +52,7 @@ class Supervisor:
         self.turns = 0
         self.stopped = loop.create_future()
         self._loop = loop
-        self._inbox: deque[on.Event] = deque()
+        self._inbox: list[on.Event] = []
         self._scheduled = False
         self.turning = False
         self.gathering = Gathering(self)
@@ -87,7 +86,9 @@ class Supervisor:
         self.turning = True
         try:
             while self._inbox:
-                self._step(self._inbox.popleft(), self._performer)
+                events = tuple(self._inbox)
+                self._inbox.clear()
+                self._step(events, self._performer)
         finally:
             self.turning = False
         self._performer.flush()
@@ -96,10 +97,12 @@ class Supervisor:
         if self.state.mood is Mood.STOPPED and not self.stopped.done():
             self.stopped.set_result(None)
 
-    def _step(self, event: on.Event, performer: Performer) -> None:
+    def _step(self, events: tuple[on.Event, ...], performer: Performer) -> None:
         ignored = self.state.ignored
-        self.state, effects = decide(self.state, event)
+        self.state, effects = decide(self.state, *events)
         if self.state.ignored != ignored:
-            log.debug("action=ignored event=%s", type(event).__name__)
+            among = ",".join(type(event).__name__ for event in events)
+            count = self.state.ignored - ignored
+            log.debug("action=ignored events=%d among=%s", count, among)
         for effect in effects:
             performer.perform(effect)

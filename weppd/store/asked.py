@@ -37,8 +37,11 @@ def limits_of(fields: Hash, problems: list[str]) -> dict[str, Any]:
 
 def seconds_of(fields: Hash) -> float | None:
     """How long the job says that it will take; None where it says nothing that can be read."""
+    raw = fields.get(b"weppd_expect")
+    if not raw:
+        return None
     try:
-        value = float(fields.get(b"weppd_expect") or 0)
+        value = float(raw)
     except ValueError:
         return None
     return value if 0 < value < float("inf") else None

@@ -14,7 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from weppd.frozen import maker
 from weppd.store.opcodes import opcodes
+from weppd.store.plain import MARK as _MARK
+from weppd.store.plain import NOT_PLAIN, plain
+from weppd.store.plain import pairs as _pairs
 
 PEEK_BYTES = 1 << 20
 MAX_OPS = 10_000
@@ -28,7 +32,6 @@ class _Opaque:
 
 
 OPAQUE = _Opaque()
-_MARK = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,16 @@ class Call:
         return first if isinstance(first, str) and first and first.isprintable() else None
 
 
+_made = maker(Call)
+
+
 def peek(data: bytes) -> Call:
     """Read function name and literal arguments of a job's `data` (compressed or not)."""
     raw, whole = _inflate(data)
     if raw[:1] == b"[":
         return _peek_json(raw, whole)
+    if (call := plain(raw)) is not NOT_PLAIN:
+        return _call(call, True)
     try:
         top, stack, ended = _walk(raw)
     except _Rubbish as error:
@@ -79,8 +87,8 @@ def literals(meta: bytes, most: int = MAX_OPS, nested: bool = False) -> dict[str
             return {}
     if not isinstance(top, dict):
         return {}
-    plain = (str, int, float, bool, type(None))
-    return {k: v for k, v in top.items() if isinstance(v, (*plain, dict) if nested else plain)}
+    kinds = (str, int, float, bool, type(None), *((dict,) if nested else ()))
+    return {k: v for k, v in top.items() if isinstance(v, kinds)}
 
 
 def _inflate(data: bytes) -> tuple[bytes, bool]:
@@ -129,7 +137,7 @@ def _call(top: Any, ended: bool) -> Call:
     function, _, args, kwargs = (*top, None, None, None)[:4]
     if not isinstance(function, str) or not function:
         return Call(problem="data names no function: its first member is no string")
-    return Call(
+    return _made(
         function,
         tuple(args) if isinstance(args, tuple | list) else (),
         kwargs if isinstance(kwargs, dict) else {},
@@ -217,11 +225,6 @@ def _collect(make: Callable[[list[Any]], Any]) -> _Step:
         stack.append(make(_pop_mark(stack)))
 
     return step
-
-
-def _pairs(items: list[Any]) -> dict[str, Any]:
-    # Only strings are hashed: the hash of a hostile tuple can take for ever.
-    return {k: v for k, v in zip(items[::2], items[1::2], strict=False) if isinstance(k, str)}
 
 
 def _append(stack: list[Any], memo: dict[int, Any], arg: Any) -> None:

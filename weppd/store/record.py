@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from weppd.frozen import maker
 from weppd.model import (
     Canceled,
     Failed,
@@ -62,13 +63,16 @@ class Record:
     worked_s: float = 0.0
 
 
+_record = maker(Record)
+
+
 def record(finish: Finish, lifetimes: Lifetimes) -> Record:
     """Work out what the store writes for this finish."""
     job, outcome = finish.claim.job, finish.outcome
     status = _status(outcome)
     text = _text(outcome)
     retried = outcome if isinstance(outcome, Retried) else None
-    return Record(
+    return _record(
         status=status,
         ttl=_ttl(finish, lifetimes),
         fields=_fields(finish, status, text),

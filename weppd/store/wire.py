@@ -21,12 +21,14 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
+from weppd.frozen import maker
 from weppd.model import Callback, Job
 from weppd.store import asked
 from weppd.store.nouns import JobSpec
 from weppd.store.pickles import peek
 
 Hash = Mapping[bytes, bytes]
+_job = maker(Job)
 Fields = dict[str, bytes | str | int]
 
 DEPENDENCIES = "dependency_ids"
@@ -57,6 +59,12 @@ _OWN = frozenset(
     + [f"{v}_callback_{x}".encode() for v in _CALLBACKS.values() for x in ("name", "timeout")]
 )
 
+#: Not among the fields that are passed along as they are.
+_READ = _OWN | _TRANSIENT
+_NUMBER_KEYS = [(name.encode(), name) for name in _NUMBERS]
+_CALLBACK_KEYS = [(f"{word}_callback_name".encode(), word) for word in _CALLBACKS.values()]
+_WORDS = {word: name for name, word in _CALLBACKS.items()}
+
 
 def stamp(at: float) -> str:
     """A moment as RQ writes it; empty for 0."""
@@ -79,47 +87,51 @@ def decode(jid: str, fields: Hash, queue: str) -> Job:
     A field that cannot be read does not stop the claim: `problem` says which it is, so that the
     job can fail with that line.
     """
-    call = peek(fields.get(b"data", b""))
+    given = {name: value for name, value in fields.items() if value}
+    call = peek(given.get(b"data", b""))
     problems = [call.problem] if call.problem else []
-    rest: dict[str, Any] = {name: _number(fields, name, problems) for name in _NUMBERS}
-    rest |= {name: _callback(fields, word, problems) for name, word in _CALLBACKS.items()}
-    return Job(
+    rest: dict[str, Any] = {}
+    for key, name in _NUMBER_KEYS:
+        if key in given:
+            rest[name] = _number(given[key], name, problems)
+    for key, word in _CALLBACK_KEYS:
+        if key in given:
+            rest[_WORDS[word]] = _callback(given, word, problems)
+    return _job(
         id=jid,
         queue=queue,
         function=call.function,
-        data=fields.get(b"data", b""),
-        meta=fields.get(b"meta", b""),
+        data=given.get(b"data", b""),
+        meta=given.get(b"meta", b""),
         serializer=call.serializer,
         runid=call.runid,
-        description=_text(fields, "description"),
-        retries_left=_number(fields, "retries_left", problems) or 0,
-        retry_intervals=_intervals(fields, problems),
-        retry_at_front=_text(fields, "enqueue_at_front_on_retry") == "1",
-        created_at=_text(fields, "created_at"),
-        enqueued_at=_text(fields, "enqueued_at"),
-        parent=_text(fields, "weppd_parent") or None,
-        place=_text(fields, "weppd_place"),
-        cpus=_text(fields, "weppd_cpus") or None,
-        limits=asked.limits_of(fields, problems),
-        memory=_text(fields, "weppd_memory") or None,
-        expect_s=asked.seconds_of(fields),
-        lock=_text(fields, "weppd_lock") or None,
-        crashes=_number(fields, "weppd_crashes", problems) or 0,
-        losses=tuple(_text(fields, "weppd_losses").splitlines()),
-        extra=_extra(fields),
+        description=_text(given, b"description"),
+        retries_left=_whole(given, "retries_left", problems),
+        retry_intervals=_intervals(given, problems),
+        retry_at_front=given.get(b"enqueue_at_front_on_retry") == b"1",
+        created_at=_text(given, b"created_at"),
+        enqueued_at=_text(given, b"enqueued_at"),
+        parent=_text(given, b"weppd_parent") or None,
+        place=_text(given, b"weppd_place"),
+        cpus=_text(given, b"weppd_cpus") or None,
+        limits=asked.limits_of(given, problems),
+        memory=_text(given, b"weppd_memory") or None,
+        expect_s=asked.seconds_of(given),
+        lock=_text(given, b"weppd_lock") or None,
+        crashes=_whole(given, "weppd_crashes", problems),
+        losses=tuple(_text(given, b"weppd_losses").splitlines()),
+        extra=_extra(given),
         problem=problems[0] if problems else None,
         **rest,
     )
 
 
-def _text(fields: Hash, name: str) -> str:
-    return fields.get(name.encode(), b"").decode("utf-8", "replace")
+def _text(given: Hash, name: bytes) -> str:
+    raw = given.get(name)
+    return raw.decode("utf-8", "replace") if raw else ""
 
 
-def _number(fields: Hash, name: str, problems: list[str]) -> int | None:
-    raw = fields.get(name.encode())
-    if not raw:
-        return None
+def _number(raw: bytes, name: str, problems: list[str]) -> int | None:
     try:
         return int(raw)
     except ValueError:
@@ -127,8 +139,13 @@ def _number(fields: Hash, name: str, problems: list[str]) -> int | None:
         return None
 
 
-def _intervals(fields: Hash, problems: list[str]) -> tuple[int, ...]:
-    raw = fields.get(b"retry_intervals")
+def _whole(given: Hash, name: str, problems: list[str]) -> int:
+    raw = given.get(name.encode())
+    return _number(raw, name, problems) or 0 if raw else 0
+
+
+def _intervals(given: Hash, problems: list[str]) -> tuple[int, ...]:
+    raw = given.get(b"retry_intervals")
     if not raw:
         return ()
     try:
@@ -138,18 +155,20 @@ def _intervals(fields: Hash, problems: list[str]) -> tuple[int, ...]:
         return ()
 
 
-def _callback(fields: Hash, word: str, problems: list[str]) -> Callback | None:
-    name = _text(fields, f"{word}_callback_name")
-    timeout = _number(fields, f"{word}_callback_timeout", problems)
-    return Callback(name, 60 if timeout is None else timeout) if name else None
+def _callback(given: Hash, word: str, problems: list[str]) -> Callback:
+    key = f"{word}_callback_timeout"
+    raw = given.get(key.encode())
+    timeout = _number(raw, key, problems) if raw else None
+    name = _text(given, f"{word}_callback_name".encode())
+    return Callback(name, 60 if timeout is None else timeout)
 
 
-def _extra(fields: Hash) -> dict[str, str]:
-    kept = {}
-    for name, value in fields.items():
-        if value and name not in _OWN and name not in _TRANSIENT:
-            kept[name.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
-    return kept
+def _extra(given: Hash) -> dict[str, str]:
+    return {
+        name.decode("utf-8", "replace"): value.decode("utf-8", "surrogateescape")
+        for name, value in given.items()
+        if name not in _READ
+    }
 
 
 def encode(spec: JobSpec, jid: str, at: float) -> Fields:

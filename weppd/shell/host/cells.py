@@ -18,13 +18,15 @@ from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core.schedule import Plan, Ticket
 from weppd.core.state import Forking, Given, State
-from weppd.model import Claim, Job, Usage
+from weppd.frozen import maker
+from weppd.model import NO_USAGE, Claim, Job, Usage
 from weppd.shell.host import premises
 from weppd.shell.host.bequests import Bequests
 from weppd.shell.host.leavings import Leavings
 from weppd.shell.host.peers import Link, Peers
 
 log = logging.getLogger("weppd")
+_over, _said, _used = maker(on.Over), maker(on.Verdict), maker(Usage)
 #: Cells speak of leases since this version of the frames.
 LEASES = 2
 
@@ -241,26 +243,34 @@ class Cells:
 
 def over_event(n: int, header: dict[str, Any], body: bytes) -> on.Over:
     """The event of an `over` frame."""
-    raw = header.get("verdict")
-    verdict = None
-    if raw is not None:
-        known = {key: raw[key] for key in on.Verdict.__slots__ if key in raw}
-        verdict = on.Verdict(**known)
-    usage = header.get("usage") or {}
-    return on.Over(
+    said = header.get
+    raw, usage, rungs = said("verdict"), said("usage"), said("rungs")
+    return _over(
         n,
         header["eid"],
-        verdict,
+        _verdict(raw) if raw is not None else None,
         body,
-        header.get("status"),
-        header.get("asked"),
-        header.get("reason") or "",
-        header.get("began_at") or time.time(),
-        header.get("ended_at") or time.time(),
-        header.get("pid") or 0,
-        Usage(**{key: usage[key] for key in Usage.__slots__ if key in usage}),
-        {str(k): int(v) for k, v in (header.get("rungs") or {}).items()},
-        header.get("left") or 0,
-        tuple(str(each) for each in header.get("undead") or ()),
-        bool(header.get("oom")),
+        said("status"),
+        said("asked"),
+        said("reason") or "",
+        said("began_at") or time.time(),
+        said("ended_at") or time.time(),
+        said("pid") or 0,
+        _usage(usage) if usage else NO_USAGE,
+        {str(k): int(v) for k, v in rungs.items()} if rungs else {},
+        said("left") or 0,
+        tuple(str(each) for each in said("undead") or ()),
+        bool(said("oom")),
     )
+
+
+def _verdict(raw: dict[str, Any]) -> on.Verdict:
+    said = raw.get
+    words = raw["kind"], said("type", ""), said("message", "")
+    return _said(*words, said("none", False), said("max", 0), said("interval", 0))
+
+
+def _usage(raw: dict[str, Any]) -> Usage:
+    used = raw.get
+    cpu = used("user_s", 0.0), used("system_s", 0.0)
+    return _used(*cpu, used("peak_bytes", 0), used("processes", 0), used("stopped_s", 0.0))

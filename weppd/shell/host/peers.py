@@ -26,19 +26,16 @@ LULL_S = 0.005
 
 
 class Link(asyncio.Protocol):
-    """One peer's connection. `hello` is its first frame; `who` is in it."""
+    """One peer's connection. `hello` is its first frame, and `who` in it says whether it is a
+    "cell", a "zygote" or the "scribe"; both are empty before it."""
 
     def __init__(self, peers: Peers) -> None:
         self.hello: dict[str, Any] = {}
+        self.who = ""
         self._peers = peers
         self._splitter = Splitter()
         self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
-
-    @property
-    def who(self) -> str:
-        """ "cell", "zygote" or "scribe"; empty before its hello."""
-        return str(self.hello.get("who", ""))
 
     @property
     def pid(self) -> int:
@@ -160,7 +157,7 @@ class Peers:
     def _greet(self, link: Link, hello: dict[str, Any]) -> None:
         if hello.get("v") not in (VERSION, VERSION - 1):
             raise FrameError(f"it speaks version {hello.get('v')!r}, weppd {VERSION}")
-        link.hello = hello
+        link.hello, link.who = hello, str(hello.get("who", ""))
         self._links.add(link)
         if link.who == "cell":
             self.cells[int(hello["n"])] = link

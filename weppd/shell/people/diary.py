@@ -147,9 +147,19 @@ def _who(job: Job) -> dict[str, Any]:
 def _sums(finish: Finish) -> dict[str, Any]:
     return {
         "seconds": round(max(0.0, finish.ended_at - finish.started_at), 3),
-        "usage": {name: getattr(finish.usage, name) for name in Usage.__slots__},
+        "usage": _used(finish.usage),
         "left_behind": finish.left_behind,
         "survivors": len(finish.undead),
+    }
+
+
+def _used(usage: Usage) -> dict[str, float]:
+    return {
+        "user_s": usage.user_s,
+        "system_s": usage.system_s,
+        "peak_bytes": usage.peak_bytes,
+        "processes": usage.processes,
+        "stopped_s": usage.stopped_s,
     }
 
 

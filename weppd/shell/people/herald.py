@@ -40,7 +40,8 @@ class Herald:
         self._life = life[:12]
         self._ring: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=kept)
         self._next = 0
-        self._news = asyncio.Event()
+        #: Set with the next event; there only while somebody waits for it.
+        self._news: asyncio.Event | None = None
         self._hearers: list[Callable[[str, Mapping[str, Any]], None]] = []
         self._said: dict[str, str] = {}
 
@@ -54,8 +55,9 @@ class Herald:
         self._next += 1
         for hearer in self._hearers:
             hearer(kind, facts)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        if self._news is not None:
+            self._news.set()
+            self._news = None
 
     def look(self, state: State) -> None:
         """Tell what of the state as a whole is not as it was."""
@@ -90,8 +92,9 @@ class Herald:
         return [self._ring[i] for i in here] if at >= first else []
 
     async def _more(self) -> bool:
+        news = self._news = self._news or asyncio.Event()
         try:
-            await asyncio.wait_for(self._news.wait(), BEAT_S)
+            await asyncio.wait_for(news.wait(), BEAT_S)
         except TimeoutError:
             return False
         return True

@@ -1,15 +1,22 @@
 """Numbers for Prometheus: what happened since this weppd began, and how things stand.
 
 All names begin with `weppd_`; seconds and bytes are their units. Counters begin at zero with each
-life of the daemon, as Prometheus expects it of them.
+life of the daemon, as Prometheus expects it of them. Every job adds to a dozen of them, and they
+are asked for a few times a minute: so sums are kept as plain numbers, and made Prometheus' when
+somebody asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from bisect import bisect_left
+from collections import Counter as Tally
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import HistogramMetricFamily
 
 from weppd.store.nouns import QueueCounts
 
@@ -20,10 +27,38 @@ _WAIT_S = (0.005, 0.02, 0.1, 1, 5, 30, 120, 600, 3600, 21_600)
 _STATES = ("queued", "started", "deferred", "scheduled", "finished", "failed", "canceled")
 
 
+class Spread:
+    """How often seconds fell into each bucket, by the buckets' upper bounds; a collector."""
+
+    def __init__(self, name: str, text: str, bounds: tuple[float, ...]) -> None:
+        self._name, self._text = name, text
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+        self._since = time.time()
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """The histogram as it is now."""
+        family = HistogramMetricFamily(self._name, self._text)
+        bounds = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        sums = list(zip(bounds, accumulate(self._counts), strict=True))
+        family.add_metric([], sums, self._sum)
+        family.add_sample(f"{self._name}_created", {}, self._since)
+        yield family
+
+
 class Meters:
     """The numbers of one weppd. `hear` takes the herald's events."""
 
     def __init__(self) -> None:
+        #: What was added since somebody asked: by outcome, and by counter.
+        self._outcomes: Tally[str] = Tally()
+        self._sums: dict[Counter, float] = {}
         self._all = CollectorRegistry(auto_describe=True)
         self._ended = self._counter("jobs", "Executions that ended, by outcome", "outcome")
         self._cpu = self._counter("job_cpu_seconds", "CPU seconds of ended jobs' trees", "mode")
@@ -32,14 +67,11 @@ class Meters:
         self._undead = self._counter("job_survivors", "Processes that outlived the last signal")
         self._adopted = self._counter("adoptions", "Jobs taken over from an earlier weppd's cells")
         self._away = self._counter("redis_outages", "Times that Redis did not answer in time")
-        self._wait = Histogram(
-            "weppd_job_wait_seconds", "From the queue to the start", registry=self._all,
-            buckets=_WAIT_S,
-        )  # fmt: skip
-        self._run = Histogram(
-            "weppd_job_run_seconds", "From the start to the end", registry=self._all,
-            buckets=_RUN_S,
-        )  # fmt: skip
+        self._user, self._system = self._cpu.labels("user"), self._cpu.labels("system")
+        self._wait = Spread("weppd_job_wait_seconds", "From the queue to the start", _WAIT_S)
+        self._run = Spread("weppd_job_run_seconds", "From the start to the end", _RUN_S)
+        self._all.register(self._wait)
+        self._all.register(self._run)
         self._queue = self._gauge("queue_jobs", "Jobs of a queue by state", "queue", "state")
         self._paused = self._gauge("queue_paused", "Whether no node takes from it", "queue")
         self._running = self._gauge("running_jobs", "Jobs that run here")
@@ -57,7 +89,7 @@ class Meters:
         """Count an event."""
         match kind:
             case "started" if facts["waited_s"] is not None:
-                self._wait.observe(facts["waited_s"])
+                self._wait.add(facts["waited_s"])
             case "adopted":
                 self._adopted.inc()
             case "ended":
@@ -66,19 +98,32 @@ class Meters:
                 self._away.inc()
 
     def _end(self, facts: Mapping[str, Any]) -> None:
-        self._ended.labels(facts["outcome"]).inc()
-        self._run.observe(facts["seconds"])
-        usage = facts["usage"]
-        self._cpu.labels("user").inc(usage["user_s"])
-        self._cpu.labels("system").inc(usage["system_s"])
-        self._held.inc(usage["stopped_s"])
-        self._left.inc(facts["left_behind"])
-        self._undead.inc(facts["survivors"])
+        self._outcomes[facts["outcome"]] += 1
+        self._run.add(facts["seconds"])
+        usage, sums = facts["usage"], self._sums
+        for counter, more in (
+            (self._user, usage["user_s"]),
+            (self._system, usage["system_s"]),
+            (self._held, usage["stopped_s"]),
+            (self._left, facts["left_behind"]),
+            (self._undead, facts["survivors"]),
+        ):
+            if more:
+                sums[counter] = sums.get(counter, 0.0) + more
+
+    def _add_up(self) -> None:
+        outcomes, self._outcomes = self._outcomes, Tally()
+        sums, self._sums = self._sums, {}
+        for outcome, count in outcomes.items():
+            self._ended.labels(outcome).inc(count)
+        for counter, more in sums.items():
+            counter.inc(more)
 
     def text(
         self, counts: Mapping[str, QueueCounts] | None, running: int, slots: int, outbox: int
     ) -> bytes:
         """All numbers in Prometheus' format; `counts` is None while Redis does not answer."""
+        self._add_up()
         self._running.set(running)
         self._slots.set(slots)
         self._outbox.set(outbox)

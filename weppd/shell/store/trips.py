@@ -18,9 +18,9 @@ from dataclasses import replace
 
 from weppd.core import events as on
 from weppd.core.effects import Gap
-from weppd.core.schedule import Rules, Ticket, Traits, plan
+from weppd.core.schedule import Plan, Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
-from weppd.model import Claim, Finish
+from weppd.model import Claim, Finish, Job
 from weppd.settings import Redis
 from weppd.shell.store.recents import Recents
 from weppd.store import Store
@@ -31,6 +31,7 @@ log = logging.getLogger("weppd")
 MOST = 64
 # A trip may take a claim's script again after a reconnect; this many of both deadlines is no trip.
 DEADLINES = 3
+_PLANS = 256
 PROBE_S = (0.1, 0.2, 0.4)
 
 
@@ -40,10 +41,30 @@ class Desk:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.registry: dict[str, Traits] = {}
+        self._plans: dict[tuple[object, ...], tuple[Traits | None, Plan]] = {}
 
     def ticket(self, claim: Claim, worker: str) -> Ticket:
         """The ticket under which `claim` runs here."""
-        return Ticket(claim, plan(claim.job, self.registry, self.rules), worker)
+        return Ticket(claim, self._plan(claim.job), worker)
+
+    def _plan(self, job: Job) -> Plan:
+        """The plan of a job; jobs of one task that ask for the same share theirs.
+
+        A plan that follows from the job's own limits, from its run or its id is its own.
+        """
+        if job.limits:
+            return plan(job, self.registry, self.rules)
+        asks = job.timeout, job.cpus, job.memory, job.lock
+        key = job.function, job.queue, job.runid is None, *asks
+        traits, made = self._plans.get(key, (None, None))
+        if made is not None and self.registry.get(made.function) is traits:
+            return made
+        made = plan(job, self.registry, self.rules)
+        if made.refusal is None and made.turn is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            self._plans[key] = self.registry.get(made.function), made
+        return made
 
     def short(self) -> tuple[str, ...]:
         """The functions whose jobs may be claimed ahead, under all names that they go by."""
