@@ -40,28 +40,45 @@ local function refuse(jid, queue)
   return nil
 end
 
-local function take(jid, queue, eid, worker)
-  local key = job_key(jid)
-  if call('TYPE', key)['ok'] ~= 'hash' then return nil end
-  if call('HEXISTS', key, 'data') == 0 or call('HGET', key, 'status') == 'canceled' then
-    return nil
+-- What a job's hash says to whoever may take it, read once: nil where it is no hash.
+local looked = {}
+local function look(jid)
+  if looked[jid] == nil then
+    local said = redis.pcall('HMGET', job_key(jid), 'status', 'description', 'weppd_cpus',
+      'weppd_memory', 'weppd_expect', 'weppd_lock', 'weppd_tries', 'weppd_progress', 'weppd_usage',
+      'weppd_reason', 'weppd_none')
+    looked[jid] = not said.err and {
+      status = said[1], description = said[2], cpus = said[3], memory = said[4], expect = said[5],
+      lock = said[6], tries = said[7], worn = said[8] or said[9] or said[10] or said[11],
+    }
   end
-  if is_live(call('HGET', exec_key(jid), 'phase')) then return nil end
+  return looked[jid] or nil
+end
+
+local parked = call('EXISTS', W .. 'parked') == 1
+-- The job that a worker is shown with: the last one that it gets.
+local busy = {}
+local function take(jid, queue, eid, worker)
+  local key, job = job_key(jid), look(jid)
+  if not job or job.status == 'canceled' or call('HEXISTS', key, 'data') == 0 then return nil end
+  local last = call('HMGET', exec_key(jid), 'phase', 'try')
+  if is_live(last[1]) then return nil end
   if not nameable(jid) then return refuse(jid, queue) end
-  call('HSET', key, 'status', 'started', 'started_at', stamp, 'last_heartbeat', stamp,
-    'ended_at', '', 'worker_name', worker, 'origin', queue)
-  call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
-  call('PERSIST', key)
-  call('HDEL', W .. 'parked', jid)
   -- Which claim of the job this is: of two that are told to a store that forgot, the later counts.
-  local try = math.max(add(key, 'weppd_tries', 1), whole(call('HGET', exec_key(jid), 'try')) + 1)
-  call('HSET', key, 'weppd_tries', try)
+  local try = string.format('%d', math.max(whole(job.tries), whole(last[2]), -1) + 1)
+  call('HSET', key, 'status', 'started', 'started_at', stamp, 'last_heartbeat', stamp,
+    'ended_at', '', 'worker_name', worker, 'origin', queue, 'weppd_tries', try)
+  if job.worn then
+    call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
+  end
+  call('PERSIST', key)
+  if parked then call('HDEL', W .. 'parked', jid) end
   call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,
     'queue', queue, 'try', try)
   call('HSET', W .. 'live:' .. node, jid, eid)
   enter_execution(jid, eid, queue, worker, now)
-  set_busy(worker, jid)
+  busy[worker] = jid
   return call('HGETALL', key)
 end
 
@@ -72,11 +89,11 @@ local own = ARGV[7] .. ' ' .. ARGV[8]
 local function gives(offered, asked) return offered == 0 or not asked or asked <= offered end
 local gap, gap_cpus, gap_bytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local function for_others(jid)
-  if call('TYPE', job_key(jid))['ok'] ~= 'hash' then return false end
-  local asked = call('HMGET', job_key(jid), 'weppd_cpus', 'weppd_memory', 'weppd_expect')
-  local wide, much = tonumber(asked[1] or ''), tonumber(asked[2] or '')
+  local asked = look(jid)
+  if not asked then return false end
+  local wide, much = tonumber(asked.cpus or ''), tonumber(asked.memory or '')
   if gap > 0 then
-    local long = tonumber(asked[3] or '')
+    local long = tonumber(asked.expect or '')
     if not long or long > gap or not wide or wide > gap_cpus then return true end
     if bytes > 0 and (not much or much > gap_bytes) then return true end
   end
@@ -103,10 +120,9 @@ local empty, claims, taken = {}, {}, {}
 local names, mates = {}, {}
 for i = eids + m + 2, #ARGV do names[ARGV[i]] = true end
 local function is_short(jid)
-  if m == n or call('TYPE', job_key(jid))['ok'] ~= 'hash' then return false end
-  local said = call('HMGET', job_key(jid), 'description', 'weppd_cpus', 'weppd_memory', 'weppd_lock')
-  if said[2] or said[3] or said[4] or not said[1] then return false end
-  return names[string.match(said[1], '^([^(]+)%(') or ''] or false
+  local said = m ~= n and look(jid)
+  if not said or said.cpus or said.memory or said.lock or not said.description then return false end
+  return names[string.match(said.description, '^([^(]+)%(') or ''] or false
 end
 local function worker_of(i)
   if i <= n then return ARGV[workers + i] end
@@ -146,6 +162,7 @@ for q = 1, queues do
   for p = #passed, 1, -1 do call('LPUSH', queue_key(queue), passed[p]) end
   if #passed > 0 then suspended = 1 end
 end
+for worker, jid in pairs(busy) do set_busy(worker, jid) end
 if #claims > 0 then
   call('SET', memory, token .. table.concat(taken), 'EX', 604800)
 end

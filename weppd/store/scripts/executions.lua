@@ -17,12 +17,15 @@ local function set_busy(worker, jid)
   end
 end
 
+-- Returns whether the worker has registered.
 local function set_idle(worker, jid)
   local key = worker_key(worker)
-  if call('HGET', key, 'current_job') == jid then
+  local seen = call('HMGET', key, 'current_job', 'birth')
+  if seen[1] == jid then
     call('HSET', key, 'state', 'idle')
     call('HDEL', key, 'current_job', 'current_job_working_time')
   end
+  return seen[2] ~= false
 end
 
 local function leave_execution(jid, eid, queue, worker, node)

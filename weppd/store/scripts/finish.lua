@@ -15,7 +15,7 @@ local due, flags, worked, channel, reason = ARGV[13], ARGV[14], ARGV[15], ARGV[1
 local key = job_key(jid)
 local DONE = 604800
 
-local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
+local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue', 'turn')
 if own[1] ~= eid or not is_live(own[2]) then
   if call('EXISTS', W .. 'done:' .. eid) == 1 then return {'already mine', 0, 0} end
   if own[1] then return {'fenced', 0, 0} end
@@ -40,7 +40,7 @@ local meta_before, meta_after = ARGV[at], ARGV[at + 1]
 let_go_of_all(jid)
 leave_execution(jid, eid, queue, worker, node)
 if own[3] and own[3] ~= worker then set_idle(own[3], jid) end
-set_idle(worker, jid)
+local registered = set_idle(worker, jid)
 -- Who was asked to end does not go round again, whatever ended this execution.
 local asked = call('GET', W .. 'cancel:' .. jid)
 local kept = asked and (status == 'queued' or status == 'scheduled')
@@ -48,8 +48,8 @@ if kept then status, reason = 'canceled', asked end
 call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', status)
 call('EXPIRE', exec_key(jid), DONE)
 call('SET', W .. 'done:' .. eid, status, 'EX', DONE)
-call('DEL', W .. 'cancel:' .. jid)
-if call('HEXISTS', worker_key(worker), 'birth') == 1 then
+if asked then call('DEL', W .. 'cancel:' .. jid) end
+if registered then
   local word = status == 'finished' and 'successful_job_count' or 'failed_job_count'
   call('HINCRBY', worker_key(worker), word, 1)
   call('HINCRBYFLOAT', worker_key(worker), 'total_working_time', worked)
@@ -59,9 +59,11 @@ local function has(flag) return string.find(flags, flag, 1, true) ~= nil end
 local hung = {key .. ':dependents', P .. ':job::' .. jid .. ':dependencies', P .. ':results:' .. jid}
 
 local children = W .. 'children:' .. jid
+-- Whether it has dependents, dependencies or children: most have none.
+local has_kin = call('EXISTS', hung[1], hung[2], children) > 0
 
 local function live_for(seconds)
-  for _, each in ipairs({key, hung[3], hung[1], hung[2], children}) do
+  for _, each in ipairs(has_kin and {key, hung[3], hung[1], hung[2], children} or {key, hung[3]}) do
     if seconds < 0 then call('PERSIST', each) else call('EXPIRE', each, seconds) end
   end
 end
@@ -81,8 +83,10 @@ local function again()
   end
 end
 
+local seen = call('HMGET', key, 'status', 'created_at', 'repeats_left', 'weppd_crashes',
+  'weppd_losses', meta_after ~= '' and 'meta' or 'status')
 local function repeats()
-  local left = whole(call('HGET', key, 'repeats_left'))
+  local left = whole(seen[3])
   if left < 1 then return false end
   local raw = call('HGET', key, 'repeat_intervals')
   local good, seconds = pcall(cjson.decode, raw or '[]')
@@ -100,7 +104,6 @@ end
 
 local terminal = status ~= 'queued' and status ~= 'scheduled'
 local meta_written = 1
-local seen = call('HMGET', key, 'status', 'created_at')
 local canceled = kept or seen[1] == 'canceled'
 if not seen[2] then
   -- Deleted while it ran; what a late save_meta may have made of it goes too.
@@ -112,7 +115,16 @@ elseif status == 'finished' and ttl == 0 and not canceled then
   call('DEL', key, hung[2], hung[3])
   call('EXPIRE', children, DONE)
 else
-  call('HSET', key, unpack(ARGV, f1, f2))
+  local fields = {unpack(ARGV, f1, f2)}
+  if meta_after ~= '' then
+    local meta = seen[6] or ''
+    if meta == meta_before then
+      fields[#fields + 1], fields[#fields + 2] = 'meta', meta_after
+    elseif meta ~= meta_after then
+      meta_written = 0
+    end
+  end
+  call('HSET', key, unpack(fields))
   if canceled then call('HSET', key, 'status', 'canceled', 'ended_at', stamp) end
   if kept then
     call('HSET', key, 'weppd_reason', asked)
@@ -120,15 +132,7 @@ else
   end
   if e2 >= e1 then call('XADD', hung[3], 'MAXLEN', '~', 10, '*', unpack(ARGV, e1, e2)) end
   -- A job that is requeued by hand begins with a clean slate.
-  if terminal then call('HDEL', key, 'weppd_crashes', 'weppd_losses') end
-  if meta_after ~= '' then
-    local meta = call('HGET', key, 'meta') or ''
-    if meta == meta_before then
-      call('HSET', key, 'meta', meta_after)
-    elseif meta ~= meta_after then
-      meta_written = 0
-    end
-  end
+  if terminal and (seen[4] or seen[5]) then call('HDEL', key, 'weppd_crashes', 'weppd_losses') end
   if canceled then
     terminal = true
     if ttl ~= 0 then live_for(ttl) end
@@ -144,13 +148,12 @@ else
   end
 end
 
-local turn = call('HGET', exec_key(jid), 'turn')
-if turn then pass_turn(turn, jid) end
+if own[6] then pass_turn(own[6], jid) end
 local released = 0
-if terminal then released = settle_dependents(jid, status, reason, now, stamp) end
+if terminal and has_kin then released = settle_dependents(jid, status, reason, now, stamp) end
 if status == 'finished' and ttl == 0 then call('DEL', hung[1]) end
 if channel ~= '' then
   for i = v1, v2 do say(ARGV[at + 2], ARGV[at + 3], channel, ARGV[i]) end
 end
-local many = call('EXISTS', key) == 1 and call('HLEN', children) or 0
+local many = has_kin and call('EXISTS', key) == 1 and call('HLEN', children) or 0
 return {'ok', released, meta_written, many}
