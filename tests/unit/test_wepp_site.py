@@ -266,6 +266,24 @@ def test_slopes_soils_and_networks_of_older_runs_are_found(wd):
     assert structure.read(run.runs / "pw0.str", 8).channels[-1].channels == (9, 10, 0)
 
 
+def test_a_scenario_that_weppcloud_has_built_is_a_run_like_others(ctx, wd):
+    """Its weather and watershed are links to its parent's; the parent is left as it is."""
+    write_site(wd, BELOW)
+    child = wd / "_pups/omni/scenarios/uniform_low"
+    child.mkdir(parents=True)
+    for name in ("climate", "climate.nodb", "watershed", "watershed.nodb"):
+        (child / name).symlink_to(wd / name)
+    for name in ("landuse", "landuse.nodb", "soils", "soils.nodb", "wepp.nodb"):
+        (wd / name).rename(child / name)
+    before = sorted(wd.iterdir())
+    runid = "my-run;;omni;;uniform_low"
+    wepp_rq.run_wepp_rq(runid)
+    assert {job["args"] for job in ctx.children} == {(runid,)}
+    stages.prepare(runid, RunDirectory(child), *ALL)
+    assert wepp_rq.run_hillslope_rq(runid, 3, wepp_bin="hillsim")[0] is True
+    assert sorted(wd.iterdir()) == before
+
+
 def test_rows_of_a_structure_may_count_their_channels(wd):
     """From the uppermost channel on, as documents of 2018 have them: the network is the same."""
     write_site(wd, BESIDE)
