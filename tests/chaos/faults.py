@@ -54,6 +54,12 @@ def cell_killed(world: World) -> set[str]:
     return _kill_cell(world, lambda cell: kill(cell.pid))
 
 
+def forker_killed(world: World) -> set[str]:
+    """SIGKILL of the process that forks a cell's children: no job of it may be harmed."""
+    _kill_cell(world, lambda cell: kill(cell.forker) if cell.forker else None)
+    return set()
+
+
 def child_killed(world: World) -> set[str]:
     """SIGKILL of a job's own process."""
     return _kill_cell(world, lambda cell: kill(cell.leader or 0) if cell.leader else None)
@@ -237,6 +243,7 @@ KILLS: dict[str, Fault] = {
         cell_killed,
         cell_and_zygote_killed,
         all_killed,
+        forker_killed,
         child_killed,
         scribe_killed,
     )

@@ -45,6 +45,14 @@ class Cell:
     lives: bool
     ended: frozenset[str] = frozenset()
 
+    @property
+    def forker(self) -> int:
+        """The first of its children, 0 if it has none: it forks the others."""
+        with suppress(OSError):
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            return int(next(iter(listed), 0))
+        return 0
+
 
 class World:
     """One daemon, one durable Redis, a line between them that can be cut, and a ledger file."""
@@ -139,7 +147,7 @@ class World:
         warm = set()
         for pid in cells:
             with suppress(psutil.NoSuchProcess):
-                warm |= {p.pid for p in psutil.Process(pid).children()[:1]}
+                warm |= {p.pid for p in psutil.Process(pid).children()[:2]}  # and the forker
         known = cells | warm | self._guardians()
         return [_shown(p) for p in self.daemon.family() if p.pid not in known]
 

@@ -178,6 +178,16 @@ class FakeWeppd:
         self.go_away()
 
 
+def forker_of(cell):
+    """The number of the process that forks a cell's children: it is the first of them."""
+    return int(Path(f"/proc/{cell}/task/{cell}/children").read_text().split()[0])
+
+
+def jobs_of(cell):
+    """The numbers of all below a cell but its forker: its warm child, or its job's processes."""
+    return [pid for pid in descendants(cell) if pid != forker_of(cell)]
+
+
 def descendants(pid):
     """The numbers of all living descendants of `pid`."""
     found, queue = [], [pid]

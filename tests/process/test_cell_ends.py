@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.fakeweppd import alive, descendants, eventually
+from tests.process.fakeweppd import alive, descendants, eventually, jobs_of
 
 
 def begun(mark: Path):
@@ -195,9 +195,9 @@ def test_cancelled_child_serves_no_more(weppd, tmp_path):
 
 def test_warm_child_that_dies_is_replaced(weppd):
     """An idle cell whose warm child was killed forks another one and serves."""
-    (child,) = eventually(lambda: descendants(weppd.cell), "a warm child")
+    (child,) = eventually(lambda: jobs_of(weppd.cell), "a warm child")
     os.kill(child, signal.SIGKILL)
-    eventually(lambda: (d := descendants(weppd.cell)) and d != [child], "another warm child")
+    eventually(lambda: (d := jobs_of(weppd.cell)) and d != [child], "another warm child")
     assert weppd.run("celltasks.echo", 1)["verdict"]["kind"] == "finished"
 
 

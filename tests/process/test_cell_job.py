@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from tests.process.celltasks import Thing
-from tests.process.fakeweppd import alive, descendants, eventually
+from tests.process.fakeweppd import alive, eventually, forker_of, jobs_of
 
 
 def test_process_of_a_job(weppd):
@@ -38,14 +38,16 @@ def test_descriptors_of_a_job(weppd):
 
 
 def test_descriptors_of_an_idle_cell_and_its_child(weppd):
-    """A cell holds its file, its wake-up, its children's list and two sockets; a child one."""
-    (child,) = eventually(lambda: descendants(weppd.cell), "a warm child")
+    """A cell holds its file, its wake-up, its children's list and three sockets; a child one."""
+    (child,) = eventually(lambda: jobs_of(weppd.cell), "a warm child")
     eventually(lambda: len(os.listdir(f"/proc/{child}/fd")) == 4, "0, 1, 2 and a socket")
     names = [
         os.readlink(f"/proc/{weppd.cell}/fd/{fd}") for fd in os.listdir(f"/proc/{weppd.cell}/fd")
     ]
-    assert sum(name.startswith("socket:") for name in names) == 2
-    assert len(names) == 3 + 6
+    assert sum(name.startswith("socket:") for name in names) == 3
+    assert len(names) == 3 + 7
+    forker = forker_of(weppd.cell)
+    eventually(lambda: len(os.listdir(f"/proc/{forker}/fd")) == 4, "0, 1, 2 and a socket")
 
 
 def test_directory_for_temporary_files(weppd):
@@ -260,7 +262,7 @@ def test_no_late_imports_in_a_cell(weppd):
 
 def test_end_of_a_cell_that_is_retired(weppd):
     """An idle cell told to retire exits, its warm child too; the zygote says so."""
-    (child,) = eventually(lambda: descendants(weppd.cell), "a warm child")
+    (child,) = eventually(lambda: jobs_of(weppd.cell), "a warm child")
     weppd.cell_peer(1).send({"kind": "retire"})
     gone = weppd.wait("gone", n=1)
     assert (gone["pid"], gone["status"]) == (weppd.cell, 0)

@@ -8,8 +8,8 @@
      └ one warm child, forked ahead
 
 Single-threaded, subreaper of all that its job starts, holder of the job's deadlines. It does not
-need weppd: while weppd is away the job goes on, and its outcome waits here. Its children are then
-exactly the warm one, or those of the job; never both, so that "gone" is a fact.
+need weppd: while weppd is away the job goes on, and its outcome waits here. Its children are its
+forker, and then exactly the warm one, or those of the job; never both, so that "gone" is a fact.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import signal
 
 from weppd.cell import bequest, cellfile
 from weppd.cell.blanks import Blanks
-from weppd.cell.body.child import Child
 from weppd.cell.channel import Link
+from weppd.cell.forker import Forks
 from weppd.cell.frames import pack
 from weppd.cell.hold import Hold
 from weppd.cell.rest import now_s, rest
@@ -55,13 +55,14 @@ class Cell:
     def __init__(self, n: int, setup: Setup) -> None:
         procfs.become_subreaper()
         gc.freeze()
+        self._strays: set[int] = set()
+        self._forks = Forks(setup, self._strays, self._forget_cell)
         self._n = n
         self._setup = setup
         self._facts = cellfile.facts(setup)
         self._file = cellfile.CellFile(setup.cells, n, self._facts)
         self._children = procfs.open_own_children()
         self._blanks = Blanks(n)
-        self._child = Child(setup)
         self._run: Run | None = None
         self._hold = Hold()
         self._will = bequest.Will(setup, n, self._facts)
@@ -69,7 +70,6 @@ class Cell:
         self._stopped_over: Frame | None = None
         self._asks: dict[Any, Frame] = {}
         self._retiring = False
-        self._strays: set[int] = set()
         self._group = group.of_cell(os.getpid())
         self._facts["kernel"] = self._group is not None
         self._warm: Warm | None = None
@@ -225,8 +225,8 @@ class Cell:
         self._link.send({"kind": "back", "eids": eids})
 
     def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:
-        tree = Tree(warm.pid, self._strays.copy, self._warm_group)
-        return Run(start, tree, self._children, now)
+        tree = Tree(warm.pid, self._forks.spare, self._warm_group)
+        return Run(start, tree, self._children, self._forks.listed(), now)
 
     def _refuse(self, start: dict[str, Any], reason: str) -> None:
         """Say that a job did not begin; nothing of it was run."""
@@ -258,7 +258,7 @@ class Cell:
         if self._strays:  # they may have ended while a job ran
             self._reap_idle()
         try:
-            self._warm = Warm(self._child, self._poll, self._forget_cell)
+            self._warm = Warm(self._forks.fork, self._poll)
         except OSError as error:
             self._fork_at = now + _FORK_AGAIN_S
             self._say(f"no child could be forked: {error}")
@@ -268,7 +268,7 @@ class Cell:
         self._warm_group = ours if ours is not None and ours.put(self._warm.pid) else None
 
     def _forget_cell(self) -> None:
-        """In a child just forked: close all that is the cell's."""
+        """In a process just forked: close all that is the cell's."""
         self._wakeup.forget()
         self._link.close()
         os.close(self._file.fd)
@@ -311,8 +311,8 @@ class Cell:
     def _reuse(self, run: Run, now: float) -> None:
         """The child offers to serve again: taken if nothing of its job but itself lives."""
         run.tree.reap()
-        only = os.pread(self._children, 64, 0) == b"%d " % run.tree.leader
-        if only and not run.disturbed and self._warm is not None and self._warm.is_alone():
+        alone = run.is_alone() and not run.disturbed
+        if alone and self._warm is not None and self._warm.is_alone():
             self._end_run(run, self._warm)
         else:
             run.refuse_reuse()
@@ -371,6 +371,7 @@ class Cell:
         """The warm child died, or an undead one of an earlier job at last."""
         for pid, _ in reap_all():
             self._strays.discard(pid)
+            self._forks.reaped(pid)
             if self._warm is not None and pid == self._warm.pid:
                 self._warm.hang_up()
                 self._warm = None

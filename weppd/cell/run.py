@@ -44,15 +44,19 @@ _PEEK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 class Run:
     """A job that runs in the cell, with the `start` frame that brought it.
 
-    `children` is an open /proc file that lists the cell's children.
+    `children` is an open /proc file that lists the cell's children, `before` how that list begins
+    with those that were there before the job's.
     """
 
-    def __init__(self, start: dict[str, Any], tree: Tree, children: int, now: float) -> None:
+    def __init__(
+        self, start: dict[str, Any], tree: Tree, children: int, before: bytes, now: float
+    ) -> None:
         self.eid: str = start["eid"]
         self.job: str = start["job"]
         self.start = start
         self.tree = tree
         self._children = children
+        self._alone = before + b"%d " % tree.leader
         self.began_at = time.time()
         self.report: tuple[dict[str, Any], bytes] | None = None
         timeout = start.get("timeout")
@@ -197,11 +201,15 @@ class Run:
         """
         if os.waitid(os.P_PID, tree.leader, _PEEK) is None:
             return False
-        if os.pread(self._children, 64, 0) != b"%d " % tree.leader:
+        if not self.is_alone():
             return False
         _, tree.status, used = os.wait4(tree.leader, 0)
         tree.tally.add(used)
         return True
+
+    def is_alone(self) -> bool:
+        """Whether the leader, which may be a zombie, is the only child that its job has here."""
+        return os.pread(self._children, 64, 0) == self._alone
 
     def over(self) -> tuple[dict[str, Any], bytes]:
         """The `over` frame: what happened, as facts."""

@@ -7,7 +7,6 @@ import select
 from _socket import socketpair
 
 from weppd.cell.channel import Channel
-from weppd.cell.csignal import SIG_BLOCK, SIG_UNBLOCK, SIGUSR1, pthread_sigmask
 from weppd.cell.frames import RAW, pack
 
 TYPE_CHECKING = False
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from weppd.cell.body.child import Child
-
-_BLOCKED = (SIGUSR1,)
 _FILE = os.O_RDONLY | os.O_CLOEXEC
 _DIRECTORY = _FILE | os.O_DIRECTORY
 _READ, _WRITE = select.POLLIN, select.POLLOUT
@@ -28,24 +24,16 @@ class Warm:
 
     __slots__ = ("_poll", "_proc", "_watched_for", "pid", "wire")
 
-    def __init__(self, child: Child, poll: select.poll, forget: Callable[[], None]) -> None:
-        """Fork. `forget()` closes, in the child, all that is the cell's. OSError if refused."""
+    def __init__(self, fork: Callable[[int, int], int], poll: select.poll) -> None:
+        """`fork(ours, its)` makes the process, by both ends' numbers. OSError if it is refused."""
         pair = socketpair()
         ours, its = pair[0].detach(), pair[1].detach()
-        cell = os.getpid()
-        # Blocked, so that a cancel that comes before the job's frame stands waits for it.
-        pthread_sigmask(SIG_BLOCK, _BLOCKED)
         try:
-            self.pid = os.fork()
-            if self.pid == 0:
-                forget()
-                os.close(ours)
-                child.live(its, cell)
+            self.pid = fork(ours, its)
         except OSError:
             os.close(ours)
             raise
         finally:
-            pthread_sigmask(SIG_UNBLOCK, _BLOCKED)
             os.close(its)
         self.wire = Channel(ours)
         self._poll = poll
