@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from tasks.wepp.files.fortran import EXPONENTS, fixed, integer, scientific
+from tasks.wepp.files.fortran import fixed, integer, scientific
 
 _CENTS: Final = 65536
 _UNSURE: Final = 1e-6
-_EXPONENTS: Final = EXPONENTS
 _TEXTS: Final[list[str]] = [""] * _CENTS
 _WIDEST: Final = 8
 _COUNTED: Final = 4096
@@ -21,6 +20,10 @@ _DECADES: Final = 60
 _TENS: Final = [float(f"1e{power}") for power in range(-_DECADES, _DECADES + 5)]
 _TAILS: Final = [f"E{power + 1:+03d}" for power in range(-_DECADES, _DECADES)]
 _NOTHING: Final = "0.00000E+00"
+_EXACTLY_NOTHING: Final = "  0.0000000E+00"
+_PARTS: Final = [f".{count:03d}" for count in range(1000)]
+# By width: what f<width>.3 surely has room for, as its whole part has a text.
+_THOUSANDS: Final = [0.0] * 6 + [99.0, 999.0] + [4095.0] * 8
 _ZERO: Final = "   0.00"
 
 
@@ -45,24 +48,49 @@ def whole(value: int, width: int) -> str:
 
 
 def scaled(value: float) -> str:
-    """`value` in the edit e11.5, by its five digits as a whole number; a zero has no sign.
-
-    What is not within 1e-6 of a half of the last digit is rounded as the value itself would be.
-    """
+    """`value` in the edit e11.5; a zero has no sign."""
     if value == 0.0:
         return _NOTHING
-    if 1e-50 < value < 1e50:
-        power = math.floor(math.log(value) * _PER_DECADE)
-        digits = value * _TENS[_DECADES + 4 - power] + 0.5
-        count = int(digits)
-        over = digits - count
-        if 10_000 <= count < 100_000 and _UNSURE <= over <= 1.0 - _UNSURE:
-            return "0." + str(count) + _TAILS[_DECADES + power]
-    usual = f"{value:.4e}"
-    tail = _EXPONENTS.get(usual[-4:])
-    if tail is None or value <= 0.0:
-        return scientific(value, 11)
-    return "0." + usual[0] + usual[2:6] + tail
+    return _scientific(value, 5) or scientific(value, 11)
+
+
+def exact(value: float) -> str:
+    """`value` in the edit e15.7; a zero has no sign."""
+    if value == 0.0:
+        return _EXACTLY_NOTHING
+    usual = _scientific(value, 7)
+    return "  " + usual if usual else scientific(value, 15, 7)
+
+
+def _scientific(value: float, digits: int) -> str:
+    """A mantissa of so many digits, as a whole number, and the exponent; nothing if unsure.
+
+    Unsure is what lies within 1e-6 of a half of the last digit, or is no usual number.
+    """
+    if not 1e-50 < value < 1e50:
+        return ""
+    power = math.floor(math.log(value) * _PER_DECADE)
+    scaled = value * _TENS[_DECADES + digits - 1 - power] + 0.5
+    count = int(scaled)
+    over = scaled - count
+    text = str(count)
+    if len(text) != digits or over < _UNSURE or over > 1.0 - _UNSURE:
+        return ""
+    return "0." + text + _TAILS[_DECADES + power]
+
+
+def thousandths(value: float, width: int) -> str:
+    """`value` in the edit f<width>.3, 6 wide or more, by the whole number of its thousandths.
+
+    A product that is not within 1e-6 of a half is rounded as the value itself would be.
+    """
+    if 0.0 < value < _THOUSANDS[width]:
+        parts = value * 1000.0 + 0.5
+        count = int(parts)
+        over = parts - count
+        if _UNSURE <= over <= 1.0 - _UNSURE:
+            return whole(count // 1000, width - 4) + _PARTS[count % 1000]
+    return fixed(value, width, 3)
 
 
 def prepare() -> None:

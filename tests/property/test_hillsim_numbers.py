@@ -34,6 +34,28 @@ def test_scaled_numbers_are_the_edit(value: float) -> None:
     assert numbers.scaled(value) == scientific(value + 0.0, 11)
 
 
+@settings(max_examples=300, deadline=None)
+@given(reals)
+@example(0.0)
+@example(-0.0)
+@example(9.9999995e-3)
+def test_exact_numbers_are_the_edit(value: float) -> None:
+    """e15.7, zero, which has no sign, and what is no number included."""
+    assert numbers.exact(value) == scientific(value + 0.0, 15, 7)
+
+
+@settings(max_examples=500, deadline=None)
+@given(reals | halves.map(lambda value: value / 10.0), st.integers(6, 8))
+@example(0.0005, 8)
+@example(-0.0, 7)
+@example(99.9995, 6)
+@example(999.9996, 7)
+@example(4095.9996, 8)
+def test_thousandths_are_the_edit(value: float, width: int) -> None:
+    """f6.3 to f8.3, ties, what has no room and all that is no number included."""
+    assert numbers.thousandths(value, width) == fixed(value, width, 3)
+
+
 @given(st.integers(-200_000, 200_000))
 def test_whole_numbers_are_the_edit(value: int) -> None:
     """i5, with what does not fit as stars."""

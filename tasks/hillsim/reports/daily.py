@@ -17,10 +17,9 @@ from typing import Final
 
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.numbers import hundredths, summed, whole
+from tasks.hillsim.numbers import exact, hundredths, summed, thousandths, whole
 from tasks.hillsim.reports import tally
 from tasks.hillsim.soil import MM_PER_HOUR
-from tasks.wepp.files.fortran import fixed, integer, scientific
 
 _RULE = " " + "-" * 142
 WATER_HEAD = (
@@ -61,7 +60,7 @@ ELEMENT_HEAD = (
     " na  na na  na     mm       mm     mm/h    mm/h      h    Ratio    mm/h   mm    Index    m    "
     "   %       %       %     Kg/m^2  Kg/m^2  na    na      na     m       kg/m",
 )
-_REPORTED = (1, 15)
+_NO_FLOW: Final = ["   0.000", "  0.000", "  0.000", "  0.000 0.000"]
 
 
 def water_row(slope: Hillslope, day: Day, year: int) -> str:
@@ -80,19 +79,19 @@ def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: flo
         whole(year, 4),
         hundredths(when.rain * 1000.0),
         hundredths(day.wetted * 1000.0),
-        _exact(runoff),
+        exact(runoff * 1000.0),
         hundredths(balance.plants * 1000.0),
         hundredths(balance.soil * 1000.0),
         hundredths(balance.litter * 1000.0),
         hundredths(balance.percolation * 1000.0),
-        _exact(day.inflow.runoff),
+        exact(day.inflow.runoff * 1000.0),
         hundredths(balance.arrived * 1000.0),
         hundredths(balance.lateral * 1000.0),
         hundredths(_liquid(slope) * 1000.0),
         hundredths((slope.frost.water + slope.bound) * 1000.0),
         hundredths(slope.pack.water * 1000.0),
         "",
-        _exact(below),
+        exact(below * 1000.0),
     ]
     return " ".join(cells)
 
@@ -131,102 +130,52 @@ def soil_row(slope: Hillslope, day: Day, year: int) -> str:
 def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) -> str | None:
     """The element's row of a day with runoff, or of the 1st and 15th; None on others."""
     when, event = day.weather, day.event
-    if event is None and when.day not in _REPORTED and not always:
+    if event is None and not (when.day in (1, 15) or always):
         return None
-    dates = (slope.site.number, when.day, when.month, year)
-    return _row(_ELEMENT, (*dates, *_flow(slope, day), *_state(slope, day)))
+    cells = [
+        "",
+        whole(slope.site.number, 2),
+        whole(when.day, 2),
+        whole(when.month, 2),
+        whole(year, 4),
+    ]
+    _flow(slope, day, cells)
+    _state(slope, day, cells)
+    return " ".join(cells)
 
 
-def _flow(slope: Hillslope, day: Day) -> tuple[float, ...]:
-    """Precipitation to enrichment; zeros on a day without an event."""
-    event, rain = day.event, day.weather.rain * 1000.0
+def _flow(slope: Hillslope, day: Day, cells: list[str]) -> None:
+    """Add precipitation to effective duration; zeros on a day without an event."""
+    event = day.event
+    cells.append(thousandths(day.weather.rain * 1000.0, 8))
     if event is None:
-        return rain, 0.0, 0.0, 0.0, 0.0, 0.0
-    return (
-        rain,
-        over_path(slope, day, day.runoff) * 1000.0,
-        event.excess.intensity / MM_PER_HOUR,
-        over_path(slope, day, event.flow.peak) / MM_PER_HOUR,
-        event.flow.duration / 3600.0,
-        tally.enrichment(slope, event.load.classes),
-    )
+        cells += _NO_FLOW
+        return
+    cells.append(thousandths(over_path(slope, day, day.runoff) * 1000.0, 8))
+    cells.append(thousandths(event.excess.intensity / MM_PER_HOUR, 7))
+    cells.append(thousandths(over_path(slope, day, event.flow.peak) / MM_PER_HOUR, 7))
+    # No blank before the enrichment.
+    enrichment = tally.enrichment(slope, event.load.classes)
+    cells.append(thousandths(event.flow.duration / 3600.0, 7) + thousandths(enrichment, 6))
 
 
-def _state(slope: Hillslope, day: Day) -> tuple[float, ...]:
-    """Conductivity to sediment; erodibilities in 1e6 kg·s/m⁴, 1e-3 s/m and Pa."""
+def _state(slope: Hillslope, day: Day, cells: list[str]) -> None:
+    """Add conductivity to sediment; erodibilities in 1e6 kg·s/m⁴, 1e-3 s/m and Pa."""
     found, base = day.surface, slope.site.profile.erodibility
     cover, factors = found.cover, found.factors
-    return (
-        found.ke / MM_PER_HOUR,
-        _liquid(slope) * 1000.0,
-        found.leaves,
-        cover.height,
-        cover.canopy * 100.0,
-        cover.interrill * 100.0,
-        cover.rill * 100.0,
-        found.live,
-        found.dead,
-        base.ki * factors.ki / 1e6,
-        base.kr * factors.kr * 1e3,
-        base.tauc * factors.tauc,
-        slope.ground.surface.width,
-        day.event.load.leaving if day.event else 0.0,
-    )
-
-
-_Edit = tuple[str, int, int]
-"""Blanks before a number, its width and decimals (−1: an integer)."""
-
-
-class _Layout:
-    """A row's edits, and the same as one format that nearly all rows fit."""
-
-    def __init__(self, edits: list[_Edit]) -> None:
-        self.edits = edits
-        self.whole = "".join([before + _percent(width, form) for before, width, form in edits])
-        self.width = sum([len(before) + width for before, width, _ in edits])
-
-
-def _percent(width: int, form: int) -> str:
-    return f"%{width}d" if form == _INTEGER else f"%{width}.{form}f"
-
-
-_INTEGER: Final = -1
-_ELEMENT = _Layout(
-    [
-        *[(" ", 2, _INTEGER)] * 3,
-        (" ", 4, _INTEGER),
-        *[(" ", 8, 3)] * 2,
-        *[(" ", 7, 3)] * 3,
-        ("", 6, 3),
-        *[(" ", 7, 3)] * 3,
-        (" ", 6, 3),
-        *[(" ", 8, 3)] * 4,
-        *[(" ", 6, 3)] * 5,
-        (" ", 8, 3),
+    cells += [
+        thousandths(found.ke / MM_PER_HOUR, 7),
+        thousandths(_liquid(slope) * 1000.0, 7),
+        thousandths(found.leaves, 7),
+        thousandths(cover.height, 6),
+        thousandths(cover.canopy * 100.0, 8),
+        thousandths(cover.interrill * 100.0, 8),
+        thousandths(cover.rill * 100.0, 8),
+        thousandths(found.live, 8),
+        thousandths(found.dead, 6),
+        thousandths(base.ki * factors.ki / 1e6, 6),
+        thousandths(base.kr * factors.kr * 1e3, 6),
+        thousandths(base.tauc * factors.tauc, 6),
+        thousandths(slope.ground.surface.width, 6),
+        thousandths(day.event.load.leaving if day.event else 0.0, 8),
     ]
-)
-_NOTHING: Final = "  0.0000000E+00"
-
-
-def _exact(depth: float) -> str:
-    """A depth (m) as mm in e15.7."""
-    return scientific(depth * 1000.0, 15, 7) if depth else _NOTHING
-
-
-def _row(layout: _Layout, values: tuple[object, ...]) -> str:
-    """The row; what does not fit its width, and no number, goes the long way."""
-    usual = layout.whole % values
-    if len(usual) == layout.width and "n" not in usual:
-        return usual
-    return "".join(
-        [edit[0] + _edited(edit, value) for edit, value in zip(layout.edits, values, strict=True)]
-    )
-
-
-def _edited(edit: _Edit, value: object) -> str:
-    _, width, form = edit
-    if isinstance(value, int):
-        return integer(value, width)
-    assert isinstance(value, float)
-    return fixed(value, width, form)

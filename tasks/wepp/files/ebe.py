@@ -84,10 +84,18 @@ def _row(line: str, path: str | Path, number: int) -> Row:
     return Row(int(day), int(month), int(year), *rest)
 
 
+_VALUES = attrgetter(*Row.__slots__[:_STOCK])
 _MEASURES = attrgetter(*Row.__slots__[3:_STOCK])
+# The row as one format, which nearly all of them fit.
+_USUAL = " %4d %4d %5d" + "".join(f" %{width}.{decimals}f" for width, decimals in _COLUMNS)
+_WIDTH = 16 + sum(1 + width for width, _ in _COLUMNS)
 
 
 def _line(row: Row) -> str:
+    usual = _USUAL % _VALUES(row)
+    # What does not fit its width, and no number, goes the long way.
+    if len(usual) == _WIDTH and "n" not in usual:
+        return usual
     date = f" {integer(row.day, 4)} {integer(row.month, 4)} {integer(row.year, 5)}"
     edits = zip(_MEASURES(row), _COLUMNS, strict=True)
     return date + "".join(f" {fixed(value, *edit)}" for value, edit in edits)

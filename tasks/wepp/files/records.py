@@ -48,6 +48,13 @@ class Records:
 
     def integer(self, what: str) -> int:
         """A record of one whole number, which may be written `2.0`."""
+        self._skip()
+        if self.line < len(self._lines):
+            # Nearly all of them are digits; what follows on the line is dropped.
+            word = self._lines[self.line].split(None, 1)[0]
+            if word.isdecimal():
+                self.line += 1
+                return int(word)
         return self._whole(self.number(what), what)
 
     def integers(self, count: int, what: str) -> tuple[int, ...]:
@@ -120,6 +127,9 @@ def read_text(path: str | Path) -> str:
 
 
 def _words(line: str) -> list[str]:
+    # Most lines have neither quotes nor remarks.
+    if "'" not in line and '"' not in line and "#" not in line:
+        return line.replace(",", " ").split()
     words: list[str] = []
     for word in _TOKEN.findall(line):
         if word.startswith("#"):
