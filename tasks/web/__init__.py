@@ -7,18 +7,21 @@
     app.register_blueprint(blueprint(may))
 
 `weppd.flask.Weppd` must know the application. `may` is asked before anything is done: with "run"
-and a run id, with "look" or "cancel" and a job id. It may also abort the request itself.
+and a run id, with "look" or "cancel" and a job id, with "look" and the id of a run whose panels are
+listened to. It may also abort the request itself.
 
 ::
 
     POST /runs/<runid>/<config>/rq/api/<action>     {"Success": true, "job_id": …}; see `runs`
                                                     and `projects`
+    GET  /runs/<runid>/<config>/rq/api/status/<panel>
+                                                    what the panel is told, as events; `messages`
     GET  /rq/api/jobstatus/<id>                     the tree as one job
     GET  /rq/api/jobinfo/<id>                       the tree
     POST /rq/api/jobinfo                            {"jobs": {id: tree}, "job_ids": […]}
     POST /rq/api/canceljob/<id>                     {"Success": true}
 
-The last three also without `/api`, as old pages have them. A job is cancelled by GET where
+Those of jobs also without `/api`, as old pages have them. A job is cancelled by GET where
 `[flask] legacy_get_cancel` says so, and else by POST alone: a crawler must not cancel. What is
 refused or wrong is told as pages expect it, with status 200: `{"Success": false, "Error": …}`;
 what `may` refuses has status 403.
@@ -30,7 +33,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint
 
-from tasks.web import jobs, projects, runs
+from tasks.web import jobs, messages, projects, runs
 from tasks.web.door import May
 from weppd.flask import desk
 from weppd.task import LocalContext, enter
@@ -49,6 +52,7 @@ def blueprint(may: May, keep: Keep | None = None, name: str = "rq_api") -> Bluep
     made.before_request(_be_of_this_application)
     runs.add(made, may, keep)
     projects.add(made, may)
+    messages.add(made, may)
     jobs.add(made, may)
     return made
 
