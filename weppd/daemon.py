@@ -17,7 +17,6 @@ from weppd import __version__, notify
 from weppd.admin import auth, door
 from weppd.core import events as on
 from weppd.core import state as states
-from weppd.core import views
 from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.errors import StoreAway, StoreError, StoreFault
@@ -36,6 +35,7 @@ from weppd.shell.notes import Notes
 from weppd.shell.people.diary import Diary
 from weppd.shell.people.herald import Herald
 from weppd.shell.people.meters import Meters
+from weppd.shell.people.statusline import StatusLine
 from weppd.shell.performer import Hands
 from weppd.shell.recovery import Recovery
 from weppd.shell.rules import rules_of
@@ -71,7 +71,6 @@ class Weppd:
     ) -> None:
         self.again = False
         self._late = Late()
-        self._queued: int | None = None
         self._config = config
         self._told, self._store, self._loop = told, store, loop
         self._read = reloading.as_read(told, config, os.environ)
@@ -80,6 +79,7 @@ class Weppd:
         rules, places = rules_of(told), Places.of(told)
         self._desk = Desk(rules)
         self._notifier = notify.Notifier(os.environ.get("NOTIFY_SOCKET"))
+        self._status = StatusLine(self._notifier, self._state, loop)
         self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
         tell = self.supervisor.tell
         self._peers = Peers(families.socket_of(self._runtime))
@@ -141,7 +141,7 @@ class Weppd:
         self.supervisor.watch(self._herald.look)
         self.supervisor.watch(self._bequests.settled)
         self._herald.hear(self._meters.hear)
-        self.supervisor.watch(lambda state: self._notifier.status(views.line(state, self._queued)))
+        self.supervisor.watch(self._status.look)
 
     def _past(self) -> Recovery:
         life = premises.Life(self._runtime, Path(self._told.daemon.state_dir))
@@ -261,10 +261,10 @@ class Weppd:
         while self._notifier.listens:
             try:
                 counts = await self._store.counts()
-                self._queued = sum(each.queued for each in counts.values())
+                self._status.queued = sum(each.queued for each in counts.values())
             except StoreAway:
-                self._queued = None
-            self._notifier.status(views.line(self._state(), self._queued))
+                self._status.queued = None
+            self._status.tell()
             await asyncio.sleep(COUNT_S)
         await asyncio.Event().wait()
 

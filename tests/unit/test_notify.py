@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from weppd import notify
+from weppd.core import state as states
+from weppd.core.schedule import Rules
+from weppd.shell.people.statusline import StatusLine
 
 
 @pytest.fixture
@@ -101,3 +105,24 @@ def test_a_strangers_sockets_are_left_alone() -> None:
     """Variables that were meant for another process (another pid) give nothing."""
     assert notify.handed_in("/x", {"LISTEN_PID": "1", "LISTEN_FDS": "1"}) is None
     assert notify.handed_in("/x", {}) is None
+
+
+def test_a_burst_of_changes_is_one_line_of_status(systemd: socket.socket) -> None:
+    """What changes a hundred times in one moment is told once, as it stands then."""
+
+    async def burst() -> None:
+        loop = asyncio.get_running_loop()
+        state = states.fresh(Rules(), 2)
+        line = StatusLine(notify.Notifier(systemd.getsockname()), lambda: state, loop)
+        line.queued = 0
+        for queued in range(100):
+            line.queued = queued
+            line.look(state)
+        told = await asyncio.wait_for(asyncio.to_thread(systemd.recv, 4096), 10)
+        assert told == b"STATUS=open: 0 running, 99 queued, 0 slots idle"
+        line.tell()  # nothing has changed
+        line.queued = 3
+        line.tell()
+        assert systemd.recv(4096) == b"STATUS=open: 0 running, 3 queued, 0 slots idle"
+
+    asyncio.run(burst())
