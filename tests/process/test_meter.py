@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,3 +73,20 @@ def test_what_many_parents_waited_for_is_counted_before_their_ticks_show_it():
     for each in (seen, walked):
         assert each > 0.6 * used
         assert each < used + 2 * PARENTS * census.TICK_NS / 1e9
+
+
+def test_on_a_host_of_many_jobs_a_tree_is_walked_more_seldom():
+    """Sixteen trees that change are to take no more than a few: a walk is dear."""
+    pauses = []
+    for slots in (1, 16):
+        meter = Meter(SimpleNamespace(leader=0, spare=frozenset), slots)
+        started = []
+        for now in range(10):
+            started.append(subprocess.Popen(["sleep", "600"]))
+            meter.walk(float(now))
+        pauses.append(meter.walk_due - meter.walked_at)
+        meter.close()
+        for each in started:
+            each.kill()
+            each.wait()
+    assert pauses[1] > 2 * pauses[0]

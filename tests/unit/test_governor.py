@@ -15,13 +15,15 @@ TURN_S, WALK_S, RATE = 0.0001, 0.004, 2.0
 
 
 class Brake:
-    """Holds a tree that is not there; a walk of it is due each half second."""
+    """Holds a tree that is not there; a walk of it takes `walk_s` and is due each `every_s`."""
 
-    def __init__(self, walk_s: float) -> None:
-        self.walk_s = walk_s
+    def __init__(self, walk_s: float, every_s: float) -> None:
+        self.walk_s, self.every_s = walk_s, every_s
         self.used_s = self.walks_s = self.other_s = self.walked = 0.0
         self.stands = False
         self.goes = 0
+        self.stopped = 0.0
+        self.walks: list[tuple[float, float]] = []
 
     def used(self, now: float) -> tuple[float, int]:
         """All that was used, as it is."""
@@ -29,14 +31,18 @@ class Brake:
 
     def look(self, now: float, by: float) -> tuple[float, int] | None:
         """The same, at the price of a walk."""
-        if by < self.walked + 0.5:
+        if by < self.walked + self.every_s:
             return None
         self.walked = now
         self.walks_s += self.walk_s
+        if self.stands:
+            self.walks.append((now, self.stopped))
         return self.used_s, 2
 
     def stop(self, now: float) -> None:
         """It stands still."""
+        if not self.stands:
+            self.stopped = now
         self.stands = True
 
     def again(self, now: float) -> float:
@@ -58,8 +64,8 @@ def held(monkeypatch):
     monkeypatch.setattr(governor, "_before_others", lambda: None)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
-    def hold(slots: int, seconds: float, walk_s: float = WALK_S) -> Brake:
-        brake = Brake(walk_s)
+    def hold(slots: int, seconds: float, walk_s: float = WALK_S, every_s: float = 0.5) -> Brake:
+        brake = Brake(walk_s, every_s)
         clock = SimpleNamespace(process_time=lambda: brake.other_s + brake.walks_s)
         monkeypatch.setattr(governor, "time", clock)
         one, now = governor.Governor(brake, 0.5, 0.0, slots), 0.0
@@ -93,3 +99,10 @@ def test_the_fewer_the_slots_the_shorter_the_turns(held):
 def test_a_walk_does_not_make_turns_longer(held):
     """Longer turns would not save it: it comes as often."""
     assert held(1, 30.0).goes == held(1, 30.0, walk_s=0.0).goes
+
+
+def test_who_stood_still_is_not_walked_before_it_goes_on(held):
+    """Nobody came meanwhile, and nobody worked: a walk is for the moment of the stop."""
+    walks = held(1, 30.0, every_s=0.01).walks
+    assert len(walks) > 20
+    assert all(now == stopped for now, stopped in walks)

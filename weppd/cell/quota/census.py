@@ -43,6 +43,12 @@ class Line:
         self.rss = int(fields[21]) * _PAGE
 
 
+def reaped(line: bytes) -> tuple[int, int]:
+    """A line's `reaped_ns` and `reaped_faults` alone, in half the time."""
+    fields = line[line.rindex(b")") + 2 :].split(None, 15)
+    return (int(fields[13]) + int(fields[14])) * TICK_NS, int(fields[8])
+
+
 def line(pid: int) -> Line | None:
     """The stat line of `pid`, None where there is no such process."""
     try:

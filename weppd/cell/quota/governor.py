@@ -51,7 +51,8 @@ class Governor:
         if self._released:
             return
         bucket, brake, was = self._bucket, self._brake, self._bucket.stopped
-        if not was or self._leaky:  # who stands still, all of it, uses nothing
+        still = was and not self._leaky  # all of it: it uses nothing, and nobody comes
+        if not still:
             self._last = brake.used(now)
         due = bucket.turn(now, *self._last)
         # A tree that is to stop is looked at when it stands still: nobody hides, and nobody works
@@ -59,7 +60,7 @@ class Governor:
         stops = bucket.stopped and not was
         if stops:
             brake.stop(now)
-        seen = brake.look(now, now + bucket.period if stops else now)
+        seen = None if still else brake.look(now, now + bucket.period if stops else now)
         if seen is not None:
             self._last = seen
             due = bucket.turn(now, *seen)

@@ -39,6 +39,9 @@ _WORKED_NS = 10_000_000
 _QUIET = 4
 #: A tree whose members change is walked so often, at most so many times its cost apart.
 _CHANGING_S, _MANY = 0.5, 200
+#: Walks are so far apart at least, and on a host of more jobs than so many further: all of them
+#: together are to take little.
+_CALM_S, _JOBS = 0.25, 2
 #: The part of what was used between two walks that only the second may show.
 _AMISS = 0.2
 #: Walks that miss so much are at least so many times their own cost apart.
@@ -85,13 +88,15 @@ class Known:
 class Meter:
     """The CPU time of `tree`, from now on. The caller is its subreaper and has one thread.
 
+    `slots` is how many jobs the host may have at a time: each has its own meter.
+
     After a walk, `members` are those who live, by pid; `strays` those of them outside the leader's
     process group, `fickle` whether a new one was among these; `threads` and `rss` (bytes) what all
     have together; `seen` how many processes have been met so far. `walk_cost` is what a walk takes,
     in seconds, `walks_s` what all took so far, `walked_at` when the last one was.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, slots: int = 1) -> None:
         self.members: dict[int, Known] = {}
         self.strays: list[Known] = []
         self.fickle = False
@@ -101,6 +106,7 @@ class Meter:
         self.walk_due = self.walk_cost = self.walks_s = 0.0
         self.walked_at = -_LONGEST_S
         self._tree = tree
+        self._seldom = max(1.0, slots / _JOBS)
         self._sum = self._guess = 0
         self._walks = 0
         self._calm = 0
@@ -137,7 +143,8 @@ class Meter:
             try:
                 total += _clock(~known.pid << 3 | 2) - known.clock
                 if known.stat >= 0:
-                    total += self._worth(_line(known)) - known.reaped
+                    line = os.pread(known.stat, 1024, 0)
+                    total += self._worth(*census.reaped(line)) - known.reaped
             except (OSError, ValueError):
                 # It is gone: what it used stands in the accounts of who waited for it.
                 total -= known.clock + known.reaped
@@ -147,11 +154,11 @@ class Meter:
 
     def walk(self, now: float) -> None:
         """Look at the whole tree now."""
-        began = time.perf_counter()
+        began = time.process_time()
         lines = self._lines()
-        self.walk_cost = time.perf_counter() - began
+        self.walk_cost = time.process_time() - began
         self._take(lines, now, self.walk_cost)
-        self.walks_s += time.perf_counter() - began
+        self.walks_s += time.process_time() - began
 
     def close(self) -> None:
         """Let go of all members."""
@@ -217,11 +224,9 @@ class Meter:
             living = 2 * used / max(1, sum(line.faults for line in others))
             self._fault_ns = min(max(living, ticks / faults), (ticks + 2 * some) / faults)
 
-    def _worth(self, line: Line) -> int:
-        """The CPU time of the children that a member waited for, within what its ticks allow."""
-        told = line.reaped_ns
-        by_faults = int(line.reaped_faults * self._fault_ns)
-        return min(max(told, by_faults), told + 2 * census.TICK_NS)
+    def _worth(self, told: int, faults: int) -> int:
+        """The CPU time in ns of the children that a member waited for, within what ticks allow."""
+        return min(max(told, int(faults * self._fault_ns)), told + 2 * census.TICK_NS)
 
     def _watch(self, known: Known, line: Line) -> None:
         """Keep the stat file open of who waits for working children: their time shows there.
@@ -237,7 +242,8 @@ class Meter:
             if known.quiet > _QUIET:
                 os.close(known.stat)
                 known.stat = -1
-        known.faults, known.reaped = line.reaped_faults, self._worth(line)
+        known.faults = line.reaped_faults
+        known.reaped = self._worth(line.reaped_ns, line.reaped_faults)
 
     def _plan(self, now: float, cost: float) -> None:
         self._walks += 1
@@ -246,10 +252,10 @@ class Meter:
         self._calm = self._calm + 1 if sign == self._sign else 0
         self._sign = sign
         ever = min(_FIRST_S * 2 ** min(self._walks - 1, 6), _LONGEST_S)
-        calm = min(0.25 * (1 + self._calm), _LONGEST_S)
+        calm = min(_CALM_S * self._seldom * (1 + self._calm), _LONGEST_S)
         dear = min(cost / _SHARE, _LONGEST_S)
         # Who comes and goes is known too late where a walk is rare, however dear it is.
-        most = _LONGEST_S if self._calm else max(_CHANGING_S, _MANY * cost)
+        most = _LONGEST_S if self._calm else max(_CHANGING_S * self._seldom, _MANY * cost)
         self.walk_due = now + min(ever, max(calm, dear), most)
         self._soonest = now + max(_FIRST_S, dear / 5)
 
@@ -272,7 +278,3 @@ def _opened(pid: int) -> int:
         return os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return -1  # it is gone, or we have too many files open: the walks see its time, too
-
-
-def _line(known: Known) -> Line:
-    return census.Line(known.pid, os.pread(known.stat, 1024, 0))

@@ -98,7 +98,7 @@ class Warden:
                 return Freezer(self._group)
             except OSError:
                 pass  # the group is gone: signals reach the tree wherever it is
-        self._meter = Meter(self._tree)
+        self._meter = Meter(self._tree, self._slots)
         return Signals(self._tree, self._meter)
 
     @property
@@ -119,7 +119,7 @@ class Warden:
     def turn(self, now: float) -> str:
         """Look at the tree; why the job must end, "" where it may go on."""
         if self._meter is None:
-            self._meter = Meter(self._tree)
+            self._meter = Meter(self._tree, self._slots)
         elif self._hurried or now - self._meter.walked_at > _FRESH_S:
             self._meter.walk(now)
         if self._weights:
