@@ -30,13 +30,30 @@ def test_a_drawing_shows_profile_water_and_the_largest_storm(run: Path) -> None:
     text = path.read_text()
     drawn = ElementTree.fromstring(text)
     said = " ".join(word.text or "" for word in drawn.iter(f"{SVG}text"))
-    for word in ("distance (m)", "t/ha/yr", "evaporation", "drainage", "runoff", "largest storm"):
+    for word in (
+        "distance (m)",
+        "t/ha/yr",
+        "to air",
+        "drainage",
+        "runoff",
+        "stored",
+        "largest storm",
+    ):
         assert word in said
     assert len(list(drawn.iter(f"{SVG}g"))) == 3
     assert len(list(drawn.iter(f"{SVG}rect"))) >= 12
     other = run / "other.svg"
     assert picture.draw(run, "p2", other) == other
     assert other.read_text() == text
+
+
+def test_the_flow_of_a_storm_ends_where_its_water_has_run_out() -> None:
+    """What rounding leaves for the day's last step draws no tail through the day."""
+    flows = [0.0, 2e-6, 1e-6, *[0.0] * 284, 1e-20]
+    line = picture._flow(flows, 600.0)
+    assert line[0] == (0.0, 0.0)
+    assert line[-1] == (pytest.approx(1650.0 / 3600.0), 0.0)
+    assert max(rate for _, rate in line) == pytest.approx(7.2)
 
 
 def test_a_watershed_is_not_drawn_and_a_missing_hillslope_is_named(run: Path) -> None:

@@ -7,6 +7,7 @@ the run's `wepp/output` if none is named.
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,8 @@ _LOSS, _GAIN, _WATER, _RAIN, _AIR, _DEEP = (
     "#b5482a", "#2a7d4f", "#225588", "#8fb7dd", "#d9a441", "#6b5b95",
 )  # fmt: skip
 _STEP = 300.0
+#: A flow that is no more than what rounding leaves (m/s).
+_TRICKLE = 1e-12
 
 
 @dataclass(slots=True)
@@ -107,18 +110,26 @@ def _profile(given: Inputs, sums: Tally, years: int) -> svg.Panel:
 
 
 def _balance(seen: _Seen, years: int) -> svg.Panel:
-    """Rain as bars; runoff, what goes into the air and what drains as lines."""
+    """Rain and snow as bars; runoff, what goes into the air and what drains as lines."""
     columns = (seen.rain, seen.runoff, seen.air, seen.deep)
     rain, runoff, air, deep = ([v * 1000.0 / years for v in column] for column in columns)
     most = max(*rain, *air, *deep, 1.0) * 1.35
-    panel = svg.Panel("water by month", "month", "mm", (0.5, 0.0), (12.5, most))
+    stored = sum(rain) - sum(runoff) - sum(air) - sum(deep)
+    panel = svg.Panel(
+        f"water by month (mm a year below; stored {stored:+.0f})",
+        "month", "mm", (0.5, 0.0), (12.5, most), marks=tuple(range(1, 13)),
+    )  # fmt: skip
     for month, value in enumerate(rain, 1):
         panel.bar(month, 0.7, value, _RAIN)
-    for place, (name, values, colour) in enumerate((
-        ("evaporation", air, _AIR), ("drainage", deep, _DEEP), ("runoff", runoff, _WATER),
-    )):  # fmt: skip
+    entries = [(_RAIN, f"rain {sum(rain):.0f}")]
+    for name, values, colour in (
+        ("to air", air, _AIR),
+        ("drainage", deep, _DEEP),
+        ("runoff", runoff, _WATER),
+    ):
         panel.line([(month, value) for month, value in enumerate(values, 1)], colour)
-        panel.point(1.0 + 4.0 * place, 0.94 * most, colour, f"{name} {sum(values):.0f}")
+        entries.append((colour, f"{name} {sum(values):.0f}"))
+    panel.key(entries)
     return panel
 
 
@@ -133,20 +144,13 @@ def _storm(chain: tuple[Hillslope, ...], seen: _Seen) -> list[svg.Panel]:
     whole = sum(slope.site.shape.length for slope in chain)
     share = site.shape.length / whole
     hydrograph.add_storm(flows, _STEP, day.runoff * share, event.flow.peak * share)
-    begins = event.excess.begins
-    line = [(0.0, 0.0), (begins / 3600.0, 0.0)]
-    line += [
-        ((begins + (i + 0.5) * _STEP) / 3600.0, flow / MM_PER_HOUR)
-        for i, flow in enumerate(flows)
-        if flow > 0.0
-    ]
-    most = max(max(rain.rates) / MM_PER_HOUR if rain else 0.0, max(y for _, y in line)) * 1.1
+    line = _flow(flows, event.excess.begins)
+    most = max(max(rain.rates) / MM_PER_HOUR if rain else 0.0, max(y for _, y in line)) * 1.25
     end = max(line[-1][0], rain.ends[-1] / 3600.0 if rain else 0.0, 0.5)
-    title = (
-        f"largest storm, {when.day}.{when.month}. of year {when.year}: {when.rain * 1e3:.0f} mm,"
-    )
-    title += f" {day.runoff * share * 1000:.1f} mm run off"
+    title = f"largest storm: {when.day} {calendar.month_abbr[when.month]} of year {when.year}"
     panel = svg.Panel(title, "hours", "mm/h", (0.0, 0.0), (end * 1.02, max(most, 0.1)))
+    fell = "melt" if event.melt else f"rain {when.rain * 1e3:.0f} mm"
+    panel.key([(_RAIN, fell), (_WATER, f"runoff {day.runoff * share * 1000:.1f} mm")])
     start = 0.0
     for until, rate in zip(rain.ends, rain.rates, strict=True) if rain else ():
         wide = (until - start) / 3600.0
@@ -154,3 +158,12 @@ def _storm(chain: tuple[Hillslope, ...], seen: _Seen) -> list[svg.Panel]:
         start = until
     panel.line(line, _WATER)
     return [panel]
+
+
+def _flow(flows: list[float], begins: float) -> list[tuple[float, float]]:
+    """The flow at the foot (h, mm/h) from the storm's beginning until it has run out."""
+    last = max(i for i, flow in enumerate(flows) if flow > _TRICKLE)
+    line = [(0.0, 0.0), (begins / 3600.0, 0.0)]
+    for i in range(last + 1):
+        line.append(((begins + (i + 0.5) * _STEP) / 3600.0, flows[i] / MM_PER_HOUR))
+    return [*line, ((begins + (last + 1.5) * _STEP) / 3600.0, 0.0)]

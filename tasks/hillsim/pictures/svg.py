@@ -13,7 +13,10 @@ _MARGIN = (52.0, 12.0, 26.0, 38.0)  # left, right, top, bottom
 
 @dataclass(slots=True)
 class Panel:
-    """A diagram of `width` by `height` with axes from `low` to `high`, linear or logarithmic."""
+    """A diagram of `width` by `height` with axes from `low` to `high`, linear or logarithmic.
+
+    `marks` are the values that the x axis names; round ones if there are none.
+    """
 
     title: str
     x: str
@@ -23,6 +26,7 @@ class Panel:
     log: bool = False
     width: float = 380.0
     height: float = 250.0
+    marks: tuple[float, ...] = ()
     parts: list[str] = field(default_factory=list)
 
     def line(
@@ -61,6 +65,17 @@ class Panel:
             f"<text x='{px:.1f}' y='{py:.1f}' text-anchor='{anchor}' {_FONT}>{text}</text>"
         )
 
+    def key(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Colours and what they mean, side by side under the panel's upper edge."""
+        left, right, top, _ = _MARGIN
+        # Each entry has room by its length.
+        letter = (self.width - left - right - 10.0) / sum(len(text) + 4 for _, text in entries)
+        x, y = left + 10.0, top + 13.0
+        for colour, text in entries:
+            self.parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='{colour}'/>")
+            self.parts.append(f"<text x='{x + 6:.1f}' y='{y + 4:.1f}' {_FONT}>{text}</text>")
+            x += (len(text) + 4) * min(letter, 12.0)
+
     def text(self, left: float, top: float) -> str:
         """The panel as a group, its corner at (left, top)."""
         frame = self._frame()
@@ -79,7 +94,7 @@ class Panel:
             f"<text transform='translate(12 {top + high / 2:.0f}) rotate(-90)'"
             f" text-anchor='middle' {_FONT}>{self.y}</text>",
         ]
-        for value in self._ticks(0):
+        for value in self.marks or self._ticks(0):
             px, _ = self._place(value, self.low[1])
             lines.append(
                 f"<text x='{px:.1f}' y='{top + high + 14:.1f}' text-anchor='middle' {_FONT}>"
