@@ -1,4 +1,4 @@
-"""Letting go of what was read of files: less is counted, and nothing changes."""
+"""Letting go of what was read of files, gathering what was written: nothing changes by it."""
 
 from __future__ import annotations
 
@@ -94,3 +94,31 @@ def test_what_a_loader_wrote_stays(library: Path) -> None:
     assert libc.mprotect(place, size, both) == 0
     del base
     data.close()
+
+
+def test_only_memory_in_use_is_gathered() -> None:
+    """Private memory of no file, whole large pages of it, none of them made of nothing."""
+    smaps = """\
+200000-801000 rw-p 00000000 00:00 0                      [heap]
+Rss:                6000 kB
+a00000-e00000 rw-p 00000000 00:00 0
+Rss:                  80 kB
+f00000-1500000 rw-p 00000000 00:00 0
+Rss:                6144 kB
+1600000-1a00000 rw-p 00003000 08:01 7                    /lib/data.so
+Rss:                4096 kB
+1a00000-1e00000 r--p 00000000 00:00 0
+Rss:                4096 kB
+1e00000-2200000 rw-p 00000000 00:00 0                    [stack]
+Rss:                4096 kB
+"""
+    found = list(pages.filled(smaps.splitlines()))
+    assert found == [0x200000, 0x400000, 0x600000, 0x1000000, 0x1200000]
+
+
+def test_what_is_gathered_reads_the_same() -> None:
+    """Large pages hold what the small ones did, whether the kernel makes them or not."""
+    with mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory[:] = bytes(range(256)) * (len(memory) // 256)
+        assert pages.gather() >= 0
+        assert memory[:] == bytes(range(256)) * (len(memory) // 256)

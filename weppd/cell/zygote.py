@@ -137,6 +137,7 @@ class Zygote:
             surroundings.meet_libraries()
             gc.collect()
             gc.freeze()
+            pages.gather()
             pages.let_go()
         else:
             setup.registry = self._setup.registry

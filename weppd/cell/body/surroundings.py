@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
+from struct import pack
 
 from weppd.cell.quota import weights
 
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 
 #: How many modules were loaded at the last look, and the thread pools that were found.
 _pools: tuple[int, Any] | None = None
+#: What is so until a job has run: how many threads the pools have (0: not known), and the state of
+#: numpy's global generator.
+_fresh: tuple[int, memoryview | None] = 0, None
+#: The state of the Mersenne twister: so many bytes, then how many of its words are used up.
+_TWISTER, _WORDS = 2496, 624
 
 
 def prepare(start: dict[str, Any]) -> None:
@@ -41,9 +48,38 @@ def prepare(start: dict[str, Any]) -> None:
 
 
 def meet_libraries() -> None:
-    """Look up the thread pools of what this process has loaded by now: a zygote does, once, after
-    it has preloaded, for a look takes longer than all else that is done before a job.
+    """Look at what this process has loaded by now: a zygote does, once, after it has preloaded, for
+    a look takes longer than all else that is done before a job.
     """
+    global _fresh
+    _look_up()
+    pools = _pools[1].lib_controllers if _pools is not None else ()
+    threads = {each.num_threads for each in pools}
+    _fresh = (threads.pop() if len(threads) == 1 else 0), _generator()
+
+
+def prepare_libraries(cpus: int) -> None:
+    """Do what forked copies of numerical libraries need, where this process has loaded them."""
+    global _fresh
+    (threads, generator), _fresh = _fresh, (0, None)
+    # Preloaded, it would draw the same numbers in every child.
+    if generator is not None:
+        generator[:_TWISTER] = os.urandom(_TWISTER)
+        generator[_TWISTER:] = pack("=i", _WORDS)
+    elif "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+    if "numba" in sys.modules:
+        numba = sys.modules["numba"]  # it has a pool of its own, which threadpoolctl does not know,
+        # and may bring OpenMP's in with it: so it comes first
+        numba.set_num_threads(max(1, min(cpus, numba.config.NUMBA_NUM_THREADS)))
+    met = _pools
+    _look_up()
+    if _pools is not None and (_pools is not met or threads != cpus):
+        # The environment is read when such a library is loaded: too late for a preloaded one.
+        _pools[1].limit(limits=cpus)
+
+
+def _look_up() -> None:
     global _pools
     if "numpy" in sys.modules and (_pools is None or _pools[0] != len(sys.modules)):
         try:
@@ -52,16 +88,15 @@ def meet_libraries() -> None:
             return
 
 
-def prepare_libraries(cpus: int) -> None:
-    """Do what forked copies of numerical libraries need, where this process has loaded them."""
-    if "numpy.random" in sys.modules:
-        # Preloaded, it would draw the same numbers in every child.
-        sys.modules["numpy.random"].seed()
-    if "numba" in sys.modules:
-        numba = sys.modules["numba"]  # it has a pool of its own, which threadpoolctl does not know,
-        # and may bring OpenMP's in with it: so it comes first
-        numba.set_num_threads(max(1, min(cpus, numba.config.NUMBA_NUM_THREADS)))
-    meet_libraries()
-    if _pools is not None:
-        # The environment is read when such a library is loaded: too late for a preloaded one.
-        _pools[1].limit(limits=cpus)
+def _generator() -> memoryview | None:
+    """The state of numpy's global generator, to be written to: seeding it touches a hundred memory
+    pages. None where it is not loaded, or not what it is known to be.
+    """
+    random = sys.modules.get("numpy.random")
+    if random is None or not hasattr(random, "get_bit_generator"):
+        return None
+    random.seed()  # forgets half of a pair of normal deviates, too
+    address = random.get_bit_generator().ctypes.state_address
+    name, key, used, *_ = random.get_state()
+    state = memoryview((ctypes.c_ubyte * (_TWISTER + 4)).from_address(address)).cast("B")
+    return state if name == "MT19937" and state == key.tobytes() + pack("=i", used) else None
