@@ -304,6 +304,14 @@ def test_rows_of_a_structure_may_count_their_channels(wd):
     [
         ("landuse", {"_mods": ["rap_ts"]}, r"rap_ts\.parquet does not exist, or .* fetch them"),
         ("wepp", {"p_surf_runoff_map": "/geo/p.tif"}, "p_surf_runoff_map wants a place"),
+        (
+            "wepp",
+            {"_run_pmet": True, "_pmet_kcb": 7.0},
+            r"wepp\.nodb: Evapotran.*: kcb 7\.0: Input",
+        ),
+        ("wepp", {"_kslast": "slow"}, r"soils\.nodb: could not convert string to float: 'slow'"),
+        ("soils", {"domsoil_d": {"north": "1"}}, r"soils\.nodb: invalid literal .* 'north'"),
+        ("watershed", {"_chns_summary": {"main": 0}}, r"watershed\.nodb: invalid literal.*'main'"),
         ("climate", {"cli_fn": None}, "it names no climate, build it first"),
         ("climate", {"_climate_mode": 14}, "it names no design storms, build them first"),
         ("soils", {"soils": {}}, "there is no soil"),

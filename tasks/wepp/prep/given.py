@@ -50,10 +50,7 @@ class Given:
         try:
             document = Watershed.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            document = papers.watershed(self.run.root)
-            if not self._hills_only:
-                document.channels = network.channels(self.run.root)
-                document.channel_slopes = network.slopes(self.run.root)
+            document = self._watershed_of_theirs()
         if not document.hillslopes:
             raise BrokenDocument(f"{self._of(Watershed)}: it has no hillslopes")
         return document
@@ -73,9 +70,11 @@ class Given:
         try:
             return Landuse.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            shared = self._management_dir
+            shared, soils = self._management_dir, self.soils
             own = shared / landuse.CHANNEL if shared else None
-            return landuse.landuse(self.run.root, self.soils, own is not None and own.is_file())
+            beds = own is not None and own.is_file()
+            with papers.worded(Landuse.path(self.run.root)):
+                return landuse.landuse(self.run.root, soils, beds)
 
     @cached_property
     def soils(self) -> Soils:
@@ -83,7 +82,8 @@ class Given:
         try:
             return Soils.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            return inputs.soils(self.run.root)
+            with papers.worded(Soils.path(self.run.root)):
+                return inputs.soils(self.run.root)
 
     @cached_property
     def climate(self) -> Climate:
@@ -91,7 +91,8 @@ class Given:
         try:
             return Climate.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            return inputs.climate(self.run.root)
+            with papers.worded(Climate.path(self.run.root)):
+                return inputs.climate(self.run.root)
 
     @cached_property
     def wepp(self) -> Wepp:
@@ -101,7 +102,8 @@ class Given:
         except NotPrepared:
             return Wepp()
         except foreign.ForeignDocument:
-            return inputs.wepp(self.run.root)
+            with papers.worded(Wepp.path(self.run.root)):
+                return inputs.wepp(self.run.root)
 
     @cached_property
     def ids(self) -> WeppTopTranslator:
@@ -177,6 +179,14 @@ class Given:
         if name is None:
             raise BrokenDocument(f"{self._of(Climate)}: it names no climate file")
         return name
+
+    def _watershed_of_theirs(self) -> Watershed:
+        with papers.worded(self._of(Watershed)):
+            document = papers.watershed(self.run.root)
+            if not self._hills_only:
+                document.channels = network.channels(self.run.root)
+                document.channel_slopes = network.slopes(self.run.root)
+        return document
 
     def _check_network(self) -> None:
         known = set(self.ids.channels)

@@ -35,7 +35,7 @@ from tasks.wepp.documents import (
 from tasks.wepp.site import maps, papers, regrowth
 from tasks.wepp.site.disturbed import is_number
 
-_Coefficients = TypeVar("_Coefficients", Groundwater, Phosphorus, Snow, BedShear)
+_Coefficients = TypeVar("_Coefficients", Phosphorus, Snow, BedShear)
 #: WEPPcloud's modes of climates of a single storm, and of a batch of them.
 _SINGLE_STORM, _STORM_BATCH = (4, 15), 14
 _LEAST_STEP_S = 60
@@ -87,12 +87,12 @@ def wepp(root: Path) -> Wepp:
 def _groundwater(view: Foreign) -> Groundwater:
     """What the document says of the water below the soil; what its maps say at the outlet wins."""
     water = _floats(papers.told(view, "baseflow_opts"), _GROUNDWATER)
-    found = _filled(Groundwater, water) if water else Groundwater()
+    found = dict(zip(Groundwater.model_fields, water, strict=True)) if water else {}
     for name, ours in zip(_GROUNDWATER, Groundwater.model_fields, strict=True):
         value = maps.at_outlet(view, f"baseflow_{name}_map", lambda value: value >= 0.0)
         if value is not None:
-            setattr(found, ours, value)
-    return found
+            found[ours] = value
+    return Groundwater(**found)
 
 
 def _phosphorus(view: Foreign) -> Phosphorus | None:

@@ -6,12 +6,16 @@ What runs are prepared from is in `site_inputs` and `site_network`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from tasks.run import foreign
 from tasks.wepp.documents import HillslopePart, Watershed, Wepp
+from tasks.wepp.files.errors import FormatError
 
 #: TOPAZ ids and distances to the channel, as TOPAZ or WhiteboxTools leave them.
 _RASTERS = (
@@ -80,6 +84,23 @@ def watershed(root: Path) -> Watershed:
         subcatchments=subcatchments,
         distance_to_channel=distances,
     )
+
+
+@contextmanager
+def worded(path: Path) -> Iterator[None]:
+    """Whatever makes no sense of the document at `path` is a ForeignDocument that names it."""
+    try:
+        yield
+    except FormatError:
+        # A file that the document names, and not its own words.
+        raise
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        why = f"{where} {first['input']!r}: {first['msg']}"
+        raise foreign.ForeignDocument(f"{path}: {error.title}: {why}") from error
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise foreign.ForeignDocument(f"{path}: {error}") from error
 
 
 def beside(root: Path) -> list[Path]:
