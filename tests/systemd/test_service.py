@@ -56,6 +56,17 @@ def test_a_cancel_reaches_the_whole_tree(up: Node) -> None:
     assert _sleeps(up, 611) == []
 
 
+def test_cells_have_forkers_in_the_hardened_service(up: Node) -> None:
+    """No filter of the unit forbids the call by which children come from another process."""
+    below = "ps -o pid= --ppid"
+    main = up.show("weppd", "MainPID")
+    script = (
+        f"for z in $({below} {main}); do for c in $({below} $z); do {below} $c | wc -l; done; done"
+    )
+    # An idle cell's children: its forker, and the one that waits for a job.
+    eventually(lambda: up.run("sh", "-c", script).split() == ["2", "2"], within=20, every=0.2)
+
+
 def _sleeps(node: Node, seconds: int) -> list[str]:
     return node.run("sh", "-c", f"pgrep -fx 'sleep {seconds}' || true").split()
 

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 #: Of clone(2). The last two, by which the child's number (tid) is where it is kept, are in a fork.
 _CLONE_PARENT, _TID_FLAGS = 0x8000, 0x0100_0000 | 0x0020_0000
-_CLONE3 = 435
-#: Numbers of set_robust_list(2) and get_robust_list(2); clone3 has the same one everywhere.
-_ROBUST = {"x86_64": (273, 274), "aarch64": (99, 100)}
+#: Numbers of clone(2), set_robust_list(2) and get_robust_list(2), and where among the arguments of
+#: the first the child's number is. Not clone3(2): a unit with RestrictNamespaces= has none.
+_CALLS = {"x86_64": (56, 273, 274, 3), "aarch64": (220, 99, 100, 4)}
 #: How far before its list of robust futexes glibc keeps a thread's number.
 _TID_BEFORE_LIST = 16
 #: The answers by which a kernel, or a filter before it, says that it has no such call.
@@ -165,28 +165,30 @@ class Thread:
     """What a C library knows of the calling thread, the only one, and a fork must renew: its number
     and, near it, its list of robust futexes, which stands at `head`."""
 
-    def __init__(self, call: int, head: int, length: int) -> None:
-        self._list = _LONG(call), _LONG(head), _LONG(length)
+    def __init__(self, calls: tuple[int, int, int, int], head: int, length: int) -> None:
+        self._call, setting, _, self._place = calls
+        self._list = _LONG(setting), _LONG(head), _LONG(length)
         self._tid = head - _TID_BEFORE_LIST
 
     @staticmethod
     def find() -> Thread | None:
         """Those of the calling thread; None if they are not where glibc has them."""
-        numbers = _ROBUST.get(os.uname().machine) if sys.maxsize > 1 << 32 else None
-        if numbers is None:
+        calls = _CALLS.get(os.uname().machine) if sys.maxsize > 1 << 32 else None
+        if calls is None:
             return None
         head, length = ctypes.c_void_p(), ctypes.c_size_t()
-        asked = _LONG(numbers[1]), _LONG(0), ctypes.byref(head), ctypes.byref(length)
+        asked = _LONG(calls[2]), _LONG(0), ctypes.byref(head), ctypes.byref(length)
         if _LIBC.syscall(*asked) or not head.value:
             return None
-        found = Thread(numbers[0], head.value, length.value)
+        found = Thread(calls, head.value, length.value)
         return found if ctypes.c_int.from_address(found._tid).value == os.getpid() else None
 
     def clone(self, flags: int, signum: int) -> Callable[[], int]:
-        """clone3(2) with these flags, made ready: in the parent it gives the child's number, or an
+        """clone(2) with these flags, made ready: in the parent it gives the child's number, or an
         error's, negated; in the child 0, with the thread's number set."""
-        wanted = (ctypes.c_uint64 * 8)(flags | _TID_FLAGS, 0, self._tid, 0, signum)
-        call = _LONG(_CLONE3), ctypes.byref(wanted), _LONG(ctypes.sizeof(wanted))
+        given = [flags | _TID_FLAGS | signum, 0, 0, 0, 0]
+        given[self._place] = self._tid
+        call = [_LONG(each) for each in (self._call, *given)]
         syscall = _LIBC.syscall
 
         def clone() -> int:
