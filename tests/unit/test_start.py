@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from weppd.core.schedule import Plan, Rules, Ticket
-from weppd.model import Claim, Job
+from weppd.model import Callback, Claim, Job
 from weppd.shell.start import UNPACKED, Places, start_frame
 
 PLACES = Places(Path("/log"), Path("/tmp"), Path("/run/witness"), (), "")
@@ -42,3 +42,16 @@ def test_a_cell_is_told_how_many_share_the_cost_of_governing() -> None:
     """The slots of the node: one job's quota may cost more on a host that has few."""
     ticket = Ticket(Claim("e", Job("j", "default", "m.f", CALL)), Plan("m.f"), "n.1")
     assert start_frame(ticket, PLACES, Rules(slots=6))[0]["slots"] == 6
+
+
+def test_what_says_nothing_of_a_job_is_not_told() -> None:
+    """A job without a run, limits or callbacks is told in few words; one with them, of them."""
+    ticket = Ticket(Claim("e", Job("j", "default", "m.f", CALL)), Plan("m.f", timeout=60), "n.1")
+    told, _ = start_frame(ticket, PLACES, Rules())
+    assert all(told.values())
+    assert not {"runid", "lease", "witness", "limits", "behind", "parent"} & told.keys()
+    run = Job("j", "default", "m.f", CALL, runid="r", parent="p", on_stopped=Callback("m.g", 5))
+    told, _ = start_frame(Ticket(Claim("e", run), Plan("m.f"), "n.1"), PLACES, Rules(), True)
+    assert (told["runid"], told["parent"], told["behind"]) == ("r", "p", True)
+    assert (told["lease"], told["witness"]) == (36.0, "/run/witness/e")
+    assert told["on_stopped"] == ["m.g", 5]

@@ -56,21 +56,21 @@ def start_frame(
     """The `start` frame of a job: its header, and meta and payload as the body.
 
     `behind`: the cell has another job. Of a `quiet` one that is over at once nobody hears that it
-    began: only of a run's job is there somebody who waits to.
+    began: only of a run's job is there somebody who waits to. Three processes write or read each
+    word of it, so what says nothing (none, empty, 0, no) is left out.
     """
     job, plan = ticket.job, ticket.plan
     header: dict[str, Any] = {
         "kind": "start",
         "eid": ticket.eid,
         "job": job.id,
-        "function": plan.function,
         "serializer": job.serializer,
         "runid": job.runid,
         "queue": job.queue,
         "worker": ticket.worker,
         "timeout": plan.timeout,
         "lease": rules.cell_lease if ticket.leased else None,
-        "witness": f"{places.witness}/{ticket.eid}",
+        "witness": f"{places.witness}/{ticket.eid}" if ticket.leased else None,
         "on_timeout": [list(rung) for rung in rules.rungs],
         "spool": places.spool(job.id),
         "tmp": f"{places.tmp}/{ticket.eid}",
@@ -83,8 +83,6 @@ def start_frame(
         "parent": job.parent,
         "jobs_per_child": plan.jobs_per_child,
         "meta_len": len(job.meta),
-        "description": job.description,
-        "env": {},
         "behind": behind,
         "quiet": job.runid is None,
     }
@@ -95,6 +93,7 @@ def start_frame(
     ):
         if callback is not None:
             header[name] = [callback.function, callback.timeout]
+    header = {name: value for name, value in header.items() if value}
     return header, job.meta + _unpacked(job.data)
 
 

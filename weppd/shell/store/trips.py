@@ -172,12 +172,12 @@ class Trips:
         node = self._desk.rules.node
         short = self._desk.short() if self._more else ()
         wanted = len(labels) + (self._more if short else 0)
-        noise = os.urandom(16 * wanted).hex()
-        eids = tuple(noise[at : at + 32] for at in range(0, 32 * wanted, 32))
+        noise = os.urandom(16 * (wanted + 1)).hex()
+        token, *eids = (noise[at : at + 32] for at in range(0, len(noise), 32))
         workers = tuple(f"{node}.{label}" for label in labels)
-        rules, token = self._desk.rules, os.urandom(16).hex()
+        rules = self._desk.rules
         offer = rules.cpus or rules.cores, rules.memory
-        head = self.queues, token, eids, rules.node, workers, *offer
+        head = self.queues, token, tuple(eids), rules.node, workers, *offer
         self._asked = ask = ClaimAsk(*head, short=short)
         if (gap := self._gap) is not None:
             ask = replace(ask, gap_s=gap.seconds, gap_cpus=gap.cpus, gap_memory=gap.memory)
