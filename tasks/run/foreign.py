@@ -14,6 +14,7 @@ arrays) come as `Opaque` and are an error only where somebody asks for their con
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,12 @@ class Foreign:
         return here
 
 
+# A stage of a run asks for a few documents a dozen times, and those of large watersheds take half a
+# second each; the text is the key, since a network file system's times lag behind.
+_KEPT = 8
+
+
+@functools.lru_cache(_KEPT)
 def is_foreign(text: str | bytes) -> bool:
     """Whether the JSON of a document says that jsonpickle wrote it.
 
@@ -77,8 +84,13 @@ def read(path: Path) -> Foreign:
 
     FileNotFoundError; ForeignDocument where it is not JSON, or not jsonpickle's.
     """
+    return _read(path, path.read_bytes())
+
+
+@functools.lru_cache(_KEPT)
+def _read(path: Path, text: bytes) -> Foreign:
     try:
-        root = json.loads(path.read_bytes())
+        root = json.loads(text)
     except ValueError as error:
         raise ForeignDocument(f"{path} is not JSON: {error}") from error
     if not isinstance(root, dict) or CLASS not in root:

@@ -54,11 +54,19 @@ def prepare(
 def _prepare(runid: str, given: Given, stage: Stage) -> bool:
     root = given.run.root
     documents = (document.path(root) for document in stage.documents)
-    told = {*(path for path in documents if path.exists()), *papers.beside(root)}
+    theirs = papers.beside(root)
+    told = {*(path for path in documents if path.exists()), *theirs}
     inputs = [*told, *set(stage.sources(given))]
-    # What maps of the site say is in no file of the run, but in these documents as they are read.
-    words = [d.model_dump_json() for d in (given.wepp, given.soils)] if papers.beside(root) else ()
+    words = _mapped(given, stage) if theirs else ()
     return once(runid, given.run, stage.step, inputs, lambda: stage.write(given), words=words)
+
+
+def _mapped(given: Given, stage: Stage) -> Iterator[str]:
+    """What maps of the site say is in no file of the run, but in these documents as they are read."""
+    if Wepp in stage.documents:
+        yield given.wepp.model_dump_json()
+    if Soils in stage.documents:
+        yield given.soils.model_dump_json()
 
 
 def files_of(run: RunDirectory, stages: Sequence[Stage]) -> int:
