@@ -18,6 +18,7 @@ from tasks.hillsim.hydrology import evaporation, infiltration, routing, snow, st
 from tasks.hillsim.hydrology.infiltration import Ground
 from tasks.hillsim.hydrology.snow import Pack
 from tasks.hillsim.hydrology.storm import Hyetograph, Storm
+from tasks.wepp.files.scenarios import Perennial
 from tasks.wepp.samples import cover as sample_cover
 from tests.unit import hillsim_slopes as build
 
@@ -476,3 +477,36 @@ def test_a_fourth_kind_of_residue_joins_the_oldest() -> None:
         lying.add(Cohort(kind, interrill=0.1, rill=0.1))
     assert len(lying.cohorts) == 3
     assert lying.above == pytest.approx(0.4)
+
+
+def test_a_forest_with_a_sowing_date_stands_from_that_day_on_and_begins_anew_each_year() -> None:
+    """Before 1 May there is no canopy, whatever the initial one; a year later it is young again."""
+    year = Perennial(jdharv=258, jdplt=121, jdstop=0, rw=0.0, mgtopt=3)
+    cover = replace(sample_cover.FOREST, year=year)
+    first = date(2001, 4, 1)
+    climate = build.weather([build.rainy(8.0)] * 420, start=first, years=2)
+    slope = hillslope.build(build.documents((), cover=cover, climate=climate))
+    covers, masses = [], []
+    for _ in engine.days((slope,), climate, 2):
+        covers.append(slope.ground.crop.cover)
+        masses.append(slope.ground.crop.mass)
+    sown = (date(2001, 5, 1) - first).days
+    assert covers[:sown] == [0.0] * sown
+    assert masses[sown + 60] > masses[sown + 20] > 0.0
+    again = sown + 365
+    assert masses[again] < 0.1 * masses[again - 1]
+
+
+def test_an_annual_keeps_its_leaves_while_its_cover_falls() -> None:
+    """Through the senescence of corn the leaf area stays; what ripens has it by its cover."""
+    crop = Crop()
+    crop.plant_out(CORN, 1000.0, perennial=False)
+    crop.mass = 1.2
+    leaves, cover = crop.leaves, crop.cover
+    crop.start_aging()
+    crop.aging = 10
+    assert crop.leaves == leaves
+    assert crop.cover < cover
+    crop.plant_out(TREES, 1000.0, perennial=True)
+    crop.mass, crop.ripens = 0.03, True
+    assert crop.leaves == pytest.approx(TREES.xmxlai * crop.cover)

@@ -46,6 +46,13 @@ class Field:
         return self.crops[self.current]
 
     @property
+    def rooted(self) -> scenarios.Plant | None:
+        """The plant whose roots are in the ground: a perennial's before it is sown as well."""
+        if self.crop.plant is None and self.yearly.mgmt == scenarios.PERENNIAL:
+            return self.plant_of(self.yearly)
+        return self.crop.plant
+
+    @property
     def rill_share(self) -> float:
         """Share of the width that rills take."""
         return min(1.0, self.surface.width / self.spacing)
@@ -56,14 +63,20 @@ class Field:
         self.crops = self.plan.crops(year, self.element)
         self.passes = _tillages(self)
         self.busy = frozenset([*self.passes, *_dates(self.crops)])
-        self.crop.new_year()
+        if not _sown(self.yearly):
+            self.crop.new_year()
 
     def season(self, yearly: Yearly) -> float:
-        """Degree-days from planting to ripeness, as given or by the monthly means."""
+        """Degree-days from planting to ripeness, as given or by the monthly means.
+
+        A perennial's season is the whole year.
+        """
         plant = self.plant_of(yearly)
         if plant.gddmax > 0.0:
             return plant.gddmax
         dates = yearly.crop
+        if isinstance(dates, Perennial):
+            return plants.season_degrees(self.means, plant.btemp, 0, 0)
         return plants.season_degrees(self.means, plant.btemp, dates.jdplt, dates.jdharv)
 
     def plant_of(self, yearly: Yearly) -> scenarios.Plant:
@@ -104,15 +117,23 @@ def _annual(ground: Field, yearly: Yearly, dates: Annual, julian: int) -> None:
 
 def _perennial(ground: Field, yearly: Yearly, dates: Perennial, julian: int) -> None:
     plant = ground.plant_of(yearly)
-    if julian == dates.jdplt and ground.crop.plant is None:
+    if julian == dates.jdplt:
+        # Whatever stood there is gone, as in the engines' tables: each year starts from nothing.
         ground.crop.plant_out(plant, ground.season(yearly), perennial=True)
+        # The engines' tables have such a plant age by its degree-days, later than on that date.
+        ground.crop.ripens = dates.jdharv > 0
     if dates.mgtopt == scenarios.CUTTING and julian in dates.cuttings:
         ground.crop.cut()
-    if julian == dates.jdharv and ground.crop.plant is not None:
+    if julian == dates.jdharv and ground.crop.plant is not None and not ground.crop.ripens:
         ground.crop.start_aging()
     if julian == dates.jdstop and ground.crop.plant is not None:
         ground.lay(ground.crop.kill(), plant)
         _next(ground)
+
+
+def _sown(yearly: Yearly) -> bool:
+    """Whether this is a perennial that is sown in its year, and grows from that day on only."""
+    return yearly.mgmt == scenarios.PERENNIAL and yearly.crop.jdplt > 0
 
 
 def _next(ground: Field) -> None:
@@ -159,7 +180,7 @@ def begin(ground: Field, start: scenarios.Initial) -> None:
         return
     plant = ground.plant_of(yearly)
     perennial = yearly.mgmt == scenarios.PERENNIAL
-    fixed = plant.beinp <= 0.0 and plant.yld <= 0.0
+    fixed = plant.beinp <= 0.0 and plant.yld <= 0.0 and not _sown(yearly)
     if start.cancov > 0.0 and (fixed or _stands(yearly, perennial=perennial)):
         season = ground.season(yearly)
         ground.crop.establish(plant, season, start.cancov, perennial=perennial)
@@ -167,5 +188,11 @@ def begin(ground: Field, start: scenarios.Initial) -> None:
 
 
 def _stands(yearly: Yearly, *, perennial: bool) -> bool:
-    """Whether a crop stands on 1 January: a perennial, or an annual sown the autumn before."""
-    return perennial or yearly.crop.jdplt > yearly.crop.jdharv
+    """Whether a crop stands on 1 January: a perennial, or an annual sown the autumn before.
+
+    Of a perennial that is yet to be sown nothing stands, whatever the initial canopy: so the
+    engines' tables have forests, fires and roads until their first planting date.
+    """
+    if perennial:
+        return not _sown(yearly)
+    return yearly.crop.jdplt > yearly.crop.jdharv

@@ -68,14 +68,16 @@ class Habit:
 class Crop:
     """The live plant of a slope; `None` as plant is bare fallow.
 
-    `aging` counts the days of senescence, which began with the mass `ripe`. A plant whose energy
-    ratio `beinp` is 0 neither grows nor dies: its canopy is the initial one for ever.
+    `aging` counts the days of senescence, which began with the mass `ripe`; a perennial that
+    `ripens` begins it by its degree-days, as annuals do. A plant that stood there from the first
+    day and whose energy ratio `beinp` is 0 neither grows nor dies: its canopy is the initial one.
     """
 
     plant: Plant | None = None
     habit: Habit | None = None
     perennial: bool = False
     planted: bool = False
+    ripens: bool = False
     season: float = 0.0
     mass: float = 0.0
     roots: float = 0.0
@@ -106,15 +108,20 @@ class Crop:
 
     @property
     def leaves(self) -> float:
-        """Leaf area index; annual `B/(B + 0.5512 exp(−6.8B))`, perennial `0.2756 exp(−13.6B)`."""
-        if self.habit is None or self.mass <= 0.0:
+        """Leaf area index; annual `B/(B + 0.5512 exp(−6.8B))`, perennial `0.2756 exp(−13.6B)`.
+
+        As the engines' tables have them, an annual keeps its leaves while its cover falls, and what
+        is sown each year to ripen (forests, roadsides) has leaves in proportion to its cover.
+        """
+        habit, mass = self.habit, self.mass
+        if habit is None or mass <= 0.0:
             return 0.0
-        young = (
-            0.2756 * math.exp(-13.6 * self.mass)
-            if self.perennial
-            else 0.5512 * math.exp(-6.8 * self.mass)
-        )
-        return self._kept() * self.habit.xmxlai * self.mass / (self.mass + young)
+        if self.ripens:
+            return habit.xmxlai * self.cover
+        if self.perennial:
+            young = 0.2756 * math.exp(-13.6 * mass)
+            return self._kept() * habit.xmxlai * mass / (mass + young)
+        return habit.xmxlai * mass / (mass + 0.5512 * math.exp(-6.8 * mass))
 
     def _kept(self) -> float:
         """The share of its canopy that senescence has left the plant."""
@@ -153,6 +160,7 @@ class Crop:
         self.clear()
         self.plant, self.habit = plant, Habit(plant)
         self.perennial, self.planted, self.season = perennial, True, season
+        self.ripens = False
 
     def establish(self, plant: Plant, season: float, cover: float, *, perennial: bool) -> None:
         """Start with a canopy that covers this share of the ground, its mass by inversion.
@@ -162,6 +170,7 @@ class Crop:
         self.clear()
         self.plant, self.habit = plant, Habit(plant)
         self.perennial, self.planted, self.season = perennial, False, season
+        self.ripens = False
         self.mass = -math.log(1.0 - min(cover, _FULL)) / plant.bb if plant.bb > 0.0 else 0.0
         self.roots = plant.rsr * self.mass
         if perennial and plant.rtmmax > 0.0 and not self.fixed:
@@ -184,7 +193,7 @@ class Crop:
         self.degrees += max(0.0, mean - habit.btemp)
         if self.degrees < habit.crit:
             return _NOTHING
-        if self.share > habit.dlai and not self.perennial:
+        if self.share > habit.dlai and (self.ripens or not self.perennial):
             self.start_aging()
         if self.senescent:
             return self._age(habit)

@@ -122,8 +122,7 @@ class Hillslope:
         if not self.frost.frozen:
             self.now = self.columns
             return
-        plant = self.ground.crop.plant
-        factor = self.site.frost.conductivity(plant)
+        factor = self.site.frost.conductivity(self.ground.rooted)
         self.now = self.columns.frozen(self.frost.ice, self.frost.edges, factor)
 
 
