@@ -62,7 +62,7 @@ def _prepare(runid: str, given: Given, stage: Stage) -> bool:
 
 
 def _mapped(given: Given, stage: Stage) -> Iterator[str]:
-    """What maps of the site say is in no file of the run, but in these documents as they are read."""
+    """What maps of the site say, which no file of the run has: these documents as they are read."""
     if Wepp in stage.documents:
         yield given.wepp.model_dump_json()
     if Soils in stage.documents:
