@@ -510,3 +510,18 @@ def test_an_annual_keeps_its_leaves_while_its_cover_falls() -> None:
     crop.plant_out(TREES, 1000.0, perennial=True)
     crop.mass, crop.ripens = 0.03, True
     assert crop.leaves == pytest.approx(TREES.xmxlai * crop.cover)
+
+
+def test_under_closed_leaves_the_ground_gives_nothing_even_if_the_plants_thirst() -> None:
+    """Leaves of 3 m² and more take all that the air asks for, from soil however dry and shallow.
+
+    Roots that could go deeper than the soil still find all of what they ask for in it.
+    """
+    shallow = build.ground(
+        layers=(replace(build.ground().elements[0].layers[0], depth=200.0),), saturation=0.9
+    )
+    inputs = build.documents([build.DRY] * 40, cover=sample_cover.FOREST, soil=shallow)
+    _, done = build.run(inputs)
+    assert all(day.balance.soil == 0.0 for day in done)
+    assert done[0].balance.plants > 0.003
+    assert done[-1].balance.plants < 0.2 * done[0].balance.plants

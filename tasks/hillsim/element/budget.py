@@ -107,8 +107,10 @@ def _evaporate(
     share = evaporation.shading(slope.ground.residue.above)
     albedo = evaporation.ground_albedo(slope.site.profile.albedo, share, snow=snowy)
     potential = evaporation.potential(air, albedo)
-    plants = _transpire(slope, potential)
-    demand = max(0.0, min(potential * share, potential - plants))
+    asked = potential * min(1.0, slope.ground.crop.leaves / 3.0)
+    plants = _transpire(slope, asked)
+    # What shades the ground shades it whether the plants find their water or not.
+    demand = max(0.0, min(potential * share, potential - asked))
     litter = 0.0 if snowy else min(slope.on_litter, demand)
     slope.on_litter -= litter
     soil = min(slope.stages.evaporate(infiltrated, demand - litter), slope.store[0])
@@ -153,10 +155,10 @@ def _rooted(slope: Hillslope, depth: float) -> tuple[float, float]:
     return lacking, held
 
 
-def _transpire(slope: Hillslope, potential: float) -> float:
+def _transpire(slope: Hillslope, demand: float) -> float:
     crop = slope.ground.crop
     tolerance = min(0.4, max(0.1, crop.habit.pltol or 0.25)) if crop.habit is not None else 0.0
-    return _take(slope, potential * min(1.0, crop.leaves / 3.0), 1.0, tolerance)
+    return _take(slope, demand, 1.0, tolerance)
 
 
 def _take(slope: Hillslope, demand: float, share: float, tolerance: float) -> float:
@@ -165,9 +167,11 @@ def _take(slope: Hillslope, demand: float, share: float, tolerance: float) -> fl
     leaves = min(slope.on_leaves, demand)
     slope.on_leaves -= leaves
     taken = 0.0
-    if crop.plant is not None and crop.root_depth > 0.0:
+    # Roots go no deeper than the soil does.
+    depth = min(crop.root_depth, c.earth.depth)
+    if crop.plant is not None and depth > 0.0:
         taken = evaporation.transpire(
-            share * (demand - leaves), crop.root_depth, tolerance, c.thick, c.limit, slope.store
+            share * (demand - leaves), depth, tolerance, c.thick, c.limit, slope.store
         )
     slope.stress = (leaves + taken) / demand if demand > 1e-9 else 1.0
     return leaves + taken
