@@ -40,8 +40,11 @@ def test_water_from_above_infiltrates_where_the_soil_below_takes_it_in() -> None
     assert lower.runoff < 0.5 * upper.runoff
 
 
-def test_lateral_flow_enters_the_soil_below_at_its_depth() -> None:
-    """What drains sideways from the upper element is the lower one's gain of that day."""
+def test_lateral_flow_enters_the_soil_below_at_the_surface_where_some_of_it_evaporates() -> None:
+    """What drains sideways from the upper element is the lower one's gain of that day.
+
+    In a dry spell after rain the bare ground below gives more to the air than that above.
+    """
     wet = [build.rainy(60.0, 20.0, ip=1.5)] * 6
     inputs = build.in_line(build.documents(wet, soil=build.ground(7778.0)), 30.0, 60.0)
     _, days = build.run_chain(inputs)
@@ -49,6 +52,10 @@ def test_lateral_flow_enters_the_soil_below_at_its_depth() -> None:
     assert given
     for upper, lower in given:
         assert lower.balance.arrived == pytest.approx(upper.balance.lateral / 2.0)
+    climate = build.weather([*wet, *[build.DRY] * 40])
+    _, spell = build.run_chain(replace(inputs, climate=climate))
+    above, below = (sum(day[i].balance.soil for day in spell[6:]) for i in (0, 1))
+    assert below > 1.02 * above
 
 
 @pytest.fixture

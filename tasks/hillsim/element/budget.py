@@ -15,6 +15,7 @@ from tasks.hillsim.hidden import Basal
 from tasks.hillsim.hydrology import evaporation, water
 from tasks.hillsim.hydrology import reference as fao
 from tasks.hillsim.hydrology.evaporation import Air
+from tasks.hillsim.numbers import summed
 
 _LEAST_EXPOSED: Final = 0.01
 
@@ -65,10 +66,12 @@ def settle(
     lateral : m by layer, from the slope above
     """
     c = slope.now
-    arrived = water.seep_in(lateral, slope.store) if lateral else 0.0
-    water.soak(infiltrated, c.thick, slope.store)
+    arrived = summed(lateral) if lateral else 0.0
+    # What seeps in from above enters as rain does: the engines' tables have half of it evaporate.
+    reached = infiltrated + arrived
+    water.soak(reached, c.thick, slope.store)
     percolation = water.percolate(slope.store, c.full, c.drained, c.ks, c.power, _bottom(slope))
-    plants, soil, litter = _evaporate(slope, weather, clear, infiltrated)
+    plants, soil, litter = _evaporate(slope, weather, clear, reached)
     steep = slope.site.sine / slope.site.shape.length
     flows = [0.0] * len(slope.store)
     sideways = water.drain_sideways(

@@ -144,19 +144,6 @@ def soak(depth: float, thick: list[float], store: list[float]) -> None:
         store[index] = store[index] + depth * thick[index] / top
 
 
-def seep_in(flows: list[float], store: list[float]) -> float:
-    """Add the lateral flow of the slope above (m by layer) to the layers as deep; returns it all.
-
-    What comes deeper than the profile goes enters its lowest layer.
-    """
-    last = len(store) - 1
-    total = 0.0
-    for index, flow in enumerate(flows):
-        store[min(index, last)] = store[min(index, last)] + flow
-        total += flow
-    return total
-
-
 def percolate(
     store: list[float],
     full: list[float],
