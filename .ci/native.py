@@ -16,8 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "native"
 # The same bits on every machine, and as the interpreter gives: no multiply-add in one rounding.
 FLAGS = ("-ffp-contract=off",)
-# gcc's own: list and float operations of the run-time library become part of their callers.
-GCC = ("-O3", "-flto")
+# gcc's own: list and float operations of the run-time library become part of their callers, which
+# nothing may put in their place. The library's functions of numbers stay calls: gcc would make
+# x * x of a power of 2, which may differ in the last bit from what the interpreter is given.
+KEPT = ("pow", "exp", "expm1", "log", "log10", "log1p", "sin", "cos", "tan", "atan", "acos")
+GCC = ("-O3", "-flto", "-fno-semantic-interposition", "-fno-plt")
+GCC += tuple(f"-fno-builtin-{name}" for name in KEPT)
 
 
 def possible() -> bool:

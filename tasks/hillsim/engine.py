@@ -15,7 +15,7 @@ from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.hydrology.aquifer import Aquifer
 from tasks.hillsim.numbers import summed
-from tasks.hillsim.output import BANNER, announce, put
+from tasks.hillsim.output import BANNER, announce, put, put_lines
 from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports.tally import Tally
@@ -167,7 +167,7 @@ def _write(
         put(cwd / run.plot, reports.plot(given, sums, run.years))
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
         if name is not None and rows is not None:
-            put(cwd / name, "\n".join(rows) + "\n")
+            put_lines(cwd / name, rows)
 
 
 def _outputs(run: HillslopeRun) -> list[str]:

@@ -23,7 +23,7 @@ from tasks.hillsim.channels.streambed import Bed
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.numbers import summed
-from tasks.hillsim.output import announce, put
+from tasks.hillsim.output import announce, put_lines
 from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
 from tasks.wepp.files.channels import Channels, Routing, Shear
@@ -262,7 +262,7 @@ def _write(run: WatershedRun, given: Given, sums: Sums, kept: _Written, cwd: Pat
     )  # fmt: skip
     for name, lines in tables:
         if name is not None:
-            put(cwd / name, "\n".join(lines) + "\n")
+            put_lines(cwd / name, lines)
 
 
 def _outputs(run: WatershedRun) -> list[str]:

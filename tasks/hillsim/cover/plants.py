@@ -18,6 +18,7 @@ _FULL: Final = 0.999
 _MINIMA: Final = 5
 _SHALLOW: Final = 0.15
 _THINNING: Final = 0.961
+_ABOVE: Final = 1.0 - math.pow(_THINNING, 100.0 * _SHALLOW)
 
 
 @final
@@ -152,8 +153,7 @@ class Crop:
         Their β of crops, 0.961, within the rooted depth: 0.45 of the roots of a deep plant.
         """
         depth = max(self.root_depth, _SHALLOW)
-        above = 1.0 - math.pow(_THINNING, 100.0 * _SHALLOW)
-        return self.roots * above / (1.0 - math.pow(_THINNING, 100.0 * depth))
+        return self.roots * _ABOVE / (1.0 - math.pow(_THINNING, 100.0 * depth))
 
     def plant_out(self, plant: Plant, season: float, *, perennial: bool) -> None:
         """Sow or set the plant: it starts with neither mass nor degree-days."""

@@ -30,6 +30,7 @@ _SOAKED: Final = 0.01
 _SATURATED: Final = 0.95
 _FULL: Final = 0.99
 _DAY: Final = 86400.0
+_ALL_DAY: Final = Excess(duration=_DAY)
 
 
 @final
@@ -39,7 +40,7 @@ class Morning:
     `solid` says whether there is frost in the upper half of the topsoil.
     """
 
-    def __init__(self, soil: Columns, thaw: Thaw, solid: bool) -> None:
+    def __init__(self, soil: Columns, thaw: Thaw | None, solid: bool) -> None:
         self.soil = soil
         self.thaw = thaw
         self.solid = solid
@@ -129,7 +130,7 @@ def pass_on(day: Day, slope: Hillslope, below: Hillslope) -> Inflow:
     """What the day's water and sediment of an element are to the element below it."""
     length, event, load = slope.site.shape.length, day.event, day.load
     share = length / below.site.shape.length
-    excess = event.excess if event else Excess(duration=_DAY)
+    excess = event.excess if event else _ALL_DAY
     return Inflow(
         runoff=day.runoff * share,
         begins=excess.begins,
@@ -228,7 +229,8 @@ def _properties(slope: Hillslope, weather: Weather, morning: Morning, rain: floa
     held, pores = _topsoil(slope)
     ke = _conductivity(slope, morning, cover, rain, weather.mean > 0.0, held / pores)
     factors = surface.factors(profile, state, cover, roots, slope.site.sine, slope.site.spacing)
-    factors = surface.thawed(factors, morning.thaw)
+    if morning.thaw is not None:
+        factors = surface.thawed(factors, morning.thaw)
     porosity = profile.top.porosity(state.density)
     deficit = max(0.0, pores - min(held, _FULL * pores))
     matric = surface.suction(profile.top, porosity) * deficit
@@ -274,9 +276,11 @@ def _solid(slope: Hillslope) -> bool:
     return frozen_part(0.0, slope.columns.thick[0], slope.frost.edges) > 0.0
 
 
-def _thaw(slope: Hillslope) -> Thaw:
-    """What frost has made of the topsoil: frozen, or thawed and how wet."""
+def _thaw(slope: Hillslope) -> Thaw | None:
+    """What frost has made of the topsoil: frozen, or thawed and how wet; None without any."""
     top, columns, frost = slope.site.profile.top, slope.columns, slope.frost
+    if not frost.frozen and frost.cycles <= 0:
+        return None
     held = (slope.store[0] / columns.thick[0]) - (top.fc - top.wp)
     room = columns.limit[0] / columns.thick[0] - (top.fc - top.wp)
     wet = held / room if room > 0.0 else 0.0

@@ -72,6 +72,8 @@ def infiltrate(
     `inflow` (m/s) is what runs onto the ground in each of the rain's intervals; it infiltrates as
     rain does, and is part of the excess where it does not. `traced` keeps it step by step.
     """
+    if not traced and _gentle(rain.rates, inflow, ground.ke):
+        return Excess()
     trace: list[float] = []
     out = [0.0] * 7
     march(
@@ -90,6 +92,16 @@ def infiltrate(
     sink = max(0.0, out[5] - _after(rain, out[6]))
     rates = Hyetograph(trace[::2], trace[1::2], rain.step) if traced else None
     return Excess(out[0], out[1], out[2], out[3] / out[1], out[4], sink, rates)
+
+
+def _gentle(rates: list[float], inflow: list[float] | None, ke: float) -> bool:
+    """Whether nothing ever comes faster than the soil conducts: it all goes in, by any step."""
+    least = ke * (1.0 - 1e-9)
+    for index in range(len(rates)):
+        rate = rates[index] if inflow is None else rates[index] + inflow[index]
+        if not rate < least:
+            return False
+    return True
 
 
 def _after(rain: Hyetograph, time: float) -> float:

@@ -12,11 +12,10 @@ from tasks.hillsim import Summary
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.event import Runoff
 from tasks.hillsim.element.hillslope import Hillslope
-from tasks.hillsim.numbers import scaled, summed, whole
+from tasks.hillsim.numbers import scaled, summed, thousandths, whole
 from tasks.hillsim.reports.tally import Tally, enrichment
 from tasks.hillsim.sediment.erosion import CELLS
 from tasks.wepp.files import ebe, loss, passfile
-from tasks.wepp.files.fortran import fixed
 from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.inputs import Inputs
 
@@ -336,7 +335,7 @@ def plot(inputs: Inputs, tally: Tally, years: int) -> str:
     """The profile for plotting: distance, height above the foot (m), mean annual loss (kg/m²)."""
     lines = [" Dist. Downslope Elevation Soil Loss", "", "   (meters)   (meters)  (kg/m**2)", ""]
     for row in profile(inputs, tally, years):
-        lines.append("".join(f" {fixed(value, 10, 3)}" for value in row))
+        lines.append("".join([" " + thousandths(value, 10) for value in row]))
     return "\n".join(lines) + "\n"
 
 
