@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,14 +62,14 @@ def test_a_full_disk_while_inputs_are_written_is_gone_on_from(ctx, run, monkeypa
 def test_a_full_disk_under_the_embedded_engine_names_the_output(ctx, run, monkeypatch):
     """Which file, in the one line of the job; the hillslopes before it stand."""
     prepared()
-    whole = Path.write_bytes
+    whole = Path.open
 
-    def full(path: Path, data: bytes) -> int:
+    def full(path: Path, *how: Any, **more: Any) -> Any:
         if path.name.startswith(".H2.wat.dat"):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return whole(path, data)
+            return whole(Path("/dev/full"), *how, **more)
+        return whole(path, *how, **more)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(SimulationFailed, match=r"hillslope 2 .*No space left on device: .*H2\.wat"):
         wepp_rq._run_hillslopes_rq("my-run")
     assert ledger_of("my-run", run).entry("hillslope:2").state == "begun"
