@@ -49,12 +49,13 @@ LOCK_TTL_S = 21_600
 class Cancelled(BaseException):
     """Raised in the main thread of a job when somebody cancels it.
 
-    Not an Exception, so that `except Exception` in a task does not swallow it. Clean up in
-    `finally`, then let it pass.
+    No Exception, so that a task that catches those lets it pass; clean up in `finally`.
     """
 
 
 def task(
+    function: None = None,
+    /,
     *,
     timeout: int | None = None,
     min_timeout: int | None = None,
@@ -84,6 +85,8 @@ def task(
 
     ValueError if an option or the function cannot be used.
     """
+    if function is not None:
+        raise ValueError("@task: write it with brackets, @task()")
     options = {
         "timeout": timeout,
         "min_timeout": min_timeout,

@@ -111,3 +111,9 @@ def test_a_link_out_of_the_roots_is_no_run(tmp_path):
         ctx.run_dir("away")
     with pytest.raises(RunError, match="leads out of the roots"):
         ctx.run_dir("deep")
+
+
+def test_a_mark_without_brackets_says_how_to_write_it():
+    """It would be a task that is none, or fail with a word about arguments."""
+    with pytest.raises(ValueError, match=r"write it with brackets, @task\(\)"):
+        task(sample)
