@@ -90,3 +90,5 @@ def test_growth_is_of_the_last_quarter_over_the_second():
     assert soak.growth(steady, "MiB") == (50.0, 50.0, 0.0)
     assert soak.growth([*steady[:30], *[75.0] * 10], "MiB") == (50.0, 75.0, 50.0)
     assert soak.growth([30.0] * 30 + [33.0] * 10, "files") == (30.0, 33.0, 0.0)
+    bursts = [10.0, 10.0, 10.0, 30.0] * 6 + [10.0, 30.0, 30.0, 30.0] * 6
+    assert soak.growth(bursts, "files") == (10.0, 10.0, 0.0)

@@ -130,8 +130,9 @@ def _timed_out(ticket: Ticket, over: Over) -> Failed:
 
 
 def _over_limit(over: Over) -> Failed:
-    peak = f"; at most it had {over.usage.peak_bytes / 2**20:.0f} MiB and"
-    reason = f"{over.reason}{peak} {over.usage.processes} processes"
+    used, many = over.usage, "es" if over.usage.processes != 1 else ""
+    most = f"at most it had {used.peak_bytes / 2**20:.0f} MiB and {used.processes} process{many}"
+    reason = f"{over.reason}; {most}"
     text = over.body.decode("utf-8", "replace")
     return Failed(reason, f"{reason}\n{text}".rstrip(), "limit")
 
