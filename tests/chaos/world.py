@@ -47,10 +47,15 @@ class Cell:
 
     @property
     def forker(self) -> int:
-        """The first of its children, 0 if it has none: it forks the others."""
+        """The first of its two children, while it has one: it forks the others. Else 0.
+
+        A cell whose forker died while a job runs gets another when that is over: until then the
+        first is the job, in a session of its own.
+        """
         with suppress(OSError):
             listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-            return int(next(iter(listed), 0))
+            if len(listed) > 1 and os.getsid(int(listed[0])) == os.getsid(self.pid):
+                return int(listed[0])
         return 0
 
 
