@@ -329,6 +329,8 @@ class Weppd:
 
         Returns what is wrong with them: then everything stays as it is.
         """
+        if self.again:  # it is on its way, and reads what is there then
+            return ()
         problems = reloading.checked(self._read, self._config, os.environ, self._keeper.since)
         for problem in problems:
             log.error("action=reload refused=%r", problem)

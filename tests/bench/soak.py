@@ -157,6 +157,7 @@ def main() -> int:
     server.start()
     soak = Soak(home, server)
     try:
+        _fill(home / "log" / "jobs")
         soak.daemon.start()
         _run(soak, 60 * asked.minutes)
         return _told(soak, asked)
