@@ -37,8 +37,9 @@ def fan_out(
     """Run `start(item)` for each item, at most `size` at a time, and `ended(item, code, seconds)`.
 
     `meanwhile` is called about once a second while nothing ends.
-    `ended` runs in this process, in the order in which the processes end. What it raises, or
-    `start`, ends the processes that still run, and is raised from here.
+    `ended` runs in this process, in the order in which the processes end, while the next one is at
+    work already, where this one's code was 0. What it raises, or `start`, ends the processes that
+    still run, and is raised from here.
     """
     waiting = iter(items)
     running: dict[int, _Running[T]] = {}
@@ -52,7 +53,10 @@ def fan_out(
             for pidfd, _ in over:
                 with current().shield():
                     one, code = _reap(pidfd, running, ready)
-                ended(one.item, code, time.monotonic() - one.since)
+                took = time.monotonic() - one.since
+                if code == 0:
+                    _fill(waiting, running, ready, max(1, size), start)
+                ended(one.item, code, took)
     finally:
         if running:
             with current().shield():

@@ -45,6 +45,13 @@ def test_a_size_of_nothing_still_gets_on():
     assert shells.most == 1
 
 
+def test_the_next_is_at_work_while_the_outcome_of_one_is_looked_at():
+    """Reading its outputs takes a while, in which no CPU of the job's need be idle."""
+    shells, begun = Shells(), []
+    fan_out(["true"] * 3, 1, shells.start, lambda *_: begun.append(len(shells.all)))
+    assert begun == [2, 3, 3]
+
+
 def test_the_first_failure_ends_the_rest_and_starts_no_more():
     """A broken hillslope does not cost hours of the others', nor leave them running."""
     shells = Shells()
