@@ -19,6 +19,8 @@ from weppd import limits
 
 T = TypeVar("T")
 PREFIX = "WEPPD_"
+#: Tables about all of a kind, and how the tables about one of them begin.
+SINGULAR: Mapping[str, str] = {"queues": "queue"}
 
 
 class Wrong(Exception):
@@ -163,12 +165,17 @@ class Reading:
         shown = key if key.isprintable() else repr(key)
         self.problems.append(f"{shown}: {complaint}")
 
-    def spelling(self, table: str, names: Iterable[str], known: Iterable[str]) -> None:
-        """Keeps a problem for each name that is not known, with the nearest one that is."""
+    def spelling(self, table: str, names: Mapping[str, object], known: Iterable[str]) -> None:
+        """Keeps a problem for each name that is not known, with the nearest one that is: for a
+        table where none belongs, the table that was meant."""
         listed = sorted(known)
         for name in sorted(set(names) - set(listed)):
             full = f"{table}.{name}" if table else name
-            self.wrong(full, f"is not known; {nearest(name, listed)}")
+            one = SINGULAR.get(table)
+            if one and isinstance(names[name], Mapping):
+                self.wrong(full, f"is not known; did you mean [{one}.{name}]?")
+            else:
+                self.wrong(full, f"is not known; {nearest(name, listed)}")
 
     def strangers(self, others: Iterable[str]) -> None:
         """Keeps a problem for each `WEPPD_` variable that no table read and that is no other's."""
