@@ -18,11 +18,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_NUMBER = r"\s*([-+.0-9E]+|\*+)\s*"
+_FIGURE = r"([-+.0-9E]+|\*+)\s*"
+_NUMBER = r"\s*" + _FIGURE
 _RAIN = re.compile(r"Mean annual runoff from rainfall" + _NUMBER + "mm")
 _WINTER = re.compile(r"and/or rain storm during winter" + _NUMBER + "mm")
 _LOSS = re.compile(r"\*\* Soil Loss \(Avg\. of Net Detachment Areas\) =" + _NUMBER + r"kg/m2")
-_LEAVING = re.compile(_NUMBER + r"kg \(based on profile width")
+# Not from blanks on: it is looked for at each of them, and there are thousands.
+_LEAVING = re.compile(_FIGURE + r"kg \(based on profile width")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,42 @@ def test_a_cut_pass_file_is_told_with_the_day(tmp_path: Path, text: str, years: 
         complete.pass_file(written(tmp_path, text), years)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (pass_text(2)[:-5], "is cut"),
+        (pass_text(2).replace("    2   100 \n", "    2   101 \n"), "after day 99 of year 2"),
+        (pass_text(2).replace("    1    40 \nNO", "    1    40 NO"), "after day 40 of year 1"),
+        (pass_text(2).replace("    1    40 \n", "          40\n"), "after day 39 of year 1"),
+        (pass_text(2).replace("NO EVENT      1     7", "NO EVEMT      1     7"), "after day 6 of"),
+        (pass_text(2) + "NO EVENT      3     1 \n", "day 1 of year 3"),
+        (pass_text(2, first=2), ""),
+        (
+            pass_text(2).replace(
+                "NO EVENT      1     7 \n", "EVENT         1     7 1.0\n  2.0 3.0\n"
+            ),
+            "",
+        ),
+    ],
+    ids=["ragged", "day told twice", "glued", "no year", "label", "too long", "later", "wrapped"],
+)
+def test_behind_a_whole_pass_file_another_is_looked_at_all_the_same(
+    tmp_path: Path, text: str, says: str
+):
+    """Hillslopes have the same days: what differs from a whole one's is told as by itself."""
+    complete.pass_file(written(tmp_path, pass_text(2)), 2)
+    told = complaint(complete.pass_file, written(tmp_path, text), 2)
+    assert says in told if says else told == ""
+
+
+def test_days_that_are_known_are_those_of_as_many_years(tmp_path: Path):
+    """A file of two years is cut where three are asked for, whatever was whole before."""
+    for years in (2, 3):
+        complete.pass_file(written(tmp_path, pass_text(years)), years)
+    assert "asked for 3 years" in complaint(complete.pass_file, written(tmp_path, pass_text(2)), 3)
+    assert "asked for 2 years" in complaint(complete.pass_file, written(tmp_path, pass_text(3)), 2)
+
+
 def test_an_empty_or_cut_loss_file_is_no_success(tmp_path: Path):
     """A full disk leaves a success marker beside a loss file of 0 bytes."""
     for text, says in (("", "is empty"), ("I.  RAINFALL\n", "does not end with the enrichment")):
