@@ -34,6 +34,7 @@ from tests.contract.build import (
     ended,
     running,
 )
+from weppd.errors import StoreError
 from weppd.model import Answer, Failed, Finished, Retried, Stopped
 from weppd.store.server.redis import RedisStore
 
@@ -394,3 +395,39 @@ def test_a_value_of_none_is_no_result_entry(redis_url: str, queue: Queue) -> Non
     ((_, entry),) = queue.connection.xrange(f"rq:results:{job.id}")
     assert b"return_value" not in entry
     assert Job.fetch(job.id, connection=queue.connection).return_value() is None
+
+
+def test_an_execution_is_shown_once_it_is_known_to_run_and_leaves_nothing(
+    redis_url: str, queue: Queue
+) -> None:
+    """A job that is over at once has none; one that runs has one until its end."""
+    jobs = [queue.enqueue(TASK, "my-runid", number) for number in (1, 2)]
+
+    def executions() -> list[int]:
+        return [len(Job.fetch(j.id, connection=queue.connection).get_executions()) for j in jobs]
+
+    async def story(store: RedisStore) -> None:
+        first, second = await claimed(store, 2)
+        assert executions() == [0, 0]
+        await store.began(second, "n.2", 4711, time.time())
+        assert executions() == [0, 1]
+        assert [await ended(store, claim) for claim in (first, second)] == [Answer.OK] * 2
+        assert executions() == [0, 0]
+
+    play(redis_url, story)
+    assert list(queue.connection.scan_iter("rq:*execution*")) == []
+
+
+def test_an_end_that_cannot_be_written_takes_no_other_along(redis_url: str, queue: Queue) -> None:
+    """What stands where a result belongs is its job's trouble: the others' ends are on record."""
+    jobs = [queue.enqueue(TASK, "my-runid", number) for number in (1, 2, 3)]
+
+    async def story(store: RedisStore) -> None:
+        claims = await claimed(store, 3)
+        queue.connection.set(f"rq:results:{jobs[1].id}", "no stream")
+        with pytest.raises(StoreError, match="WRONGTYPE"):
+            await store.exchange([an_end(claim) for claim in claims], None)
+
+    play(redis_url, story)
+    seen = [Job.fetch(job.id, connection=queue.connection).get_status() for job in jobs]
+    assert (seen[0], seen[2]) == (JobStatus.FINISHED, JobStatus.FINISHED)

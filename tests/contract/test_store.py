@@ -488,6 +488,22 @@ def test_a_job_that_was_deleted_while_it_ran_stays_deleted(run: Run) -> None:
     run(story)
 
 
+def test_an_end_that_is_told_again_is_known_when_the_job_runs_once_more(run: Run) -> None:
+    """A retry gives the job another execution; the first one's end stays on record beside it."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue([a_job()])
+        (first,) = await claimed(store)
+        assert await ended(store, first, Retried("again")) is Answer.OK
+        (second,) = await claimed(store)
+        assert await ended(store, first, Retried("again")) is Answer.ALREADY
+        assert await ended(store, second) is Answer.OK
+        assert await ended(store, first, Retried("again")) is Answer.ALREADY
+        assert (await store.job(first.job.id)).status == "finished"
+
+    run(story)
+
+
 def test_a_result_of_no_lifetime_leaves_nothing_but_the_record_of_its_end(run: Run) -> None:
     """result_ttl 0 deletes the job; the same end sent again is known, not taken for new."""
 

@@ -34,7 +34,7 @@ def claim(ask: ClaimAsk, now: float) -> Args:
 
 
 def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -> Args:
-    """Arguments of `finish`; `force` records a job that the store had forgotten."""
+    """One end's arguments of `finish`; `force` records a job that the store had forgotten."""
     flags = "".join(
         letter
         for letter, on in zip(
@@ -44,7 +44,7 @@ def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -
     )
     node = end.worker.rpartition(".")[0]
     job = end.claim.job
-    return [
+    parts = [
         *(job.id, end.claim.eid, node, end.worker, job.queue, int(force)),
         *(put.status.value, put.ttl, repr(end.ended_at), stamp(end.ended_at), repr(put.due)),
         *(flags, repr(put.worked_s), put.channel, put.reason),
@@ -53,6 +53,7 @@ def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -
         *_listed(put.events),
         *meta,
     ]
+    return _listed(parts)
 
 
 def reenter(known: Sequence[Known]) -> Args:

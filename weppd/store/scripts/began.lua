@@ -10,13 +10,15 @@ local key = job_key(jid)
 
 local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'queue')
 if own[1] ~= eid or not is_live(own[2]) then return 0 end
+local first = own[2] ~= 'running'
 if own[3] ~= worker then
   set_idle(own[3], jid)
-  call('SREM', worker_key(own[3]) .. ':executions', jid .. ':' .. eid)
-  enter_execution(jid, eid, own[4], worker, now)
+  if not first then forget_execution(jid, eid, own[3]) end
+end
+if first or own[3] ~= worker then
+  enter_execution(jid, eid, worker, now)
   set_busy(worker, jid)
 end
-local first = own[2] ~= 'running'
 call('HSET', exec_key(jid), 'phase', 'running', 'worker', worker, 'pid', pid)
 if first and channel ~= '' then say(ARGV[13], ARGV[14], channel, event) end
 if call('HEXISTS', key, 'created_at') == 0 then return 1 end

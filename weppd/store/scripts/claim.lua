@@ -8,11 +8,17 @@
 -- gap_s above 0 only such jobs are taken as say that they fit into that gap.
 -- with: keys
 -- with: executions
+-- with: gather
 local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
-if call('EXISTS', P .. ':suspended') == 1 then return {1, {}, {}} end
--- After a change of servers nobody claims before all have said what they run.
-if call('EXISTS', W .. 'settle') == 1 then return {1, {}, {}} end
+-- What stands in the way of claims: mostly nothing does.
+local settle, paused, parked = W .. 'settle', W .. 'paused', W .. 'parked'
+if call('EXISTS', P .. ':suspended', settle, paused, parked) > 0 then
+  -- After a change of servers nobody claims before all have said what they run.
+  if call('EXISTS', P .. ':suspended', settle) > 0 then return {1, {}, {}} end
+else
+  paused, parked = nil, nil
+end
 
 -- The node's last token: asked again, it gets again what is still its own.
 local memory = W .. 'claim:' .. node
@@ -45,25 +51,26 @@ local looked = {}
 local function look(jid)
   if looked[jid] == nil then
     local said = redis.pcall('HMGET', job_key(jid), 'status', 'description', 'weppd_cpus',
-      'weppd_memory', 'weppd_expect', 'weppd_lock', 'weppd_tries', 'weppd_progress', 'weppd_usage',
-      'weppd_reason', 'weppd_none')
+      'weppd_memory', 'weppd_expect', 'weppd_lock', 'weppd_tries', 'data', 'weppd_progress',
+      'weppd_usage', 'weppd_reason', 'weppd_none')
     looked[jid] = not said.err and {
       status = said[1], description = said[2], cpus = said[3], memory = said[4], expect = said[5],
-      lock = said[6], tries = said[7], worn = said[8] or said[9] or said[10] or said[11],
+      lock = said[6], tries = said[7], data = said[8],
+      worn = said[9] or said[10] or said[11] or said[12],
     }
   end
   return looked[jid] or nil
 end
 
-local parked = call('EXISTS', W .. 'parked') == 1
--- The job that a worker is shown with: the last one that it gets.
-local busy = {}
+-- The job that a worker is shown with: the last one that it gets. What all of them add to lists.
+local busy, wip, live = {}, {}, {}
 local function take(jid, queue, eid, worker)
   local key, job = job_key(jid), look(jid)
-  if not job or job.status == 'canceled' or call('HEXISTS', key, 'data') == 0 then return nil end
-  local last = call('HMGET', exec_key(jid), 'phase', 'try')
+  if not job or job.status == 'canceled' or not job.data then return nil end
+  local last = call('HMGET', exec_key(jid), 'phase', 'try', 'eid')
   if is_live(last[1]) then return nil end
   if not nameable(jid) then return refuse(jid, queue) end
+  outlive(last[3], last[1])
   -- Which claim of the job this is: of two that are told to a store that forgot, the later counts.
   local try = string.format('%d', math.max(whole(job.tries), whole(last[2]), -1) + 1)
   call('HSET', key, 'status', 'started', 'started_at', stamp, 'last_heartbeat', stamp,
@@ -72,12 +79,13 @@ local function take(jid, queue, eid, worker)
     call('HDEL', key, 'weppd_progress', 'weppd_usage', 'weppd_reason', 'weppd_none')
   end
   call('PERSIST', key)
-  if parked then call('HDEL', W .. 'parked', jid) end
+  if parked then call('HDEL', parked, jid) end
   call('DEL', exec_key(jid), W .. 'cancel:' .. jid, W .. 'closed:' .. jid)
   call('HSET', exec_key(jid), 'eid', eid, 'node', node, 'phase', 'claimed', 'worker', worker,
     'queue', queue, 'try', try)
-  call('HSET', W .. 'live:' .. node, jid, eid)
-  enter_execution(jid, eid, queue, worker, now)
+  live[#live + 1], live[#live + 2] = jid, eid
+  local here = among(wip, P .. ':wip:' .. queue)
+  here[#here + 1], here[#here + 2] = '+inf', jid .. ':' .. eid
   busy[worker] = jid
   return call('HGETALL', key)
 end
@@ -129,41 +137,69 @@ local function worker_of(i)
   return mates[(i - n - 1) % #mates + 1]
 end
 
+-- How many jobs more may be taken: any, and beyond the workers such as are short.
+local function room()
+  if #claims < n then return n - #claims end
+  return math.ceil(#mates * (m / n - 1)) - (#claims - n)
+end
+
+local function enter(jid, queue)
+  local i = #claims + 1
+  local hash = take(jid, queue, ARGV[eids + i], worker_of(i))
+  if not hash then return end
+  if i <= n and is_short(jid) then mates[#mates + 1] = ARGV[workers + i] end
+  claims[i] = {ARGV[eids + i], jid, queue, hash}
+  taken[i] = ARGV[eids + i] .. ' ' .. jid .. '\n'
+end
+
+-- Take what may be taken of a queue. `head` is what was popped, and how much of it was looked at;
+-- `passed` keep their places.
 local suspended, full = 0, false
-for q = 1, queues do
-  local queue = ARGV[at + q]
-  local paused = call('SISMEMBER', W .. 'paused', queue) == 1
-  if paused then suspended = 1 end
-  local passed = {}
-  while not full and not paused and #passed < MOST_PASSED do
-    if #claims >= n then
-      if #mates == 0 or #claims - n >= #mates * (m / n - 1) then full = true break end
-      local head = call('LINDEX', queue_key(queue), 0)
-      if head and not is_short(head) then full = true break end
+local function fill(queue, head, passed)
+  while #passed < MOST_PASSED do
+    local more = room()
+    if more <= 0 then full = true return end
+    if head.at == #head and #head == head.asked then
+      local popped = call('LPOP', queue_key(queue), more) or {}
+      for i = 1, math.max(#head, #popped) do head[i] = popped[i] end
+      head.at, head.asked = 0, more
     end
-    local jid = call('LPOP', queue_key(queue))
+    local jid = head[head.at + 1]
     if not jid then
       if #passed == 0 then empty[#empty + 1] = queue end
+      return
+    end
+    if #claims >= n and not is_short(jid) then full = true return end
+    head.at = head.at + 1
+    if for_others(jid) then passed[#passed + 1] = jid else enter(jid, queue) end
+  end
+end
+
+local function put_back(queue, jids, from)
+  for i = #jids, from, -1 do call('LPUSH', queue_key(queue), jids[i]) end
+end
+
+local wrong
+for q = 1, queues do
+  local queue = ARGV[at + q]
+  if paused and call('SISMEMBER', paused, queue) == 1 then
+    suspended = 1
+  elseif not full then
+    local head, passed = {at = 0, asked = 0}, {}
+    local good, why = pcall(fill, queue, head, passed)
+    put_back(queue, head, head.at + 1)
+    put_back(queue, passed, 1)
+    if #passed > 0 then suspended = 1 end
+    if not good then
+      wrong = failure(why)
       break
     end
-    local i = #claims + 1
-    local hash
-    if for_others(jid) then
-      passed[#passed + 1] = jid
-    else
-      hash = take(jid, queue, ARGV[eids + i], worker_of(i))
-    end
-    if hash then
-      if i <= n and is_short(jid) then mates[#mates + 1] = ARGV[workers + i] end
-      claims[i] = {ARGV[eids + i], jid, queue, hash}
-      taken[i] = ARGV[eids + i] .. ' ' .. jid .. '\n'
-    end
   end
-  for p = #passed, 1, -1 do call('LPUSH', queue_key(queue), passed[p]) end
-  if #passed > 0 then suspended = 1 end
 end
 for worker, jid in pairs(busy) do set_busy(worker, jid) end
+write_all('ZADD', wip)
+write_all('HSET', {[W .. 'live:' .. node] = live})
 if #claims > 0 then
   call('SET', memory, token .. table.concat(taken), 'EX', 604800)
 end
-return {suspended, empty, claims}
+return wrong or {suspended, empty, claims}

@@ -14,7 +14,7 @@ for i = 6, #ARGV, 2 do
   local own = call('HMGET', exec_key(jid), 'eid', 'phase', 'worker', 'node', 'queue')
   if own[1] == eid and is_live(own[2]) then
     let_go_of_all(jid)
-    leave_execution(jid, eid, own[5], own[3], own[4])
+    leave_execution(jid, eid, own[5], own[3], own[4], own[2])
     set_idle(own[3], jid)
     local turn = call('HGET', exec_key(jid), 'turn')
     call('DEL', exec_key(jid))

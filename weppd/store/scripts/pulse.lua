@@ -61,7 +61,9 @@ for i = at, #ARGV, 3 do
       canceled[#canceled + 1] = jid
     else
       call('HSET', job_key(jid), 'last_heartbeat', stamp)
-      call('HSET', P .. ':execution:' .. jid .. ':' .. eid, 'last_heartbeat', now)
+      if own[2] == 'running' then
+        call('HSET', P .. ':execution:' .. jid .. ':' .. eid, 'last_heartbeat', now)
+      end
     end
     local reason = call('GET', W .. 'cancel:' .. jid)
     if reason then

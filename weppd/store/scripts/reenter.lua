@@ -29,8 +29,9 @@ local function enter(jid, eid, worker, queue, phase, turn, try, first, last)
   if is_live(own[2]) then
     if own[3] ~= node and not later then return 'lost' end
     -- An earlier one, whose end was forgotten along with this claim.
-    leave_execution(jid, own[1], own[5], own[4], own[3])
+    leave_execution(jid, own[1], own[5], own[4], own[3], own[2])
   end
+  outlive(own[1], own[2])
   local key = job_key(jid)
   if call('HEXISTS', key, 'data') == 0 then
     if last < first then return 'unknown' end
@@ -49,7 +50,8 @@ local function enter(jid, eid, worker, queue, phase, turn, try, first, last)
     'queue', queue, 'try', mine or theirs + 1)
   call('HSET', key, 'weppd_tries', mine or theirs + 1)
   call('HSET', W .. 'live:' .. node, jid, eid)
-  enter_execution(jid, eid, queue, worker, now)
+  call('ZADD', P .. ':wip:' .. queue, '+inf', jid .. ':' .. eid)
+  if phase == 'running' then enter_execution(jid, eid, worker, now) end
   set_busy(worker, jid)
   call('HDEL', W .. 'parked', jid)
   local sole = call('HGET', key, 'weppd_unique')

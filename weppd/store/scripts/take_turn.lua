@@ -8,7 +8,7 @@
 local now, stamp = ARGV[3], ARGV[4]
 
 local function leave(jid, own)
-  leave_execution(jid, own[1], own[5], own[3], own[4])
+  leave_execution(jid, own[1], own[5], own[3], own[4], own[2])
   set_idle(own[3], jid)
   call('DEL', exec_key(jid))
 end

@@ -5,7 +5,7 @@
     weppd:exec:<jid>       eid, node, phase, worker, queue, try: who runs it, or how it last ended
     weppd:live:<node>      jid → eid of what is claimed or running there
     weppd:claim:<node>     the node's last token and what it got
-    weppd:done:<eid>       an execution whose end is on record (7 days)
+    weppd:done:<eid>       an execution that ended before the one in exec:<jid> (7 days)
     weppd:cancel:<jid>     a durable request to cancel a running job
     weppd:children:<jid>   label → jid
     weppd:held:<jid>       the locks that the running job holds, see `weppd.store.locks`
@@ -25,7 +25,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,7 +60,7 @@ from weppd.store.server.line import Line, address
 from weppd.store.server.meetings import Meetings
 from weppd.store.server.metas import Metas
 from weppd.store.server.queries import Queries
-from weppd.store.server.runner import Runner
+from weppd.store.server.runner import Call, Runner
 from weppd.store.server.stranded import Stranded
 from weppd.store.server.turning import Turning
 from weppd.store.trees import Felling, Reading
@@ -162,16 +162,13 @@ class RedisStore(Turning):
     async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
         records = [record(finish, self._lifetimes) for finish in finishes]
         metas = await self._metas.changes(finishes, records)
-        calls = [
-            self._runner.script("finish", *packing.finish(f, r, meta), *self._said)
-            for f, r, meta in zip(finishes, records, metas, strict=True)
-        ]
+        calls = [self._ends(zip(finishes, records, metas, strict=True))] if finishes else []
         if claim is not None:
             calls.append(self._runner.script("claim", *packing.claim(claim, time.time())))
         replies = await self._runner.run(calls) if calls else []
         ends = [
             await self._settled(f, r, reply)
-            for f, r, reply in zip(finishes, records, replies, strict=False)
+            for f, r, reply in zip(finishes, records, replies[0] if finishes else (), strict=True)
         ]
         answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
         if claim is None:
@@ -180,10 +177,16 @@ class RedisStore(Turning):
         queues = frozenset(queue.decode() for queue in empty)
         return Exchanged(answers, released, _claims(taken), queues, bool(suspended))
 
-    async def _settled(
-        self, finish: Finish, written: Record, reply: list[Any]
-    ) -> tuple[Answer, int]:
+    def _ends(
+        self, ends: Iterable[tuple[Finish, Record, packing.MetaChange]], force: bool = False
+    ) -> Call:
+        """The one call that writes these ends."""
+        parts = (part for end in ends for part in packing.finish(*end, force=force))
+        return self._runner.script("finish", *self._said, *parts)
+
+    async def _settled(self, finish: Finish, written: Record, reply: Any) -> tuple[Answer, int]:
         """Bring a finish to its final answer: an absent job is put in place again first."""
+        reply = self._line.checked(reply)
         answer = Answer(reply[0].decode())
         jid = finish.claim.job.id
         if answer is Answer.ABSENT:
@@ -192,9 +195,9 @@ class RedisStore(Turning):
             assert isinstance(before, bytes)
             meta = (before, with_items(before, written.meta) or b"") if written.meta else (b"", b"")
             put = self._runner.script("restore", jid, *flat(fields))
-            again = packing.finish(finish, written, meta, force=True)
-            end = self._runner.script("finish", *again, *self._said)
-            _, reply = await self._runner.run([put, end])
+            end = self._ends([(finish, written, meta)], force=True)
+            _, (reply,) = await self._runner.run([put, end])
+            reply = self._line.checked(reply)
         if reply[0] == b"ok" and not reply[2]:
             await self._metas.amend(jid, written.meta)
         if reply[0] == b"ok" and reply[3]:
@@ -283,8 +286,8 @@ class RedisStore(Turning):
         jid, by = finish.claim.job.id, finish.worker.rpartition(".")[0]
         script = self._runner.script
         seize = script("seize", lease.node, lease.seq, jid, finish.claim.eid, fresh, by)
-        end = script("finish", *packing.finish(mine, written, (before, after)), *self._said)
-        taken, reply = await self._runner.run([seize, end])
+        end = self._ends([(mine, written, (before, after))])
+        taken, (reply,) = await self._runner.run([seize, end])
         if not taken:
             return False
         await self._settled(mine, written, reply)
