@@ -1,4 +1,5 @@
-"""Projects as a whole: a copy of a run, its archives, its mark, and a trial of all of its model.
+"""Projects as a whole: what a run is made of, a copy of it, its archives, its mark, and a trial of
+all of its model.
 
 Every function here is a task, called by producers under its dotted name with a run id first.
 """
@@ -114,8 +115,46 @@ def test_run_rq(runid: str) -> tuple[str, ...]:
     return cleared
 
 
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("watershed", step=TaskEnum.init_sbs_map)
+def init_sbs_map_rq(runid: str, sbs_map: str) -> dict[int, int]:
+    """Take a raster of burn severity as the run's; how severe (0 to 3) each of its values is.
+
+    `sbs_map` is a file of the run's folder `disturbed`, or a path below the run. Errors as of
+    `tasks.landuse.burns.keep`, and those of a run that is not to be changed.
+    """
+    from tasks.landuse import burns
+
+    run = _to_build(runid)
+    severities = burns.keep(run.root, sbs_map)
+    RedisPrep(run.root, runid).has_sbs = True
+    return severities
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("landuse", trigger="LANDUSE_BUILD_TASK_COMPLETED", step=TaskEnum.build_landuse)
+def build_landuse_rq(runid: str) -> None:
+    """Build what grows on each hillslope, from the site's map of land cover or the run's own.
+
+    Errors as of `tasks.landuse.build.build`, and those of a run that is not to be changed.
+    """
+    from tasks.landuse import build
+
+    built = build.build(_to_build(runid).root)
+    grown = sorted({key for keys in built.hillslopes.values() for key in keys})
+    current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(grown)}")
+
+
 # pytest is not to take it for one of its own.
 setattr(test_run_rq, "__test__", False)  # noqa: B010
+
+
+def _to_build(runid: str) -> RunDirectory:
+    """The run, which is not marked READONLY, and in which no model runs."""
+    run = RunDirectory(current().run_dir(runid))
+    run.refuse_readonly()
+    dispatch.refuse(runid, run)
+    return run
 
 
 @contextmanager

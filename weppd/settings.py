@@ -41,6 +41,9 @@ from weppd.settings_tables import (
     Daemon as Daemon,
 )
 from weppd.settings_tables import (
+    Data as Data,
+)
+from weppd.settings_tables import (
     Flask as Flask,
 )
 from weppd.settings_tables import (
@@ -121,6 +124,7 @@ class Settings:
     security: Security = field(default_factory=Security)
     run: Run = field(default_factory=Run)
     wepp: Wepp = field(default_factory=Wepp)
+    data: Data = field(default_factory=Data)
     scribe: Scribe = field(default_factory=Scribe)
     node: Node = field(default_factory=Node)
     compat: Compat = field(default_factory=Compat)
@@ -160,6 +164,7 @@ TABLES: Mapping[str, type] = {
     "security": Security,
     "run": Run,
     "wepp": Wepp,
+    "data": Data,
     "scribe": Scribe,
     "node": Node,
     "compat": Compat,
@@ -278,6 +283,7 @@ def for_tasks(settings: Settings) -> dict[str, object]:
     return {
         "run": asdict(settings.run),
         "wepp": asdict(settings.wepp),
+        "data": asdict(settings.data),
         "cancel": asdict(settings.cancel),
         "compat": asdict(settings.compat),
         "notify": asdict(settings.notify),

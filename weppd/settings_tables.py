@@ -208,6 +208,18 @@ class Wepp:
 
 
 @dataclass(frozen=True, slots=True)
+class Data:
+    """[data]: the maps and files of a site that runs are made of; empty for none of a kind.
+
+    `landuse` is a directory of rasters of class codes, by their names (`nlcd/2019`), and
+    `landuse_classes` the table that says what grows where a code stands.
+    """
+
+    landuse: str = field(default="", metadata={"check": unless_empty(absolute)})
+    landuse_classes: str = field(default="", metadata={"check": unless_empty(absolute)})
+
+
+@dataclass(frozen=True, slots=True)
 class Scribe:
     """[scribe]: how many days a job's log stays in `log_dir`; 0 keeps it for ever."""
 

@@ -78,6 +78,11 @@ class Document(BaseModel):
         return cls._parse(path, text)
 
     @classmethod
+    def or_new(cls, wd: str | Path) -> Self:
+        """The document of the run in `wd`, one with its defaults where there is none; as `load`."""
+        return cls.load(wd) if cls.path(wd).exists() else cls()
+
+    @classmethod
     @contextmanager
     def locked(cls, wd: str | Path, *, wait: float = 0.0) -> Iterator[Self]:
         """Hold the document's lock, give it as it is on disk, and write it at the block's end.

@@ -7,6 +7,7 @@
     soils.nodb       which soil file lies where, and how it is changed
     climate.nodb     which weather falls where, and the design storms
     wepp.nodb        what is wanted: channels, flowpaths, years, coefficients
+    disturbed.nodb   where it burnt, and how severely
     ash.nodb         whose ash is black and whose white
 
 Paths are below the run and may not leave it. Hillslopes and channels go by TOPAZ id here; a list
@@ -141,11 +142,27 @@ class CoverChoice(Part):
 
 
 class Landuse(Document, name="landuse", version=1):
-    """Which of `covers` is where."""
+    """Which of `covers` is where.
+
+    They are built from the site's map of land cover `nlcd_db`, or from `map`, a raster of the run's
+    own, by the site's table of classes, or by `classes`, the run's own. `grounds` are hillslopes
+    whose soils are not as the survey has them, and by which word theirs are found.
+    """
 
     covers: dict[str, CoverChoice] = Field(default_factory=dict)
     hillslopes: dict[int, list[str]] = Field(default_factory=dict)
     channels: str = ""
+    nlcd_db: str = "nlcd/2019"
+    map: Below | None = None
+    classes: Below | None = None
+    grounds: dict[int, str] = Field(default_factory=dict)
+
+
+class Disturbed(Document, name="disturbed", version=1):
+    """Where it burnt: a raster, and how severely (0 to 3) each of its values says that it did."""
+
+    sbs_map: Below | None = None
+    severities: dict[int, Annotated[int, Field(ge=0, le=3)]] = Field(default_factory=dict)
 
 
 class Soils(Document, name="soils", version=1):

@@ -331,7 +331,7 @@ def test_tasks_see_plain_json() -> None:
     """What a zygote is sent survives JSON, and holds no table that is weppd's own business."""
     settings = Settings.parse({"wepp": {"binaries": {"b": {}}}}, {"REDIS_PASSWORD": "p"})
     seen = for_tasks(settings)
-    assert set(seen) == {"run", "wepp", "cancel", "compat", "notify", "redis"}
+    assert set(seen) == {"run", "wepp", "data", "cancel", "compat", "notify", "redis"}
     back = json.loads(json.dumps(seen))
     assert back["wepp"]["binaries"]["b"]["name_chars"] == 50
     assert back["redis"]["url"] == "redis://:p@localhost:6379/9"

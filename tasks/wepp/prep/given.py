@@ -70,11 +70,9 @@ class Given:
         try:
             return Landuse.load(self.run.root, awaited=True)
         except foreign.ForeignDocument:
-            shared, soils = self._management_dir, self.soils
-            own = shared / landuse.CHANNEL if shared else None
-            beds = own is not None and own.is_file()
+            soils = self.soils
             with papers.worded(Landuse.path(self.run.root)):
-                return landuse.landuse(self.run.root, soils, beds)
+                return landuse.landuse(self.run.root, soils, self.shared_directory)
 
     @cached_property
     def soils(self) -> Soils:
@@ -159,7 +157,7 @@ class Given:
 
     def shared(self, name: str, what: str) -> Path:
         """The file that a document names below [wepp] management_dir; NotPrepared as `file`."""
-        directory = self._management_dir
+        directory = self.shared_directory
         if directory is None:
             raise NotPrepared(
                 f"{what}: {name} is not in the run, and [wepp] management_dir is not set"
@@ -170,7 +168,8 @@ class Given:
         return path
 
     @property
-    def _management_dir(self) -> Path | None:
+    def shared_directory(self) -> Path | None:
+        """[wepp] management_dir; None where it is not set."""
         found = (current().settings.get("wepp") or {}).get("management_dir")
         return Path(found) if found else None
 

@@ -30,14 +30,14 @@ _BARE: dict[str, Any] = {"cover": "low_severity_fire", "canopy": 0.01, "interril
 _MOFE = "landuse/hill_{}.mofe.man"
 
 
-def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
+def landuse(root: Path, soils: Soils, shared: Path | None) -> Landuse:
     """What grows on each hillslope of the run in `root`, above which of its `soils`.
 
-    `channel_man`: whether there is a management of channels to share.
+    `shared` is the directory of the site's managements, if it has one.
     """
     path = Landuse.path(root)
     view = foreign.read(path)
-    beds = CoverChoice(**({"shared": CHANNEL, "repeats": True} if channel_man else _BARE))
+    beds = bed(shared)
     if papers.elsewhere(Wepp.path(root), "multi_ofe") is True:
         return _several(view, beds)
     covers = _Covers(root, view, soils)
@@ -48,6 +48,12 @@ def landuse(root: Path, soils: Soils, channel_man: bool) -> Landuse:
             hillslopes[top] = [covers.add(top, key, soils.hillslopes[top][0])]
     found = {**covers.found, "channels": beds}
     return Landuse(covers=found, hillslopes=hillslopes, channels="channels")
+
+
+def bed(shared: Path | None) -> CoverChoice:
+    """What grows in channels, where `shared` is the directory of the site's managements."""
+    has_one = shared is not None and (shared / CHANNEL).is_file()
+    return CoverChoice(**({"shared": CHANNEL, "repeats": True} if has_one else _BARE))
 
 
 def _several(view: Foreign, beds: CoverChoice) -> Landuse:
