@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.project import batches, trial
+from tasks.run.absent import Absent, absent
 from tasks.run.atomic import replace_text
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
@@ -144,3 +145,7 @@ def _state(leaf: Path) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+# What else production has under this name is refused by it.
+delete_batch_rq: Absent = absent(__name__, "delete_batch_rq")

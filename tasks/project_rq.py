@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.project import archives, copies, trial
+from tasks.run.absent import Absent, absent
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.locks import WORKING, clear_locks, locked
@@ -38,6 +39,20 @@ def set_run_readonly_rq(runid: str, readonly: bool) -> bool:
     else:
         (root / READONLY).unlink(missing_ok=True)
     return readonly
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate)
+def upload_cli_rq(runid: str, cli_filename: str) -> None:
+    """Take a file that was uploaded into the run's `climate/` for the weather everywhere.
+
+    ValueError for a name that leads elsewhere; NotPrepared, FormatError, ForeignDocument,
+    ReadOnlyRun, NoDbAlreadyLockedError, OSError.
+    """
+    from tasks.project import weather
+
+    found = weather.take(RunDirectory(current().run_dir(runid)), cli_filename)
+    current().log(f"weather of {cli_filename}: {len(found.days)} days, {found.station.strip()}")
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -195,3 +210,29 @@ def _copied(runid: str, new_runid: str, panel: str) -> Path:
 
 def _progress(runid: str, panel: str, files: int) -> Progress:
     return Progress(Panel(current(), runid, panel), max(1, files), "files")
+
+
+# What else production has under this name is refused by it.
+init_sbs_map_rq: Absent = absent(__name__, "init_sbs_map_rq")
+fetch_dem_rq: Absent = absent(__name__, "fetch_dem_rq")
+build_channels_rq: Absent = absent(__name__, "build_channels_rq")
+fetch_dem_and_build_channels_rq: Absent = absent(__name__, "fetch_dem_and_build_channels_rq")
+set_outlet_rq: Absent = absent(__name__, "set_outlet_rq")
+build_subcatchments_rq: Absent = absent(__name__, "build_subcatchments_rq")
+abstract_watershed_rq: Absent = absent(__name__, "abstract_watershed_rq")
+build_subcatchments_and_abstract_watershed_rq: Absent = absent(
+    __name__, "build_subcatchments_and_abstract_watershed_rq"
+)
+build_landuse_rq: Absent = absent(__name__, "build_landuse_rq")
+build_treatments_rq: Absent = absent(__name__, "build_treatments_rq")
+build_rangeland_cover_rq: Absent = absent(__name__, "build_rangeland_cover_rq")
+build_soils_rq: Absent = absent(__name__, "build_soils_rq")
+build_climate_rq: Absent = absent(__name__, "build_climate_rq")
+run_ash_rq: Absent = absent(__name__, "run_ash_rq")
+run_debris_flow_rq: Absent = absent(__name__, "run_debris_flow_rq")
+run_rhem_rq: Absent = absent(__name__, "run_rhem_rq")
+fetch_and_analyze_rap_ts_rq: Absent = absent(__name__, "fetch_and_analyze_rap_ts_rq")
+fetch_and_analyze_openet_ts_rq: Absent = absent(__name__, "fetch_and_analyze_openet_ts_rq")
+delete_run_rq: Absent = absent(__name__, "delete_run_rq")
+gc_runs_rq: Absent = absent(__name__, "gc_runs_rq")
+compile_dot_logs_rq: Absent = absent(__name__, "compile_dot_logs_rq")

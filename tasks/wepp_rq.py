@@ -9,6 +9,7 @@ What only some of them need is imported by those: a job's process imports this m
 
 from __future__ import annotations
 
+from tasks.run.absent import Absent, absent
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
 from tasks.run.locks import WORKING, locked
@@ -366,3 +367,13 @@ def _engine(wepp_bin: str | None, *, network: bool = False) -> binary.Engine:
     if engine.path is None:
         binary.warm_up()
     return engine
+
+
+# What else production has under this name is refused by it.
+post_dss_export_rq: Absent = absent(__name__, "post_dss_export_rq")
+_post_legacy_arc_export_rq: Absent = absent(__name__, "_post_legacy_arc_export_rq")
+_post_gpkg_export_rq: Absent = absent(__name__, "_post_gpkg_export_rq")
+_build_swat_inputs_rq: Absent = absent(__name__, "_build_swat_inputs_rq")
+_run_swat_rq: Absent = absent(__name__, "_run_swat_rq")
+_post_prep_details_rq: Absent = absent(__name__, "_post_prep_details_rq")
+_run_hillslope_watbal_rq: Absent = absent(__name__, "_run_hillslope_watbal_rq")

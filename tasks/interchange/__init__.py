@@ -137,7 +137,7 @@ def hillslope_reports(
 ) -> tuple[list[Path], list[str]]:
     """The reports of hillslopes that are there, and the names of those that are not.
 
-    Of a kind that one hillslope of the run has, all must have it. OSError.
+    Of a kind that one hillslope of the run has, all must have it. NotPrepared, OSError.
     """
     from tasks.interchange import hills
 

@@ -26,6 +26,7 @@ from tasks.interchange.hill import passes as hill_pass
 from tasks.interchange.hill import soil as hill_soil
 from tasks.interchange.hill import water as hill_wat
 from tasks.interchange.hillslope import Hillslope, element_areas
+from tasks.run.directory import NotPrepared
 from tasks.wepp.files.errors import CutShort
 
 REPORTS: tuple[ModuleType, ...] = (hill_pass, hill_ebe, hill_element, hill_soil, hill_wat)
@@ -43,8 +44,11 @@ def reports(output: Path, expected: tuple[int, ...] | None) -> tuple[Reports, li
     """The reports in `output`, compressed ones too, and the names of those that are missing.
 
     They are those of the `expected` hillslopes, where these are known: an earlier run may have had
-    more. Of a kind that one of them has, all must have it. OSError.
+    more. Of a kind that one of them has, all must have it. NotPrepared where there is no such
+    directory; OSError.
     """
+    if not output.is_dir():
+        raise NotPrepared(f"{output} does not exist: run the hillslopes first")
     found: Reports = {kind: {} for kind in KINDS}
     for path in sorted(output.iterdir()):
         match = _NAME.match(path.name)

@@ -89,9 +89,12 @@ def _preview(schema: pa.Schema, file: parquet.ParquetFile) -> list[str]:
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [names, ["---"] * len(names), *rows]
-    return [
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    ]
+    return [f"| {' | '.join(map(_cell, line))} |" for line in lines]
+
+
+def _cell(text: str) -> str:
+    """The text as Markdown shows it as it is: `p<id>.run` is no tag, a bar no column."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _about(field: pa.Field, what: str) -> str:

@@ -116,7 +116,7 @@ class Document(BaseModel):
     def _parse(cls, path: Path, text: bytes) -> Self:
         try:
             fields = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BrokenDocument(f"{path} is not JSON: {error}") from error
         if isinstance(fields, dict) and foreign.CLASS in fields:
             raise foreign.ForeignDocument(

@@ -10,6 +10,7 @@ import pytest
 from tasks import interchange
 from tasks.interchange import pictures
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.wepp import hillslopes
 from tests.unit import interchange_texts as texts
 from tests.unit.test_interchange_rq import HILLS
 
@@ -38,6 +39,12 @@ def test_the_readme_has_schema_units_and_first_rows(run: RunDirectory) -> None:
     assert "_No rows_" in text
     assert "totalwatsed3" not in text
     assert "hydrograph.png" not in text
+
+
+def test_what_is_in_brackets_is_shown_and_no_tag(run: RunDirectory) -> None:
+    """Markdown takes `p<id>.run` for HTML, and would leave it out."""
+    hillslopes.write(run.hillslope_table, [hillslopes.Hillslope(1, 1, 0.0, 0.0, 0.0, "hillsim")])
+    assert "the number in p&lt;id>.run" in interchange.documentation(run.output).read_text()
 
 
 def test_the_readme_names_the_pictures_that_are_there(run: RunDirectory) -> None:

@@ -7,15 +7,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from tasks import project_rq
 from tasks.project.archives import BrokenArchive
 from tasks.project.copies import NotCopied
-from tasks.run.directory import ReadOnlyRun
+from tasks.run.directory import NotPrepared, ReadOnlyRun
 from tasks.run.locks import NoDbAlreadyLockedError, locked
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.wepp.documents import Wepp
+from tasks.wepp.documents import Climate, Wepp
+from tasks.wepp.files.errors import FormatError
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 
@@ -155,3 +157,39 @@ def test_a_trial_runs_the_whole_model_over_a_copy(ctx, wd: Path):
     assert table.read_bytes() == first
     assert {path: path.read_bytes() for path in wd.rglob("*") if path.is_file()} == before
     assert all(channel.endswith(":wepp") for channel, _ in ctx.messages)
+
+
+def test_a_climate_that_was_uploaded_is_the_weather_everywhere(ctx, wd: Path):
+    """The document names it alone, its table is of its days, the step is done; then it runs."""
+    source = wd / "climate" / "mine.cli"
+    write_watershed(wd.parent / "wet", channels=1, years=2, seed=7)
+    source.write_bytes(next((wd.parent / "wet/climate").glob("*.cli")).read_bytes())
+    (wd / "climate/wepp_cli.parquet").write_bytes(b"of the former weather")
+    project_rq.upload_cli_rq("my-run", "mine.cli")
+    document = Climate.load(wd)
+    assert (document.file, document.hillslopes, document.storms) == ("climate/mine.cli", {}, {})
+    assert parquet.read_table(wd / "climate/wepp_cli.parquet").num_rows in (730, 731)
+    assert RedisPrep(wd, "my-run")["build_climate"]
+    assert triggers(ctx) == ["CLIMATE_BUILD_TASK_COMPLETED"]
+    project_rq.test_run_rq("my-run")
+    latest = wd.with_name("my-run-latest")
+    assert (latest / "wepp/runs/p1.cli").read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("gone.cli", None, r"climate/gone\.cli does not exist: upload it first"),
+        ("../soils.nodb", None, "give the name of a file in climate/"),
+        ("bad.cli", "5.32\n1 0 0\n", r"bad\.cli:\d+: the file ends"),
+    ],
+)
+def test_a_climate_that_is_none_changes_nothing(ctx, wd: Path, name: str, text: str, says: str):
+    """Its name and line are told; the run's weather and its table stay, the step is not done."""
+    before = Climate.path(wd).read_bytes()
+    if text is not None:
+        (wd / "climate" / name).write_text(text)
+    with pytest.raises((NotPrepared, ValueError, FormatError), match=says):
+        project_rq.upload_cli_rq("my-run", name)
+    assert Climate.path(wd).read_bytes() == before
+    assert RedisPrep(wd, "my-run")["build_climate"] is None

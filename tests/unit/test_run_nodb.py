@@ -118,6 +118,7 @@ def test_a_read_only_run_is_left_as_it_is(wd):
     ("text", "complaint"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "schema None is not that of soils"),
         ('{"schema": "wepp/1"}', "schema 'wepp/1' is not that of soils"),
         ('{"schema": "soils/3"}', "newer than this program's, 2"),

@@ -15,6 +15,7 @@ TASKS = {
     "project_rq": {
         "test_run_rq": ["runid"],
         "set_run_readonly_rq": ["runid", "readonly"],
+        "upload_cli_rq": ["runid", "cli_filename"],
         "fork_rq": ["runid", "new_runid", "undisturbify"],
         "archive_rq": ["runid", "comment"],
         "restore_archive_rq": ["runid", "archive_name"],

@@ -101,6 +101,15 @@ def test_a_corrupt_pass_file_is_named_and_its_hillslope_made_again(ctx, run):
         (lambda: wepp_rq.run_watershed_rq("my-run"), r"pw0\.run does not exist: prepare"),
         (lambda: wepp_rq._analyze_return_periods_rq("my-run"), r"ebe_pw0\.parquet does not exist"),
         (lambda: wepp_rq.run_flowpath_rq("my-run", "fp_1"), "'fp_1' is none of this run's"),
+        (
+            lambda: interchange_rq._build_hillslope_interchange_rq("my-run"),
+            "wepp/output does not exist: run the hillslopes first",
+        ),
+        (lambda: interchange_rq._build_totalwatsed3_rq("my-run"), r"H\.wat\.parquet: missing, run"),
+        (
+            lambda: interchange_rq._post_watershed_interchange_rq("my-run"),
+            r"pass_pw0\.txt, .*: missing, run",
+        ),
     ],
 )
 def test_a_step_out_of_order_says_what_it_lacks(ctx, run, step, says):

@@ -34,8 +34,7 @@ local function look(jid)
     local status = call('HGET', job_key(other), 'status')
     if FAILED[status] and not allows then
       local why = call('HGET', job_key(other), 'weppd_reason') or ''
-      local because = 'its dependency ' .. other .. ' was ' .. status
-      if why ~= '' then because = because .. ': ' .. why end
+      local because = because_of(other, status, why)
       fell_with(other, jid)
       cancel_waiting(jid, 'deferred', queue, because, now, stamp)
       settle_dependents(jid, 'canceled', because, now, stamp)

@@ -59,6 +59,13 @@ local function fell_with(parent, child)
   call('EXPIRE', key, 31536000)
 end
 
+-- Why a job cannot run: for `parent`, or for what that one itself could not run for.
+local function because_of(parent, word, why)
+  if string.sub(why, 1, 15) == 'its dependency ' then return why end
+  local because = 'its dependency ' .. parent .. ' was ' .. word
+  return why == '' and because or because .. ': ' .. why
+end
+
 -- Release the jobs that waited for `root` alone; cancel those that cannot run any more, and then
 -- what waited for them. Returns how many were released, and {job, word, why} of what ended,
 -- the root first.
@@ -76,8 +83,7 @@ local function settle_dependents(root, how, reason, now, stamp)
       if fields[1] ~= 'deferred' then
         call('SREM', key, child)
       elseif word ~= 'finished' and not allows then
-        local because = 'its dependency ' .. parent .. ' was ' .. word
-        if why ~= '' then because = because .. ': ' .. why end
+        local because = because_of(parent, word, why)
         cancel_waiting(child, 'deferred', queue, because, now, stamp)
         call('SREM', key, child)
         ended[#ended + 1] = {child, 'canceled', because}

@@ -297,7 +297,7 @@ def settle_dependents(
             if shelf.status(child) != "deferred":
                 continue
             if how != "finished" and not _allows(shelf, child):
-                because = f"its dependency {parent} was {how}" + (f": {why}" if why else "")
+                because = _because_of(parent, how, why)
                 cancel_waiting(shelf, child, at, because)
                 ended.append((child, "canceled", because))
             elif _met(shelf, child):
@@ -351,7 +351,7 @@ def free_deferred(shelf: Shelf, jid: str, at: float) -> bool:
         shelf.fallen[failed[0]].append(jid)
         how = shelf.status(failed[0])
         why = shelf.jobs[failed[0]].get(b"weppd_reason", b"").decode()
-        because = f"its dependency {failed[0]} was {how}" + (f": {why}" if why else "")
+        because = _because_of(failed[0], how, why)
         cancel_waiting(shelf, jid, at, because)
         settle_dependents(shelf, jid, "canceled", at, because)
         return True
@@ -360,6 +360,12 @@ def free_deferred(shelf: Shelf, jid: str, at: float) -> bool:
     shelf.registries["deferred", shelf.origin(jid)].pop(jid, None)
     shelf.push(jid, at, front=shelf.jobs[jid].get(b"enqueue_at_front") == b"1")
     return True
+
+
+def _because_of(parent: str, how: str | None, why: str) -> str:
+    if why.startswith("its dependency "):
+        return why
+    return f"its dependency {parent} was {how}" + (f": {why}" if why else "")
 
 
 def cancel_waiting(shelf: Shelf, jid: str, at: float, reason: str) -> None:
