@@ -15,7 +15,7 @@ from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.hydrology.aquifer import Aquifer
 from tasks.hillsim.numbers import summed
-from tasks.hillsim.output import BANNER, announce, put, put_lines
+from tasks.hillsim.output import BANNER, announce, make_way, put, put_lines
 from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports.tally import Tally
@@ -93,8 +93,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
         return single.simulate(run, cwd, out, MARKER)
     if isinstance(run, (WatershedRun, StormWatershedRun)):
         return watershed.simulate(run, cwd, out)
-    for name in _outputs(run):
-        (cwd / name).unlink(missing_ok=True)
+    make_way(cwd, (run.man, run.slp, run.cli, run.sol), _outputs(run))
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
     announce(run, cwd, out)

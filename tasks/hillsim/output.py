@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from tasks.hillsim import VERSION, forms
+from tasks.hillsim.errors import Refusal
 from tasks.wepp.files.runfile import RunFile
 
 _LINES = 500
@@ -29,6 +31,27 @@ def announce(run: RunFile, cwd: Path, out: TextIO) -> None:
         print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
     for note in forms.notes(run, cwd):
         print(f" NOTE: {note}", file=out)
+
+
+def make_way(cwd: Path, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    """Remove the outputs of an earlier run.
+
+    Refusal, before anything is removed, of an output that would replace an input or another output;
+    FileNotFoundError of one whose directory is not there.
+    """
+    taken = {os.path.realpath(cwd / name): f"is the input {name}" for name in inputs}
+    wanted = [cwd / name for name in outputs]
+    for path in wanted:
+        place = os.path.realpath(path)
+        if place in taken:
+            raise Refusal(path, f"this output {taken[place]} as well: give it a name of its own")
+        taken[place] = "is another output"
+        if path.exists() and not path.is_file():
+            raise Refusal(path, "this output would replace something that is no file")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such directory", str(path.parent))
+    for path in wanted:
+        path.unlink(missing_ok=True)
 
 
 def put(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
-from tasks.hillsim.output import BANNER, announce, put
+from tasks.hillsim.output import BANNER, announce, make_way, put
 from tasks.hillsim.reports import daily
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports import storm as storm_report
@@ -33,9 +33,9 @@ Chain = tuple[Hillslope, ...]
 
 def simulate(run: StormRun, cwd: Path, out: TextIO, marker: str) -> Summary:
     """Run a single storm with names relative to `cwd`. Errors as of `engine.simulate`."""
-    for name in (run.loss, run.plot, run.ebe, run.element, run.pass_file):
-        if name is not None:
-            (cwd / name).unlink(missing_ok=True)
+    outputs = (run.loss, run.plot, run.ebe, run.element, run.pass_file)
+    wanted = [name for name in outputs if name is not None]
+    make_way(cwd, (run.man, run.slp, run.cli, run.sol), wanted)
     given = inputs.read(run, cwd)
     forms.check_storm(run, given, cwd)
     announce(run, cwd, out)

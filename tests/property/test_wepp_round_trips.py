@@ -53,7 +53,7 @@ def elements(draw: st.DrawFn) -> slope.Element:
     inner = draw(st.sets(st.floats(0.001, 0.999), max_size=8))
     x = (0.0, *sorted(inner), 1.0)
     gradients = draw(st.tuples(*[st.floats(0.0, 3.0)] * len(x)))
-    return slope.Element(draw(positive), x, gradients)
+    return slope.Element(draw(st.floats(1e-6, 2e4)), x, gradients)
 
 
 @given(
@@ -81,8 +81,11 @@ def layers(draw: st.DrawFn, version: float, depth: float) -> soil.Layer:
     sand = draw(st.floats(0.0, 100.0))
     clay = draw(st.floats(0.0, 100.0 - sand))
     om, rock = draw(st.floats(0.0, 100.0)), draw(st.floats(0.0, 100.0))
-    layer = soil.Layer(depth, sand, clay, om, draw(positive), rock)
-    more = {name: draw(positive) for name in soil.columns(version) if getattr(layer, name) is None}
+    layer = soil.Layer(depth, sand, clay, om, draw(st.floats(0.0, 500.0)), rock)
+    names = [name for name in soil.columns(version) if getattr(layer, name) is None]
+    more = {name: draw(st.floats(*soil.RANGES.get(name, soil.ANY_RANGE))) for name in names}
+    if "wp" in more:
+        more["wp"], more["fc"] = sorted((more["wp"], more["fc"]))
     return replace(layer, **more)
 
 
@@ -104,12 +107,22 @@ def soils(draw: st.DrawFn) -> soil.Soil:
         below = None
         if version >= 2006:
             second = "anisotropy" if version < 7777 else "thickness"
-            below = soil.Restricting(draw(st.integers(0, 1)), draw(positive))
+            below = soil.Restricting(draw(st.integers(0, 1)), draw(st.floats(0.0, 1e5)))
             below = replace(below, **{second: draw(positive)})
-        ke = draw(positive) if version < 7777 else None
-        head = [draw(shares), draw(shares), draw(positive), draw(positive), draw(positive)]
+        ki, kr, tauc, ke = (draw(st.floats(0.0, most)) for most in soil.GREATEST)
+        head = [draw(shares), draw(shares), ki, kr, tauc]
         recovery = draw(recoveries(version)) if soil.recovers(version) else None
-        parts.append(soil.Element(draw(names), draw(names), *head, made, ke, below, recovery))
+        parts.append(
+            soil.Element(
+                draw(names),
+                draw(names),
+                *head,
+                made,
+                ke if version < 7777 else None,
+                below,
+                recovery,
+            )
+        )
     return soil.Soil(version, draw(names), draw(st.integers(0, 1)), tuple(parts))
 
 
@@ -133,7 +146,14 @@ def value_of(name: str) -> st.SearchStrategy:
         return st.sampled_from(layout.CHOICES[name])
     if name in layout.WHOLE:
         return st.integers(0, 40)
-    return shares if name in layout.FRACTIONS else numbers
+    if name in layout.FRACTIONS:
+        return shares
+    return st.floats(*layout.RANGES.get(name, layout.ANY_RANGE)).filter(written)
+
+
+def written(value: float) -> bool:
+    """Whether five decimals or an exponent of two digits tell of a number."""
+    return value == 0.0 or abs(value) > 1e-30
 
 
 @st.composite
@@ -141,7 +161,7 @@ def operations(draw: st.DrawFn, plants: int) -> Operation:
     made = draw(values(Operation, ("cltpos", "residue")))
     code, residue = made["pcode"], None
     if code in layout.RESIDUE_ADDED:
-        residue = Residue(draw(st.integers(1, plants)), draw(numbers))
+        residue = Residue(draw(st.integers(1, plants)), draw(value_of("added")))
     elif code in layout.RESIDUE_REMOVED:
         residue = Residue(0, draw(shares))
     cltpos = draw(st.integers(1, 2)) if code == layout.CULTIVATOR else None
@@ -225,6 +245,7 @@ def climates(draw: st.DrawFn) -> climate.Climate:
     decimals = (1, 2, 2, 2, 1, 1, 0, 1, 0, 1)
     table = dice.random((count, 10)) * most
     table[:, [4, 5, 9]] -= 40.0
+    table[:, 5] = np.minimum(table[:, 4], table[:, 5])
     rounded = np.stack([np.round(table[:, i], d) for i, d in enumerate(decimals)], axis=1)
     made = climate_days.days(
         [d.day for d in dates], [d.month for d in dates], [d.year for d in dates], rounded

@@ -105,8 +105,10 @@ def test_a_cut_year_that_is_not_simulated_does_no_harm() -> None:
         (lambda rows: rows.pop(0), 745, "1 January 4 must come first, not 2 January 4"),
         (lambda rows: rows.__setitem__(5, "6 1 4 2.2 6.13"), 21, "13 values, found 5"),
         (lambda rows: rows.__setitem__(5, ROWS[5].replace("2.2", "x")), 21, "found 'x'"),
-        (lambda rows: rows.__setitem__(5, ROWS[5].replace("2.2", "nan")), 21, "is no number"),
+        (lambda rows: rows.__setitem__(5, ROWS[5].replace("2.2", "nan")), 21, "found 'nan'"),
         (lambda rows: rows.__setitem__(5, ROWS[5].replace("2.2", "-1")), 21, "6 January 4: precip"),
+        (lambda rows: rows.__setitem__(5, ROWS[5].replace("2.2", "3e3")), 21, "within 0 and 2000"),
+        (lambda rows: rows.__setitem__(5, ROWS[5].replace("2.2", "1_0")), 21, "found '1_0'"),
         (lambda rows: rows.__setitem__(5, ROWS[5].replace("6 1", "6 13")), 21, "is no day, month"),
     ],
 )

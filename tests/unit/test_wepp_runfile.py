@@ -88,7 +88,9 @@ def test_every_form_reads_back_as_written(run: runfile.RunFile) -> None:
         ("0\n30\n", "0\nmany\n", 30, "'years' wants a whole number"),
         ("0\n30\n", "0\n0\n", 30, "'years' wants a whole number"),
         ("30\n0\n", "30\n0\nNo\n", 32, "'No' answers no prompt"),
+        ("0\n30\n", "0\n²\n", 30, "'years' wants a whole number"),
         ("p7.man", "m" * 51, 25, "has 51 characters: executables read 50"),
+        ("p7.man", "p7\0.man", 25, "a character that no file name can have"),
     ],
 )
 def test_an_answer_that_does_not_fit_names_its_line(

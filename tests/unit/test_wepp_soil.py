@@ -99,8 +99,10 @@ def test_the_version_that_nobody_writes_is_refused_by_name() -> None:
         ("400000", "-1", 5, "must not be negative, found -1"),
         ("400000", "many", 5, "found 'many'"),
         ("56.3", "95", 6, "sand 12.7, clay 95"),
-        ("0.248", "-0.2", 6, "wp is negative"),
-        ("  350", "  -350", 6, "depth is negative"),
+        ("0.248", "-0.2", 6, "wp -0.2 is not within"),
+        ("0.248", "0.93", 6, "wilting point 0.93 above field capacity"),
+        ("400000", "1e30", 5, "Ki 1e\\+30: no soil has more"),
+        ("  350", "  -350", 6, "depth -350 is not within"),
         ("1 10000", "2 10000", 7, "flag 0 or 1"),
     ],
 )

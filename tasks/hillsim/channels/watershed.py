@@ -23,7 +23,7 @@ from tasks.hillsim.channels.streambed import Bed
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.numbers import summed
-from tasks.hillsim.output import announce, put_lines
+from tasks.hillsim.output import announce, make_way, put_lines
 from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
 from tasks.wepp.files.channels import Channels, Routing, Shear
@@ -132,8 +132,7 @@ def build(given: Given, cwd: Path, *, storm: bool = False) -> tuple[Channel, ...
 def simulate(asked: WatershedRun | StormWatershedRun, cwd: Path, out: TextIO) -> Summary:
     """Run a watershed with names relative to `cwd`. Errors as of `engine.simulate`."""
     run, storm = as_days(asked), not isinstance(asked, WatershedRun)
-    for name in _outputs(run):
-        (cwd / name).unlink(missing_ok=True)
+    make_way(cwd, _read(run), _outputs(run))
     given = read(asked, cwd)
     forms.check_watershed(run, given.inputs, cwd)
     if storm:
@@ -263,6 +262,10 @@ def _write(run: WatershedRun, given: Given, sums: Sums, kept: _Written, cwd: Pat
     for name, lines in tables:
         if name is not None:
             put_lines(cwd / name, lines)
+
+
+def _read(run: WatershedRun) -> list[str]:
+    return [run.man, run.slp, run.cli, run.sol, run.structure, run.chn, *run.hillslopes]
 
 
 def _outputs(run: WatershedRun) -> list[str]:

@@ -45,6 +45,7 @@ _MEANS = (
     (" Observed monthly ave solar radiation (Langleys/day)", "rad_langley"),
     (" Observed monthly ave precipitation (mm)", "precip_mm"),
 )
+_MEAN_RANGE = (-100.0, 10_000.0)
 _SITE = (
     " Latitude Longitude Elevation (m) Obs. Years   Beginning year  Years simulated Command Line:"
 )
@@ -112,7 +113,7 @@ def parse(text: str, path: str | Path = "climate", years: int | None = None) -> 
     means = _means(records)
     for _ in range(2):
         records.raw("the headings of the days")
-    days, breakpoints = parse_days(records, text, bool(breakpoint_flag))
+    days, breakpoints = parse_days(records, bool(breakpoint_flag))
     if not len(days):
         raise CutShort(path, records.line, "the file ends where the first day must follow")
     latitude, longitude, elevation, observed, begin, declared = site
@@ -147,6 +148,9 @@ def _means(records: Records) -> Means:
     for heading, name in _MEANS:
         records.raw(f"the heading{heading}")
         found[name] = records.numbers(12, f"twelve means of{heading}")
+        least, most = _MEAN_RANGE
+        if not least <= min(found[name]) <= max(found[name]) <= most:
+            records.fail(f"the twelve means of{heading} must be within {least:g} and {most:g}")
     return Means(**found)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tasks.wepp.files import fortran
 from tasks.wepp.files.errors import CutShort, FormatError
 from tasks.wepp.files.records import Records
 
@@ -24,7 +25,22 @@ Breakpoints = tuple[tuple[tuple[float, float], ...], ...]
 
 _BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
 _LENGTH = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-_COLUMNS, _BREAK_COLUMNS = 13, 10
+_COLUMNS, _BREAK_COLUMNS, _LAST_YEAR = 13, 10, 99_999
+# What no day on earth goes beyond: a number out of these is another column's, or a slip.
+_RANGES = {
+    "precip_mm": (0.0, 2000.0),
+    "duration_h": (0.0, 24.0),
+    "tp": (0.0, 100.0),
+    "ip": (0.0, 1000.0),
+    "tmax_c": (-90.0, 65.0),
+    "tmin_c": (-90.0, 65.0),
+    "rad_langley": (0.0, 5000.0),
+    "wind_ms": (0.0, 150.0),
+    "wind_dir": (-360.0, 720.0),
+    "tdew_c": (-100.0, 65.0),
+}
+# Generated and corrected days may have their least temperature a little above the greatest.
+_CROSSED = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,14 +119,12 @@ def _leap(day: Ints, month: Ints, year: Ints) -> npt.NDArray[np.bool_]:
     return np.asarray(found[at] == year, dtype=np.bool_)
 
 
-def parse_days(
-    records: Records, text: str, breakpoint_form: bool
-) -> tuple[Days, Breakpoints | None]:
+def parse_days(records: Records, breakpoint_form: bool) -> tuple[Days, Breakpoints | None]:
     """The days that follow the head, to the end of the file; FormatError names line and day."""
     if breakpoint_form:
         return _breakpoint_days(records)
     start = records.line
-    days = text.splitlines()[start:]
+    days = records.rest()
     while days and not days[-1].strip():
         days.pop()
     # One list of words, not one a day: thousands of lists kept keep the collector busy.
@@ -138,10 +152,6 @@ def _numbers(records: Records, words: list[str], start: int) -> Floats:
     except ValueError:
         found = [_one(records, word, start + 1 + i // _COLUMNS) for i, word in enumerate(words)]
         table = np.array(found).reshape(-1, _COLUMNS)
-    if not np.isfinite(table).all():
-        bad = int(np.argwhere(~np.isfinite(table))[0][0])
-        day = " ".join(words[bad * _COLUMNS : (bad + 1) * _COLUMNS])
-        records.fail(f"a day has a value that is no number: {day}", start + 1 + bad)
     return table
 
 
@@ -150,8 +160,8 @@ class _Known(dict[str, float]):
 
     def __missing__(self, word: str) -> float:
         """The number of a word that comes for the first time."""
-        self[word] = number = float(word)
-        return number
+        self[word] = found = fortran.number(word)
+        return found
 
 
 _KNOWN = _Known()
@@ -198,6 +208,7 @@ def _dated(records: Records, table: npt.NDArray[Any], lines: Ints) -> Days:
     wrong = (dates != np.floor(dates)).any(axis=1) | (dates[:, 1] < 1) | (dates[:, 1] > 12)
     month = np.where(wrong, 1, dates[:, 1]).astype(np.int64)
     wrong |= (dates[:, 0] < 1) | (dates[:, 0] > _LENGTH[month])
+    wrong |= (dates[:, 2] < 0) | (dates[:, 2] > _LAST_YEAR)
     if wrong.any():
         at = int(np.argmax(wrong))
         shown = " ".join(f"{value:g}" for value in dates[at])
@@ -221,9 +232,15 @@ def _check_order(records: Records, made: Days, lines: Ints) -> None:
 
 
 def _check_values(records: Records, made: Days, lines: Ints) -> None:
-    for name in ("precip_mm", "duration_h", "tp", "ip", "rad_langley", "wind_ms"):
-        negative = getattr(made, name) < 0.0
-        if negative.any():
-            at = int(np.argmax(negative))
-            value = getattr(made, name)[at]
-            records.fail(f"{made.name(at)}: {name} {value:g} is negative", int(lines[at]))
+    for name, (least, most) in _RANGES.items():
+        column = getattr(made, name)
+        if least <= column.min(initial=least) and column.max(initial=least) <= most:
+            continue
+        at = int(np.argmax((column < least) | (column > most)))
+        why = f"{name} {column[at]:g} is not within {least:g} and {most:g}"
+        records.fail(f"{made.name(at)}: {why}", int(lines[at]))
+    crossed = made.tmin_c - made.tmax_c > _CROSSED
+    if crossed.any():
+        at = int(np.argmax(crossed))
+        temperatures = f"tmin_c {made.tmin_c[at]:g} is far above tmax_c {made.tmax_c[at]:g}"
+        records.fail(f"{made.name(at)}: {temperatures}", int(lines[at]))

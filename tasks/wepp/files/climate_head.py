@@ -8,6 +8,11 @@ from tasks.wepp.files.records import Records
 
 CONTINUOUS, SINGLE_STORM = 1, 2
 _TO_SITE, _TO_MODE = 5, 2  # lines
+_PLACE = {
+    "latitude": (-90.0, 90.0),
+    "longitude": (-360.0, 360.0),
+    "elevation": (-500.0, 9000.0),
+}
 
 
 def years(path: str | Path) -> int:
@@ -47,6 +52,9 @@ def site(records: Records) -> tuple[tuple[float, ...], str]:
     found = tuple(records.parse(word, what) for word in words[:6])
     if found[5] < 1 or any(value != int(value) for value in found[3:]):
         records.fail("the years must be whole numbers, and 1 or more be simulated")
+    for name, value, (least, most) in zip(_PLACE, found, _PLACE.values(), strict=False):
+        if not least <= value <= most:
+            records.fail(f"{name} {value:g} is not within {least:g} and {most:g}")
     return found, words[6].strip() if len(words) > 6 else ""
 
 

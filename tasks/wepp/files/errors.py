@@ -10,12 +10,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+_LONGEST: Final = 400
 
 
 class FormatError(ValueError):
     """A file does not follow its format: `path`, `line` (0 where none is at fault), `reason`."""
 
     def __init__(self, path: str | Path, line: int, reason: str) -> None:
+        # What a file holds may be quoted, and may be of any length.
+        reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
         self.path, self.line, self.reason = str(path), line, reason
         at = f"{path}:{line}" if line else f"{path}"
         super().__init__(f"{at}: {reason}")

@@ -55,11 +55,14 @@ def integer(value: int, width: int) -> str:
 
 
 def number(text: str) -> float:
-    """The number that `text` spells in Fortran; ValueError where it spells none."""
+    """The number that `text` spells in Fortran; ValueError where it is none, or too large."""
     match = _SPELLING.match(text)
     if not match:
         raise ValueError(f"{text!r} is no number")
-    return float(f"{match[1]}e{match[2] or match[3] or 0}")
+    found = float(f"{match[1]}e{match[2] or match[3] or 0}")
+    if not math.isfinite(found):
+        raise ValueError(f"{text!r} is too large")
+    return found
 
 
 def column(text: str) -> float:

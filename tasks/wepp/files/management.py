@@ -112,7 +112,7 @@ class _Parser:
     def _residue(self, code: int) -> scenarios.Residue | None:
         if code in layout.RESIDUE_ADDED:
             plant = self._index("plant", "plant")
-            return scenarios.Residue(plant, self.records.number("the residue added (kg/m2)"))
+            return scenarios.Residue(plant, self._values(("added",))["added"])
         if code in layout.RESIDUE_REMOVED:
             return scenarios.Residue(0, self._values(("removed",))["removed"])
         return None
@@ -224,6 +224,9 @@ class _Parser:
     def _checked(self, name: str, value: float) -> float | int:
         if name in layout.FRACTIONS and not 0.0 <= value <= 1.0:
             self.records.fail(f"{name} {value:g}: a fraction from 0 to 1 is wanted")
+        least, most = layout.RANGES.get(name, layout.ANY_RANGE)
+        if not least <= value <= most:
+            self.records.fail(f"{name} {value:g} is not within {least:g} and {most:g}")
         if name not in layout.WHOLE:
             return value
         if value != int(value):

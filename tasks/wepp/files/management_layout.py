@@ -81,6 +81,29 @@ CHOICES: Mapping[str, tuple[int, ...]] = {
     "resmgt": (1, 2, 3, 4, 5, 6),
     "mgtopt": (1, 2, 3),
 }
+_NOT_NEGATIVE = (
+    "bb bbb beinp crit critvm cuthgt diam flivmx gddmax hmax oratea orater pltol pltsp rdmax rsr"
+    " rtmmax spriod xmxlai yld cf fact numof rho rint rro tdmean tildep rw daydis dsharv frdp rfcum"
+    " rhinit rrinit snodpy thdp tillay1 tillay2 width sumrtm sumsrm animal area bodywt cntslp"
+    " rdghgt rowlen rowspc added ddrain drainc drdiam sdrain"
+)
+_MOST = {
+    "bdtill": (0.1, 2.6), "fact": (0.0, 1.0), "hi": (-1.0, 1.0), "pltol": (0.0, 1.0),
+    "xmxlai": (0.0, 100.0), "hmax": (0.0, 200.0), "cuthgt": (0.0, 200.0), "diam": (0.0, 20.0),
+    "rdmax": (0.0, 100.0), "rsr": (0.0, 100.0), "extnct": (-10.0, 10.0), "flivmx": (0.0, 1e4),
+    "oratea": (0.0, 1.0), "orater": (0.0, 1.0), "btemp": (-60.0, 60.0), "otemp": (-60.0, 100.0),
+    "tmpmax": (-60.0, 100.0), "tmpmin": (-100.0, 60.0), "beinp": (0.0, 1e4), "cf": (0.0, 1e3),
+    "bb": (0.0, 1e3), "bbb": (0.0, 1e3), "yld": (0.0, 1e3), "rtmmax": (0.0, 1e3),
+    "sumrtm": (0.0, 1e3), "sumsrm": (0.0, 1e3), "rro": (0.0, 1.0), "rrinit": (0.0, 1.0),
+    "rhinit": (0.0, 5.0), "snodpy": (0.0, 50.0), "rspace": (-1e3, 1e3), "width": (0.0, 1e3),
+    "area": (0.0, 1e12),
+}  # fmt: skip
 LAST_DAY = 366
 WHOLE = DATES | CHOICES.keys() | {"spriod", "numof"}
 WHOLE_DAYS = frozenset({"daydis", "dsharv"})
+#: The least and greatest that each value can sensibly be, in its own unit; all others: `ANY_RANGE`.
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(_NOT_NEGATIVE.split(), (0.0, 1e6)),
+    **_MOST,
+}
+ANY_RANGE = (-1e6, 1e6)

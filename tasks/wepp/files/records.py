@@ -19,6 +19,7 @@ from typing import NoReturn
 from tasks.wepp.files import fortran
 from tasks.wepp.files.errors import CutShort, FormatError
 
+_DIGITS = 9
 _TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[^\s,'"]+""")
 
 
@@ -31,7 +32,7 @@ class Records:
 
     def __init__(self, text: str, path: str | Path) -> None:
         self.path = path
-        self._lines = text.splitlines()
+        self._lines = lines_of(text)
         self.line = 0
 
     def fail(self, reason: str, line: int | None = None) -> NoReturn:
@@ -52,7 +53,7 @@ class Records:
         if self.line < len(self._lines):
             # Nearly all of them are digits; what follows on the line is dropped.
             word = self._lines[self.line].split(None, 1)[0]
-            if word.isdecimal():
+            if word.isdecimal() and len(word) <= _DIGITS:
                 self.line += 1
                 return int(word)
         return self._whole(self.number(what), what)
@@ -87,6 +88,10 @@ class Records:
         self.line += 1
         return self._lines[self.line - 1]
 
+    def rest(self) -> list[str]:
+        """The lines that are left, none of which is taken."""
+        return self._lines[self.line :]
+
     def parse(self, token: str, what: str) -> float:
         """The number that one of `tokens` spells."""
         return self._number(token, what)
@@ -119,6 +124,17 @@ class Records:
         if value != math.floor(value):
             self.fail(f"{what} must be a whole number, found {value:g}")
         return int(value)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a file, which end as editors and engines end them.
+
+    `splitlines` would end them at form feeds and at what cp1252 has for an ellipsis as well.
+    """
+    found = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if not found[-1]:
+        found.pop()
+    return found
 
 
 def read_text(path: str | Path) -> str:

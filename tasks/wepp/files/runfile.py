@@ -12,18 +12,20 @@ on reading and on writing. Irrigation asks for files that are not read: refused 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tasks.wepp.files.errors import CutShort, FormatError, Refused
-from tasks.wepp.files.records import read_text
+from tasks.wepp.files.records import lines_of, read_text
 from tasks.wepp.prompts import DAILY, INPUTS, WEPPCLOUD
 
 NAME_LIMIT = 50
 _NAMES = frozenset((*INPUTS, *DAILY, "pass", "master", "loss", "initial", "impoundment_output"))
 _RENAMED = {"pass": "pass_file", "yield": "yields", "str": "structure"}
+_WHOLE = re.compile(r"[0-9]{1,9}\Z")
 _RANGES = {"loss_option": range(6), "bypass": range(2)}
 
 
@@ -200,7 +202,7 @@ class _Answers:
 
     def __init__(self, text: str, path: str | Path) -> None:
         self.path = path
-        self._lines = [line.strip() for line in text.splitlines()]
+        self._lines = [line.strip() for line in lines_of(text)]
         self._next = 0
 
     def form(self) -> str:
@@ -281,8 +283,9 @@ class _Answers:
 
     def _number(self, name: str) -> int:
         answer = self._line(name)
-        if not answer.isdigit() or (name == "years" and int(answer) < 1):
-            raise self._bad(f"{name!r} wants a whole number, found {answer!r}")
+        wanted = "a whole number of 1 or more" if name == "years" else "a whole number"
+        if not _WHOLE.match(answer) or (name == "years" and int(answer) < 1):
+            raise self._bad(f"{name!r} wants {wanted}, found {answer!r}")
         value = int(answer)
         if name == "irrigation" and value:
             raise Refused(self.path, self._next, f"irrigation option {value} is not read")
@@ -307,6 +310,8 @@ def _check_name(name: str, path: str | Path, line: int) -> None:
     if len(name) > NAME_LIMIT:
         why = f"{name!r} has {len(name)} characters: executables read {NAME_LIMIT}"
         raise FormatError(path, line, why)
+    if any(ord(letter) < ord(" ") for letter in name):
+        raise FormatError(path, line, f"{name!r} has a character that no file name can have")
 
 
 def _answer(run: RunFile, form: str, prompt: str) -> Iterator[str]:

@@ -25,6 +25,8 @@ from tasks.wepp.files.records import Records, read_text
 HILLSLOPE_VERSIONS = (97.3, 97.5)
 CHANNEL_VERSION = 99.1
 _ABSTRACTED = 2023.0
+# What no hillslope and no channel goes beyond (m, m, m/m, degrees).
+_LONGEST, _WIDEST, _STEEPEST, _TURN = 20_000.0, 1_000_000.0, 10.0, 360.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,21 @@ def _channels(
 
 def _facing(records: Records) -> tuple[float, float]:
     azimuth, width = records.numbers(2, "azimuth (deg) and width (m)")
-    if width <= 0.0:
-        records.fail(f"width {width:g} m: it must be above 0")
+    _check_facing(records, azimuth, width)
     return azimuth, width
 
 
 def _of_a_network(records: Records) -> tuple[float, float]:
     azimuth, width, *_ = records.numbers(4, "azimuth (deg), width, elevation (m) and order")
+    _check_facing(records, azimuth % 360.0, width)
     return azimuth % 360.0, width
+
+
+def _check_facing(records: Records, azimuth: float, width: float) -> None:
+    if not abs(azimuth) <= _TURN:
+        records.fail(f"azimuth {azimuth:g} degrees: it must be within -360 and 360")
+    if not 0.0 < width <= _WIDEST:
+        records.fail(f"width {width:g} m: it must be above 0, and {_WIDEST:g} at most")
 
 
 def _element(records: Records) -> Element:
@@ -126,8 +135,8 @@ def _element(records: Records) -> Element:
     count = int(counted)
     if count != counted or count < 2:
         records.fail(f"{counted:g} slope points: 2 or more are wanted")
-    if length <= 0.0:
-        records.fail(f"length {length:g} m: it must be above 0")
+    if not 0.0 < length <= _LONGEST:
+        records.fail(f"length {length:g} m: it must be above 0, and {_LONGEST:g} at most")
     values = records.numbers(2 * count, f"{count} pairs of distance and slope")
     x, slope = values[0::2], values[1::2]
     _check(records, x, slope)
@@ -140,3 +149,6 @@ def _check(records: Records, x: tuple[float, ...], slope: tuple[float, ...]) -> 
     for place, value in zip(x, slope, strict=True):
         if value < 0.0:
             records.fail(f"slope {value:g} at {place:g} of the length: it must not be negative")
+        if value > _STEEPEST:
+            why = f"slope {value:g} at {place:g} of the length: more than {_STEEPEST:g} m/m"
+            records.fail(f"{why} is no slope (is it in per cent?)")

@@ -53,6 +53,15 @@ _COLUMNS = {
     7777.0: ("depth", "bulk_density", "ksat", "fc", "wp", *_TEXTURE),
     7778.0: ("depth", "bulk_density", "ksat", "anisotropy", "fc", "wp", *_TEXTURE),
 }
+#: The least and greatest that a layer's numbers can sensibly be; percentages are looked at apart,
+#: of the curve's columns no more is asked than that they are not negative.
+RANGES = {
+    "depth": (0.0, 1e5), "cec": (0.0, 500.0), "bulk_density": (0.01, 2.6), "ksat": (0.0, 1e5),
+    "anisotropy": (0.0, 1e4), "fc": (0.0, 1.0), "wp": (0.0, 1.0),
+}  # fmt: skip
+ANY_RANGE = (0.0, 1e9)
+#: The greatest Ki (kg s/m4), Kr (s/m), tau_c (Pa) and Ke (mm/h).
+GREATEST = (1e9, 10.0, 1e4, 1e5)
 _CURVE = ("theta_r", "theta_s", "alpha", "n", "ks", "wp_curve", "fc_curve")
 #: The line of a disturbed element, as its version has it; names and codes among numbers.
 _RECOVERY: dict[float, tuple[str, ...]] = {
@@ -200,7 +209,7 @@ def _element(records: Records, version: float) -> Element:
     counted, albedo, saturation, ki, kr, tauc, *ke = (records.parse(word, what) for word in rest)
     if counted < 1 or counted != int(counted):
         records.fail(f"{counted:g} layers: a whole number from 1 on is wanted")
-    _check_head(records, albedo, saturation, min(ki, kr, tauc, *ke))
+    _check_head(records, albedo, saturation, (ki, kr, tauc, *ke))
     layers = tuple(_layer(records, version, i + 1) for i in range(int(counted)))
     depths = [0.0, *(layer.depth for layer in layers)]
     if any(a >= b for a, b in pairwise(depths)):
@@ -226,11 +235,17 @@ def _recovery(records: Records, version: float) -> Recovery | None:
     return Recovery(**found | whole)
 
 
-def _check_head(records: Records, albedo: float, saturation: float, least: float) -> None:
+def _check_head(
+    records: Records, albedo: float, saturation: float, erodible: tuple[float, ...]
+) -> None:
+    least = min(erodible)
     if not (0.0 <= albedo <= 1.0 and 0.0 <= saturation <= 1.0):
         records.fail(f"albedo {albedo:g} and saturation {saturation:g} must be within 0 and 1")
     if least < 0.0:
         records.fail(f"Ki, Kr, tau_c and Ke must not be negative, found {least:g}")
+    for name, value, most in zip(("Ki", "Kr", "tau_c", "Ke"), erodible, GREATEST, strict=False):
+        if value > most:
+            records.fail(f"{name} {value:g}: no soil has more than {most:g}")
 
 
 def _layer(records: Records, version: float, number: int) -> Layer:
@@ -241,8 +256,13 @@ def _layer(records: Records, version: float, number: int) -> Layer:
     if min(shares) < 0.0 or max(shares) > 100.0 or layer.sand + layer.clay > 100.0:
         shown = ", ".join(f"{name} {getattr(layer, name):g}" for name in ("sand", "clay", "om"))
         records.fail(f"layer {number}: {shown}, rock {layer.rock:g} are not percentages of a soil")
-    if version >= 7777 and min(values) < 0.0:
-        records.fail(f"layer {number}: {names[values.index(min(values))]} is negative")
+    for name, value in zip(names, values, strict=True):
+        least, most = RANGES.get(name, ANY_RANGE)
+        if not least <= value <= most:
+            records.fail(f"layer {number}: {name} {value:g} is not within {least:g} and {most:g}")
+    if layer.fc is not None and layer.wp is not None and layer.wp > layer.fc:
+        why = f"wilting point {layer.wp:g} above field capacity {layer.fc:g}"
+        records.fail(f"layer {number}: {why}")
     return layer
 
 
@@ -251,8 +271,8 @@ def _restricting(records: Records, version: float) -> Restricting | None:
         return None
     second = "anisotropy" if version < 7777 else "thickness"
     flag, middle, ksat = records.numbers(3, f"the restricting layer (flag {second} ksat)")
-    if flag not in (0.0, 1.0) or ksat < 0.0 or middle < 0.0:
-        records.fail("the restricting layer wants a flag 0 or 1 and no negative numbers")
+    if flag not in (0.0, 1.0) or not 0.0 <= ksat <= 1e5 or not 0.0 <= middle <= 1e7:
+        records.fail("the restricting layer wants a flag 0 or 1 and no negative or huge numbers")
     return Restricting(int(flag), ksat, **{second: middle})
 
 
