@@ -213,7 +213,6 @@ def _progress(runid: str, panel: str, files: int) -> Progress:
 
 
 # What else production has under this name is refused by it.
-init_sbs_map_rq: Absent = absent(__name__, "init_sbs_map_rq")
 fetch_dem_rq: Absent = absent(__name__, "fetch_dem_rq")
 build_channels_rq: Absent = absent(__name__, "build_channels_rq")
 fetch_dem_and_build_channels_rq: Absent = absent(__name__, "fetch_dem_and_build_channels_rq")
@@ -223,7 +222,6 @@ abstract_watershed_rq: Absent = absent(__name__, "abstract_watershed_rq")
 build_subcatchments_and_abstract_watershed_rq: Absent = absent(
     __name__, "build_subcatchments_and_abstract_watershed_rq"
 )
-build_landuse_rq: Absent = absent(__name__, "build_landuse_rq")
 build_treatments_rq: Absent = absent(__name__, "build_treatments_rq")
 build_rangeland_cover_rq: Absent = absent(__name__, "build_rangeland_cover_rq")
 build_soils_rq: Absent = absent(__name__, "build_soils_rq")

@@ -26,7 +26,6 @@ _MORE = "has no such step: the tables have what it told"
 #: What is missing, and the panel that waits for it, by function and module.
 _TABLE: dict[str, dict[str, tuple[str, str]]] = {
     "tasks.project_rq": {
-        "init_sbs_map_rq": ("watershed", _LAND),
         "fetch_dem_rq": ("channel_delineation", _TERRAIN),
         "build_channels_rq": ("channel_delineation", _TERRAIN),
         "fetch_dem_and_build_channels_rq": ("channel_delineation", _TERRAIN),
@@ -34,7 +33,6 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         "build_subcatchments_rq": ("subcatchment_delineation", _TERRAIN),
         "abstract_watershed_rq": ("subcatchment_delineation", _TERRAIN),
         "build_subcatchments_and_abstract_watershed_rq": ("subcatchment_delineation", _TERRAIN),
-        "build_landuse_rq": ("landuse", _LAND),
         "build_treatments_rq": ("treatments", _LAND),
         "build_rangeland_cover_rq": ("rangeland_cover", _LAND),
         "build_soils_rq": ("soils", _LAND),

@@ -14,7 +14,6 @@ from weppd.task import REGISTRY
 #: Functions that production's pages call, by module, and the panel that waits for each.
 NAMES = {
     "project_rq": {
-        "init_sbs_map_rq": "watershed",
         "fetch_dem_rq": "channel_delineation",
         "build_channels_rq": "channel_delineation",
         "fetch_dem_and_build_channels_rq": "channel_delineation",
@@ -22,7 +21,6 @@ NAMES = {
         "build_subcatchments_rq": "subcatchment_delineation",
         "abstract_watershed_rq": "subcatchment_delineation",
         "build_subcatchments_and_abstract_watershed_rq": "subcatchment_delineation",
-        "build_landuse_rq": "landuse",
         "build_treatments_rq": "treatments",
         "build_rangeland_cover_rq": "rangeland_cover",
         "build_soils_rq": "soils",
