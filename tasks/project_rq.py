@@ -160,6 +160,32 @@ def build_landuse_rq(runid: str) -> None:
     current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(grown)}")
 
 
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("soils", trigger="SOILS_BUILD_TASK_COMPLETED", step=TaskEnum.build_soils)
+def build_soils_rq(runid: str) -> None:
+    """Build which soil lies below each hillslope, from the site's map of soils or the run's own.
+
+    Errors as of `tasks.soils.build.build`, and those of a run that is not to be changed.
+    """
+    from tasks.soils import build
+
+    built = build.build(_to_build(runid).root)
+    current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(sorted(built.soils))}")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate)
+def build_climate_rq(runid: str) -> None:
+    """Build the weather of a run from the site's stations.
+
+    Errors as of `tasks.climate.build.build`, and those of a run that is not to be changed.
+    """
+    from tasks.climate import build
+
+    built = build.build(_to_build(runid).root)
+    current().log(f"weather: {', '.join(sorted({str(built.file), *built.hillslopes.values()}))}")
+
+
 # pytest is not to take it for one of its own.
 setattr(test_run_rq, "__test__", False)  # noqa: B010
 
@@ -224,8 +250,6 @@ build_subcatchments_and_abstract_watershed_rq: Absent = absent(
 )
 build_treatments_rq: Absent = absent(__name__, "build_treatments_rq")
 build_rangeland_cover_rq: Absent = absent(__name__, "build_rangeland_cover_rq")
-build_soils_rq: Absent = absent(__name__, "build_soils_rq")
-build_climate_rq: Absent = absent(__name__, "build_climate_rq")
 run_ash_rq: Absent = absent(__name__, "run_ash_rq")
 run_debris_flow_rq: Absent = absent(__name__, "run_debris_flow_rq")
 run_rhem_rq: Absent = absent(__name__, "run_rhem_rq")

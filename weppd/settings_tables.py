@@ -212,11 +212,17 @@ class Data:
     """[data]: the maps and files of a site that runs are made of; empty for none of a kind.
 
     `landuse` is a directory of rasters of class codes, by their names (`nlcd/2019`), and
-    `landuse_classes` the table that says what grows where a code stands.
+    `landuse_classes` the table that says what grows where a code stands. `soils` has rasters of map
+    units, `soil_files` a soil file for each unit, `climate` climate files of stations, of which one
+    counts for what is no farther than `station_km` from it.
     """
 
     landuse: str = field(default="", metadata={"check": unless_empty(absolute)})
     landuse_classes: str = field(default="", metadata={"check": unless_empty(absolute)})
+    soils: str = field(default="", metadata={"check": unless_empty(absolute)})
+    soil_files: str = field(default="", metadata={"check": unless_empty(absolute)})
+    climate: str = field(default="", metadata={"check": unless_empty(absolute)})
+    station_km: float = field(default=100.0, metadata={"check": at_least(0)})
 
 
 @dataclass(frozen=True, slots=True)

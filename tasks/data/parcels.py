@@ -16,6 +16,7 @@ from tasks.data.zones import Bools, Ints, Shares
 from tasks.interchange import sheet
 from tasks.interchange.columns import Column, Product
 from tasks.run.directory import RunDirectory
+from tasks.wepp.documents import OUTLET
 from tasks.wepp.prep.given import Given
 
 #: The grid of TOPAZ ids where a run's watershed names none.
@@ -49,6 +50,20 @@ class Parcels:
         if lacking := [top for top, code in found.items() if code is None]:
             raise NoData(f"{source}: it tells nothing of {named(lacking)}")
         return {top: code for top, code in found.items() if code is not None}
+
+    def centres(self, of_hillslopes: bool) -> dict[int, tuple[float, float]]:
+        """Longitude and latitude of the watershed's centre, as `OUTLET`, and of hillslopes'.
+
+        NoData for a grid without the watershed, or without one of its hillslopes.
+        """
+        found = zones.centres(self.zones)
+        wanted = (OUTLET, *(self.ids.hillslopes if of_hillslopes else ()))
+        if not found:
+            raise NoData(f"{self.path}: no cell of it is in the watershed")
+        if lacking := [top for top in wanted if top not in found]:
+            raise NoData(f"{self.path}: no cell of it is {named(lacking)}")
+        east, north = rasters.geographic(self.place, [found[top] for top in wanted])
+        return {top: (x, y) for top, x, y in zip(wanted, east, north, strict=True)}
 
     def tabulate(
         self, shares: Mapping[int, Shares], about: Callable[[int, int | None], dict[str, Any]]

@@ -6,7 +6,7 @@ the map is; where the map has none, or ends before, it has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio import warp
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -71,6 +72,17 @@ def zones(path: Path) -> tuple[Ints, Place]:
         ids = raster.read(1, masked=True).filled(0)
         place = Place(raster.crs, raster.transform, raster.shape)
     return np.where(np.isfinite(ids), ids, 0).astype(np.int64), place
+
+
+def geographic(
+    place: Place, cells: Sequence[tuple[float, float]]
+) -> tuple[list[float], list[float]]:
+    """Longitudes and latitudes (degrees, WGS84) of rows and columns of a grid."""
+    of = place.transform
+    x = [of.c + of.a * column + of.b * row for row, column in cells]
+    y = [of.f + of.d * column + of.e * row for row, column in cells]
+    east, north = warp.transform(place.crs, "EPSG:4326", x, y)
+    return list(east), list(north)
 
 
 def write(path: Path, place: Place, values: Ints, told: Bools) -> None:

@@ -45,3 +45,18 @@ def count(zones: Ints, classes: Ints, told: Bools) -> dict[int, Shares]:
     tops, missing = np.unique(ids[~told], return_counts=True)
     untold = dict(zip(tops.tolist(), missing.tolist(), strict=True))
     return {top: Shares(of, untold.get(top, 0)) for top, of in cells.items()}
+
+
+def centres(zones: Ints) -> dict[int, tuple[float, float]]:
+    """The mean row and column of each zone's cells, counted from the grid's corner, by its id.
+
+    That of all zones together is there as 0; nothing for a grid without zones.
+    """
+    rows, columns = np.nonzero(zones > 0)
+    if not rows.size:
+        return {}
+    ids, where, times = np.unique(zones[rows, columns], return_inverse=True, return_counts=True)
+    down = np.bincount(where, rows + 0.5) / times
+    along = np.bincount(where, columns + 0.5) / times
+    found = dict(zip(ids.tolist(), zip(down.tolist(), along.tolist(), strict=True), strict=True))
+    return {0: (float(rows.mean()) + 0.5, float(columns.mean()) + 0.5), **found}

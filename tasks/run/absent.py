@@ -35,8 +35,6 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         "build_subcatchments_and_abstract_watershed_rq": ("subcatchment_delineation", _TERRAIN),
         "build_treatments_rq": ("treatments", _LAND),
         "build_rangeland_cover_rq": ("rangeland_cover", _LAND),
-        "build_soils_rq": ("soils", _LAND),
-        "build_climate_rq": ("climate", "makes no weather of stations"),
         "run_ash_rq": ("ash", _MODS),
         "run_debris_flow_rq": ("debris_flow", _MODS),
         "run_rhem_rq": ("rhem", _MODS),

@@ -172,7 +172,8 @@ class Soils(Document, name="soils", version=1):
 
     Without a soil for `channels` these have a bed of sandy loam, as erodible as wepp.nodb says.
     `restricting_ksat` (mm/h) is that of what lies below all soils but those of developed land;
-    `restricting_ksats` has those of hillslopes that differ.
+    `restricting_ksats` has those of hillslopes that differ. What lies where is built from the
+    site's map of soils `ssurgo_db`, or from `map`, a raster of the run's own.
     """
 
     soils: dict[str, Below] = Field(default_factory=dict)
@@ -183,6 +184,8 @@ class Soils(Document, name="soils", version=1):
     initial_saturation: Fraction | None = None
     restricting_ksat: NotNegative | None = None
     restricting_ksats: dict[int, NotNegative] = Field(default_factory=dict)
+    ssurgo_db: str = "ssurgo/gNATSGSO/2025"
+    map: Below | None = None
 
 
 class Climate(Document, name="climate", version=1):
@@ -190,6 +193,8 @@ class Climate(Document, name="climate", version=1):
 
     `storms` are climates of a single storm each, by number; a run that has some is a run of them,
     and of no other weather. `observed_start_year` is the calendar year of the first simulated one.
+    It is built from the site's stations: the one nearest to the watershed, or to each hillslope, as
+    `spatial` says, or the one called `station`.
     """
 
     file: Below | None = None
@@ -197,6 +202,8 @@ class Climate(Document, name="climate", version=1):
     storms: dict[int, Below] = Field(default_factory=dict)
     observed_start_year: int | None = None
     delete_after_interchange: bool = False
+    spatial: Literal["single", "hillslopes"] = "single"
+    station: str | None = None
 
 
 class Frost(Part):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from rasterio.transform import Affine
 
 from tasks.data.rasters import Place
 from tasks.run.atomic import replace_text
-from tasks.wepp.documents import Watershed
+from tasks.wepp.files import climate, soil
+from tasks.wepp.prep.covers import LIBRARY
+from tasks.wepp.samples import hillslopes as sample
+from tasks.wepp.samples import weather
 from tasks.wepp.samples.watershed import write_watershed
 
 #: UTM zone 11 north, in which the grids of this site are; their corner and their cells (m).
@@ -35,6 +40,23 @@ def write(path: Path, values: Any, where: Place | None = None, nodata: float | N
         dtype="int32", crs=where.crs, transform=where.transform, nodata=nodata,
     ) as raster:  # fmt: skip
         raster.write(values.astype(np.int32), 1)
+    return path
+
+
+def write_soil(path: Path, seed: int = 1) -> Path:
+    """A soil file; other seeds have other soils."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ground = sample.GROUNDS[seed % len(sample.GROUNDS)]
+    made = sample.soil_of(LIBRARY["old_forest"], ground, random.Random(seed))
+    replace_text(path, soil.dump(made))
+    return path
+
+
+def write_station(path: Path, longitude: float, latitude: float, years: int = 2) -> Path:
+    """The climate file of a station there, with years from 1 on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = replace(weather.RIDGE, longitude=longitude, latitude=latitude)
+    replace_text(path, climate.dump(weather.generate(found, years, 1)))
     return path
 
 
@@ -62,9 +84,3 @@ def change(root: Path, document: Any, **fields: Any) -> None:
     """Give a document of the run other fields."""
     changed = document.or_new(root).model_copy(update=fields)
     replace_text(document.path(root), changed.dump())
-
-
-def without_grid(root: Path) -> None:
-    """Take the run's grid of subcatchments away."""
-    (root / "dem/wbt/subwta.tif").unlink()
-    change(root, Watershed, subcatchments=None)

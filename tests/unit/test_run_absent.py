@@ -23,8 +23,6 @@ NAMES = {
         "build_subcatchments_and_abstract_watershed_rq": "subcatchment_delineation",
         "build_treatments_rq": "treatments",
         "build_rangeland_cover_rq": "rangeland_cover",
-        "build_soils_rq": "soils",
-        "build_climate_rq": "climate",
         "run_ash_rq": "ash",
         "run_debris_flow_rq": "debris_flow",
         "run_rhem_rq": "rhem",

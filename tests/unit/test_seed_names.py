@@ -15,6 +15,10 @@ TASKS = {
     "project_rq": {
         "test_run_rq": ["runid"],
         "set_run_readonly_rq": ["runid", "readonly"],
+        "init_sbs_map_rq": ["runid", "sbs_map"],
+        "build_landuse_rq": ["runid"],
+        "build_soils_rq": ["runid"],
+        "build_climate_rq": ["runid"],
         "upload_cli_rq": ["runid", "cli_filename"],
         "fork_rq": ["runid", "new_runid", "undisturbify"],
         "archive_rq": ["runid", "comment"],

@@ -17,12 +17,12 @@ _PLACE = {
 
 def years(path: str | Path) -> int:
     """The years that the climate file at `path` declares, by its head; FormatError, OSError."""
-    return int(_numbers(path)[5])
+    return int(whereabouts(path)[5])
 
 
 def first_year(path: str | Path) -> int:
     """The first simulated year, by the head of the climate file; FormatError, OSError."""
-    return int(_numbers(path)[4])
+    return int(whereabouts(path)[4])
 
 
 def mode(path: str | Path) -> int:
@@ -30,6 +30,19 @@ def mode(path: str | Path) -> int:
     records = _head(path, _TO_MODE)
     records.number("the version of the climate file")
     return kind(records)[0]
+
+
+def whereabouts(path: str | Path) -> tuple[float, ...]:
+    """Latitude and longitude (degrees), elevation (m), observed years, first year and years.
+
+    FormatError, OSError.
+    """
+    records = _head(path, _TO_SITE)
+    records.number("the version of the climate file")
+    kind(records)
+    records.raw("the station")
+    records.raw("the heading of the site")
+    return site(records)[0]
 
 
 def kind(records: Records) -> tuple[int, int, int]:
@@ -56,15 +69,6 @@ def site(records: Records) -> tuple[tuple[float, ...], str]:
         if not least <= value <= most:
             records.fail(f"{name} {value:g} is not within {least:g} and {most:g}")
     return found, words[6].strip() if len(words) > 6 else ""
-
-
-def _numbers(path: str | Path) -> tuple[float, ...]:
-    records = _head(path, _TO_SITE)
-    records.number("the version of the climate file")
-    kind(records)
-    records.raw("the station")
-    records.raw("the heading of the site")
-    return site(records)[0]
 
 
 def _head(path: str | Path, lines: int) -> Records:
