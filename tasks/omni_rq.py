@@ -1,5 +1,7 @@
 """Scenarios of a run: each a child run of its own, made and simulated where it is not up to date.
 
+And contrasts: the channels anew, with some hillslopes as another scenario has them.
+
 ::
 
     <run>/_pups/omni/scenarios/<name>/      the run `<runid>;;omni;;<name>`
@@ -19,8 +21,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.omni import children, summaries
-from tasks.omni.documents import Omni, Scenario
+from tasks.omni import children, contrasts, summaries
+from tasks.omni.documents import Contrast, Omni, Scenario
 from tasks.project import trial
 from tasks.run.directory import RunDirectory
 from tasks.run.frame import framed
@@ -34,7 +36,7 @@ from tasks.wepp import dispatch
 from weppd.task import current, task
 
 TIMEOUT = 43_200
-PANEL = "omni"
+PANEL, CONTRASTS = "omni", "omni_contrasts"
 _PATIENCE_S = 30.0
 _CHANGED, _SAME = "dependency_changed", "dependency_unchanged"
 
@@ -144,6 +146,97 @@ def _compile_hillslope_summaries_rq(runid: str) -> None:
 def _finalize_omni_scenarios_rq(runid: str) -> None:
     """Tell that all scenarios are run."""
     _end(runid)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(CONTRASTS)
+def run_omni_contrast_rq(runid: str, contrast_id: int) -> tuple[bool, float]:
+    """Run the channels of one contrast as it was last launched; returns (True, seconds).
+
+    A network that is done from the same pass files is not run again. BrokenDocument for a number
+    that omni.nodb does not have, and as `tasks.omni.contrasts.make` and the model's jobs.
+    """
+    run, began = _run(runid), time.monotonic()
+    wanted = Omni.load(run.root).contrasts.get(contrast_id)
+    if wanted is None:
+        raise BrokenDocument(f"{Omni.path(run.root)}: there is no contrast {contrast_id!r}")
+    child, place = _contrast(runid, contrast_id), contrasts.place(run.root, contrast_id)
+    if place.is_dir():
+        dispatch.refuse(child, RunDirectory(place))
+    trial.route(child, contrasts.make(run.root, contrast_id, wanted))
+    current().log(f"contrast {contrast_id}: {wanted.name}")
+    return True, time.monotonic() - began
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(CONTRASTS)
+def run_omni_contrasts_rq(runid: str) -> str:
+    """Enqueue the contrasts that omni.nodb wants, some at a time; returns the final job's id.
+
+    BrokenDocument and NotPrepared as `tasks.omni.contrasts.planned`.
+    """
+    run = _run(runid)
+    with Omni.locked(run.root, wait=_PATIENCE_S) as document:
+        found = document.contrasts = contrasts.planned(run.root, document)
+        size = document.contrast_batch_size
+    _remove_contrasts(runid, run, found)
+    ids: list[str] = []
+    before: list[str] = []
+    for place, number in enumerate(found):
+        if place % size == 0:
+            before = ids[-size:]
+        call = ("tasks.omni_rq.run_omni_contrast_rq", runid, number)
+        label = f"jobs:contrast:{number}"
+        ids.append(current().enqueue(*call, label=label, depends_on=before, timeout=TIMEOUT))
+    final = current().enqueue(
+        "tasks.omni_rq._finalize_omni_contrasts_rq",
+        runid,
+        label="jobs:finalize:omni_contrasts",
+        depends_on=ids,
+        timeout=TIMEOUT,
+    )
+    Panel(current(), runid, CONTRASTS).enqueued(f"run_omni_contrasts_rq({runid})", final)
+    return final
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(CONTRASTS, trigger="END_BROADCAST", step=TaskEnum.run_omni_contrasts)
+def _finalize_omni_contrasts_rq(runid: str) -> None:
+    """Make the table of all contrasts, and tell that they are run; NotPrepared."""
+    run = _run(runid)
+    found = Omni.load(run.root).contrasts
+    contrasts.write(run.root, found)
+    notify(f":crystal_ball: {len(found)} omni contrasts completed for {runid}")
+    # The page closes its stream on what the frame says behind this.
+    Panel(current(), runid, CONTRASTS).trigger("OMNI_CONTRAST_RUN_TASK_COMPLETED")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed(CONTRASTS)
+def delete_omni_contrasts_rq(runid: str) -> int:
+    """Remove all contrasts of the run, and their table; returns how many they were."""
+    run = _run(runid)
+    with Omni.locked(run.root, wait=_PATIENCE_S) as document:
+        gone = _remove_contrasts(runid, run, {})
+        document.contrasts = {}
+    (run.root / "omni" / summaries.CONTRASTS.file).unlink(missing_ok=True)
+    RedisPrep(run.root, runid).remove_timestamp(TaskEnum.run_omni_contrasts)
+    return len(gone)
+
+
+def _remove_contrasts(runid: str, run: RunDirectory, but: Mapping[int, Contrast]) -> list[int]:
+    """Remove the contrasts that are none of `but`; returns their numbers."""
+    gone = contrasts.others(run.root, but)
+    for number in gone:
+        dispatch.refuse(_contrast(runid, number), RunDirectory(contrasts.place(run.root, number)))
+    for number in gone:
+        contrasts.remove(run.root, number)
+        RedisPrep.forget(_contrast(runid, number))
+    return gone
+
+
+def _contrast(runid: str, number: int) -> str:
+    return f"{runid};;omni-contrast;;{number}"
 
 
 def _end(runid: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tasks.omni.documents import BURNT, UNBURNT, Scenario
+from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Climate, CoverChoice, Landuse, Soils, Watershed
@@ -64,16 +65,25 @@ def make(root: Path, scenario: Scenario) -> RunDirectory:
     landuse, soils = Landuse.load(source), Soils.load(source)
     landuse = _covered(scenario, landuse, Given(RunDirectory(source), hills_only=True))
     soils = _grounded(scenario, soils, Soils.path(source))
-    wepp = Given(RunDirectory(root)).wepp.model_copy(update={"run_flowpaths": False})
     child = place(root, scenario.name)
     shutil.rmtree(child, ignore_errors=True)
     child.mkdir(parents=True)
+    _set_up(root, child, landuse, soils)
+    return RunDirectory(child)
+
+
+def share(root: Path, child: Path, scenario: Path) -> None:
+    """Give `child` the parent's sources, and documents as the run in `scenario` has them."""
+    _set_up(root, child, Landuse.load(scenario), Soils.load(scenario))
+
+
+def _set_up(root: Path, child: Path, landuse: Landuse, soils: Soils) -> None:
+    wepp = Given(RunDirectory(root)).wepp.model_copy(update={"run_flowpaths": False})
     for name in _SHARED:
-        if (root / name).is_dir():
+        if (root / name).is_dir() and not (child / name).is_symlink():
             (child / name).symlink_to(os.path.relpath(root / name, child))
     for document in (Watershed.load(root), Climate.load(root), wepp, landuse, soils):
-        document.path(child).write_text(document.dump(), encoding="utf-8")
-    return RunDirectory(child)
+        replace_text(document.path(child), document.dump())
 
 
 def _covered(scenario: Scenario, landuse: Landuse, given: Given) -> Landuse:

@@ -1,4 +1,4 @@
-"""The scenarios that are wanted of a run, and how far each is: `omni.nodb`.
+"""The scenarios and contrasts that are wanted of a run, and how far each is: `omni.nodb`.
 
 ::
 
@@ -9,13 +9,17 @@
     mulch               what burnt has ground_cover_increase (%) more           mulch_30_sbs_map
     uniform_moderate, prescribed_fire, sbs_map      as `covers` says            prescribed_fire
 
+`contrasts` run the channels anew, with some hillslopes of another scenario: for each pair of
+scenarios one for each of `contrast_groups`, or else one for each of those that have the most of
+`contrast_objective`, until they have `contrast_share` of it.
+
 `covers` and `soils` of a scenario say besides which takes the place of which, by their names in
 landuse.nodb and soils.nodb or in the library of covers. Soils stay as they are but for these.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,13 +87,47 @@ class Scenario(BaseModel):
         return self.model_dump_json(exclude_defaults=True)
 
 
+class ContrastPair(BaseModel):
+    """Two scenarios by name; the run itself has a name among them, too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    control_scenario: str
+    contrast_scenario: str
+
+
+class Contrast(ContrastPair):
+    """The channels of the control scenario below hillslopes of which some are of the other one."""
+
+    topaz_ids: list[int] = Field(min_length=1)
+
+    @property
+    def name(self) -> str:
+        """`<control>,<TOPAZ ids>__to__<contrast>`."""
+        tops = "+".join(map(str, self.topaz_ids))
+        return f"{self.control_scenario},{tops}__to__{self.contrast_scenario}"
+
+
+Objective = Literal[
+    "Runoff_mm", "Lateral_Flow_mm", "Baseflow_mm",
+    "Soil_Loss_t", "Sediment_Deposition_t", "Sediment_Yield_t",
+]  # fmt: skip
+
+
 class Omni(Document, name="omni", version=1):
-    """The scenarios, and of each what it was made from and what became of it."""
+    """The scenarios, of each what it was made from and what became of it, and the contrasts."""
 
     scenarios: list[Scenario] = Field(default_factory=list)
     use_rq_job_pool_concurrency: bool = True
     scenario_dependency_tree: dict[str, dict[str, Any]] = Field(default_factory=dict)
     scenario_run_state: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    contrast_pairs: list[ContrastPair] = Field(default_factory=list)
+    contrast_groups: list[Annotated[list[int], Field(min_length=1)]] = Field(default_factory=list)
+    contrast_objective: Objective = "Runoff_mm"
+    contrast_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
+    contrast_hillslopes: Annotated[int, Field(ge=1, le=100)] = 100  # chosen by it, at most
+    contrast_batch_size: Annotated[int, Field(ge=1)] = 6  # so many are run side by side
+    contrasts: dict[int, Contrast] = Field(default_factory=dict)  # as they were last launched
 
     def forget_others(self) -> None:
         """Drop what is kept of scenarios that are no longer wanted."""

@@ -19,6 +19,8 @@ PREP_TIMEOUT = 14_400
 WATERSHED_S = 0.05
 HOUR = 3600
 
+#: The stage in which the channels' tables are made.
+TABLES = 4
 #: The four ways to begin: with everything, from prepared hillslopes, from hillslopes that ran, and
 #: from a prepared channel network.
 WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP = "whole", "noprep", "watershed", "watershed_noprep"
@@ -169,7 +171,7 @@ def _after_network(wanted: Wanted, made: _Made) -> Iterator[Planned]:
     if wanted.loss_grid and not wanted.multi_ofe:
         grid = "_post_make_loss_grid_rq"
         yield Planned(grid, grid, 4, (*ran, *made.of("_run_hillslopes_rq")))
-    yield Planned(tables, tables, 4, (cleanup,))
+    yield Planned(tables, tables, TABLES, (cleanup,))
     if made.of("_build_totalwatsed3_rq"):
         periods = "_analyze_return_periods_rq"
         yield Planned(periods, periods, 4, (tables, "_build_totalwatsed3_rq"))
