@@ -113,3 +113,35 @@ def test_a_lost_reply_is_asked_for_again_with_all_that_came_ahead(run: Run) -> N
         assert len(await taken(store, ahead(1, 5))) == 2
 
     run(story)
+
+
+def behind(*names: str) -> ClaimAsk:
+    """An ask for a short job behind others for each of these workers."""
+    eids = tuple(uuid.uuid4().hex for _ in names)
+    return replace(an_ask(0), eids=eids, short=(SHORT,), behind=names)
+
+
+def test_workers_that_are_busy_with_short_ones_get_more_of_them(run: Run) -> None:
+    """One for each name, in strict order, up to the first job that is not short."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue(jobs("sssls"))
+        ask = behind("n.2", "n.1")
+        assert shown(await taken(store, ask)) == [("s0", "n.2"), ("s1", "n.1")]
+        assert len(await taken(store, ask)) == 2
+        assert shown(await taken(store, behind("n.2", "n.2"))) == [("s2", "n.2")]
+        assert await taken(store, behind("n.2")) == ()
+        assert [jid for jid, _ in shown(await taken(store, ahead(1, 2)))] == ["l3"]
+
+    run(story)
+
+
+def test_new_workers_come_before_those_that_are_busy(run: Run) -> None:
+    """Of what is short, those that had nothing get their share first."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.enqueue(jobs("ssss"))
+        ask = replace(ahead(1, 4), behind=("n.7", "n.8"))
+        assert [name for _, name in shown(await taken(store, ask))] == ["n.1", "n.1", "n.7", "n.8"]
+
+    run(story)

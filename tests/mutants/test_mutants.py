@@ -52,7 +52,10 @@ MUTANTS = {
         "return replace(state, away=True), []",
     ),
     "the bell is not armed": ("        orders.append(do.ArmBell())\n", "        pass\n"),
-    "the bell is not heard": ("return replace(state, dry=False), []", "return state, []"),
+    "the bell is not heard": (
+        "return replace(state, dry=False, sparse=False), []",
+        "return state, []",
+    ),
     "a dead cell's job is forgotten": (
         "            outcome = judge.died(phase.ticket, cause, moves.crash_limit(state))\n",
         "            state = moves.forget(state, eid)\n            continue\n",
@@ -142,6 +145,18 @@ MUTANTS = {
     "a job of another kind waits behind a short one": (
         "    both = own.short and plan.short and",
         "    both = own.short and",
+    ),
+    "short jobs are claimed for a cell that has not said hello": (
+        "        if isinstance(first, Running) and first.since and first.ticket",
+        "        if isinstance(first, Running) and first.ticket",
+    ),
+    "more go behind a job than there is room for": (
+        "                room[int(label)] = most - len(slot.then)\n",
+        "                room[int(label)] = most\n",
+    ),
+    "short jobs are claimed for those that run while one waits": (
+        "for each in room.values()) or moves.waiting(state):\n",
+        "for each in room.values()):\n",
     ),
     "a refused job runs": ("    if ticket.plan.refusal is not None:\n", "    if False:\n"),
 }

@@ -67,6 +67,7 @@ class World:
     claim: tuple[int, ...] | None = None
     gap: do.Gap | None = None
     more: int = 0
+    behind: tuple[int, ...] = ()
     shorts: set[str] = field(default_factory=set)
     wall: float = 1000.0
     records: list[Finish] = field(default_factory=list)
@@ -112,8 +113,15 @@ class World:
 
     def _do_claim(self, effect: do.Claim) -> None:
         assert self.claim is None, "two claims at once"
-        assert effect.labels, "a claim for nothing"
+        assert effect.labels or effect.behind, "a claim for nothing"
+        assert not self.waiting(Waiting) or effect.gap, "a claim while a job waits"
         self.claim, self.gap, self.more = effect.labels, effect.gap, effect.more
+        self.behind = effect.behind
+        for cell in self.cells.values():
+            label = cell.ticket.worker.rpartition(".")[2] if cell.ticket else ""
+            more = [each for each in effect.behind if str(each) == label]
+            room = self.rules.prefetch - 1 - len(cell.behind)
+            assert len(more) <= max(0, room), "more short jobs than a cell has room for"
 
     def _do_armbell(self, effect: do.ArmBell) -> None:
         self.bell = True
@@ -245,11 +253,12 @@ class World:
         taken = fit[: len(labels)]
         pairs = list(zip(labels, taken, strict=False))
         mates = [label for label, job in pairs if job.id in self.shorts]
-        for number, job in enumerate(fit[len(taken) :] if mates else []):
-            if number == self.more // len(labels) * len(mates) or job.id not in self.shorts:
+        places = (mates * (self.more // len(labels)) if labels else []) + list(self.behind)
+        for label, job in zip(places, fit[len(taken) :], strict=False):
+            if job.id not in self.shorts:
                 break
             taken.append(job)
-            pairs.append((mates[number % len(mates)], job))
+            pairs.append((label, job))
         self.queue = [job for job in self.queue if job not in taken]
         self.wall += 1.0
         tickets = []
@@ -258,8 +267,10 @@ class World:
             ticket = Ticket(claim, self.plans[job.id], f"node.{label}")
             self.claimed[claim.eid] = ticket
             tickets.append(ticket)
-        dry = len(taken) < len(labels)
-        self.reply = on.Claimed(tuple(tickets), dry, self.wall, self.gap is not None)
+        dry = len(taken) < (len(labels) or len(self.behind))
+        self.reply = on.Claimed(
+            tuple(tickets), dry, self.wall, self.gap is not None, behind=not labels
+        )
         self.tell(self.reply)
 
     def _fits(self, job: Job) -> bool:

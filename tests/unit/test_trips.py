@@ -9,6 +9,7 @@ import os
 import pytest
 
 from tests.waiting import soon
+from weppd.core import effects as do
 from weppd.core import events as on
 from weppd.core.schedule import Rules, Traits
 from weppd.errors import StoreAway
@@ -80,7 +81,7 @@ def test_a_claim_brings_tickets_and_says_dry_when_there_was_less(tmp_path):
 
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.f", id="j1")])
-        going.claim((1, 2))
+        going.claim(do.Claim((1, 2)))
         await soon(lambda: told.of(on.Claimed))
         (claimed,) = told.of(on.Claimed)
         assert [t.job.id for t in claimed.tickets] == ["j1"]
@@ -95,7 +96,7 @@ def test_a_finish_while_the_store_is_away_waits_on_disk(tmp_path):
 
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.f", id="j1")])
-        going.claim((1,))
+        going.claim(do.Claim((1,)))
         await soon(lambda: told.of(on.Claimed))
         (ticket,) = told.of(on.Claimed)[0].tickets
         store.cut = "before"
@@ -116,7 +117,7 @@ def test_a_job_whose_key_another_has_is_no_ticket(tmp_path):
 
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.f", id=name, lock="k") for name in ("j1", "j2")])
-        going.claim((1, 2))
+        going.claim(do.Claim((1, 2)))
         await soon(lambda: told.of(on.Claimed))
         (claimed,) = told.of(on.Claimed)
         assert [t.job.id for t in claimed.tickets] == ["j1"]
@@ -132,7 +133,7 @@ def test_turns_whose_answer_was_lost_are_asked_for_again(tmp_path):
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.f", id=name, lock="k") for name in ("j1", "j2")])
         store.cut = "turns"
-        going.claim((1, 2))
+        going.claim(do.Claim((1, 2)))
         await soon(lambda: store.refused >= 2)
         assert told.of(on.Claimed) == []
         store.cut = ""
@@ -149,7 +150,7 @@ def test_a_claim_whose_reply_was_lost_is_asked_for_again(tmp_path):
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.f", id="j1"), JobSpec("m.f", id="j2")])
         store.cut = "after"
-        going.claim((1,))
+        going.claim(do.Claim((1,)))
         await soon(lambda: told.of(on.ClaimFailed))
         store.cut = ""
         await soon(lambda: told.of(on.StoreBack))
@@ -165,7 +166,7 @@ def test_an_unknown_function_is_refused_in_its_ticket(tmp_path):
 
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.g", id="j1")])
-        going.claim((1,))
+        going.claim(do.Claim((1,)))
         await soon(lambda: told.of(on.Claimed))
         (ticket,) = told.of(on.Claimed)[0].tickets
         assert "unknown task 'm.g'" in ticket.plan.refusal
@@ -191,7 +192,7 @@ def test_a_full_disk_while_the_store_is_away_loses_nothing(tmp_path, caplog):
 
     async def story(store, told, going, box):
         jids = await store.enqueue([JobSpec("m.f", id=f"j{i}") for i in range(3)])
-        going.claim((1, 2, 3))
+        going.claim(do.Claim((1, 2, 3)))
         await soon(lambda: told.of(on.Claimed))
         tickets = told.of(on.Claimed)[0].tickets
         store.cut = "before"
@@ -219,7 +220,7 @@ def test_a_store_that_is_back_takes_what_the_full_disk_could_not(tmp_path):
 
     async def story(store, told, going, box):
         await store.enqueue([JobSpec("m.f", id="j1")])
-        going.claim((1,))
+        going.claim(do.Claim((1,)))
         await soon(lambda: told.of(on.Claimed))
         (ticket,) = told.of(on.Claimed)[0].tickets
         store.cut = "before"

@@ -22,12 +22,14 @@ class Claim:
     """Ask the store for as many jobs as there are labels (the workers' numbers).
 
     With a `gap`, for such as fit into it only, wherever they stand in their queues. `more` short
-    ones may come with short ones.
+    ones may come with short ones. `behind` are labels of workers that are busy with short ones, one
+    for each further short job that may come.
     """
 
     labels: tuple[int, ...]
     gap: Gap | None = None
     more: int = 0
+    behind: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from weppd.model import NO_USAGE, Answer, Usage
 class Claimed:
     """A claim came back; `dry` when it brought fewer jobs than there was room for.
 
-    `gap`: it was for what fits before a job that waits.
+    `gap`: it was for what fits before a job that waits; `behind`: for short ones behind others.
     """
 
     tickets: tuple[Ticket, ...]
     dry: bool
     wall: float
     gap: bool = False
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

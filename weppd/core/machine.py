@@ -67,13 +67,16 @@ def decide(state: State, *events: on.Event) -> Decision:
 
 
 def _claimed(state: State, event: on.Claimed) -> Decision:
-    dry, lean = (state.dry, event.dry) if event.gap else (event.dry, state.lean)
-    state = replace(state, claiming=False, dry=dry, lean=lean, away=False)
+    state = replace(state, claiming=False, away=False, sparse=event.behind and event.dry)
+    if event.gap:
+        state = replace(state, lean=event.dry)
+    elif not event.behind:
+        state = replace(state, dry=event.dry)
     orders: list[do.Effect] = []
     for ticket in event.tickets:
         state, more = _admit(state, ticket, event.wall)
         orders += more
-    if event.dry and not event.gap and state.mood is not Mood.DRAINING:
+    if event.dry and not (event.gap or event.behind) and state.mood is not Mood.DRAINING:
         orders.append(do.ArmBell())
     return state, orders
 
@@ -96,11 +99,11 @@ def _claim_failed(state: State, event: on.ClaimFailed) -> Decision:
 
 
 def _store_back(state: State, event: on.StoreBack) -> Decision:
-    return replace(state, away=False, dry=False), []
+    return replace(state, away=False, dry=False, sparse=False), []
 
 
 def _bell_rang(state: State, event: on.BellRang) -> Decision:
-    return replace(state, dry=False), []
+    return replace(state, dry=False, sparse=False), []
 
 
 def _recovered(state: State, event: on.Recovered) -> Decision:
@@ -270,7 +273,7 @@ def _given_back(state: State, event: on.GivenBack) -> Decision:
         if eid not in slot.then:
             continue
         then = tuple(each for each in slot.then if each != eid)
-        state = moves.put_slot(state, phase.n, Busy(slot.zygote, slot.eid, then))
+        state = moves.put_slot(state, phase.n, Busy(slot.zygote, slot.eid, then, slow=True))
         if isinstance(phase, Ending):
             outcome = judge.interrupted(phase.asked, phase.reason)
             state, more = moves.record_unbegun(state, phase.ticket, outcome, event.wall)

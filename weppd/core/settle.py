@@ -48,7 +48,31 @@ def settle(state: State) -> Decision:
     elif (gap := _gap(state)) is not None:
         state = replace(state, claiming=True)
         orders.append(do.Claim(_labels(state, 1), gap))
+    elif behind := _behind(state):
+        state = replace(state, claiming=True)
+        orders.append(do.Claim((), behind=behind))
     return state, orders
+
+
+def _behind(state: State) -> tuple[int, ...]:
+    """Workers' numbers for the short jobs that may go behind others: as many as there is room for
+    in all cells, once one is half through with what it had. So none has to wait for its next."""
+    most = state.rules.prefetch - 1
+    if not most or state.dry or state.sparse:
+        return ()
+    room: dict[int, int] = {}
+    for n, slot in state.slots.items():
+        if not isinstance(slot, Busy) or slot.slow or n in state.stale:
+            continue
+        first = state.jobs.get(slot.eid)
+        # One that was only found in a cell's file has no moment: its cell has not said hello.
+        if isinstance(first, Running) and first.since and first.ticket.plan.short:
+            node, _, label = first.ticket.worker.rpartition(".")
+            if node == state.rules.node and label.isdigit():
+                room[int(label)] = most - len(slot.then)
+    if not any(2 * each >= most for each in room.values()) or moves.waiting(state):
+        return ()
+    return tuple(label for label, each in room.items() for _ in range(each))
 
 
 def _gap(state: State) -> do.Gap | None:

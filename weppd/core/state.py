@@ -51,11 +51,13 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """A cell with a job, and short ones behind it (`then`, in their order)."""
+    """A cell with a job, and short ones behind it (`then`, in their order); those that were behind
+    a `slow` one went back."""
 
     zygote: str
     eid: str
     then: tuple[str, ...] = ()
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class State:
 
     `claiming`: a claim is under way. `dry`: the last one left the queues empty. `recovered`: what
     an earlier life left is sorted, so that forks and claims may begin. `away`: the store is.
+    `sparse`: of short jobs there were fewer at the queues' heads than could go behind others.
     `at`: when the last event was, about (epoch, s). `lean`: nothing in the queues fits into the gap
     before the job that waits.
     `stale`: slots whose cells are of an earlier generation, and leave after their job.
@@ -158,6 +161,7 @@ class State:
     claiming: bool = False
     dry: bool = False
     lean: bool = False
+    sparse: bool = False
     at: float = 0.0
     recovered: bool = False
     away: bool = False

@@ -90,7 +90,7 @@ class Hands:
                 self._diary.ended(effect.finish)
                 self._record(effect.finish)
             case do.Claim():
-                self._trips.claim(effect.labels, effect.gap, effect.more)
+                self._trips.claim(effect)
             case do.Ack():
                 self._cells.ack(effect)
             case do.ArmBell():

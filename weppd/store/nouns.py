@@ -17,7 +17,8 @@ class ClaimAsk:
     The i-th job taken is entered under `eids[i]` (uuid4 hex) for the worker `workers[i]`. Where
     there are more `eids`, more jobs are taken, as long as the next one in that order is of a
     function that is named `short` and brings no claims and no lock of its own; they are entered
-    for those workers, in turn, that got such a job before.
+    for those workers, in turn, that got such a job before. Those of the `eids` are for `behind`,
+    workers that have short jobs already: the last of them, one for each name there.
     The same `token` (32 hex digits) asked again returns what it got the first time, and takes
     nothing more: so an ask whose reply was lost is simply asked again. A first ask that found
     nothing is not remembered.
@@ -38,6 +39,7 @@ class ClaimAsk:
     gap_cpus: int = 0
     gap_memory: int = 0
     short: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

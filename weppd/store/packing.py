@@ -29,8 +29,8 @@ def claim(ask: ClaimAsk, now: float) -> Args:
     """Arguments of `claim`."""
     head: Args = [ask.node, ask.token, repr(now), stamp(now), ask.cpus, ask.memory]
     head += [repr(ask.gap_s), ask.gap_cpus, ask.gap_memory]
-    lists = _listed(ask.queues), _listed(ask.workers), _listed(ask.eids), _listed(ask.short)
-    return [*head, *(part for each in lists for part in each)]
+    lists = ask.queues, ask.workers, ask.eids, ask.behind, ask.short
+    return [*head, *(part for each in lists for part in _listed(each))]
 
 
 def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -> Args:

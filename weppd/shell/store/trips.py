@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
+from weppd.core import effects as do
 from weppd.core import events as on
-from weppd.core.effects import Gap
 from weppd.core.schedule import Plan, Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
@@ -98,9 +98,7 @@ class Trips:
         self.queues, self._tell = tuple(queues), tell
         self._finishes: list[Finish] = []
         self._full = ""
-        self._labels: tuple[int, ...] = ()
-        self._gap: Gap | None = None
-        self._more = 0
+        self._claim: do.Claim | None = None
         self._lost: ClaimAsk | None = None
         self._wake = asyncio.Event()
 
@@ -109,10 +107,9 @@ class Trips:
         self._finishes.append(finish)
         self._wake.set()
 
-    def claim(self, labels: tuple[int, ...], gap: Gap | None = None, more: int = 0) -> None:
-        """Have jobs claimed for these workers with the next trip; with a `gap`, what fits it;
-        `more` where the next ones are short."""
-        self._labels, self._gap, self._more = labels, gap, more
+    def claim(self, claim: do.Claim) -> None:
+        """Have jobs claimed with the next trip."""
+        self._claim = claim
         self._wake.set()
 
     def stuck(self, told: Redis) -> str:
@@ -131,7 +128,7 @@ class Trips:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._finishes or self._labels:
+            while self._finishes or self._claim is not None:
                 await self._trip()
 
     async def _trip(self) -> None:
@@ -166,20 +163,20 @@ class Trips:
             self._tell(claimed)
 
     def _ask(self) -> ClaimAsk | None:
-        labels, self._labels = self._labels, ()
-        if not labels:
+        claim, self._claim = self._claim, None
+        if claim is None:
             return None
-        node = self._desk.rules.node
-        short = self._desk.short() if self._more else ()
-        wanted = len(labels) + (self._more if short else 0)
+        rules = self._desk.rules
+        short = self._desk.short() if claim.more or claim.behind else ()
+        behind = tuple(f"{rules.node}.{label}" for label in claim.behind if short)
+        wanted = len(claim.labels) + len(behind) + (claim.more if short else 0)
         noise = os.urandom(16 * (wanted + 1)).hex()
         token, *eids = (noise[at : at + 32] for at in range(0, len(noise), 32))
-        workers = tuple(f"{node}.{label}" for label in labels)
-        rules = self._desk.rules
+        workers = tuple(f"{rules.node}.{label}" for label in claim.labels)
         offer = rules.cpus or rules.cores, rules.memory
         head = self.queues, token, tuple(eids), rules.node, workers, *offer
-        self._asked = ask = ClaimAsk(*head, short=short)
-        if (gap := self._gap) is not None:
+        self._asked = ask = ClaimAsk(*head, short=short, behind=behind)
+        if (gap := claim.gap) is not None:
             ask = replace(ask, gap_s=gap.seconds, gap_cpus=gap.cpus, gap_memory=gap.memory)
             self._asked = ask
         return ask
@@ -218,7 +215,8 @@ class Trips:
         for ticket in tickets:
             if ticket.plan.notice:
                 log.info("action=claim job=%s note=%r", ticket.job.id, ticket.plan.notice)
-        return on.Claimed(tuple(tickets), dry, time.time(), ask.gap_s > 0)
+        now = time.time()
+        return on.Claimed(tuple(tickets), dry, now, ask.gap_s > 0, behind=not ask.workers)
 
     # -- while the store is away
 
@@ -265,8 +263,8 @@ class Trips:
             await asyncio.sleep(PROBE_S[min(tries, len(PROBE_S) - 1)])
             tries += 1
             self._keep_all()
-            if self._labels:
-                self._labels = ()
+            if self._claim is not None:
+                self._claim = None
                 self._tell(on.ClaimFailed())
             await self._probe()
 
@@ -300,4 +298,4 @@ class Trips:
 
 def _dry(ask: ClaimAsk, answer: Exchanged) -> bool:
     """Whether the queues had less than was asked for."""
-    return len(answer.claims) < len(ask.workers)
+    return len(answer.claims) < max(1, len(ask.workers) or len(ask.behind))

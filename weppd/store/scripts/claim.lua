@@ -1,7 +1,9 @@
 -- Claim up to n jobs from the queues, in their order; and up to m in all, as long as the next one in
--- that order is short.
+-- that order is short: as many more for each worker that got a short one, and one for each of those
+-- that have some already.
 -- ARGV: P W node token now stamp cpus memory gap_s gap_cpus gap_memory |
---   #queues queues… | n workers… | m eids… | #short names of short functions…
+--   #queues queues… | n workers… | m eids… | #behind workers… |
+--   #short names of short functions…
 -- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}. A paused queue is passed
 -- by, is not called empty (no bell may hang there), and makes the answer suspended. So does a queue
 -- with jobs that ask for more than this node offers and another does: they keep their places. With a
@@ -121,12 +123,15 @@ local workers = at + queues + 1
 local n = tonumber(ARGV[workers])
 local eids = workers + n + 1
 local m = tonumber(ARGV[eids])
+local behind = eids + m + 1
+local others = tonumber(ARGV[behind])
+local each = n > 0 and math.floor((m - others) / n) - 1 or 0
 local empty, claims, taken = {}, {}, {}
 
 -- Who is short goes by the name in its description, where RQ's clients put it; and says nothing else
 -- of itself. `mates` are the workers that got such a job: more are entered for them.
 local names, mates = {}, {}
-for i = eids + m + 2, #ARGV do names[ARGV[i]] = true end
+for i = behind + others + 2, #ARGV do names[ARGV[i]] = true end
 local function is_short(jid)
   local said = m ~= n and look(jid)
   if not said or said.cpus or said.memory or said.lock or not said.description then return false end
@@ -134,13 +139,15 @@ local function is_short(jid)
 end
 local function worker_of(i)
   if i <= n then return ARGV[workers + i] end
+  local ours = #mates * each
+  if i - n > ours then return ARGV[behind + i - n - ours] end
   return mates[(i - n - 1) % #mates + 1]
 end
 
 -- How many jobs more may be taken: any, and beyond the workers such as are short.
 local function room()
   if #claims < n then return n - #claims end
-  return math.ceil(#mates * (m / n - 1)) - (#claims - n)
+  return #mates * each + others - (#claims - n)
 end
 
 local function enter(jid, queue)

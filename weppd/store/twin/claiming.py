@@ -55,7 +55,7 @@ def claim(shelf: Shelf, ask: ClaimAsk, at: float) -> tuple[list[Claim], set[str]
             elif _claimable(shelf, jid):
                 i = len(claims)
                 sure = i < len(ask.workers)
-                worker = ask.workers[i] if sure else mates[(i - len(ask.workers)) % len(mates)]
+                worker = ask.workers[i] if sure else _worker(ask, mates, i - len(ask.workers))
                 mates += [worker] if sure and _is_short(shelf, jid, ask) else []
                 claims.append(_take(shelf, ask, worker, ask.eids[i], jid, queue, at))
         if passed:
@@ -71,13 +71,25 @@ def _has_room(
     shelf: Shelf, ask: ClaimAsk, claims: Sequence[Claim], mates: Sequence[str], queue: str
 ) -> bool:
     """Whether one job more may be taken: within the workers any, beyond them what is short."""
-    n, m = len(ask.workers), len(ask.eids)
+    n = len(ask.workers)
     if len(claims) < n:
         return True
-    if len(claims) - n >= len(mates) * (m / n - 1):
+    if len(claims) - n >= len(mates) * _each(ask) + len(ask.behind):
         return False
     line = shelf.queues.get(queue)
     return not line or _is_short(shelf, line[0], ask)
+
+
+def _each(ask: ClaimAsk) -> int:
+    """How many more a worker may have that got a short job."""
+    n = len(ask.workers)
+    return (len(ask.eids) - len(ask.behind)) // n - 1 if n else 0
+
+
+def _worker(ask: ClaimAsk, mates: Sequence[str], i: int) -> str:
+    """The worker of the i-th job that is taken beyond the sure ones."""
+    ours = len(mates) * _each(ask)
+    return mates[i % len(mates)] if i < ours else ask.behind[i - ours]
 
 
 def _is_short(shelf: Shelf, jid: str, ask: ClaimAsk) -> bool:
