@@ -50,6 +50,8 @@ def build(folder: Path) -> list[Path]:
 
     native = _native()
     files = native.sources()
+    # Of what is compiled, whatever is written to them meanwhile.
+    said = native.digest(files)
     paths = [str(path.relative_to(ROOT)) for path in files]
     options = ["--config-file=", "--follow-imports=silent", "--no-incremental"]
     extensions = mypycify(
@@ -79,7 +81,7 @@ def build(folder: Path) -> list[Path]:
     for path in made.rglob(f"*{suffix}"):
         parts = path.relative_to(made).parts
         shutil.copy(path, folder / ".".join(parts))
-    (folder / native.SOURCES).write_text(native.digest(files) + "\n", encoding="ascii")
+    (folder / native.SOURCES).write_text(said + "\n", encoding="ascii")
     return sorted(folder.iterdir())
 
 

@@ -146,8 +146,8 @@ def _run(run: HillslopeRun, climate: Climate, chain: Chain, kept: _Written, out:
 
 
 def _note_storms_without_duration(climate: Climate, out: TextIO) -> None:
-    days = climate.days
-    count = int(((days.precip_mm > 0.0) & (days.duration_h <= 0.0)).sum())
+    days = zip(climate.days.precip_mm, climate.days.duration_h, strict=True)
+    count = sum([depth > 0.0 >= hours for depth, hours in days])
     if count:
         print(f" NOTE: {count} days have rain without a duration and are taken as dry", file=out)
 

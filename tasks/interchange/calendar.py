@@ -146,10 +146,10 @@ def of_climate(path: Path, first_year: int | None = None) -> Calendar:
     found = climate.read(path, years=0)
     days = found.days
     if found.mode != climate.CONTINUOUS:
-        return Calendar(first_year or int(days.year[0]))
-    number = days.year - days.year[0] + 1
+        return Calendar(first_year or days.year[0])
+    number = np.array(days.year) - days.year[0] + 1
     known = np.column_stack((number, days.month, days.day))
-    return Calendar(first_year or int(days.year[0]), known)
+    return Calendar(first_year or days.year[0], known)
 
 
 def of_table(path: Path, first_year: int | None = None) -> Calendar:

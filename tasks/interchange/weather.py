@@ -102,19 +102,19 @@ def write(source: Path, target: Path) -> Path:
 def table(found: Climate) -> pa.Table:
     """The rows of a climate, a day each; years are as its file has them."""
     days = found.days
-    measures = {name: getattr(days, field) for name, (_, _, field) in _MEASURES.items()}
-    peaks = intensities(found)
+    measures = {name: np.array(getattr(days, field)) for name, (_, _, field) in _MEASURES.items()}
+    peaks, hours = intensities(found), np.array(days.duration_h)
     return PRODUCT.batch(
         len(days),
         {
             **measures,
-            "year": days.year,
-            "month": days.month,
-            "day_of_month": days.day,
-            "julian": days.julian,
+            "year": np.array(days.year),
+            "month": np.array(days.month),
+            "day_of_month": np.array(days.day),
+            "julian": np.array(days.julian),
             "sim_day_index": np.arange(1, len(days) + 1),
-            "storm_duration_hours": days.duration_h,
-            "storm_duration": days.duration_h,
+            "storm_duration_hours": hours,
+            "storm_duration": hours,
             **{f"peak_intensity_{span}": peaks[span] for span in SPANS},
         },
     )
@@ -128,10 +128,11 @@ def intensities(found: Climate) -> dict[int, Floats]:
             for span in SPANS
         }
     days, scale = found.days, peak_scale(found.version)
-    ratio = np.clip(days.ip * scale, 1.0, _MOST)
+    ratio = np.clip(np.array(days.ip) * scale, 1.0, _MOST)
     known, which = np.unique(ratio, return_inverse=True)
     exponent = np.array([shape(float(one)) if one > 1.0 else 0.0 for one in known])[which]
-    return {span: _storm(days.precip_mm, days.duration_h, exponent, span / 60.0) for span in SPANS}
+    depth, hours = np.array(days.precip_mm), np.array(days.duration_h)
+    return {span: _storm(depth, hours, exponent, span / 60.0) for span in SPANS}
 
 
 def _storm(depth: Floats, duration: Floats, exponent: Floats, span: float) -> Floats:

@@ -246,7 +246,7 @@ def climates(draw: st.DrawFn) -> climate.Climate:
     table = dice.random((count, 10)) * most
     table[:, [4, 5, 9]] -= 40.0
     table[:, 5] = np.minimum(table[:, 4], table[:, 5])
-    rounded = np.stack([np.round(table[:, i], d) for i, d in enumerate(decimals)], axis=1)
+    rounded = [np.round(table[:, i], d).tolist() for i, d in enumerate(decimals)]
     made = climate_days.days(
         [d.day for d in dates], [d.month for d in dates], [d.year for d in dates], rounded
     )

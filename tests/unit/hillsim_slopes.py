@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
-
 from tasks.hillsim import engine
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.day import Day
@@ -37,7 +35,7 @@ def weather(rows: Iterable[tuple[float, ...]], **changes: Any) -> Climate:
     dates = [start + timedelta(index) for index in range(len(rows))]
     made = days(
         [day.day for day in dates], [day.month for day in dates],
-        [day.year - 2000 for day in dates], np.array(rows, dtype=float).reshape(-1, 10),
+        [day.year - 2000 for day in dates], zip(*rows, strict=True),
     )  # fmt: skip
     means = Means(*(tuple(float(v) for v in [value] * 12) for value in (18.0, 6.0, 400.0, 60.0)))
     climate = Climate(

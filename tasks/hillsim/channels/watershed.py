@@ -190,7 +190,7 @@ def _passed(path: Path, years: int, found: Inputs) -> PassFile:
 def _dates(found: Inputs, years: int) -> Iterator[tuple[int, int]]:
     rows = found.climate.days
     last = found.climate.begin_year + years
-    for year, julian in zip(rows.year.tolist(), rows.julian.tolist(), strict=True):
+    for year, julian in zip(rows.year, rows.julian, strict=True):
         if year < last:
             yield year, julian
 

@@ -116,10 +116,10 @@ def weathers(climate: Climate, years: int) -> Iterator[Weather]:
 
 
 def _whole(climate: Climate, name: str) -> list[int]:
-    found: list[int] = getattr(climate.days, name).tolist()
+    found: list[int] = getattr(climate.days, name)
     return found
 
 
 def _numbers(climate: Climate, name: str) -> list[float]:
-    found: list[float] = getattr(climate.days, name).tolist()
+    found: list[float] = getattr(climate.days, name)
     return found

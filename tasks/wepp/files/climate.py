@@ -28,9 +28,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from tasks.wepp.files import climate_head
 from tasks.wepp.files.climate_days import Breakpoints, Days, parse_days
 from tasks.wepp.files.climate_head import CONTINUOUS as CONTINUOUS
@@ -169,8 +166,8 @@ def _site_line(climate: Climate) -> str:
 
 
 def _rows(days: Days) -> list[tuple[Any, ...]]:
-    columns: list[npt.NDArray[Any]] = [getattr(days, f.name) for f in fields(days)]
-    return list(zip(*(np.asarray(column).tolist() for column in columns), strict=True))
+    columns: list[list[float]] = [getattr(days, f.name) for f in fields(days)]
+    return list(zip(*columns, strict=True))
 
 
 def _day_line(row: tuple[Any, ...]) -> str:

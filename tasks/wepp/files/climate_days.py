@@ -6,26 +6,26 @@ ones differ in that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import date
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from tasks.wepp.files import fortran
 from tasks.wepp.files.errors import CutShort, FormatError
 from tasks.wepp.files.records import Records
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Dates = tuple[list[int], list[int], list[int], list[int]]
 # For each day its points of (hour of the day, mm since the day began).
 Breakpoints = tuple[tuple[tuple[float, float], ...], ...]
 
-_BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
-_LENGTH = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-_COLUMNS, _BREAK_COLUMNS, _LAST_YEAR = 13, 10, 99_999
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_COLUMNS, _BREAK_COLUMNS = 13, 10
+_LAST_YEAR = 99_999
 # What no day on earth goes beyond: a number out of these is another column's, or a slip.
 _RANGES = {
     "precip_mm": (0.0, 2000.0),
@@ -41,44 +41,50 @@ _RANGES = {
 }
 # Generated and corrected days may have their least temperature a little above the greatest.
 _CROSSED = 5.0
+_LEAP_DAY = 59  # of a leap year, from 0
+_AT_ONCE = 500  # lines: what is made of them stays in a processor's cache
+_MOST_KNOWN = 10_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def _calendar(*, leap: bool) -> tuple[list[int], list[int], list[str], list[str]]:
+    """Day and month of each day of a year, and how they are spelt."""
+    lengths = [count + (leap and month == 2) for month, count in enumerate(_LENGTHS, 1)]
+    months = [month for month, count in enumerate(lengths, 1) for _ in range(count)]
+    days = [day for count in lengths for day in range(1, count + 1)]
+    return days, months, list(map(str, days)), list(map(str, months))
+
+
+_YEARS = (_calendar(leap=False), _calendar(leap=True))
+
+
+@dataclass(frozen=True, slots=True)
 class Days:
-    """Columns by day, shape (n,). Of breakpoint days the storm is their last and first point."""
+    """Columns by day. Of breakpoint days the storm is their last and first point."""
 
-    day: Ints  # of the month
-    month: Ints
-    year: Ints
-    julian: Ints  # day of the year, from 1
-    precip_mm: Floats
-    duration_h: Floats
-    tp: Floats  # time to peak over duration
-    ip: Floats  # peak over mean intensity
-    tmax_c: Floats
-    tmin_c: Floats
-    rad_langley: Floats  # langley/d
-    wind_ms: Floats
-    wind_dir: Floats  # deg from north
-    tdew_c: Floats
+    day: list[int]  # of the month
+    month: list[int]
+    year: list[int]
+    julian: list[int]  # day of the year, from 1
+    precip_mm: list[float]
+    duration_h: list[float]
+    tp: list[float]  # time to peak over duration
+    ip: list[float]  # peak over mean intensity
+    tmax_c: list[float]
+    tmin_c: list[float]
+    rad_langley: list[float]  # langley/d
+    wind_ms: list[float]
+    wind_dir: list[float]  # deg from north
+    tdew_c: list[float]
 
     def __len__(self) -> int:
         return len(self.day)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Days):
-            return NotImplemented
-        names = [field.name for field in fields(self)]
-        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def require(self, begin_year: int, years: int, path: str | Path, last_line: int) -> None:
         """CutShort unless the days run from 1 January of `begin_year` through `years` years.
 
         FormatError where another day comes first; `last_line` is where the file ends.
         """
-        first = (int(self.year[0]), int(self.julian[0])) if len(self) else None
+        first = (self.year[0], self.julian[0]) if len(self) else None
         if first != (begin_year, 1):
             found = self.name(0) if len(self) else "nothing"
             raise FormatError(
@@ -94,29 +100,21 @@ class Days:
 
     def name(self, index: int) -> str:
         """The date at `index`, as `11 March 3`."""
-        month = date(2000, int(self.month[index]), 1).strftime("%B")
-        return f"{self.day[index]} {month} {self.year[index]}"
+        return f"{self.day[index]} {_MONTHS[self.month[index] - 1]} {self.year[index]}"
 
 
 def days(
-    day: npt.ArrayLike, month: npt.ArrayLike, year: npt.ArrayLike, columns: Floats
-) -> Days:  # fmt: skip
-    """Days from dates and the ten columns `precip_mm` to `tdew_c`, shape (n, 10)."""
-    d, m, y = (np.asarray(part, dtype=np.int64) for part in (day, month, year))
-    julian = _BEFORE[m] + d + (_leap(d, m, y) & (m > 2))
-    return Days(d, m, y, julian, *np.ascontiguousarray(columns.T))
-
-
-def _leap(day: Ints, month: Ints, year: Ints) -> npt.NDArray[np.bool_]:
-    """Whether the year of a day has a 29 February in these days.
-
-    By a search: `unique` and `isin` import numpy.ma, which costs more than a hillslope's year.
-    """
-    found = np.sort(year[(month == 2) & (day == 29)])
-    if not len(found):
-        return np.zeros(len(year), dtype=np.bool_)
-    at = np.minimum(np.searchsorted(found, year), len(found) - 1)
-    return np.asarray(found[at] == year, dtype=np.bool_)
+    day: Sequence[int],
+    month: Sequence[int],
+    year: Sequence[int],
+    columns: Iterable[Sequence[float]],
+) -> Days:
+    """Days from dates and the ten columns `precip_mm` to `tdew_c`."""
+    leap = {y for d, m, y in zip(day, month, year, strict=True) if (d, m) == (29, 2)}
+    julian = [
+        _first(d, m) + 1 + (m > 2 and y in leap) for d, m, y in zip(day, month, year, strict=True)
+    ]
+    return Days(list(day), list(month), list(year), julian, *map(list, columns))
 
 
 def parse_days(records: Records, breakpoint_form: bool) -> tuple[Days, Breakpoints | None]:
@@ -127,50 +125,104 @@ def parse_days(records: Records, breakpoint_form: bool) -> tuple[Days, Breakpoin
     days = records.rest()
     while days and not days[-1].strip():
         days.pop()
-    # One list of words, not one a day: thousands of lists kept keep the collector busy.
-    words: list[str] = []
-    for number, line in enumerate(days, start + 1):
-        row = line.split()
-        if len(row) != _COLUMNS:
-            if len(row) < _COLUMNS:
-                records.fail(f"a day has 13 values, found {len(row)}", number)
-            row = row[:_COLUMNS]
-        words += row
-    table = _numbers(records, words, start)
-    lines = start + 1 + np.arange(len(table))
+    # Many lines at once; where the number of words or a date says that a line has more or less
+    # than it should, or something else, line by line.
+    if (found := _regular(days)) is None:
+        found = _dated(records, *_by_line(records, days, start))
+    else:
+        _check_temperatures(records, found, range(start + 1, start + 1 + len(days)))
     records.line = start + len(days)
-    return _dated(records, table, lines), None
+    return found, None
 
 
-def _numbers(records: Records, words: list[str], start: int) -> Floats:
+def _regular(lines: list[str]) -> Days | None:
+    """The days of lines of 13 words each; None where a date or a number is not as it should be."""
+    day, month, year = (list[str]() for _ in range(3))
+    columns: list[list[float]] = [[] for _ in range(3, _COLUMNS)]
     try:
-        # A climate repeats itself, and the next slope's: most words were numbers before.
-        if len(_KNOWN) > _MOST_KNOWN:
-            _KNOWN.clear()
-        numbers = map(_KNOWN.__getitem__, words)
-        table = np.fromiter(numbers, np.float64, len(words)).reshape(-1, _COLUMNS)
+        for at in range(0, len(lines), _AT_ONCE):
+            some = lines[at : at + _AT_ONCE]
+            words = " ".join(some).split()
+            if len(words) != _COLUMNS * len(some):
+                return None
+            for place, spelt in enumerate((day, month, year)):
+                spelt += words[place::_COLUMNS]
+            for place, column in enumerate(columns, 3):
+                column += map(_KNOWN[place - 3].__getitem__, words[place::_COLUMNS])
+        dates = _in_order(day, month, year)
     except ValueError:
-        found = [_one(records, word, start + 1 + i // _COLUMNS) for i, word in enumerate(words)]
-        table = np.array(found).reshape(-1, _COLUMNS)
-    return table
+        return None
+    return None if dates is None else Days(*dates, *columns)
 
 
 class _Known(dict[str, float]):
-    """Numbers by the words that spell them."""
+    """Numbers of a column by the words that spell them; ValueError where one is out of range."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__()
+        self._least, self._most = least, most
 
     def __missing__(self, word: str) -> float:
         """The number of a word that comes for the first time."""
-        self[word] = found = fortran.number(word)
-        return found
+        number = fortran.number(word)
+        if not self._least <= number <= self._most:
+            raise ValueError(word)
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[word] = number
+        return number
 
 
-_KNOWN = _Known()
-_MOST_KNOWN = 50_000
+# A climate repeats itself, and the next slope's: most words were numbers before.
+_KNOWN = [_Known(least, most) for least, most in _RANGES.values()]
 
 
-def _one(records: Records, word: str, line: int) -> float:
-    records.line = line
-    return records.parse(word, "a number of a day")
+def _in_order(day: list[str], month: list[str], year: list[str]) -> Dates | None:
+    """The dates that these words spell, if they follow each other; None if they do not.
+
+    Year by year, each as a whole; one that has a 29 February is a leap year.
+    """
+    found: Dates = [], [], [], []
+    first, at, count = _first(int(day[0]), int(month[0])) if day else 0, 0, len(day)
+    while at < count:
+        february = at + _LEAP_DAY - first
+        leap = at <= february < count and (day[february], month[february]) == ("29", "2")
+        days, months, *spelt = _YEARS[leap]
+        if not (0 <= first < len(days) and year[at].isdecimal()):
+            return None
+        end, number = min(count, at + len(days) - first), int(year[at])
+        span = slice(first, first + end - at)
+        if [day[at:end], month[at:end]] != [words[span] for words in spelt]:
+            return None
+        if year[at:end] != [year[at]] * (end - at) or number > _LAST_YEAR:
+            return None
+        if at and number != found[2][-1] + 1:
+            return None
+        found[0].extend(days[span])
+        found[1].extend(months[span])
+        found[2].extend([number] * (end - at))
+        found[3].extend(range(first + 1, first + 1 + end - at))
+        first, at = 0, end
+    return found
+
+
+def _first(day: int, month: int) -> int:
+    """The place of a day in a year without 29 February, from 0."""
+    return sum(_LENGTHS[: month - 1]) + day - 1
+
+
+def _by_line(
+    records: Records, days: list[str], start: int
+) -> tuple[list[list[float]], Sequence[int]]:
+    """The values of each day, as Fortran reads them; FormatError where a line has too few."""
+    rows = []
+    for number, line in enumerate(days, start + 1):
+        words = line.split()
+        if len(words) < _COLUMNS:
+            records.fail(f"a day has 13 values, found {len(words)}", number)
+        records.line = number
+        rows.append([records.parse(word, "a number of a day") for word in words[:_COLUMNS]])
+    return rows, range(start + 1, start + 1 + len(days))
 
 
 def _breakpoint_days(records: Records) -> tuple[Days, Breakpoints]:
@@ -181,8 +233,7 @@ def _breakpoint_days(records: Records) -> tuple[Days, Breakpoints]:
         day_points = _points(records, int(values[3]))
         points.append(day_points)
         rows.append([*values[:3], *_storm(day_points), *values[4:]])
-    table = np.array(rows, dtype=np.float64).reshape(-1, _COLUMNS)
-    return _dated(records, table, np.array(lines, dtype=np.int64)), tuple(points)
+    return _dated(records, rows, lines), tuple(points)
 
 
 def _points(records: Records, count: int) -> tuple[tuple[float, float], ...]:
@@ -203,44 +254,54 @@ def _storm(points: tuple[tuple[float, float], ...]) -> tuple[float, float, float
     return points[-1][1] - points[0][1], points[-1][0] - points[0][0], 0.0, 0.0
 
 
-def _dated(records: Records, table: npt.NDArray[Any], lines: Ints) -> Days:
-    dates = table[:, :3]
-    wrong = (dates != np.floor(dates)).any(axis=1) | (dates[:, 1] < 1) | (dates[:, 1] > 12)
-    month = np.where(wrong, 1, dates[:, 1]).astype(np.int64)
-    wrong |= (dates[:, 0] < 1) | (dates[:, 0] > _LENGTH[month])
-    wrong |= (dates[:, 2] < 0) | (dates[:, 2] > _LAST_YEAR)
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        shown = " ".join(f"{value:g}" for value in dates[at])
-        records.fail(f"{shown} is no day, month and year", int(lines[at]))
-    made = days(dates[:, 0], month, dates[:, 2], table[:, 3:])
+def _dated(records: Records, rows: list[list[float]], lines: Sequence[int]) -> Days:
+    """The days that these rows tell; FormatError where dates are none or do not follow on."""
+    for row, line in zip(rows, lines, strict=True):
+        if not _is_date(row[:3]):
+            shown = " ".join(f"{value:g}" for value in row[:3])
+            records.fail(f"{shown} is no day, month and year", line)
+    table = list(zip(*rows, strict=True)) or [()] * _COLUMNS
+    day, month, year = ([int(value) for value in column] for column in table[:3])
+    made = days(day, month, year, table[3:])
     _check_order(records, made, lines)
     _check_values(records, made, lines)
     return made
 
 
-def _check_order(records: Records, made: Days, lines: Ints) -> None:
-    year_after = np.diff(made.year)
-    same = (year_after == 0) & (np.diff(made.julian) == 1)
-    last_day = 365 + _leap(made.day, made.month, made.year)
-    new_year = (year_after == 1) & (made.julian[1:] == 1) & (made.julian[:-1] == last_day[:-1])
-    gaps = ~(same | new_year)
-    if gaps.any():
-        at = int(np.argmax(gaps))
-        why = f"after {made.name(at)} comes {made.name(at + 1)}: a day is missing, or out of order"
-        records.fail(why, int(lines[at + 1]))
+def _is_date(values: list[float]) -> bool:
+    """Whether these are a day, a month and a year; any February may have 29 days."""
+    if any(value != math.floor(value) for value in values) or not 1 <= values[1] <= 12:
+        return False
+    if not 0 <= values[2] <= _LAST_YEAR:
+        return False
+    return 1 <= values[0] <= _LENGTHS[int(values[1]) - 1] + (values[1] == 2)
 
 
-def _check_values(records: Records, made: Days, lines: Ints) -> None:
-    for name, (least, most) in _RANGES.items():
-        column = getattr(made, name)
-        if least <= column.min(initial=least) and column.max(initial=least) <= most:
+def _check_order(records: Records, made: Days, lines: Sequence[int]) -> None:
+    leaps = {
+        y for d, m, y in zip(made.day, made.month, made.year, strict=True) if (d, m) == (29, 2)
+    }
+    for at in range(1, len(made)):
+        before, year = made.year[at - 1], made.year[at]
+        ended = made.julian[at - 1] == 365 + (before in leaps)
+        if year == before and made.julian[at] == made.julian[at - 1] + 1:
             continue
-        at = int(np.argmax((column < least) | (column > most)))
-        why = f"{name} {column[at]:g} is not within {least:g} and {most:g}"
-        records.fail(f"{made.name(at)}: {why}", int(lines[at]))
-    crossed = made.tmin_c - made.tmax_c > _CROSSED
-    if crossed.any():
-        at = int(np.argmax(crossed))
-        temperatures = f"tmin_c {made.tmin_c[at]:g} is far above tmax_c {made.tmax_c[at]:g}"
-        records.fail(f"{made.name(at)}: {temperatures}", int(lines[at]))
+        if not (year == before + 1 and made.julian[at] == 1 and ended):
+            why = f"after {made.name(at - 1)} comes {made.name(at)}"
+            records.fail(f"{why}: a day is missing, or out of order", lines[at])
+
+
+def _check_values(records: Records, made: Days, lines: Sequence[int]) -> None:
+    for name, (least, most) in _RANGES.items():
+        for at, value in enumerate(getattr(made, name)):
+            if not least <= value <= most:
+                why = f"{name} {value:g} is not within {least:g} and {most:g}"
+                records.fail(f"{made.name(at)}: {why}", lines[at])
+    _check_temperatures(records, made, lines)
+
+
+def _check_temperatures(records: Records, made: Days, lines: Sequence[int]) -> None:
+    for at, over in enumerate(map(operator.sub, made.tmin_c, made.tmax_c)):
+        if over > _CROSSED:
+            both = f"tmin_c {made.tmin_c[at]:g} is far above tmax_c {made.tmax_c[at]:g}"
+            records.fail(f"{made.name(at)}: {both}", lines[at])

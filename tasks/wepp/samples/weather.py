@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import numpy as np
-
 from tasks.wepp.files import climate, climate_days
 from tasks.wepp.files.climate import Climate, Means
 
@@ -57,9 +55,9 @@ def generate(station: Station, years: int, seed: int) -> Climate:
     first = date(1, 1, 1)
     count = (date(years + 1, 1, 1) - first).days
     dates = [first + timedelta(days=n) for n in range(count)]
-    rows = np.array(list(_weather(station, dates, dice)))
+    columns = zip(*_weather(station, dates, dice), strict=True)
     days = climate_days.days(
-        [d.day for d in dates], [d.month for d in dates], [d.year for d in dates], rows
+        [d.day for d in dates], [d.month for d in dates], [d.year for d in dates], columns
     )
     return replace(_head(station, years), days=days, means=_means(days, years))
 
@@ -122,7 +120,7 @@ def _between(pair: tuple[float, float], summer: float) -> float:
 
 
 def _head(station: Station, years: int) -> Climate:
-    nothing = climate_days.days([], [], [], np.empty((0, 10)))
+    nothing = climate_days.days([], [], [], [()] * 10)
     zeros = (0.0,) * 12
     return Climate(
         version=5.3, mode=climate.CONTINUOUS, wind=0,
@@ -134,10 +132,15 @@ def _head(station: Station, years: int) -> Climate:
 
 
 def _means(days: climate_days.Days, years: int) -> Means:
-    months = [days.month == month for month in range(1, 13)]
+    def sums(name: str) -> list[float]:
+        """Of each month over all years."""
+        values: list[float] = getattr(days, name)
+        dated = list(zip(days.month, values, strict=True))
+        return [math.fsum(value for month, value in dated if month == at) for at in range(1, 13)]
 
     def mean(name: str) -> tuple[float, ...]:
-        return tuple(round(float(getattr(days, name)[month].mean()), 1) for month in months)
+        counts = [days.month.count(at) for at in range(1, 13)]
+        return tuple(round(a / n, 1) for a, n in zip(sums(name), counts, strict=True))
 
-    rain = tuple(round(float(days.precip_mm[month].sum()) / years, 1) for month in months)
+    rain = tuple(round(total / years, 1) for total in sums("precip_mm"))
     return Means(mean("tmax_c"), mean("tmin_c"), mean("rad_langley"), rain)
