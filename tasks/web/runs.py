@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
+from tasks.web import scenarios
 from tasks.web.door import May, ask, body, told
 from weppd.flask import Weppd
 from weppd.task import current
@@ -28,13 +29,19 @@ Keep = Callable[[str, str, Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: its task, the fields of the page that the task takes, and what it makes wrong."""
+    """A button: its task, the fields of the page that the task takes, and what it makes wrong.
+
+    `keeps` are fields that go into omni.nodb; a button that `launches` the model is that of the run
+    which is under way.
+    """
 
     action: str
     function: str
     takes: tuple[str, ...] = ()
     undoes: tuple[TaskEnum, ...] = ()
     key: str = ""
+    keeps: tuple[str, ...] = ()
+    launches: bool = False
 
 
 _CHANNELS = (TaskEnum.run_wepp_watershed, TaskEnum.run_omni_scenarios)
@@ -43,15 +50,27 @@ _ALL = (TaskEnum.run_wepp_hillslopes, *_CHANNELS)
 
 def _wepp(action: str, undoes: tuple[TaskEnum, ...]) -> Button:
     task = f"{action}_rq"
-    return Button(action, f"tasks.wepp_rq.{task}", ("wepp_bin", "clean"), undoes, task)
+    takes = ("wepp_bin", "clean")
+    return Button(action, f"tasks.wepp_rq.{task}", takes, undoes, task, launches=True)
 
 
+def _omni(action: str, function: str, undoes: TaskEnum, keeps: tuple[str, ...]) -> Button:
+    return Button(action, f"tasks.omni_rq.{function}", (), (undoes,), f"{action}_rq", keeps)
+
+
+_SCENARIOS, _CONTRASTS = TaskEnum.run_omni_scenarios, TaskEnum.run_omni_contrasts
+_MIGRATION = "run_interchange_migration"
 BUTTONS = (
     Button("hello_world", "tasks.noop.noop"),
     _wepp("run_wepp", _ALL),
     _wepp("run_wepp_noprep", _ALL),
     _wepp("run_wepp_watershed", _CHANNELS),
     _wepp("run_wepp_watershed_noprep", _CHANNELS),
+    _omni("run_omni", "run_omni_scenarios_rq", _SCENARIOS, scenarios.SCENARIOS),
+    _omni("run_omni_contrasts", "run_omni_contrasts_rq", _CONTRASTS, scenarios.CONTRASTS),
+    Button(
+        _MIGRATION, f"tasks.interchange_rq.{_MIGRATION}", ("wepp_output_subpath",), key=_MIGRATION
+    ),
 )
 
 
@@ -75,6 +94,7 @@ def _pressed(
         sent = body()
         if keep is not None:
             keep(runid, button.action, sent)
+        scenarios.keep(button.keeps, run_dir, sent)
         if runid.startswith("batch;;") and runid.endswith(";;_base"):
             # A batch's template: its leaves run it.
             content = f"{button.action}: kept for the runs of the batch"
@@ -83,7 +103,7 @@ def _pressed(
             job = Weppd().enqueue(button.function, job_timeout=TIMEOUT)
             return jsonify({"Success": True, "job_id": job.id})
         prep = RedisPrep(run_dir, runid)
-        if button.undoes and (found := underway.find(prep)):
+        if button.launches and (found := underway.find(prep)):
             return jsonify({"Success": True, "job_id": found.root})
         for step in button.undoes:
             prep.remove_timestamp(step)

@@ -7,6 +7,7 @@ import json
 import pytest
 import redis
 
+from tasks.omni.documents import Omni
 from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
@@ -14,6 +15,7 @@ from tasks.web.runs import BUTTONS
 from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.web import Site
 from tests.waiting import eventually
+from weppd.settings_tables import Tasks
 from weppd.task import LocalContext, enter
 
 RUN = "/runs/my-run/disturbed9002/rq/api/"
@@ -38,6 +40,11 @@ def ledger(site) -> RedisPrep:
     with site.app.app_context():
         enter(LocalContext(site.weppd.desk.tables))
         return RedisPrep.getInstanceFromRunID("my-run")
+
+
+def called(daemon, jid: str) -> str:
+    """The function that a job calls."""
+    return daemon.queue().fetch(jid).view().function
 
 
 def test_a_press_runs_the_model_and_the_page_can_follow_it(site, daemon):
@@ -97,6 +104,28 @@ def test_a_batch_template_keeps_its_inputs_and_runs_nothing(site, daemon):
     assert daemon.queue().count == 0
 
 
+def test_scenarios_and_contrasts_are_kept_and_each_button_has_its_own_task(site, daemon):
+    """In omni.nodb, a form's list as JSON; a field that was not sent stays; stamps are taken."""
+    prep, omni = ledger(site), lambda: Omni.load(daemon.home / "runs/my/my-run")
+    prep.timestamp(TaskEnum.run_omni_scenarios)
+    prep.timestamp(TaskEnum.run_omni_contrasts)
+    told = site.page.post(RUN + "run_omni", data={"scenarios": '[{"type": "uniform_low"}]'})
+    assert prep.get_rq_job_id("run_omni_rq") == told.json["job_id"]
+    assert called(daemon, told.json["job_id"]).endswith("run_omni_scenarios_rq")
+    assert prep[str(TaskEnum.run_omni_scenarios)] is None
+    assert prep[str(TaskEnum.run_omni_contrasts)]
+    pair = {"control_scenario": "undisturbed", "contrast_scenario": "uniform_low"}
+    sent = {"contrast_pairs": [pair], "contrast_objective": "Sediment_Yield_t"}
+    told = site.page.post(RUN + "run_omni_contrasts", json=sent)
+    assert called(daemon, told.json["job_id"]).endswith("run_omni_contrasts_rq")
+    assert prep[str(TaskEnum.run_omni_contrasts)] is None
+    assert [scenario.name for scenario in omni().scenarios] == ["uniform_low"]
+    assert omni().contrast_objective == "Sediment_Yield_t"
+    (daemon.home / "runs/my/my-run/READONLY").touch()
+    told = site.page.post(RUN + "run_omni", json={"scenarios": []})
+    assert "is marked READONLY" in told.json["Error"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "says"),
     [
@@ -105,6 +134,9 @@ def test_a_batch_template_keeps_its_inputs_and_runs_nothing(site, daemon):
         ("/runs/..;;omni;;x/cfg/rq/api/run_wepp", {}, "are refused"),
         (RUN + "run_wepp", {"clip": "bad"}, "clip: neither on nor off"),
         (RUN + "run_wepp", [1], "the body is no JSON object"),
+        (RUN + "run_omni", {"scenarios": "[{"}, "scenarios is not JSON"),
+        (RUN + "run_omni", {"scenarios": [{"type": "flood"}]}, "scenarios.0.type: Input should"),
+        (RUN + "run_omni_contrasts", {"contrast_share": 2}, "contrast_share: Input should be less"),
     ],
 )
 def test_what_is_wrong_is_told_as_pages_read_it(site, daemon, path, body, says):
@@ -135,6 +167,7 @@ def test_hello_world_goes_all_the_way(site, daemon):
 
 def test_every_button_has_a_task(daemon):
     """A button without a task would enqueue what no weppd admits."""
+    daemon.tables["tasks"]["modules"] = list(Tasks().modules)
     daemon.start()
     for button in BUTTONS:
         code, out, err = daemon.ctl("enqueue", "--wait", "--json", button.function, "no-run")
