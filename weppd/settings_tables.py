@@ -153,7 +153,7 @@ class Tasks:
         default=(
             *("tasks.wepp_rq", "tasks.interchange_rq", "tasks.project_rq"),
             *("tasks.batch_rq", "tasks.omni_rq", "tasks.path_ce_rq"),
-            *("tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
+            *("tasks.land_and_soil_rq", "tasks.weppcloudr_rq", "tasks.agent_rq", "tasks.noop"),
         ),
         metadata={"check": each(checks.MODULE)},
     )
@@ -214,7 +214,8 @@ class Data:
     `landuse` is a directory of rasters of class codes, by their names (`nlcd/2019`), and
     `landuse_classes` the table that says what grows where a code stands. `soils` has rasters of map
     units, `soil_files` a soil file for each unit, `climate` climate files of stations, of which one
-    counts for what is no farther than `station_km` from it.
+    counts for what is no farther than `station_km` from it. No map is made that has more cells than
+    `max_map_dimension_px` either way; extracts of maps are put into the directory `extracts`.
     """
 
     landuse: str = field(default="", metadata={"check": unless_empty(absolute)})
@@ -223,6 +224,8 @@ class Data:
     soil_files: str = field(default="", metadata={"check": unless_empty(absolute)})
     climate: str = field(default="", metadata={"check": unless_empty(absolute)})
     station_km: float = field(default=100.0, metadata={"check": at_least(0)})
+    max_map_dimension_px: int = field(default=4096, metadata={"check": at_least(1)})
+    extracts: str = field(default="/wc1/land_and_soil_rq", metadata={"check": absolute})
 
 
 @dataclass(frozen=True, slots=True)

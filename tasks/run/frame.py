@@ -48,7 +48,7 @@ def framed(
             runid = next(iter(given.values()))
             voice = Panel(current(), str(runid), panel)
             work = functools.partial(function, *args, **kwargs)
-            result = _perform(voice, call, lambda: _stamped(step, runid, work))
+            result = performed(voice, call, lambda: _stamped(step, runid, work))
             voice.completed(call, result)
             if trigger:
                 voice.trigger(trigger)
@@ -59,7 +59,8 @@ def framed(
     return wrap
 
 
-def _perform(voice: Panel, call: str, work: Callable[[], R]) -> R:
+def performed(voice: Panel, call: str, work: Callable[[], R]) -> R:
+    """Do the work; the panel hears that it begins, and that it fails or is cancelled."""
     voice.started(call)
     try:
         return work()

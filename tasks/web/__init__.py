@@ -7,8 +7,9 @@
     app.register_blueprint(blueprint(may))
 
 `weppd.flask.Weppd` must know the application. `may` is asked before anything is done: with "run"
-and a run id, with "look" or "cancel" and a job id, with "look" and the id of a run whose panels are
-listened to. It may also abort the request itself.
+and a run id, or `land_and_soil_rq` for an extract of the site's maps; with "look" or "cancel" and a
+job id; with "look" and the id of a run whose panels are listened to. It may also abort the request
+itself.
 
 ::
 
@@ -16,6 +17,7 @@ listened to. It may also abort the request itself.
                                                     and `projects`
     GET  /runs/<runid>/<config>/rq/api/status/<panel>
                                                     what the panel is told, as events; `messages`
+    POST /rq/api/landuse_and_soils                  {"Success": true, "job_id": …}; see `extracts`
     GET  /rq/api/jobstatus/<id>                     the tree as one job
     GET  /rq/api/jobinfo/<id>                       the tree
     POST /rq/api/jobinfo                            {"jobs": {id: tree}, "job_ids": […]}
@@ -33,7 +35,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint
 
-from tasks.web import jobs, messages, projects, runs
+from tasks.web import extracts, jobs, messages, projects, runs
 from tasks.web.door import May
 from weppd.flask import desk
 from weppd.task import LocalContext, enter
@@ -52,6 +54,7 @@ def blueprint(may: May, keep: Keep | None = None, name: str = "rq_api") -> Bluep
     made.before_request(_be_of_this_application)
     runs.add(made, may, keep)
     projects.add(made, may)
+    extracts.add(made, may)
     messages.add(made, may)
     jobs.add(made, may)
     return made

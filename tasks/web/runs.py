@@ -58,10 +58,16 @@ def _omni(action: str, function: str, undoes: TaskEnum, keeps: tuple[str, ...]) 
     return Button(action, f"tasks.omni_rq.{function}", (), (undoes,), f"{action}_rq", keeps)
 
 
+def _build(step: TaskEnum) -> Button:
+    task = f"{step}_rq"
+    return Button(str(step), f"tasks.project_rq.{task}", (), (step,), task)
+
+
 _SCENARIOS, _CONTRASTS = TaskEnum.run_omni_scenarios, TaskEnum.run_omni_contrasts
 _MIGRATION = "run_interchange_migration"
 BUTTONS = (
     Button("hello_world", "tasks.noop.noop"),
+    *map(_build, (TaskEnum.build_landuse, TaskEnum.build_soils, TaskEnum.build_climate)),
     _wepp("run_wepp", _ALL),
     _wepp("run_wepp_noprep", _ALL),
     _wepp("run_wepp_watershed", _CHANNELS),

@@ -24,6 +24,9 @@ TASKS = {
         "archive_rq": ["runid", "comment"],
         "restore_archive_rq": ["runid", "archive_name"],
     },
+    "land_and_soil_rq": {
+        "land_and_soil_rq": ["runid", "extent", "cfg", "nlcd_db", "ssurgo_db"],
+    },
     "wepp_rq": {
         "run_hillslope_rq": ["runid", "wepp_id", "wepp_bin"],
         "run_ss_batch_hillslope_rq": ["runid", "wepp_id", "wepp_bin", "ss_batch_id"],

@@ -85,11 +85,11 @@ def _one(given: Given, key: str) -> Management:
             )
         # One period of all its years, so that hillslopes of several files fit together.
         found = joined.flat(found, given.years)
-    return _changed(found, choice)
+    return changed(found, choice)
 
 
-def _changed(found: Management, choice: CoverChoice) -> Management:
-    """With the numbers that a choice gives for itself."""
+def changed(found: Management, choice: CoverChoice) -> Management:
+    """A management with the numbers that a choice gives for itself."""
     covers = {"cancov": choice.canopy, "inrcov": choice.interrill, "rilcov": choice.rill}
     state = choice.initial | {name: value for name, value in covers.items() if value is not None}
     initials = tuple(replace(one, **_typed(one, state)) for one in found.initials)

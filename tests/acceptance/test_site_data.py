@@ -1,0 +1,127 @@
+"""Runs and extracts out of a site's own maps and files, through a real weppd and real pages."""
+
+from __future__ import annotations
+
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+
+from tasks.run.prep import RedisPrep
+from tasks.run.steps import TaskEnum
+from tests.acceptance.web import Site
+from tests.unit import site_maps
+from weppd.task import LocalContext, enter
+
+WEST, EAST = 2528943, 2528944
+COVER = ((42, 42, 42, 42, 42), *((42, 42, 81, 82, 82),) * 3)
+
+
+@pytest.fixture(autouse=True)
+def _outside():
+    """The application makes a context of its own for the process; tests leave none behind."""
+    yield
+    enter(None)
+
+
+@pytest.fixture
+def data(daemon) -> Path:
+    """A site whose maps lie below a run of one channel; the directory of the data."""
+    home = daemon.home / "data"
+    site_maps.write(home / "nlcd/2019.tif", COVER)
+    site_maps.write(home / "ssurgo/gNATSGSO/2025.tif", [[WEST] * 3 + [EAST] * 2] * 4)
+    for seed, unit in enumerate((WEST, EAST)):
+        site_maps.write_soil(home / f"sol/{unit}.sol", seed)
+    site_maps.write_station(home / "cli/near.cli", -117.1, 46.1)
+    site_maps.write_station(home / "cli/far.cli", -116.5, 46.1)
+    daemon.tables["tasks"]["modules"] += ["tasks.project_rq", "tasks.land_and_soil_rq"]
+    daemon.tables["data"] = {
+        "landuse": str(home), "soils": str(home), "soil_files": f"{home}/sol",
+        "climate": f"{home}/cli", "extracts": f"{home}/extracts",
+    }  # fmt: skip
+    site_maps.a_run(daemon.home / "runs/my/my-run")
+    return home
+
+
+@pytest.fixture
+def page(daemon, data: Path):
+    """A browser on the site's pages, which know the daemon's settings."""
+    return Site(daemon, WEPPD_CONFIG=str(daemon.config)).page
+
+
+def test_a_run_is_built_from_the_sites_data_and_simulated(daemon, data: Path) -> None:
+    """Landuse, soils, weather and the model, by enqueue alone, end in tables and a full ledger."""
+    daemon.start()
+    for step in ("build_landuse", "build_soils", "build_climate"):
+        job = daemon.queue().enqueue(f"wepppy.rq.project_rq.{step}_rq", "my-run")
+        assert daemon.ends(job.id)["state"] == "finished", daemon.show(job.id)
+    job = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", wepp_bin="hillsim")
+    final = job.result(timeout=60)
+    daemon.queue().fetch(final).result(timeout=120)
+    run = daemon.home / "runs/my/my-run"
+    output = run / "wepp/output/interchange"
+    hills = parquet.read_table(output / "loss_pw0.hill.parquet").to_pylist()
+    assert [row["Hillslopes"] for row in hills if row["Type"] == "Hill"] == [1, 2, 3]
+    assert (run / "wepp/runs/p1.sol").read_text() != (run / "wepp/runs/p3.sol").read_text()
+    assert "old forest" in (run / "wepp/runs/p2.man").read_text()
+    assert "corn" in (run / "wepp/runs/p3.man").read_text()
+    assert (run / "wepp/runs/p1.cli").samefile(run / "climate/near.cli")
+    enter(LocalContext({"redis": {"url": daemon.url}, "run": daemon.tables["run"]}))
+    done = RedisPrep(run, "my-run").timestamps_report()
+    steps = ("build_landuse", "build_soils", "build_climate", "run_wepp_watershed")
+    assert {str(TaskEnum[name]) for name in steps} <= set(done)
+
+
+def test_what_the_site_lacks_is_one_line_in_the_job_and_on_the_page(daemon, data: Path) -> None:
+    """The soil file, and the hillslope that wants it; the daemon carries on."""
+    (data / f"sol/{EAST}.sol").unlink()
+    daemon.start()
+    job = daemon.queue().enqueue("tasks.project_rq.build_soils_rq", "my-run")
+    error = daemon.ends(job.id)["error"]
+    assert f"{data}/sol lacks {EAST}.sol (hillslope 23)" in error
+    job = daemon.queue().enqueue("tasks.project_rq.build_landuse_rq", "my-run")
+    assert daemon.ends(job.id)["state"] == "finished", daemon.show(job.id)
+
+
+def test_a_page_builds_a_step_by_its_button(daemon, page) -> None:
+    """The reply names the job; the step is done once that has finished."""
+    daemon.start()
+    told = page.post("/runs/my-run/cfg/rq/api/build_landuse", json={}).json
+    assert told["Success"]
+    assert daemon.ends(told["job_id"])["state"] == "finished", daemon.show(told["job_id"])
+    assert (daemon.home / "runs/my/my-run/landuse.nodb").exists()
+
+
+def test_an_extract_is_made_and_taken_along(daemon, page) -> None:
+    """The page asks, follows the job, and is served the archive; one that is not there is a 404."""
+    daemon.start()
+    asked = {"extent": [-117.0, 46.0531, -116.9985, 46.0536]}
+    job = page.post("/rq/api/landuse_and_soils", json=asked).json["job_id"]
+    assert page.get(f"/rq/api/landuse_and_soils/{job}x.tar.gz").status_code == 404
+    assert daemon.ends(job)["state"] == "finished", daemon.show(job)
+    with page.get(f"/rq/api/landuse_and_soils/{job}.tar.gz") as told:
+        assert (told.status_code, told.mimetype) == (200, "application/gzip")
+        sent = BytesIO(told.data)
+    with tarfile.open(fileobj=sent) as tar:
+        assert f"./soils/{WEST}.sol" in tar.getnames()
+    assert page.get(f"/rq/api/jobinfo/{job}").json["result"][0].endswith(f"extracts/{job}.tar.gz")
+
+
+def test_an_extent_that_is_none_makes_no_job(daemon, page) -> None:
+    """It is told as pages read it."""
+    told = page.post("/rq/api/landuse_and_soils", json={"extent": [1, 2, 3]})
+    assert (told.status_code, told.json["Success"]) == (200, False)
+    assert "four numbers are wanted" in told.json["Error"]
+    assert daemon.queue().count == 0
+
+
+def test_the_application_decides_who_may_have_extracts(daemon, data: Path) -> None:
+    """What the hook refuses is a 403, to make one and to take one along."""
+    site = Site(daemon, WEPPD_CONFIG=str(daemon.config))
+    site.refused |= {("run", "land_and_soil_rq"), ("look", "j1")}
+    asked = {"extent": [-117.0, 46.0531, -116.9985, 46.0536]}
+    assert site.page.post("/rq/api/landuse_and_soils", json=asked).status_code == 403
+    assert site.page.get("/rq/api/landuse_and_soils/j1.tar.gz").status_code == 403
+    assert daemon.queue().count == 0

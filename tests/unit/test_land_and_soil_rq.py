@@ -1,0 +1,203 @@
+"""Extracts of land cover and soils: what is in them, the same bytes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+import rasterio
+
+from tasks.data.places import NoData
+from tasks.extracts import archive, build, extent
+from tasks.extracts.archive import NotPacked
+from tasks.land_and_soil_rq import land_and_soil_rq
+from tasks.wepp.documents import Landuse, Soils
+from tasks.wepp.files import management, soil
+from tests.unit import site_maps
+
+#: Within the site's maps: 117 west is 500 km east in UTM zone 11.
+EXTENT = [-117.0, 46.045, -116.995, 46.05]
+
+
+@pytest.fixture
+def site(ctx, tmp_path: Path) -> Path:
+    """A site with maps of 100 x 100 cells, of two classes and two soils; its directory."""
+    home = tmp_path / "site"
+    cover = [[42 if column < 6 else 11 for column in range(100)] for _ in range(100)]
+    units = [[7 if row % 2 else 8 for _ in range(100)] for row in range(100)]
+    site_maps.write(home / "nlcd/2019.tif", cover)
+    site_maps.write(home / "ssurgo/gNATSGSO/2025.tif", units)
+    site_maps.write_soil(home / "sol/7.sol")
+    data = {"landuse": str(home), "soils": str(home), "soil_files": str(home / "sol")}
+    data |= {"extracts": str(tmp_path / "out"), "max_map_dimension_px": 100}
+    ctx.settings = {**ctx.settings, "data": data}
+    return home
+
+
+def unpacked(path: str, to: Path) -> list[str]:
+    """Unpack an archive; the names in it, as they come."""
+    with tarfile.open(path, "r:gz") as tar:
+        names = tar.getnames()
+        tar.extractall(to, filter="data")
+    return names
+
+
+def test_an_extract_has_maps_documents_and_files(ctx, site: Path, tmp_path: Path) -> None:
+    """As WEPPcloud's have them; what the site has no file for is told, in the documents too."""
+    path, seconds = land_and_soil_rq(None, EXTENT)
+    assert path == str(tmp_path / "out/j1.tar.gz")
+    assert seconds > 0.0
+    assert sorted((tmp_path / "out").iterdir()) == [Path(path)]
+    names = unpacked(path, tmp_path / "x")
+    assert names == [
+        "./landuse", "./landuse.nodb", "./landuse/42.man", "./landuse/nlcd.tif", "./ron.nodb",
+        "./soils", "./soils.nodb", "./soils/7.sol", "./soils/ssurgo.tif",
+    ]  # fmt: skip
+    landuse, soils = Landuse.load(tmp_path / "x"), Soils.load(tmp_path / "x")
+    assert landuse.covers["42"].file == "landuse/42.man"
+    assert management.read(tmp_path / "x/landuse/42.man").initials[0].cancov == 0.85
+    assert soils.soils == {"7": "soils/7.sol"}
+    assert soil.read(tmp_path / "x/soils/7.sol")
+    assert (landuse.model_extra, soils.model_extra) == ({"lacking": [11]}, {"lacking": [8]})
+    ron = json.loads((tmp_path / "x/ron.nodb").read_text())
+    assert (ron["config"], ron["map"]["extent"], ron["map"]["zoom"]) == (
+        "disturbed9002",
+        EXTENT,
+        12,
+    )
+    said = [text.split(maxsplit=1)[1] for _, text in ctx.messages]
+    assert said[:3] == [
+        "STARTED   land_and_soil_rq(j1)",
+        "STATUS    1 classes of land cover have no row in the table: 11",
+        "STATUS    1 soils have no file: 8",
+    ]
+    assert said[3].startswith(f"COMPLETED land_and_soil_rq(j1) -> ({path}, ")
+    assert {channel for channel, _ in ctx.messages} == {"land_and_soil_rq:j1"}
+
+
+def test_its_maps_cover_the_extent_on_lines_of_thirty_metres(site: Path, tmp_path: Path) -> None:
+    """In UTM, so that cells have one size; each has the class of the site's cell below it."""
+    unpacked(land_and_soil_rq(None, EXTENT)[0], tmp_path / "x")
+    with rasterio.open(tmp_path / "x/landuse/nlcd.tif") as made:
+        assert (made.crs.to_epsg(), made.res) == (32611, (30.0, 30.0))
+        assert made.bounds.left % 30.0 == made.bounds.top % 30.0 == 0.0
+        with rasterio.open(site / "nlcd/2019.tif") as source:
+            for x, y in ((500_100.0, 5_099_300.0), (500_380.0, 5_099_500.0)):
+                assert list(made.sample([(x, y)])) == list(source.sample([(x, y)]))
+
+
+def test_either_order_of_latitudes_is_the_same_extract(site: Path, tmp_path: Path) -> None:
+    """The same bytes as well: neither time nor owner is in them, but the extent as understood."""
+    west, south, east, north = EXTENT
+    first = Path(land_and_soil_rq(None, EXTENT)[0]).read_bytes()
+    again = land_and_soil_rq(None, f"{west}, {north}, {east}, {south}")[0]
+    assert Path(again).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("told", "error", "says"),
+    [
+        ([-117.0, 46.0], ValueError, "four numbers are wanted"),
+        ("here", ValueError, "four numbers are wanted"),
+        (None, ValueError, "four numbers are wanted"),
+        ([-117.0, 46.0, float("nan"), 46.1], ValueError, "four numbers are wanted"),
+        ([-116.0, 46.0, -117.0, 46.1], ValueError, "west to east"),
+        ([-117.0, 46.0, -116.9, 46.0], ValueError, "neither of them nothing"),
+        ([-117.0, 85.0, -116.9, 86.0], ValueError, "from -80 to 84"),
+        ([-117.0, 46.0, -116.0, 47.0], ValueError, r"2\d+ x 3\d+ cells of 30 m; 100 are the most"),
+        ([-30.0, 46.0, -29.99, 46.01], NoData, r"2019\.tif: it tells nothing of the extent"),
+    ],
+)
+def test_an_extent_that_is_none_or_in_the_sea_is_refused(
+    ctx, site: Path, tmp_path: Path, told, error, says
+) -> None:
+    """One line says what was wrong; nothing is left behind, and the channel hears of it."""
+    with pytest.raises(error, match=says):
+        land_and_soil_rq(None, told)
+    assert not list(tmp_path.glob("out/*"))
+    assert ctx.words() == ["STARTED", "EXCEPTION", "EXCEPTION_JSON"]
+
+
+def test_maps_may_be_named_and_those_that_are_not_there_are_refused(site: Path) -> None:
+    """Other names than the usual ones, below the site's directories."""
+    (site / "ssurgo/gNATSGSO/2025.tif").rename(site / "older.tif")
+    with pytest.raises(NoData, match="gNATSGSO/2025' is not there"):
+        land_and_soil_rq(None, EXTENT)
+    assert land_and_soil_rq(None, EXTENT, "own", "nlcd/2019", "older")
+    (site / "sol/7.sol").unlink()
+    with pytest.raises(NoData, match="has no file of any soil"):
+        land_and_soil_rq(None, EXTENT, ssurgo_db="older")
+
+
+def test_a_job_id_that_is_no_name_of_a_file_is_refused(ctx, site: Path) -> None:
+    """It is the name of the archive."""
+    ctx.job_id = "../../etc"
+    with pytest.raises(ValueError, match="name an extract"):
+        land_and_soil_rq(None, EXTENT)
+
+
+def test_zones_of_the_grid_are_six_degrees_wide() -> None:
+    """From the date line on, north and south of the equator, the last one to its end."""
+    codes = [
+        extent.parse([west, south, west + 0.1, south + 0.1]).epsg
+        for west, south in ((-180.0, 1.0), (179.9, 1.0), (-117.05, 46.0), (151.0, -34.0))
+    ]
+    assert codes == [32601, 32660, 32611, 32756]
+
+
+def test_a_grid_holds_its_extent() -> None:
+    """Every corner, with the way in which meridians lean in UTM."""
+    wanted = extent.parse([-118.5, 46.0, -118.0, 46.4])
+    place = build.grid(wanted, 4096)
+    rows, columns = place.shape
+    for longitude in (wanted.west, wanted.east):
+        for latitude in (wanted.south, wanted.north):
+            (x,), (y,) = rasterio.warp.transform("EPSG:4326", place.crs, [longitude], [latitude])
+            assert 0.0 <= (x - place.transform.c) / 30.0 <= columns
+            assert 0.0 <= (place.transform.f - y) / 30.0 <= rows
+
+
+@pytest.fixture(params=["zlib", "pigz"])
+def packer(request, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each of the two that deflate; pigz where it is installed."""
+    if request.param == "zlib":
+        monkeypatch.setattr(archive.shutil, "which", lambda _: None)
+    elif shutil.which("pigz") is None:
+        pytest.skip("pigz is not installed here")
+    return request.param
+
+
+def a_tree(root: Path, mode: int, when: float) -> Path:
+    """A directory of two files, made in one order or the other."""
+    for name in ("b/x", "a") if when else ("a", "b/x"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name * 5000)
+        (root / name).chmod(mode)
+    return root
+
+
+def test_the_same_files_are_the_same_archive(packer: str, tmp_path: Path) -> None:
+    """Whoever made them, when, and in which order."""
+    for name, mode, when in (("one", 0o600, 0.0), ("two", 0o666, 1.0)):
+        root = a_tree(tmp_path / name, mode, when)
+        assert archive.pack(root, tmp_path / f"{name}.tar.gz", 2) == 2
+    assert (tmp_path / "one.tar.gz").read_bytes() == (tmp_path / "two.tar.gz").read_bytes()
+    assert unpacked(str(tmp_path / "one.tar.gz"), tmp_path / "x") == ["./a", "./b", "./b/x"]
+    assert (tmp_path / "x/b/x").read_text() == "b/x" * 5000
+
+
+def test_pigz_that_fails_leaves_no_archive(tmp_path: Path, monkeypatch) -> None:
+    """Its words are told; the archive that was there before stays."""
+    program = tmp_path / "bin/pigz"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho no space >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    (tmp_path / "t.tar.gz").write_text("before")
+    with pytest.raises(NotPacked, match="ended with 3: no space"):
+        archive.pack(a_tree(tmp_path / "one", 0o644, 0.0), tmp_path / "t.tar.gz")
+    assert (tmp_path / "t.tar.gz").read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "one", "t.tar.gz"]
