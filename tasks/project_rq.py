@@ -7,18 +7,16 @@ Every function here is a task, called by producers under its dotted name with a 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
-from tasks.project import archives, copies, trial
+from tasks.project import archives, copies, ground, trial, whole
 from tasks.run.absent import Absent, absent
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
-from tasks.run.locks import WORKING, clear_locks, locked
+from tasks.run.locks import clear_locks
 from tasks.run.prep import RedisPrep
-from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from tasks.wepp import dispatch, plan
@@ -26,6 +24,9 @@ from weppd.task import current, task
 
 TIMEOUT = 43_200
 _LATEST = "-latest"
+_ZOOM = 12
+#: The extent is that of an elevation model that somebody uploaded.
+_UPLOADED = 3
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
@@ -63,9 +64,9 @@ def archive_rq(runid: str, comment: str | None = None) -> str:
     ValueError for a comment of more than 40 characters; RunUnderWay and NoDbAlreadyLockedError
     where the model runs; OSError, which leaves no part of an archive.
     """
-    with _archiving(runid, "ARCHIVE") as run:
+    with whole.archiving(runid, "ARCHIVE") as run:
         names = archives.files(run.root)
-        progress = _progress(runid, "archive", len(names))
+        progress = whole.progress(runid, "archive", len(names))
         path = archives.write(
             run.root, runid, datetime.now(UTC), comment or "", names, progress.step
         )
@@ -81,11 +82,11 @@ def restore_archive_rq(runid: str, archive_name: str) -> None:
     BrokenArchive for an archive that is not there, broken, or leads out of the run, of which
     nothing is restored; ReadOnlyRun, RunUnderWay, NoDbAlreadyLockedError, OSError.
     """
-    with _archiving(runid, "RESTORE") as run:
+    with whole.archiving(runid, "RESTORE") as run:
         run.refuse_readonly()
         path = archives.named(run.root, archive_name)
         names = archives.entries(path)
-        archives.restore(run.root, path, names, _progress(runid, "archive", len(names)).step)
+        archives.restore(run.root, path, names, whole.progress(runid, "archive", len(names)).step)
         RedisPrep(run.root, runid).reload()
     current().log(f"{len(names)} files restored")
 
@@ -101,7 +102,7 @@ def fork_rq(runid: str, new_runid: str, undisturbify: bool = False) -> str:
     try:
         if undisturbify:
             raise copies.NotCopied("undisturbify: landuse and soils are built by no task here")
-        return str(_copied(runid, new_runid, "fork"))
+        return str(whole.copied(runid, new_runid, "fork"))
     except Exception:
         Panel(current(), runid, "fork").trigger("FORK_FAILED")
         raise
@@ -123,11 +124,171 @@ def test_run_rq(runid: str) -> tuple[str, ...]:
         shutil.rmtree(before)
     RedisPrep.forget(latest)
     cleared = tuple(clear_locks(latest))
-    run = RunDirectory(_copied(runid, latest, "wepp"))
+    run = RunDirectory(whole.copied(runid, latest, "wepp"))
     dispatch.forget(latest, run, plan.WHOLE)
     dispatch.unstamp(latest, plan.WHOLE)
     trial.run_all(latest, run)
     return cleared
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("channel_delineation", step=TaskEnum.fetch_dem)
+def fetch_dem_rq(
+    runid: str,
+    extent: Sequence[float],
+    center: Sequence[float] | None = None,
+    zoom: float | None = None,
+    map_object: object = None,
+) -> None:
+    """Take the site's elevations over `extent` (west, south, east, north; degrees) for the run's.
+
+    `map_object` is what older pages have besides. Errors as of `tasks.terrain.steps.fetch_dem`.
+    """
+    from tasks.terrain import steps
+
+    with ground.changing(runid, TaskEnum.fetch_dem) as root:
+        place = steps.fetch_dem(root, extent, center, _ZOOM if zoom is None else zoom)
+    rows, columns = place.shape
+    current().log(f"{columns} x {rows} cells of {place.transform.a:g} m, {place.crs}")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(
+    "channel_delineation",
+    trigger="BUILD_CHANNELS_TASK_COMPLETED",
+    step=TaskEnum.build_channels,
+)
+def build_channels_rq(
+    runid: str,
+    csa: float | None = None,
+    mcl: float | None = None,
+    wbt_fill_or_breach: str | None = None,
+    wbt_blc_dist: float | None = None,
+) -> None:
+    """Make the channels: `csa` ha drain into each, and `mcl` m is the shortest; as it was for None.
+
+    Depressions are filled, or breached as far as `wbt_blc_dist` (m). Errors as of
+    `tasks.terrain.steps.build_channels`.
+    """
+    from tasks.terrain import steps
+
+    given = {
+        "csa_ha": csa, "mcl_m": mcl, "fill_or_breach": wbt_fill_or_breach,
+        "blc_dist_m": wbt_blc_dist,
+    }  # fmt: skip
+    with ground.changing(runid, TaskEnum.build_channels) as root:
+        drained = steps.build_channels(root, given)
+    current().log(f"{drained.channel.sum()} cells of channels of {drained.channel.size}")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed("channel_delineation")
+def fetch_dem_and_build_channels_rq(
+    runid: str,
+    extent: Sequence[float] | None,
+    center: Sequence[float] | None,
+    zoom: float | None,
+    csa: float | None = None,
+    mcl: float | None = None,
+    wbt_fill_or_breach: str | None = None,
+    wbt_blc_dist: float | None = None,
+    set_extent_mode: int = 0,
+    map_bounds_text: str | None = None,
+    map_object: object = None,
+) -> str:
+    """Enqueue both; with `set_extent_mode` 3, for which dem.tif was uploaded, the channels alone.
+
+    Returns the id of the last job.
+    """
+    fetched = {"extent": extent, "center": center, "zoom": zoom}
+    fetch = [("fetch_dem_rq", TaskEnum.fetch_dem, fetched)]
+    channels = {
+        "csa": csa, "mcl": mcl, "wbt_fill_or_breach": wbt_fill_or_breach,
+        "wbt_blc_dist": wbt_blc_dist,
+    }  # fmt: skip
+    return ground.enqueue(
+        runid,
+        *([] if set_extent_mode == _UPLOADED else fetch),
+        ("build_channels_rq", TaskEnum.build_channels, channels),
+    )
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.set_outlet)
+def set_outlet_rq(runid: str, outlet_lng: float, outlet_lat: float) -> None:
+    """End the watershed at the channel cell nearest to a place (degrees).
+
+    Errors as of `tasks.terrain.steps.set_outlet`.
+    """
+    from tasks.terrain import steps
+
+    with ground.changing(runid, TaskEnum.set_outlet) as root:
+        found = steps.set_outlet(root, outlet_lng, outlet_lat)
+    current().log("outlet {:.6f}, {:.6f}".format(*found.lnglat))
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.find_outlet)
+def find_outlet_rq(runid: str) -> None:
+    """End the watershed where it fits the polygon that a batch wrote into the run best.
+
+    Errors as of `tasks.terrain.steps.find_outlet`.
+    """
+    from tasks.terrain import steps
+
+    with ground.changing(runid, TaskEnum.find_outlet) as root:
+        found, fit = steps.find_outlet(root)
+    current().log("outlet {:.6f}, {:.6f}".format(*found.lnglat) + f", {fit:.0%} of both")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(
+    "subcatchment_delineation",
+    trigger="BUILD_SUBCATCHMENTS_TASK_COMPLETED",
+    step=TaskEnum.build_subcatchments,
+)
+def build_subcatchments_rq(runid: str, updates: Mapping[str, Any] | None = None) -> None:
+    """Number the channels and hillslopes above the outlet; `updates` are options of the page.
+
+    Errors as of `tasks.terrain.steps.subcatchments`.
+    """
+    from tasks.terrain import steps
+
+    with ground.changing(runid, TaskEnum.build_subcatchments) as root:
+        of = steps.subcatchments(root, updates)
+    current().log(f"{of.hillslopes.size} hillslopes, {len(of.reaches)} channels")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@framed(
+    "subcatchment_delineation",
+    trigger="WATERSHED_ABSTRACTION_TASK_COMPLETED",
+    step=TaskEnum.abstract_watershed,
+)
+def abstract_watershed_rq(runid: str) -> None:
+    """Make the profile of each hillslope and channel, and the document that WEPP is run from.
+
+    Errors as of `tasks.terrain.abstraction.abstract`.
+    """
+    from tasks.terrain import abstraction
+
+    with ground.changing(runid, TaskEnum.abstract_watershed) as root:
+        made = abstraction.abstract(root)
+    parts = f"{made.hillslopes} hillslopes, {made.channels} channels, {made.flowpaths} flowpaths"
+    current().log(f"{parts}, {made.area_m2 / 1e4:.2f} ha")
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed("subcatchment_delineation")
+def build_subcatchments_and_abstract_watershed_rq(
+    runid: str, updates: Mapping[str, Any] | None = None
+) -> str:
+    """Enqueue both; returns the id of the last job."""
+    return ground.enqueue(
+        runid,
+        ("build_subcatchments_rq", TaskEnum.build_subcatchments, {"updates": updates}),
+        ("abstract_watershed_rq", TaskEnum.abstract_watershed, {}),
+    )
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -140,7 +301,7 @@ def init_sbs_map_rq(runid: str, sbs_map: str) -> dict[int, int]:
     """
     from tasks.landuse import burns
 
-    run = _to_build(runid)
+    run = ground.to_build(runid)
     severities = burns.keep(run.root, sbs_map)
     RedisPrep(run.root, runid).has_sbs = True
     return severities
@@ -155,7 +316,7 @@ def build_landuse_rq(runid: str) -> None:
     """
     from tasks.landuse import build
 
-    built = build.build(_to_build(runid).root)
+    built = build.build(ground.to_build(runid).root)
     grown = sorted({key for keys in built.hillslopes.values() for key in keys})
     current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(grown)}")
 
@@ -169,7 +330,7 @@ def build_soils_rq(runid: str) -> None:
     """
     from tasks.soils import build
 
-    built = build.build(_to_build(runid).root)
+    built = build.build(ground.to_build(runid).root)
     current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(sorted(built.soils))}")
 
 
@@ -182,7 +343,7 @@ def build_climate_rq(runid: str) -> None:
     """
     from tasks.climate import build
 
-    built = build.build(_to_build(runid).root)
+    built = build.build(ground.to_build(runid).root)
     current().log(f"weather: {', '.join(sorted({str(built.file), *built.hillslopes.values()}))}")
 
 
@@ -190,64 +351,7 @@ def build_climate_rq(runid: str) -> None:
 setattr(test_run_rq, "__test__", False)  # noqa: B010
 
 
-def _to_build(runid: str) -> RunDirectory:
-    """The run, which is not marked READONLY, and in which no model runs."""
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
-    dispatch.refuse(runid, run)
-    return run
-
-
-@contextmanager
-def _archiving(runid: str, event: str) -> Iterator[RunDirectory]:
-    """The run while it is archived or restored: by one job, while no model runs in it."""
-    run = RunDirectory(current().run_dir(runid))
-    prep, voice = RedisPrep(run.root, runid), Panel(current(), runid, "archive")
-    prep.set_archive_job_id(current().job_id)
-    try:
-        with _still(runid, run):
-            yield run
-    except Exception:
-        voice.trigger(f"{event}_FAILED")
-        raise
-    finally:
-        prep.clear_archive_job_id()
-
-
-@contextmanager
-def _still(runid: str, run: RunDirectory) -> Iterator[None]:
-    """While no model runs in the run, and none can begin."""
-    dispatch.refuse(runid, run)
-    # A run that is marked is nobody's to change: no model can run in it.
-    marked = (run.root / READONLY).exists()
-    with nullcontext() if marked else locked(runid, WORKING):
-        yield
-
-
-def _copied(runid: str, new_runid: str, panel: str) -> Path:
-    wd = current().run_dir(runid)
-    with _still(runid, RunDirectory(wd)):
-        target, names = copies.place(wd, new_runid), copies.files(wd)
-        progress = _progress(runid, panel, len(names))
-        copies.copy(wd, target, runid, new_runid, names, progress.step)
-    RedisPrep(target, new_runid)
-    return target
-
-
-def _progress(runid: str, panel: str, files: int) -> Progress:
-    return Progress(Panel(current(), runid, panel), max(1, files), "files")
-
-
 # What else production has under this name is refused by it.
-fetch_dem_rq: Absent = absent(__name__, "fetch_dem_rq")
-build_channels_rq: Absent = absent(__name__, "build_channels_rq")
-fetch_dem_and_build_channels_rq: Absent = absent(__name__, "fetch_dem_and_build_channels_rq")
-set_outlet_rq: Absent = absent(__name__, "set_outlet_rq")
-build_subcatchments_rq: Absent = absent(__name__, "build_subcatchments_rq")
-abstract_watershed_rq: Absent = absent(__name__, "abstract_watershed_rq")
-build_subcatchments_and_abstract_watershed_rq: Absent = absent(
-    __name__, "build_subcatchments_and_abstract_watershed_rq"
-)
 build_treatments_rq: Absent = absent(__name__, "build_treatments_rq")
 build_rangeland_cover_rq: Absent = absent(__name__, "build_rangeland_cover_rq")
 run_ash_rq: Absent = absent(__name__, "run_ash_rq")

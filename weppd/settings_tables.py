@@ -214,10 +214,12 @@ class Data:
     `landuse` is a directory of rasters of class codes, by their names (`nlcd/2019`), and
     `landuse_classes` the table that says what grows where a code stands. `soils` has rasters of map
     units, `soil_files` a soil file for each unit, `climate` climate files of stations, of which one
-    counts for what is no farther than `station_km` from it. No map is made that has more cells than
-    `max_map_dimension_px` either way; extracts of maps are put into the directory `extracts`.
+    counts for what is no farther than `station_km` from it. `dem` is a raster of elevations (m). No
+    map is made that has more cells than `max_map_dimension_px` either way; extracts of maps are put
+    into the directory `extracts`.
     """
 
+    dem: str = field(default="", metadata={"check": unless_empty(absolute)})
     landuse: str = field(default="", metadata={"check": unless_empty(absolute)})
     landuse_classes: str = field(default="", metadata={"check": unless_empty(absolute)})
     soils: str = field(default="", metadata={"check": unless_empty(absolute)})

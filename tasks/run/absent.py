@@ -3,8 +3,8 @@
 Producers call them all the same. A site that has one of them in a module of its own says so::
 
     [tasks]
-    modules = [..., "ours.dem"]
-    alias = { "wepppy.rq" = "tasks", "wepppy.rq.project_rq.fetch_dem_rq" = "ours.dem.fetch_dem_rq" }
+    modules = [..., "ours.ash"]
+    alias = { "wepppy.rq" = "tasks", "wepppy.rq.project_rq.run_ash_rq" = "ours.ash.run_ash_rq" }
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 from tasks.run.frame import framed
 from weppd.task import task
 
-_TERRAIN = "builds no terrain"
 _LAND = "builds nothing out of a site's maps"
 _MODS = "has no model of ash, debris flow or rangeland"
 _SEEN = "fetches no satellites' series"
@@ -26,13 +25,6 @@ _MORE = "has no such step: the tables have what it told"
 #: What is missing, and the panel that waits for it, by function and module.
 _TABLE: dict[str, dict[str, tuple[str, str]]] = {
     "tasks.project_rq": {
-        "fetch_dem_rq": ("channel_delineation", _TERRAIN),
-        "build_channels_rq": ("channel_delineation", _TERRAIN),
-        "fetch_dem_and_build_channels_rq": ("channel_delineation", _TERRAIN),
-        "set_outlet_rq": ("outlet", _TERRAIN),
-        "build_subcatchments_rq": ("subcatchment_delineation", _TERRAIN),
-        "abstract_watershed_rq": ("subcatchment_delineation", _TERRAIN),
-        "build_subcatchments_and_abstract_watershed_rq": ("subcatchment_delineation", _TERRAIN),
         "build_treatments_rq": ("treatments", _LAND),
         "build_rangeland_cover_rq": ("rangeland_cover", _LAND),
         "run_ash_rq": ("ash", _MODS),

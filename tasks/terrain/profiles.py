@@ -92,19 +92,30 @@ def channels(of: Delineated, slope: Floats, widths: dict[int, float]) -> list[Pr
         if of.flow.down[reach.cells[-1]] < 0 and falls.size > 1:
             # Nobody knows how it falls out of the map: as before.
             falls[-1] = falls[-2]
-        length = round(float(steps.sum()), _LENGTH_DECIMALS)
-        middle = np.cumsum(steps) - steps / 2.0
-        x = _spaced(length, of.flow.cell)
+        length, x, points = along(steps, falls, of.flow.cell)
         area = len(reach.cells) * of.flow.cell**2
         mean = float((falls * steps).sum() / steps.sum())
-        points = np.interp(x * length, middle, falls)
         found.append(
             Profile(
                 reach.topaz_id, length, widths[reach.topaz_id], area, _bearing(of, reach), mean,
-                _rounded(x, _X_DECIMALS), _rounded(np.maximum(points, LEAST_SLOPE)),
+                x, points,
             )
         )  # fmt: skip
     return found
+
+
+def along(
+    steps: Floats, falls: Floats, cell: float
+) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+    """The length (m), and points about a `cell` (m) apart, of a way from the top.
+
+    `steps` (m) and `falls` (m/m) are those of its cells.
+    """
+    length = round(float(steps.sum()), _LENGTH_DECIMALS)
+    middle = np.cumsum(steps) - steps / 2.0
+    x = _spaced(length, cell)
+    points = np.maximum(np.interp(x * length, middle, falls), LEAST_SLOPE)
+    return length, _rounded(x, _X_DECIMALS), _rounded(points)
 
 
 def _paths(of: Delineated, cells: Ints, which: Ints, away: Floats) -> tuple[Floats, Floats]:

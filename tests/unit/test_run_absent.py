@@ -14,13 +14,6 @@ from weppd.task import REGISTRY
 #: Functions that production's pages call, by module, and the panel that waits for each.
 NAMES = {
     "project_rq": {
-        "fetch_dem_rq": "channel_delineation",
-        "build_channels_rq": "channel_delineation",
-        "fetch_dem_and_build_channels_rq": "channel_delineation",
-        "set_outlet_rq": "outlet",
-        "build_subcatchments_rq": "subcatchment_delineation",
-        "abstract_watershed_rq": "subcatchment_delineation",
-        "build_subcatchments_and_abstract_watershed_rq": "subcatchment_delineation",
         "build_treatments_rq": "treatments",
         "build_rangeland_cover_rq": "rangeland_cover",
         "run_ash_rq": "ash",
@@ -64,6 +57,6 @@ def test_what_is_not_here_is_refused_by_its_name(ctx, module: str, name: str):
 
 def test_a_site_s_own_task_takes_the_place_of_one_that_is_not_here():
     """Of two prefixes in [tasks] alias the longer one counts, as the message says."""
-    alias = {"wepppy.rq": "tasks", "wepppy.rq.project_rq.fetch_dem_rq": "ours.dem.fetch_dem_rq"}
-    assert renamed("wepppy.rq.project_rq.fetch_dem_rq", alias) == "ours.dem.fetch_dem_rq"
+    alias = {"wepppy.rq": "tasks", "wepppy.rq.project_rq.run_ash_rq": "ours.ash.run_ash_rq"}
+    assert renamed("wepppy.rq.project_rq.run_ash_rq", alias) == "ours.ash.run_ash_rq"
     assert renamed("wepppy.rq.project_rq.fork_rq", alias) == "tasks.project_rq.fork_rq"

@@ -1,0 +1,73 @@
+"""A run whose terrain is changed by one job at a time, and the order of the steps that do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tasks.run.directory import RunDirectory
+from tasks.run.locks import locked
+from tasks.run.prep import RedisPrep
+from tasks.run.steps import TaskEnum
+from tasks.wepp import dispatch
+from weppd.task import current
+
+#: Held by whoever changes a run's terrain.
+CHANGING = "runtime-paths/watershed"
+_TIMEOUT = 43_200
+_MODULE = "tasks.project_rq"
+_ORDER = (
+    (TaskEnum.fetch_dem,),
+    (TaskEnum.build_channels,),
+    (TaskEnum.set_outlet, TaskEnum.find_outlet),
+    (TaskEnum.build_subcatchments,),
+    (TaskEnum.abstract_watershed,),
+)
+
+
+def to_build(runid: str) -> RunDirectory:
+    """The run, which is not marked READONLY, and in which no model runs; errors as of `refuse`."""
+    run = RunDirectory(current().run_dir(runid))
+    run.refuse_readonly()
+    dispatch.refuse(runid, run)
+    return run
+
+
+@contextmanager
+def changing(runid: str, step: TaskEnum) -> Iterator[Path]:
+    """The run's directory while its terrain is changed: what lies behind `step` is undone.
+
+    NoDbAlreadyLockedError where another job changes it; errors as of `to_build`.
+    """
+    run = to_build(runid)
+    with locked(runid, CHANGING):
+        prep = RedisPrep.getInstanceFromRunID(runid)
+        for later in behind(step):
+            prep.remove_timestamp(later)
+        yield run.root
+
+
+def behind(step: TaskEnum) -> tuple[TaskEnum, ...]:
+    """The steps of terrain that come after `step`."""
+    at = next(place for place, steps in enumerate(_ORDER) if step in steps)
+    return tuple(later for steps in _ORDER[at + 1 :] for later in steps)
+
+
+def enqueue(runid: str, *children: tuple[str, TaskEnum, Mapping[str, Any]]) -> str:
+    """Enqueue tasks of a project, each behind the one before; the id of the last.
+
+    A child is the function, its step, which is not done from now on, and its arguments.
+    """
+    to_build(runid)
+    prep = RedisPrep.getInstanceFromRunID(runid)
+    last: list[str] = []
+    for order, (function, step, arguments) in enumerate(children):
+        prep.remove_timestamp(step)
+        child = current().enqueue(
+            f"{_MODULE}.{function}", runid, **arguments, depends_on=last[-1:],
+            label=f"jobs:{order},func:{function}", timeout=_TIMEOUT,
+        )  # fmt: skip
+        last.append(child)
+    return last[-1]
