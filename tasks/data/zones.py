@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+#: That many are sorted together: more would take memory, and no less time.
+_CELLS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,32 @@ class Shares:
 
 
 def count(zones: Ints, classes: Ints, told: Bools) -> dict[int, Shares]:
-    """The cells of each zone that has some, by its id; three arrays of one shape."""
-    inside = zones > 0
-    ids, classes, told = zones[inside], classes[inside], told[inside]
-    cells: dict[int, dict[int, int]] = {int(top): {} for top in np.unique(ids)}
-    pairs, times = np.unique(np.stack([ids[told], classes[told]]), axis=1, return_counts=True)
-    for top, code, n in zip(*pairs.tolist(), times.tolist(), strict=True):
-        cells[top][code] = n
-    tops, missing = np.unique(ids[~told], return_counts=True)
-    untold = dict(zip(tops.tolist(), missing.tolist(), strict=True))
+    """The cells of each zone that has some, by its id; three arrays of one shape.
+
+    ValueError for ids and classes so far apart that no pair of them is a number of 64 bits.
+    """
+    inside, known = zones > 0, (zones > 0) & told
+    untold = _tally(zones, inside & ~told)
+    cells: dict[int, dict[int, int]] = {top: {} for top in sorted({*_tally(zones, known), *untold})}
+    if known.any():
+        least = int(classes[known].min())
+        span = int(classes[known].max()) - least + 1
+        if span * (int(zones[known].max()) + 1) >= 2**63:
+            raise ValueError(f"classes from {least} on, {span} of them, are too many to count")
+        for pair, n in _tally(zones * span + (classes - least), known).items():
+            cells[pair // span][pair % span + least] = n
     return {top: Shares(of, untold.get(top, 0)) for top, of in cells.items()}
+
+
+def _tally(values: Ints, counts: Bools) -> dict[int, int]:
+    """How often each value is there, ascending, where `counts`: some cells at a time."""
+    flat, wanted = values.ravel(), counts.ravel()
+    found: dict[int, int] = {}
+    for start in range(0, flat.size, _CELLS):
+        some = flat[start : start + _CELLS][wanted[start : start + _CELLS]]
+        for value, n in zip(*(of.tolist() for of in np.unique_counts(some)), strict=True):
+            found[value] = found.get(value, 0) + n
+    return dict(sorted(found.items()))
 
 
 def centres(zones: Ints) -> dict[int, tuple[float, float]]:
