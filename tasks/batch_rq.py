@@ -5,8 +5,8 @@
     <batch root>/<batch>/runs/<leaf>/                     a run, `batch;;<batch>;;<leaf>`
     <batch root>/<batch>/runs/<leaf>/run_metadata.json    how its last job went
 
-The leaves are the runs that lie there with their documents. What goes wrong in one is told, and
-written down, and stops no other.
+The leaves are those of the batch's file of features, or else the runs that lie there. What goes
+wrong in one is told, and written down, and stops no other.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.omni.documents import Omni
 from tasks.project import batches, trial
+from tasks.project.batches import BatchRunner
 from tasks.run.absent import Absent, absent
 from tasks.run.atomic import replace_text
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
+from tasks.run.nodb import Document
 from tasks.run.notify import notify
 from tasks.run.prep import RedisPrep
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from tasks.wepp import dispatch
+from tasks.wepp.documents import Climate, Landuse, Soils
 from weppd.task import RunError, current, task
 
 TIMEOUT = 43_200
@@ -41,7 +45,8 @@ PANEL = "batch"
 def run_batch_rq(batch_name: str) -> str:
     """Enqueue a job for each leaf, and one that follows all of them; returns the latter's id.
 
-    NotPrepared for a batch without leaves; RunError for a name that is none.
+    NotPrepared for a batch without leaves; RunError for a name that is none; BrokenDocument for
+    features that cannot be told apart.
     """
     leaves = batches.leaves(batch_name)
     progress = Progress(Panel(current(), batch_name, PANEL), len(leaves), "runs enqueued")
@@ -67,14 +72,16 @@ def run_batch_rq(batch_name: str) -> str:
 def run_batch_watershed_rq(batch_name: str, watershed_feature: Any) -> tuple[bool, float]:
     """Run the whole model over a leaf; returns (whether it went well, seconds).
 
-    `watershed_feature` is the leaf's name, or an object with that as its `runid`. A leaf that fails
+    `watershed_feature` is the leaf's name, or an object with that as its `runid`. One that is not
+    there is made of the batch's `_base`; in a batch of features landuse, soils and weather that it
+    lacks are built. Scenarios that it wants are run, too. A leaf that fails
     fails no job, so that the batch's last job comes: the panel hears of it, and run_metadata.json
     has it. What is done already, by the leaf's own ledger, is not done again.
     """
     leaf = str(getattr(watershed_feature, "runid", watershed_feature)).rpartition(";;")[2]
     runid, began = f"batch;;{batch_name};;{leaf}", time.monotonic()
     about: dict[str, Any] = {"runid": runid, "batch_name": batch_name, "started_at": _now()}
-    why = _run(runid)
+    why = _run(batch_name, leaf, runid)
     if why is not None:
         Panel(current(), batch_name, PANEL).exception(f"run_batch_project({runid})", why)
         current().log(f"{runid}: {type(why).__name__}: {why}", level="error", volatile=True)
@@ -84,18 +91,42 @@ def run_batch_watershed_rq(batch_name: str, watershed_feature: Any) -> tuple[boo
     return why is None, seconds
 
 
-def _run(runid: str) -> Exception | None:
-    """Run a leaf; what went wrong."""
+def _run(batch: str, leaf: str, runid: str) -> Exception | None:
+    """Make a leaf where it is not there, and run it; what went wrong."""
     try:
+        if (batches.runs(batch) / leaf).is_dir():
+            run = RunDirectory(current().run_dir(runid))
+            run.refuse_readonly()
+            dispatch.refuse(runid, run)
+        batches.make(batch, leaf)
         run = RunDirectory(current().run_dir(runid))
-        run.refuse_readonly()
-        dispatch.refuse(runid, run)
         # Until it has ended nothing tells how it went: one that is killed has not gone well.
         (run.root / METADATA).unlink(missing_ok=True)
-        trial.run_all(runid, run)
+        _build(runid, run, batches.runner(batch))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this leaf's alone
         return error
     return None
+
+
+def _build(runid: str, run: RunDirectory, wanted: BatchRunner) -> None:
+    """Do the steps that the batch wants of a leaf, and that it lacks."""
+    from tasks import omni_rq, project_rq
+
+    for step, document in _DOCUMENTS.items() if wanted.geojson is not None else ():
+        if wanted.wants(step) and not document.path(run.root).exists():
+            getattr(project_rq, f"{step}_rq")(runid)
+    if wanted.wants(TaskEnum.run_wepp_hillslopes):
+        trial.run_all(runid, run, channels=wanted.wants(TaskEnum.run_wepp_watershed))
+    if wanted.wants(TaskEnum.run_omni_scenarios) and Omni.path(run.root).exists():
+        omni_rq.run_inline(runid)
+
+
+#: What the builders of a run make, by their steps.
+_DOCUMENTS: dict[TaskEnum, type[Document]] = {
+    TaskEnum.build_landuse: Landuse,
+    TaskEnum.build_soils: Soils,
+    TaskEnum.build_climate: Climate,
+}
 
 
 def _note(runid: str, about: dict[str, Any], why: Exception | None) -> None:

@@ -92,12 +92,10 @@ def run_omni_scenarios_rq(runid: str) -> str | None:
         scenarios, apart = list(document.scenarios), document.use_rq_job_pool_concurrency
     if not scenarios:
         raise BrokenDocument(f"{Omni.path(run.root)}: it has no scenarios")
-    base, voice = children.base(run.root), Panel(current(), runid, PANEL)
-    first = [scenario for scenario in scenarios if scenario.target(base) == base]
-    then = [scenario for scenario in scenarios if scenario not in first]
     if not apart:
-        _inline(runid, run, [*first, *then])
+        run_inline(runid)
         return None
+    voice, (first, then) = Panel(current(), runid, PANEL), _stages(run, scenarios)
     ids: list[str] = []
     fresh = {scenario.name for scenario in _stale(run, first)}
     for order, stage in enumerate((first, then)):
@@ -245,8 +243,13 @@ def _end(runid: str) -> None:
     Panel(current(), runid, PANEL).trigger("OMNI_SCENARIO_RUN_TASK_COMPLETED")
 
 
-def _inline(runid: str, run: RunDirectory, scenarios: Sequence[Scenario]) -> None:
-    """Do in this job what else the jobs of each do."""
+def run_inline(runid: str) -> None:
+    """Do in this job what else the jobs of each scenario do; nothing where there are none."""
+    run = _run(runid)
+    first, then = _stages(run, Omni.load(run.root).scenarios)
+    scenarios = [*first, *then]
+    if not scenarios:
+        return
     progress = Progress(Panel(current(), runid, PANEL), len(scenarios), "scenarios")
     for scenario in scenarios:
         if _stale(run, [scenario]):
@@ -256,6 +259,15 @@ def _inline(runid: str, run: RunDirectory, scenarios: Sequence[Scenario]) -> Non
         progress.step()
     _compile_hillslope_summaries_rq(runid)
     _finalize_omni_scenarios_rq(runid)
+
+
+def _stages(
+    run: RunDirectory, scenarios: Sequence[Scenario]
+) -> tuple[list[Scenario], list[Scenario]]:
+    """The scenarios that can be made of the run alone, and those that follow others."""
+    base = children.base(run.root)
+    first = [scenario for scenario in scenarios if scenario.target(base) == base]
+    return first, [scenario for scenario in scenarios if scenario not in first]
 
 
 def _stale(

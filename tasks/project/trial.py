@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tasks.run.directory import RunDirectory
 from tasks.wepp import dispatch, plan
 
 
-def run_all(runid: str, run: RunDirectory) -> None:
+def run_all(runid: str, run: RunDirectory, *, channels: bool = True) -> None:
     """Do the jobs of a whole WEPP run one after the other; what is done is not done again.
 
-    Errors as of `run_wepp_rq` and the jobs that it enqueues.
+    Without its `channels` where they are not wanted. Errors as of `run_wepp_rq` and the jobs that
+    it enqueues.
     """
-    _run(runid, run, plan.plan(dispatch.wanted(run, plan.WHOLE)))
+    wanted = dispatch.wanted(run, plan.WHOLE)
+    _run(runid, run, plan.plan(replace(wanted, watershed=channels and wanted.watershed)))
 
 
 def route(runid: str, run: RunDirectory) -> None:

@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 
 from tasks.project import archives, batches, copies
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.nodb import BrokenDocument
 from tasks.run.prep import RedisPrep
 from tasks.web.door import May, ask, body, told
 from weppd.flask import Weppd
@@ -73,6 +74,8 @@ def add(made: Blueprint, may: May) -> None:
             batches.leaves(batch)
         except (NotPrepared, RunError) as error:
             return jsonify({"success": False, "error": str(error)}), 404
+        except BrokenDocument as error:
+            return jsonify({"success": False, "error": str(error)}), 400
         job = Weppd().enqueue("tasks.batch_rq.run_batch_rq", batch, job_timeout=TIMEOUT)
         message = f"batch {batch}: its runs are being enqueued"
         return jsonify({"success": True, "job_id": job.id, "message": message})
