@@ -84,7 +84,8 @@ def test_a_leaf_runs_as_a_whole_and_one_that_fails_stops_no_other(ctx, tmp_path:
     assert "EXCEPTION_JSON" in words
     assert words[-1] == "TRIGGER"
     assert batch_rq.run_batch_watershed_rq("b", "gone")[0] is False
-    assert "has no directory" in [text for _, text in ctx.messages if "_JSON" in text][-1]
+    told = [text for _, text in ctx.messages if "_JSON" in text][-1]
+    assert "runs/gone does not exist, nor does" in told
     assert batch_rq._final_batch_complete_rq("b") == {"success": ["good"], "failed": ["bad"]}
     assert [t.split()[-1] for _, t in ctx.messages if " TRIGGER " in t][-2:] == [
         "BATCH_RUN_COMPLETED", "END_BROADCAST",
