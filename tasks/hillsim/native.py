@@ -8,7 +8,8 @@ or reassociation, so that they give the same bytes.
 
 For the sake of the compiled form numbers that never change are `Final`, columns of numbers are
 lists, and what is made every day has its constructor written out, since that of a dataclass would
-be interpreted.
+be interpreted, and is marked by `mypyc_attr`: no part of a cycle, so that the collector need not
+know of it, and its place kept for the next of its kind.
 """
 
 from __future__ import annotations
@@ -16,12 +17,24 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from mypy_extensions import mypyc_attr as mypyc_attr
+else:
+
+    def mypyc_attr(**_: bool | int) -> Callable[[T], T]:
+        """What mypyc is to know of a class; interpreted it is a class like any other."""
+        return lambda cls: cls
+
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "_native"

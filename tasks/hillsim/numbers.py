@@ -25,6 +25,8 @@ _PARTS: Final = [f".{count:03d}" for count in range(1000)]
 # By width: what f<width>.3 surely has room for, as its whole part has a text.
 _THOUSANDS: Final = [0.0] * 6 + [99.0, 999.0] + [4095.0] * 8
 _ZERO: Final = "   0.00"
+# By width: a zero of thousandths.
+_NONE: Final = [f"{0.0:{width}.3f}" for width in range(len(_THOUSANDS))]
 
 
 def summed(values: list[float]) -> float:
@@ -82,8 +84,11 @@ def _scientific(value: float, digits: int) -> str:
 def thousandths(value: float, width: int) -> str:
     """`value` in the edit f<width>.3, 6 wide or more, by the whole number of its thousandths.
 
-    A product that is not within 1e-6 of a half is rounded as the value itself would be.
+    A product that is not within 1e-6 of a half is rounded as the value itself would be; a zero has
+    no sign.
     """
+    if value == 0.0:
+        return _NONE[width]
     if 0.0 < value < _THOUSANDS[width]:
         parts = value * 1000.0 + 0.5
         count = int(parts)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 from tasks.wepp.files.scenarios import Plant
 
@@ -22,6 +23,7 @@ _ABOVE: Final = 1.0 - math.pow(_THINNING, 100.0 * _SHALLOW)
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Dead:
     """What a crop leaves behind: standing stems, flat litter, roots of the top 15 cm."""
 

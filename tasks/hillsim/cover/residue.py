@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
 from tasks.wepp.files.scenarios import Plant
 
 _COHORTS: Final = 3
@@ -52,6 +53,7 @@ class Cohort:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Climate:
     """What decay sees of a day: mean °C, rain (m), water over pore space of the topsoil (0–1)."""
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.soil import MM_PER_HOUR, Layer, Profile, Repellency
 
 SMOOTHEST: Final = 0.006
@@ -46,6 +47,7 @@ class Surface:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Cover:
     """What covers the ground: canopy (0–1), its height (m); residue between and in rills (0–1)."""
 
@@ -70,6 +72,7 @@ class Cover:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Roots:
     """Below ground (kg/m²): live and dead roots of the top 15 cm, buried residue."""
 
@@ -80,6 +83,7 @@ class Roots:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Factors:
     """What multiplies the baseline erodibilities on a day."""
 
@@ -90,6 +94,7 @@ class Factors:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Thaw:
     """What frost has made of the topsoil.
 

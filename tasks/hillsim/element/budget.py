@@ -15,12 +15,14 @@ from tasks.hillsim.hidden import Basal
 from tasks.hillsim.hydrology import evaporation, water
 from tasks.hillsim.hydrology import reference as fao
 from tasks.hillsim.hydrology.evaporation import Air
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 
 _LEAST_EXPOSED: Final = 0.01
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Balance:
     """Where a day's water went (m): into the soil, out of it, and what could not stay in it.
 

@@ -20,10 +20,11 @@ from tasks.hillsim.element.today import Properties, Weather
 from tasks.hillsim.hydrology import infiltration, storm
 from tasks.hillsim.hydrology.evaporation import LANGLEY
 from tasks.hillsim.hydrology.frost import frozen_part
-from tasks.hillsim.hydrology.infiltration import Excess, Ground
+from tasks.hillsim.hydrology.infiltration import NO_EXCESS, Excess, Ground
 from tasks.hillsim.hydrology.snow import Winter
 from tasks.hillsim.hydrology.storm import Hyetograph, Storm
 from tasks.hillsim.hydrology.water import Columns
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.sediment.erosion import Load, stranded
 
 _SOAKED: Final = 0.01
@@ -34,6 +35,7 @@ _ALL_DAY: Final = Excess(duration=_DAY)
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Morning:
     """What frost has made of the soil by the morning: for water, and for erosion.
 
@@ -47,6 +49,7 @@ class Morning:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Day:
     """All that a day of one element leaves in the outputs; `wetted` m of rain and melt came down.
 
@@ -174,8 +177,7 @@ def _age(slope: Hillslope) -> None:
     before = state.density
     surface.age(state, slope.site.profile, slope.ground.residue.buried)
     if state.density != before:
-        for index in range(2):
-            slope.columns.settle(index, slope.site.profile.layers[index], state.density)
+        slope.columns.settle(slope.site.profile.top, state.density)
 
 
 def _hyetograph(slope: Hillslope, weather: Weather, cold: Winter | None) -> Hyetograph | None:
@@ -326,7 +328,7 @@ def _infiltrate(
     if inflow.runoff > 0.0:
         rain, flows = join(rain, inflow)
     if rain is None:
-        return Excess()
+        return NO_EXCESS
     given = Ground(
         ke=today.ke,
         suction=today.matric,

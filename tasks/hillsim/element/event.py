@@ -8,9 +8,10 @@ from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import Inflow
 from tasks.hillsim.element.today import Properties
 from tasks.hillsim.hydrology import routing, storm, wave
-from tasks.hillsim.hydrology.infiltration import LEAST_EXCESS, Excess
+from tasks.hillsim.hydrology.infiltration import LEAST_EXCESS, NO_EXCESS, Excess
 from tasks.hillsim.hydrology.routing import Flow, Friction
 from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.sediment import erosion
 from tasks.hillsim.sediment.erosion import Earth, Load
 
@@ -18,6 +19,7 @@ _DAY: Final = 86400.0
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Runoff:
     """An event that was routed: the excess, the flow, the rain behind it, its sediment.
 
@@ -103,7 +105,7 @@ def recede(slope: Hillslope, today: Properties, excess: Excess, inflow: Inflow) 
     lost = routing.recession(excess.depth * share, excess.duration, path, excess.sink)
     left = max(0.0, 1.0 - lost / excess.depth)
     if excess.depth * left < LEAST_EXCESS:
-        return Excess()
+        return NO_EXCESS
     return excess.less(left)
 
 

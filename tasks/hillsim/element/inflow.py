@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final, final
 
 from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment.classes import CLASSES
 from tasks.hillsim.sediment.erosion import Above
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Inflow:
     """From the element above, per area of the one that gets it.
 

@@ -8,6 +8,7 @@ from typing import final
 from tasks.hillsim.cover.surface import Cover, Factors, Roots
 from tasks.hillsim.hydrology.evaporation import LANGLEY
 from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.native import mypyc_attr
 from tasks.wepp.files.climate import Climate
 
 _DATES = ("day", "month", "year", "julian")
@@ -16,6 +17,7 @@ _AIR = ("tmin_c", "rad_langley", "wind_ms", "tdew_c")
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Weather:
     """A day of the climate file, `rain` in m, `duration` in h, radiation in MJ/m².
 
@@ -63,6 +65,7 @@ class Weather:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Properties:
     """The slope as the day's rain meets it.
 

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
+
 LANGLEY: Final = 0.04184
 _PLANT_ALBEDO: Final = 0.23
 _SNOW_ALBEDO: Final = 0.5
@@ -20,6 +22,7 @@ _STAGE2: Final = 0.0035
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Air:
     """A day's weather as evaporation needs it; `clear` is the clear-sky radiation (MJ/m²).
 

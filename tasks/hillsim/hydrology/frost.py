@@ -15,6 +15,7 @@ from typing import Final, final
 
 from tasks.hillsim.hydrology import heat
 from tasks.hillsim.hydrology.ice import Pores, levelled
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 
 FUSION: Final = 3.35e8
@@ -109,7 +110,7 @@ class Frost:
     @property
     def water(self) -> float:
         """All ice (m of water)."""
-        return summed(self.ice)
+        return summed(self.ice) if self.frozen else 0.0
 
     def count(self, *, was_frozen: bool) -> None:
         """End a day: a full thaw is a cycle; 50 days without frost begin a new count."""
@@ -290,6 +291,7 @@ def _frozen_resistance(edges: Edges) -> float:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Front:
     """What moves the frozen zone of a soil through the hours of a day, taken one after the other.
 

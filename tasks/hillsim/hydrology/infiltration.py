@@ -10,12 +10,14 @@ import math
 from typing import Final, final
 
 from tasks.hillsim.hydrology.storm import Hyetograph
+from tasks.hillsim.native import mypyc_attr
 
 LEAST_EXCESS: Final = 1e-4
 _NO_SUCTION: Final = 1e-9
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Ground:
     """What the surface takes in.
 
@@ -30,6 +32,7 @@ class Ground:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Excess:
     """What runs off: depth (m), duration (s), its peak rate (m/s), mean rain meanwhile (m/s).
 
@@ -64,6 +67,10 @@ class Excess:
         )
 
 
+# What is said of a storm that soaks in whole; nothing changes an excess.
+NO_EXCESS: Final = Excess()
+
+
 def infiltrate(
     rain: Hyetograph, ground: Ground, inflow: list[float] | None = None, *, traced: bool = False
 ) -> Excess:
@@ -73,7 +80,7 @@ def infiltrate(
     rain does, and is part of the excess where it does not. `traced` keeps it step by step.
     """
     if not traced and _gentle(rain.rates, inflow, ground.ke):
-        return Excess()
+        return NO_EXCESS
     trace: list[float] = []
     out = [0.0] * 7
     march(
@@ -88,7 +95,7 @@ def infiltrate(
         trace if traced else None,
     )
     if out[0] < LEAST_EXCESS:
-        return Excess()
+        return NO_EXCESS
     sink = max(0.0, out[5] - _after(rain, out[6]))
     rates = Hyetograph(trace[::2], trace[1::2], rain.step) if traced else None
     return Excess(out[0], out[1], out[2], out[3] / out[1], out[4], sink, rates)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
+
 GRAVITY: Final = 9.81
 _TIGHT: Final = 1e-20
 _LEAST_PEAK: Final = 3.6e-8
@@ -17,6 +19,7 @@ _LEAST_SLOPE: Final = 1e-6
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Flow:
     """Runoff leaving the slope: peak (m/s) and effective duration (s); the product is its depth."""
 
@@ -26,6 +29,7 @@ class Flow:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Friction:
     """Friction factors in rills and between them, and of the whole width."""
 
@@ -36,6 +40,7 @@ class Friction:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Cover:
     """What slows the water: flat residue in and between rills, friction of the live plants."""
 

@@ -11,6 +11,7 @@ from typing import Final, final
 
 from tasks.hillsim.hidden import SnowRules
 from tasks.hillsim.hydrology.sun import Sky
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 
 _FRESH: Final = 100.0
@@ -24,6 +25,7 @@ _NONE: Final = [0.0] * 24
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Weather:
     """A winter day: precipitation (m) over a duration (h); °C; MJ/m²; m/s; canopy cover 0–1.
 
@@ -104,6 +106,7 @@ class Pack:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Winter:
     """What a day's hours gave: water to the ground by hour (m), snowfall (m), melt or not."""
 
@@ -124,6 +127,7 @@ def matters(pack: Pack, low: float) -> bool:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Hours:
     """A day's 24 hours over the pack, which is changed; to be taken one after the other.
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 
 _LONGEST: Final = 23.999 * 3600.0
@@ -20,6 +21,7 @@ _STEPS: Final = [60.0, 120.0, 180.0, 300.0, 600.0]
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Storm:
     """Depth (m), duration (s), time to peak (share of duration) and peak over mean intensity."""
 
@@ -31,6 +33,7 @@ class Storm:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Hyetograph:
     """Intervals of constant intensity: `ends` (s), `rates` (m/s); `step` (s) to march with."""
 

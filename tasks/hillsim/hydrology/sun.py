@@ -15,6 +15,10 @@ _SOLAR_HOUR: Final = 4.921
 _CLEAR: Final = 0.75
 _OVERCAST: Final = 0.40
 _WARMEST: Final = 14.0
+# The sun's angle in the middle of each hour, from the south.
+_ANGLES: Final = [(hour + 0.5 - 12.0) * math.pi / 12.0 for hour in range(24)]
+_COSINES: Final = [math.cos(angle) for angle in _ANGLES]
+_SINES: Final = [math.sin(angle) for angle in _ANGLES]
 
 
 @final
@@ -74,13 +78,12 @@ def sky(day: int, latitude: float, slope: float, azimuth: float) -> Sky:
     northward, eastward = math.cos(facing), math.sin(facing)
     hourly, flat = [0.0] * 24, 0.0
     for hour in range(24):
-        angle = (hour + 0.5 - 12.0) * math.pi / 12.0
-        turned = math.cos(angle)
+        turned = _COSINES[hour]
         height = up + across * turned
         if height <= 0.0:
             continue
         flat += _SOLAR_HOUR * distance * height
-        along = (high - low * turned) * northward + east * math.sin(angle) * eastward
+        along = (high - low * turned) * northward + east * _SINES[hour] * eastward
         # The cosine between sun and the slope's normal.
         beam = height * level + along * steep
         hourly[hour] = _SOLAR_HOUR * distance * max(0.0, beam)

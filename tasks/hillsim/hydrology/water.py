@@ -11,6 +11,7 @@ from typing import Final, final
 
 from tasks.hillsim.hydrology.frost import Earth, Edges, frozen_part
 from tasks.hillsim.hydrology.ice import conductivities, pores
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.soil import Bedrock, Layer
 
 _DAY: Final = 86400.0
@@ -21,6 +22,7 @@ _log10: Final = math.log10
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Columns:
     """The profile as columns: thickness, limits of the store, conductivity and its exponent.
 
@@ -102,11 +104,14 @@ class Columns:
             self.thick, limits, full, kept, ks, self.aniso, self.power, self.earth, along
         )
 
-    def settle(self, index: int, layer: Layer, density: float) -> None:
-        """Give one layer the pore space of a new bulk density (kg/m³)."""
-        self.limit[index] = _room(layer, density, 1.0)
-        self.full[index] = _room(layer, density, layer.fines)
-        self.power[index] = _power(self.drained[index], self.full[index])
+    def settle(self, layer: Layer, density: float) -> None:
+        """Give the two upper layers, which are alike, the pore space of a bulk density (kg/m³)."""
+        limit, full = _room(layer, density, 1.0), _room(layer, density, layer.fines)
+        power = _power(self.drained[0], full)
+        for index in range(2):
+            self.limit[index] = limit
+            self.full[index] = full
+            self.power[index] = power
 
 
 def _room(layer: Layer, density: float, fines: float) -> float:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from tasks.hillsim.element.day import Day
+from tasks.hillsim.element.event import Runoff
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.numbers import exact, hundredths, summed, thousandths, whole
 from tasks.hillsim.reports import tally
@@ -60,7 +61,7 @@ ELEMENT_HEAD = (
     " na  na na  na     mm       mm     mm/h    mm/h      h    Ratio    mm/h   mm    Index    m    "
     "   %       %       %     Kg/m^2  Kg/m^2  na    na      na     m       kg/m",
 )
-_NO_FLOW: Final = ["   0.000", "  0.000", "  0.000", "  0.000 0.000"]
+_NO_FLOW: Final = "   0.000   0.000   0.000   0.000 0.000"
 
 
 def water_row(slope: Hillslope, day: Day, year: int) -> str:
@@ -70,35 +71,23 @@ def water_row(slope: Hillslope, day: Day, year: int) -> str:
 
 def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: float) -> str:
     """The row with a runoff over the flow's path, and over the element (m)."""
-    balance, when = day.balance, day.weather
-    cells = [
-        "",
-        "",
-        whole(slope.site.number, 4),
-        whole(when.julian, 4),
-        whole(year, 4),
-        hundredths(when.rain * 1000.0),
-        hundredths(day.wetted * 1000.0),
-        exact(runoff * 1000.0),
-        hundredths(balance.plants * 1000.0),
-        hundredths(balance.soil * 1000.0),
-        hundredths(balance.litter * 1000.0),
-        hundredths(balance.percolation * 1000.0),
-        exact(day.inflow.runoff * 1000.0),
-        hundredths(balance.arrived * 1000.0),
-        hundredths(balance.lateral * 1000.0),
-        hundredths(_liquid(slope) * 1000.0),
-        hundredths((slope.frost.water + slope.bound) * 1000.0),
-        hundredths(slope.pack.water * 1000.0),
-        "",
-        exact(below * 1000.0),
-    ]
-    return " ".join(cells)
+    balance, when, bound = day.balance, day.weather, slope.bound
+    return (
+        f"  {whole(slope.site.number, 4)} {whole(when.julian, 4)} {whole(year, 4)}"
+        f" {hundredths(when.rain * 1000.0)} {hundredths(day.wetted * 1000.0)}"
+        f" {exact(runoff * 1000.0)} {hundredths(balance.plants * 1000.0)}"
+        f" {hundredths(balance.soil * 1000.0)} {hundredths(balance.litter * 1000.0)}"
+        f" {hundredths(balance.percolation * 1000.0)} {exact(day.inflow.runoff * 1000.0)}"
+        f" {hundredths(balance.arrived * 1000.0)} {hundredths(balance.lateral * 1000.0)}"
+        f" {hundredths(_liquid(slope, bound) * 1000.0)}"
+        f" {hundredths((slope.frost.water + bound) * 1000.0)}"
+        f" {hundredths(slope.pack.water * 1000.0)}  {exact(below * 1000.0)}"
+    )
 
 
-def _liquid(slope: Hillslope) -> float:
-    """Water of the soil that is not frozen (m)."""
-    return summed(slope.store) + slope.columns.earth.held - slope.bound
+def _liquid(slope: Hillslope, bound: float) -> float:
+    """Water of the soil that is not frozen (m); `bound` is its ice below wilting point."""
+    return summed(slope.store) + slope.columns.earth.held - bound
 
 
 def over_path(slope: Hillslope, day: Day, value: float) -> float:
@@ -108,23 +97,14 @@ def over_path(slope: Hillslope, day: Day, value: float) -> float:
 
 def soil_row(slope: Hillslope, day: Day, year: int) -> str:
     """A day's row of the soil properties, as the day's rain met them."""
-    found, top = day.surface, slope.site.profile.top
-    cells = [
-        whole(slope.site.number, 3),
-        whole(day.weather.julian, 5),
-        whole(year, 7),
-        " ",
-        hundredths(found.porosity * 100.0),
-        hundredths(found.ke / MM_PER_HOUR),
-        hundredths(found.matric * 1000.0),
-        hundredths(top.fc),
-        hundredths(top.wp),
-        hundredths(found.roughness * 1000.0),
-        hundredths(found.factors.ki),
-        hundredths(found.factors.kr),
-        hundredths(found.factors.tauc),
-    ]
-    return "".join(cells)
+    found, top, factors = day.surface, slope.site.profile.top, day.surface.factors
+    return (
+        f"{whole(slope.site.number, 3)}{whole(day.weather.julian, 5)}{whole(year, 7)} "
+        f"{hundredths(found.porosity * 100.0)}{hundredths(found.ke / MM_PER_HOUR)}"
+        f"{hundredths(found.matric * 1000.0)}{hundredths(top.fc)}{hundredths(top.wp)}"
+        f"{hundredths(found.roughness * 1000.0)}{hundredths(factors.ki)}"
+        f"{hundredths(factors.kr)}{hundredths(factors.tauc)}"
+    )
 
 
 def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) -> str | None:
@@ -132,50 +112,37 @@ def element_row(slope: Hillslope, day: Day, year: int, *, always: bool = False) 
     when, event = day.weather, day.event
     if event is None and not (when.day in (1, 15) or always):
         return None
-    cells = [
-        "",
-        whole(slope.site.number, 2),
-        whole(when.day, 2),
-        whole(when.month, 2),
-        whole(year, 4),
-    ]
-    _flow(slope, day, cells)
-    _state(slope, day, cells)
-    return " ".join(cells)
+    date = f" {whole(slope.site.number, 2)} {whole(when.day, 2)} {whole(when.month, 2)}"
+    flow = _NO_FLOW if event is None else _flow(slope, day, event)
+    return (
+        f"{date} {whole(year, 4)} {thousandths(when.rain * 1000.0, 8)} {flow} {_state(slope, day)}"
+    )
 
 
-def _flow(slope: Hillslope, day: Day, cells: list[str]) -> None:
-    """Add precipitation to effective duration; zeros on a day without an event."""
-    event = day.event
-    cells.append(thousandths(day.weather.rain * 1000.0, 8))
-    if event is None:
-        cells += _NO_FLOW
-        return
-    cells.append(thousandths(over_path(slope, day, day.runoff) * 1000.0, 8))
-    cells.append(thousandths(event.excess.intensity / MM_PER_HOUR, 7))
-    cells.append(thousandths(over_path(slope, day, event.flow.peak) / MM_PER_HOUR, 7))
-    # No blank before the enrichment.
+def _flow(slope: Hillslope, day: Day, event: Runoff) -> str:
+    """Runoff to enrichment, before which there is no blank."""
     enrichment = tally.enrichment(slope, event.load.classes)
-    cells.append(thousandths(event.flow.duration / 3600.0, 7) + thousandths(enrichment, 6))
+    return (
+        f"{thousandths(over_path(slope, day, day.runoff) * 1000.0, 8)}"
+        f" {thousandths(event.excess.intensity / MM_PER_HOUR, 7)}"
+        f" {thousandths(over_path(slope, day, event.flow.peak) / MM_PER_HOUR, 7)}"
+        f" {thousandths(event.flow.duration / 3600.0, 7)}{thousandths(enrichment, 6)}"
+    )
 
 
-def _state(slope: Hillslope, day: Day, cells: list[str]) -> None:
-    """Add conductivity to sediment; erodibilities in 1e6 kg·s/m⁴, 1e-3 s/m and Pa."""
+def _state(slope: Hillslope, day: Day) -> str:
+    """Conductivity to sediment; erodibilities in 1e6 kg·s/m⁴, 1e-3 s/m and Pa."""
     found, base = day.surface, slope.site.profile.erodibility
     cover, factors = found.cover, found.factors
-    cells += [
-        thousandths(found.ke / MM_PER_HOUR, 7),
-        thousandths(_liquid(slope) * 1000.0, 7),
-        thousandths(found.leaves, 7),
-        thousandths(cover.height, 6),
-        thousandths(cover.canopy * 100.0, 8),
-        thousandths(cover.interrill * 100.0, 8),
-        thousandths(cover.rill * 100.0, 8),
-        thousandths(found.live, 8),
-        thousandths(found.dead, 6),
-        thousandths(base.ki * factors.ki / 1e6, 6),
-        thousandths(base.kr * factors.kr * 1e3, 6),
-        thousandths(base.tauc * factors.tauc, 6),
-        thousandths(slope.ground.surface.width, 6),
-        thousandths(day.event.load.leaving if day.event else 0.0, 8),
-    ]
+    return (
+        f"{thousandths(found.ke / MM_PER_HOUR, 7)}"
+        f" {thousandths(_liquid(slope, slope.bound) * 1000.0, 7)}"
+        f" {thousandths(found.leaves, 7)} {thousandths(cover.height, 6)}"
+        f" {thousandths(cover.canopy * 100.0, 8)} {thousandths(cover.interrill * 100.0, 8)}"
+        f" {thousandths(cover.rill * 100.0, 8)} {thousandths(found.live, 8)}"
+        f" {thousandths(found.dead, 6)} {thousandths(base.ki * factors.ki / 1e6, 6)}"
+        f" {thousandths(base.kr * factors.kr * 1e3, 6)}"
+        f" {thousandths(base.tauc * factors.tauc, 6)}"
+        f" {thousandths(slope.ground.surface.width, 6)}"
+        f" {thousandths(day.event.load.leaving if day.event else 0.0, 8)}"
+    )

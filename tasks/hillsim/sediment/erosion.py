@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
 from tasks.hillsim.numbers import summed
 from tasks.hillsim.sediment import classes as sediment
 from tasks.hillsim.sediment import transport
@@ -40,6 +41,7 @@ class Shape:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Bed:
     """The rills: spacing and width (m), adjusted Kr (s/m) and τc (Pa), friction factor."""
 
@@ -59,6 +61,7 @@ class Bed:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Above:
     """What the flow brings from the slope above: its depth (m over this area), sediment.
 
@@ -76,6 +79,7 @@ class Above:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Event:
     """Runoff of an event: peak (m/s), effective duration (s), depth (m) and the excess behind it.
 
@@ -105,6 +109,7 @@ class Event:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Earth:
     """The soil as sediment: its classes, sand share, random roughness of the surface (m)."""
 
@@ -115,6 +120,7 @@ class Earth:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Load:
     """What an event moved, per m of slope width: load at the 101 cell edges, classes at the foot.
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import Final, final
 
+from tasks.hillsim.native import mypyc_attr
+
 _TURNS: Final = 12
 # By its own name: a call through the module costs more than the function.
 _expm1: Final = math.expm1
@@ -193,6 +195,7 @@ def _crossing(
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class _Five:
     """A number for each of the five classes: in a list each would be an object of its own."""
 
