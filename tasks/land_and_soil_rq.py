@@ -37,7 +37,7 @@ def land_and_soil_rq(
 
     `extent` is west, south, east, north in degrees, or with the two latitudes the other way round;
     `cfg` is what ron.nodb calls the configuration; the others are names of the site's maps. It is
-    of no run: `runid` is None. ValueError for an extent that is none, or too large; errors as of
+    of no run: `runid` is None. ValueError for an extent that is none; errors as of
     `tasks.extracts.build.build` and `tasks.extracts.archive.pack`.
     """
     began, job = time.monotonic(), current().job_id
@@ -62,12 +62,11 @@ def _made(voice: Panel, told: Sequence[float] | str, wanted: dict[str, str]) -> 
 
     data, extent = current().settings.get("data") or {}, extents.parse(told)
     target = archive(current().job_id, str(data["extracts"]))
-    place = build.grid(extent, int(data["max_map_dimension_px"]))
     root = target.with_name(current().job_id)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     try:
-        built = build.build(root, extent, place, **wanted)
+        built = build.build(root, extent, int(data["max_map_dimension_px"]), **wanted)
         _tell(voice, built.lacking_classes, "classes of land cover have no row in the table")
         _tell(voice, built.lacking_soils, "soils have no file")
         files = archives.pack(root, target, current().cpus)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.project import archives, copies, ground, trial, whole
+from tasks.project import archives, copies, ground, trial, undisturbed, whole
 from tasks.run.absent import Absent, absent
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
@@ -92,20 +92,31 @@ def restore_archive_rq(runid: str, archive_name: str) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed("fork", trigger="FORK_COMPLETE")
+@framed("fork")
 def fork_rq(runid: str, new_runid: str, undisturbify: bool = False) -> str:
     """Copy the run under a new id, where its own lies; returns the copy's directory.
 
-    NotCopied for an id that is bad or taken, and for `undisturbify`: landuse and soils would have
-    to be built anew, which no task here does. RunUnderWay, NoDbAlreadyLockedError, OSError.
+    With `undisturbify` the copy is as if nothing had burnt: its landuse and soils are built anew,
+    and jobs that run it are enqueued; FORK_COMPLETE comes after their last. NotCopied for an id
+    that is bad or taken; RunUnderWay, NoDbAlreadyLockedError, OSError; errors of the builders and
+    of run_wepp_rq, which leave no copy.
     """
+    voice = Panel(current(), runid, "fork")
     try:
         if undisturbify:
-            raise copies.NotCopied("undisturbify: landuse and soils are built by no task here")
-        return str(whole.copied(runid, new_runid, "fork"))
+            return str(undisturbed.fork(runid, new_runid))
+        path = whole.copied(runid, new_runid, "fork")
     except Exception:
-        Panel(current(), runid, "fork").trigger("FORK_FAILED")
+        voice.trigger("FORK_FAILED")
         raise
+    voice.trigger("FORK_COMPLETE")
+    return str(path)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@framed("fork", trigger="FORK_COMPLETE")
+def _finish_fork_rq(runid: str) -> None:
+    """Tell the run's page that its copy has been run."""
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")

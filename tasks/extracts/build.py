@@ -6,22 +6,18 @@
     landuse/nlcd.tif    landuse/<class>.man      what grows where a class stands
     soils/ssurgo.tif    soils/<map unit>.sol
 
-The maps are on a grid of the UTM zone that the extent's middle lies in, `CELL` metres wide, its
-lines on multiples of that. What the site has no management or soil file for is in the maps and not
-beside them: it is told, and in the documents as `lacking`.
+The maps are on the grid that a page's map of the extent at zoom `ZOOM` asks for, as `terrain.maps`
+has it. What the site has no management or soil file for is in the maps and not beside them: it is
+told, and in the documents as `lacking`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rasterio import warp
-from rasterio.crs import CRS
-from rasterio.transform import Affine
 
 from tasks.data import rasters
 from tasks.data.places import NoData
@@ -33,14 +29,13 @@ from tasks.landuse.classes import Classes
 from tasks.run.atomic import replace_text
 from tasks.run.nodb import Document
 from tasks.soils import build as soils
+from tasks.terrain import maps
 from tasks.wepp.documents import CoverChoice, Landuse, Ron, Soils
 from tasks.wepp.files import management
 from tasks.wepp.prep import covers
 from tasks.wepp.samples import cover as sample_cover
 
-CELL, ZOOM = 30.0, 12
-CONFIG = "disturbed9002"
-_EDGE_POINTS = 21
+ZOOM = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +48,17 @@ class Built:
     lacking_soils: Sequence[int]
 
 
-def grid(extent: Extent, most: int) -> Place:
-    """The grid of an extent; ValueError where it is more than `most` cells wide or high."""
-    crs = CRS.from_epsg(extent.epsg)
-    box = (extent.west, extent.south, extent.east, extent.north)
-    west, south, east, north = warp.transform_bounds("EPSG:4326", crs, *box, _EDGE_POINTS)
-    west, south = math.floor(west / CELL) * CELL, math.floor(south / CELL) * CELL
-    shape = math.ceil((north - south) / CELL), math.ceil((east - west) / CELL)
-    if max(shape) > most:
-        raise ValueError(
-            f"the extent is {shape[1]} x {shape[0]} cells of {CELL:g} m; {most} are the most that"
-            " [data] max_map_dimension_px allows either way"
-        )
-    return Place(crs, Affine(CELL, 0.0, west, 0.0, -CELL, south + shape[0] * CELL), shape)
-
-
 def build(
-    root: Path, extent: Extent, place: Place, *, cfg: str, nlcd_db: str, ssurgo_db: str
+    root: Path, extent: Extent, most: int, *, cfg: str, nlcd_db: str, ssurgo_db: str
 ) -> Built:
-    """Build all of it in the directory `root`.
+    """Build all of it in the directory `root`, on maps of at most `most` cells each way.
 
-    NoData for a map that the site has not or that tells nothing of the extent, for a table without
-    any of its classes, for soils without any file; BrokenDocument, FormatError, NotPrepared for
-    what is wrong with the site's files; OSError.
+    BadTerrain for more; NoData for a map that the site has not or that tells nothing of the extent,
+    for a table without any of its classes, for soils without any file; BrokenDocument, FormatError,
+    NotPrepared for what is wrong with the site's files; OSError.
     """
     where = [extent.west, extent.south, extent.east, extent.north]
+    place = maps.place(where, ZOOM, most)
     about = {"extent": where, "center": list(extent.centre), "zoom": ZOOM}
     _keep(root, Ron.model_validate({"config": cfg, "map": about}))
     grown, no_class = _landuse(root, place, nlcd_db)

@@ -24,17 +24,6 @@ class Extent:
         """Longitude and latitude of its middle."""
         return (self.west + self.east) / 2.0, (self.south + self.north) / 2.0
 
-    @property
-    def epsg(self) -> int:
-        """The zone of the UTM grid that its middle lies in.
-
-        >>> Extent(-117.1, 46.0, -116.9, 46.1).epsg
-        32611
-        """
-        longitude, latitude = self.centre
-        zone = min(60, int((longitude + 180.0) // 6.0) + 1)
-        return (32600 if latitude >= 0.0 else 32700) + zone
-
 
 def parse(told: object) -> Extent:
     """The extent of four numbers, or of a text of them with commas; ValueError.

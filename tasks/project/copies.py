@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from tasks.run.prep import DUMP, read_dump
@@ -35,9 +35,10 @@ def place(wd: Path, new_runid: str) -> Path:
     return (wd.parents[1] / new_runid[:2] if sharded else wd.parent) / new_runid
 
 
-def files(wd: Path) -> list[Path]:
-    """The files of the run in `wd` that a copy has, below it, in order."""
-    return sorted(path.relative_to(wd) for path in _walk(wd))
+def files(wd: Path, but: Collection[str] = ()) -> list[Path]:
+    """The files of the run in `wd` that a copy has, below it, in order; none of folders `but`."""
+    found = (path.relative_to(wd) for path in _walk(wd))
+    return sorted(path for path in found if not any(path.is_relative_to(folder) for folder in but))
 
 
 def copy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -42,11 +42,11 @@ def still(runid: str, run: RunDirectory) -> Iterator[None]:
         yield
 
 
-def copied(runid: str, new_runid: str, panel: str) -> Path:
+def copied(runid: str, new_runid: str, panel: str, but: Collection[str] = ()) -> Path:
     """Copy the run under a new id, while no model runs in it; the copy's directory."""
     wd = current().run_dir(runid)
     with still(runid, RunDirectory(wd)):
-        target, names = copies.place(wd, new_runid), copies.files(wd)
+        target, names = copies.place(wd, new_runid), copies.files(wd, but)
         told = progress(runid, panel, len(names))
         copies.copy(wd, target, runid, new_runid, names, told.step)
     RedisPrep(target, new_runid)

@@ -74,6 +74,25 @@ def test_a_run_is_built_from_the_sites_data_and_simulated(daemon, data: Path) ->
     assert {str(TaskEnum[name]) for name in steps} <= set(done)
 
 
+def test_a_fork_without_its_fire_runs_to_its_end(daemon, data: Path) -> None:
+    """By one job of the page: the copy is built, run, and told of; the run stays as it burnt."""
+    daemon.start()
+    run = daemon.home / "runs/my/my-run"
+    site_maps.write(run / "disturbed/sbs.tif", [[3] * 5] * 4)
+    steps = ("init_sbs_map", "build_landuse", "build_soils", "build_climate")
+    for step, args in zip(steps, (("sbs.tif",), (), (), ()), strict=True):
+        job = daemon.queue().enqueue(f"tasks.project_rq.{step}_rq", "my-run", *args)
+        assert daemon.ends(job.id)["state"] == "finished", daemon.show(job.id)
+    job = daemon.queue().enqueue("tasks.project_rq.fork_rq", "my-run", "other-run", True)
+    assert daemon.ends(job.id)["state"] == "finished", daemon.show(job.id)
+    last = daemon.show(job.id)["children"]["jobs:9,func:_finish_fork_rq"]
+    assert daemon.ends(last, within=120)["state"] == "finished", daemon.ctl("tree", job.id)[1]
+    made = daemon.home / "runs/ot/other-run"
+    assert (made / "wepp/output/interchange/loss_pw0.hill.parquet").exists()
+    assert "old forest" in (made / "wepp/runs/p2.man").read_text()
+    assert "high_fire" in (run / "landuse.nodb").read_text()
+
+
 def test_what_the_site_lacks_is_one_line_in_the_job_and_on_the_page(daemon, data: Path) -> None:
     """The soil file, and the hillslope that wants it; the daemon carries on."""
     (data / f"sol/{EAST}.sol").unlink()

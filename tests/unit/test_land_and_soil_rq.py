@@ -11,9 +11,10 @@ import pytest
 import rasterio
 
 from tasks.data.places import NoData
-from tasks.extracts import archive, build, extent
+from tasks.extracts import archive
 from tasks.extracts.archive import NotPacked
 from tasks.land_and_soil_rq import land_and_soil_rq
+from tasks.terrain import BadTerrain
 from tasks.wepp.documents import Landuse, Soils
 from tasks.wepp.files import management, soil
 from tests.unit import site_maps
@@ -107,7 +108,7 @@ def test_either_order_of_latitudes_is_the_same_extract(site: Path, tmp_path: Pat
         ([-116.0, 46.0, -117.0, 46.1], ValueError, "west to east"),
         ([-117.0, 46.0, -116.9, 46.0], ValueError, "neither of them nothing"),
         ([-117.0, 85.0, -116.9, 86.0], ValueError, "from -80 to 84"),
-        ([-117.0, 46.0, -116.0, 47.0], ValueError, r"2\d+ x 3\d+ cells of 30 m; 100 are the most"),
+        ([-117.0, 46.0, -116.0, 47.0], BadTerrain, r"is 2\d+ x 3\d+ cells: .* allows 100 each"),
         ([-30.0, 46.0, -29.99, 46.01], NoData, r"2019\.tif: it tells nothing of the extent"),
     ],
 )
@@ -137,27 +138,6 @@ def test_a_job_id_that_is_no_name_of_a_file_is_refused(ctx, site: Path) -> None:
     ctx.job_id = "../../etc"
     with pytest.raises(ValueError, match="name an extract"):
         land_and_soil_rq(None, EXTENT)
-
-
-def test_zones_of_the_grid_are_six_degrees_wide() -> None:
-    """From the date line on, north and south of the equator, the last one to its end."""
-    codes = [
-        extent.parse([west, south, west + 0.1, south + 0.1]).epsg
-        for west, south in ((-180.0, 1.0), (179.9, 1.0), (-117.05, 46.0), (151.0, -34.0))
-    ]
-    assert codes == [32601, 32660, 32611, 32756]
-
-
-def test_a_grid_holds_its_extent() -> None:
-    """Every corner, with the way in which meridians lean in UTM."""
-    wanted = extent.parse([-118.5, 46.0, -118.0, 46.4])
-    place = build.grid(wanted, 4096)
-    rows, columns = place.shape
-    for longitude in (wanted.west, wanted.east):
-        for latitude in (wanted.south, wanted.north):
-            (x,), (y,) = rasterio.warp.transform("EPSG:4326", place.crs, [longitude], [latitude])
-            assert 0.0 <= (x - place.transform.c) / 30.0 <= columns
-            assert 0.0 <= (place.transform.f - y) / 30.0 <= rows
 
 
 @pytest.fixture(params=["zlib", "pigz"])

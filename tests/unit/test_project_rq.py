@@ -65,7 +65,6 @@ def test_a_fork_is_the_run_under_its_new_id(ctx, wd: Path):
     [
         ("other-run", {}, "is there already"),
         ("../away", {}, "letters, digits"),
-        ("new-run", {"undisturbify": True}, "landuse and soils are built by no task"),
     ],
 )
 def test_a_fork_that_cannot_be_made_leaves_nothing(ctx, wd: Path, new, options, says):

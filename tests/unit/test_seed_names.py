@@ -31,6 +31,7 @@ TASKS = {
         "build_climate_rq": ["runid"],
         "upload_cli_rq": ["runid", "cli_filename"],
         "fork_rq": ["runid", "new_runid", "undisturbify"],
+        "_finish_fork_rq": ["runid"],
         "archive_rq": ["runid", "comment"],
         "restore_archive_rq": ["runid", "archive_name"],
     },
