@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from weppd.cell.tree.group import Group
-from weppd.cell.tree.procfs import become_subreaper, set_pdeathsig, stat
+from weppd.cell.tree.procfs import become_subreaper, die_with_parent, stat
 from weppd.cell.tree.proctree import Tree
 
 HERE = Path(__file__).parent
@@ -64,7 +64,7 @@ def in_subreaper(body: Callable[..., None]) -> Callable[..., None]:
 
 def _run(body: Callable[[], None], write: int) -> None:
     try:
-        set_pdeathsig()
+        die_with_parent()
         become_subreaper()
         body()
         os.write(write, b"fine")

@@ -73,6 +73,21 @@ def test_forker_that_is_killed_while_a_job_runs(weppd):
     assert weppd.run("celltasks.echo", 1)["verdict"]["kind"] == "finished"
 
 
+def test_polite_signals_end_no_forker_and_reach_its_children(weppd):
+    """It has done for the jobs' processes what they inherit, and ends by none of it itself."""
+    first = forker_of(weppd.cell)
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1):
+        os.kill(first, signum)
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        mark = weppd.home / f"begun-{signum}"
+        eid = weppd.start("celltasks.wait", 600, str(mark))
+        eventually(mark.exists, "the job has begun")
+        os.kill(weppd.wait("began", eid=eid)["pid"], signum)
+        assert os.WTERMSIG(weppd.wait("over", eid=eid)["status"]) == signum
+        weppd.cell_peer(1).send({"kind": "ack", "eid": eid})
+    assert forker_of(weppd.cell) == first
+
+
 def test_forker_dies_with_its_cell(weppd):
     """Nothing of a killed cell lives."""
     first = forker_of(weppd.cell)

@@ -44,7 +44,7 @@ def _sleeper() -> int:
     """A child of the caller that is nobody's job: a warm child, a bystander."""
     pid = os.fork()
     if pid == 0:
-        procfs.set_pdeathsig()
+        procfs.die_with_parent()
         signal.pause()
         os._exit(9)
     return pid
@@ -403,14 +403,14 @@ def test_stat_reads_a_name_with_brackets_and_none_for_nobody() -> None:
 
 
 def test_a_child_dies_with_its_parent() -> None:
-    """set_pdeathsig(SIGKILL) ends the child when its parent is killed."""
+    """die_with_parent() ends the child when its parent is killed."""
 
     @in_subreaper
     def dying() -> None:
         parent = os.fork()
         if parent == 0:
             if os.fork() == 0:
-                procfs.set_pdeathsig()
+                procfs.die_with_parent()
                 signal.pause()
             signal.pause()
         (child,) = eventually(lambda: procfs.children(parent))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,14 +43,14 @@ Rss:                   4 kB
 """
 
 
-def held_kb(path: Path) -> int:
+def held_kb(path: Path, what: str = "Rss:") -> int:
     """What this process has mapped of a file, in KiB."""
     held, ours = 0, False
     for line in Path("/proc/self/smaps").read_text().splitlines():
         words = line.split()
         if not words[0].endswith(":"):
             ours = words[-1] == str(path)
-        elif ours and words[0] == "Rss:":
+        elif ours and words[0] == what:
             held += int(words[1])
     return held
 
@@ -122,3 +124,54 @@ def test_what_is_gathered_reads_the_same() -> None:
         memory[:] = bytes(range(256)) * (len(memory) // 256)
         assert pages.gather() >= 0
         assert memory[:] == bytes(range(256)) * (len(memory) // 256)
+
+
+def test_code_that_much_was_run_of_is_kept() -> None:
+    """Of a library's code and constants, not of what it may write to or has written to."""
+    smaps = """\
+10000-90000 r-xp 00000000 08:01 7                        /lib/code.so.1
+Rss:                 128 kB
+Anonymous:             0 kB
+90000-a0000 r--p 00080000 08:01 7                        /lib/code.so.1
+Rss:                  64 kB
+Anonymous:             0 kB
+a0000-b0000 r--p 00090000 08:01 7                        /lib/relocated.so
+Rss:                  64 kB
+Anonymous:            64 kB
+b0000-c0000 rw-p 000a0000 08:01 7                        /lib/data.so
+Rss:                  64 kB
+Anonymous:             0 kB
+c0000-d0000 r-xp 00000000 08:01 8                        /lib/small.so
+Rss:                  60 kB
+Anonymous:             0 kB
+d0000-f0000 r--p 00000000 08:01 9                        /usr/lib/locale/C.utf8/LC_CTYPE
+Rss:                 128 kB
+Anonymous:             0 kB
+"""
+    assert list(pages.code(smaps.splitlines())) == [0x90000, 0xA0000]
+
+
+def test_code_that_is_kept_reads_the_same(library: Path) -> None:
+    """It has one page of its own, by which a fork copies the list, with what stands in the file."""
+    with library.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), SIZE, mmap.MAP_PRIVATE, mmap.PROT_READ)
+    with mapped:
+        before = mapped[:]
+        if not pages.keep_code():
+            pytest.skip("a process may not write to its memory by way of /proc here")
+        assert held_kb(library, "Anonymous:") == mmap.PAGESIZE // 1024
+        assert mapped[:] == before == library.read_bytes()
+
+
+def test_new_objects_stand_side_by_side_where_the_holes_are_filled() -> None:
+    """A forked process that makes some writes to few memory pages."""
+    words = """
+from weppd.cell import pages
+some = [bytes(175) for _ in range(2000)]
+del some[::3]
+pages.fill()
+places = sorted(id(each) for each in [bytes(175) for _ in range(12)])
+print({after - before for before, after in zip(places, places[1:])})
+"""
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, check=True, text=True)
+    assert said.stdout == "{208}\n"

@@ -25,8 +25,8 @@ from _socket import CMSG_SPACE, SCM_RIGHTS, SO_RCVTIMEO, SOL_SOCKET, socketpair
 from struct import pack, unpack
 
 from weppd.cell.body.child import Child
-from weppd.cell.csignal import SIG_BLOCK, SIG_UNBLOCK, SIGCHLD, SIGKILL, SIGUSR1, pthread_sigmask
-from weppd.cell.tree.procfs import set_pdeathsig
+from weppd.cell.csignal import SIG_BLOCK, SIG_UNBLOCK, SIGCHLD, SIGUSR1, pthread_sigmask
+from weppd.cell.tree.procfs import die_with_parent
 from weppd.cell.tree.proctree import Tree
 
 TYPE_CHECKING = False
@@ -205,8 +205,9 @@ class Thread:
 def _live(sock: socket, child: Child, cell: int, thread: Thread) -> NoReturn:
     """Be the forker: fork for each byte that comes, until the cell is gone; never returns."""
     try:
-        set_pdeathsig(SIGKILL)
+        die_with_parent()
         if os.getppid() == cell:
+            child.prepare()
             _serve(sock, child, cell, thread)
     except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
         sys.excepthook(*sys.exc_info())
@@ -217,6 +218,7 @@ def _live(sock: socket, child: Child, cell: int, thread: Thread) -> NoReturn:
 def _serve(sock: socket, child: Child, cell: int, thread: Thread) -> None:
     # With CLONE_PARENT the signal at its end is the forker's own: SIGCHLD.
     clone, space = thread.clone(_CLONE_PARENT, 0), CMSG_SPACE(4)
+    own = sock.fileno()
     before, after = _PYTHON.PyOS_BeforeFork, _PYTHON.PyOS_AfterFork_Parent
     in_child = _PYTHON.PyOS_AfterFork_Child
     while True:
@@ -229,7 +231,7 @@ def _serve(sock: socket, child: Child, cell: int, thread: Thread) -> None:
         if pid == 0:
             in_child()
             thread.register()
-            sock.close()
+            os.close(own)
             child.live(its, cell)
         after()
         os.close(its)

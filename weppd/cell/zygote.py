@@ -135,10 +135,13 @@ class Zygote:
             group.leftovers()
             rehearse()
             surroundings.meet_libraries()
+            surroundings.expect("1")
             gc.collect()
+            pages.fill()
             gc.freeze()
             pages.gather()
             pages.let_go()
+            pages.keep_code()
         else:
             setup.registry = self._setup.registry
             setup.digest = self._setup.digest

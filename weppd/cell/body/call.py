@@ -129,8 +129,11 @@ def _unknown(name: str) -> Callable[..., Any]:
 
 
 def _import(module: str) -> dict[str, Any]:
-    __import__(module)
-    return vars(sys.modules[module])
+    loaded = sys.modules.get(module)
+    if loaded is None:
+        __import__(module)
+        loaded = sys.modules[module]
+    return vars(loaded)
 
 
 def call(function: Callable[..., Any], payload: unpickle.Payload) -> Any:
@@ -145,7 +148,7 @@ def call(function: Callable[..., Any], payload: unpickle.Payload) -> Any:
         if trace is not None and trace.tb_next is None:  # raised by the call, not in the function
             raise JobError(f"{payload.name} does not take these arguments: {error}") from None
         raise
-    if hasattr(result, "__await__") and hasattr(result, "cr_code"):
+    if result is not None and hasattr(result, "__await__") and hasattr(result, "cr_code"):
         from asyncio import run
 
         return run(result)

@@ -22,11 +22,21 @@ from weppd import task
 from weppd.cell.body import frame
 from weppd.cell.body.context import JobContext, Wire
 from weppd.cell.body.interrupt import Interrupt
-from weppd.cell.csignal import SIG_DFL, SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGTERM, signal
+from weppd.cell.csignal import (
+    SIG_BLOCK,
+    SIG_DFL,
+    SIG_UNBLOCK,
+    SIGCHLD,
+    SIGHUP,
+    SIGINT,
+    SIGTERM,
+    pthread_sigmask,
+    signal,
+)
 from weppd.cell.frames import CAP
 from weppd.cell.quota import weights
 from weppd.cell.spool import Spool
-from weppd.cell.tree.procfs import offer_to_oom_killer, set_pdeathsig
+from weppd.cell.tree.procfs import die_with_parent, offer_to_oom_killer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,21 +63,33 @@ class Child:
         self._setup = setup
         self._interrupt = Interrupt()
         self._wire = Wire(self._interrupt)
+        self._prepared = False
         self._served = 0
         self._used = (0.0, 0.0)
         self._home = os.getcwd()  # noqa: PTH109 - no pathlib in a light child
+
+    def prepare(self) -> None:
+        """Do what a child inherits, in the process that forks it: signals, the kernel's choice.
+
+        SIGUSR1 must be blocked. What would end the process is blocked too, until `live`.
+        """
+        pthread_sigmask(SIG_BLOCK, _RESET)
+        for signum in _RESET:
+            signal(signum, SIG_DFL)
+        self._interrupt.install()
+        offer_to_oom_killer(OOM_SCORE)
+        self._prepared = True
 
     def live(self, sock: int, cell: int) -> NoReturn:
         """Serve as a child of the cell with pid `cell`; never returns. SIGUSR1 must be blocked."""
         code = 1
         try:
-            for signum in _RESET:
-                signal(signum, SIG_DFL)
-            set_pdeathsig(SIGKILL)
-            offer_to_oom_killer(OOM_SCORE)
+            if not self._prepared:
+                self.prepare()
+            die_with_parent()
             os.setsid()
             if os.getppid() == cell:
-                self._interrupt.install()
+                pthread_sigmask(SIG_UNBLOCK, _RESET)
                 self.serve(sock)
                 if atexit._ncallbacks():
                     atexit._run_exitfuncs()
@@ -114,10 +136,9 @@ class Child:
 
     def _may_serve_again(self, start: dict[str, Any]) -> bool:
         limit = start.get("jobs_per_child") or self._setup.jobs_per_child
-        weighed = weights.wanted(start.get("limits") or {})
-        if self._served >= limit or self._interrupt.cancelled or weighed:
+        if self._served >= limit or self._interrupt.cancelled:
             return False
-        return _nothing_left()
+        return not weights.wanted(start.get("limits") or {}) and _nothing_left()
 
     def _tidy(self) -> None:
         """Undo what a well-behaved job may have changed in its process."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PROGRESS_S = 0.2
 _DESCRIPTION = 200
+#: Most frames are smaller; a larger buffer is more memory pages for each child.
+_CHUNK = 1 << 12
 
 
 class Wire:
@@ -76,7 +78,7 @@ class Wire:
                     return None
 
     def _read(self) -> bool:
-        data = os.read(self._sock, 1 << 16)
+        data = os.read(self._sock, _CHUNK)
         self._frames += self._splitter.feed(data)
         return bool(data)
 

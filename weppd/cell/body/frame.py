@@ -89,7 +89,7 @@ def _work(
     surroundings.prepare_libraries(int(start.get("cpus") or 1))
     current.watch()
     result = call(function, payload)
-    retry = rqcompat.as_retry(result)
+    retry = rqcompat.as_retry(result) if result is not None else None
     if retry is not None:
         return retry, b""
     _callback(start, setup, current, "success", (result,))

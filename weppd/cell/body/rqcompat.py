@@ -30,23 +30,26 @@ class CurrentJob:
         self._serializer = serializer
         self._url = url
         self._warn = warn
+        self._watches = False
         self.job: Any = None
         self.connection: Any = None
 
     def watch(self) -> None:
         """Set the current job now if `rq.job` is loaded, else when it will be imported."""
         module = sys.modules.get(_MODULE)
-        if self.job is not None or self in sys.meta_path:
+        if self.job is not None or self._watches:
             return
         if module is not None:
             self.install(module)
         else:
+            self._watches = True
             sys.meta_path.insert(0, self)
 
     def forget(self) -> None:
         """Undo `watch`, in a process that goes on to another job."""
-        if self in sys.meta_path:
+        if self._watches and self in sys.meta_path:
             sys.meta_path.remove(self)
+        self._watches = False
         module = sys.modules.get(_MODULE)
         if self.job is None or module is None:
             return
@@ -60,6 +63,7 @@ class CurrentJob:
         if name != _MODULE:
             return None
         sys.meta_path.remove(self)
+        self._watches = False
         from importlib.util import find_spec
 
         spec = find_spec(name)

@@ -19,6 +19,8 @@ _pools: tuple[int, Any] | None = None
 #: What is so until a job has run: how many threads the pools have (0: not known), and the state of
 #: numpy's global generator.
 _fresh: tuple[int, memoryview | None] = 0, None
+#: For how many CPUs the environment was made ahead, for a job of no run, until a job has run.
+_ahead: str | None = None
 #: The state of the Mersenne twister: so many bytes, then how many of its words are used up.
 _TWISTER, _WORDS = 2496, 624
 
@@ -28,14 +30,14 @@ def prepare(start: dict[str, Any]) -> None:
 
     OSError names the directory if it cannot be made, and CPUs that this host does not have.
     """
-    cpus = str(start.get("cpus") or 1)
     environ = os.environ
     environ["WEPPD_JOB_ID"] = environ["RQ_JOB_ID"] = start["job"]
-    environ["WEPPD_RUNID"] = start.get("runid") or ""
-    environ["WEPPD_CPUS"] = environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = cpus
+    _announce(str(start.get("cpus") or 1), start.get("runid") or "")
     for key, value in (start.get("env") or {}).items():
         environ[key] = value
-    weights.take(start.get("limits") or {})
+    limits = start.get("limits")
+    if limits:
+        weights.take(limits)
     tmp = start.get("tmp")
     if tmp:
         try:
@@ -45,6 +47,24 @@ def prepare(start: dict[str, Any]) -> None:
         environ["TMPDIR"] = tmp
         if "tempfile" in sys.modules:  # it remembers where it put files before
             setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
+
+
+def expect(cpus: str) -> None:
+    """Make the environment for a job of no run with so many CPUs, in a process yet to be forked."""
+    global _ahead
+    _announce(cpus, "")
+    _ahead = cpus
+
+
+def _announce(cpus: str, runid: str) -> None:
+    """Say these in the environment, where that was not done before the fork."""
+    global _ahead
+    ahead, _ahead = _ahead, None
+    if cpus != ahead:
+        for name in ("WEPPD_CPUS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ[name] = cpus
+    if runid or ahead is None:
+        os.environ["WEPPD_RUNID"] = runid
 
 
 def meet_libraries() -> None:

@@ -64,7 +64,7 @@ def read(data: bytes, serializer: str, types: frozenset[Pair], alias: Mapping[st
 
 def renamed(name: str, alias: Mapping[str, str]) -> str:
     """A dotted name with its longest aliased prefix replaced."""
-    prefix = name
+    prefix = name if alias else ""
     while prefix:
         if prefix in alias:
             return alias[prefix] + name[len(prefix) :]

@@ -19,6 +19,8 @@ _SA_NOCLDSTOP = 1
 #: Where sa_flags stands in struct sigaction: behind the handler and 128 bytes of mask.
 _SA_FLAGS = ctypes.sizeof(ctypes.c_void_p) + 128
 _LIBC = ctypes.CDLL(None, use_errno=True)
+# Made once: a child of a cell makes the call, and each object that it makes costs memory pages.
+_ON, _KILL = ctypes.c_ulong(1), ctypes.c_ulong(signal.SIGKILL)
 
 #: More children than this are not listed for certain.
 MANY = 30_000
@@ -107,15 +109,15 @@ def become_subreaper() -> None:
 
     Not inherited by fork: each cell and each zygote calls it for itself. OSError if refused.
     """
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_CHILD_SUBREAPER, _ON)
 
 
-def set_pdeathsig(signum: int = signal.SIGKILL) -> None:
-    """Have the kernel send `signum` to the caller when its parent dies (prctl(2)).
+def die_with_parent() -> None:
+    """Have the kernel kill the caller when its parent dies (prctl(2), PR_SET_PDEATHSIG).
 
-    A parent that died before the call sends nothing: compare os.getppid() afterwards.
+    By the death of one that died before the call it is not: compare os.getppid() afterwards.
     """
-    _prctl(_PR_SET_PDEATHSIG, int(signum))
+    _prctl(_PR_SET_PDEATHSIG, _KILL)
 
 
 def deaf_to_stops() -> None:
@@ -146,10 +148,10 @@ def offer_to_oom_killer(score: int) -> None:
         pass
 
 
-def _prctl(option: int, value: int) -> None:
-    if _LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+def _prctl(option: int, value: ctypes.c_ulong) -> None:
+    if _LIBC.prctl(option, value, 0, 0, 0) != 0:
         error = ctypes.get_errno()
-        raise OSError(error, f"prctl({option}, {value}): {os.strerror(error)}")
+        raise OSError(error, f"prctl({option}, {value.value}): {os.strerror(error)}")
 
 
 def _read(path: str) -> bytes:

@@ -31,9 +31,9 @@ from weppd.cell.tree.procfs import (
     become_subreaper,
     boot_id,
     children,
+    die_with_parent,
     first_children,
     own_children,
-    set_pdeathsig,
     start_time,
     stat,
 )
@@ -47,8 +47,8 @@ __all__ = [
     "Tree",
     "become_subreaper",
     "boot_id",
+    "die_with_parent",
     "reap_all",
-    "set_pdeathsig",
     "start_time",
 ]
 
