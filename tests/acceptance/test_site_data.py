@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tarfile
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 from pyarrow import parquet
+from rasterio import warp
 
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
+from tasks.wepp.documents import Landuse
 from tests.acceptance.web import Site
-from tests.unit import site_maps
+from tests.unit import site_maps, terrain_site
 from weppd.task import LocalContext, enter
 
 WEST, EAST = 2528943, 2528944
@@ -91,6 +96,64 @@ def test_a_fork_without_its_fire_runs_to_its_end(daemon, data: Path) -> None:
     assert (made / "wepp/output/interchange/loss_pw0.hill.parquet").exists()
     assert "old forest" in (made / "wepp/runs/p2.man").read_text()
     assert "high_fire" in (run / "landuse.nodb").read_text()
+
+
+def test_from_elevations_to_tables_with_nothing_given_but_the_sites_data(daemon) -> None:
+    """Terrain, landuse, soils, weather and the model, from a click on a map, by enqueue alone.
+
+    Each hillslope grows what most of its cells are, on maps in another projection than its own.
+    """
+    home, run = daemon.home / "data", daemon.home / "runs/my/my-run"
+    run.mkdir(parents=True)
+    terrain_site.write(home / "dem.tif", terrain_site.hills())
+    columns = np.arange(400) // 7
+    halves = {"dtype": "int32", "nodata": 0}
+    for name, one, other in (("nlcd/2019", 42, 71), ("ssurgo/gNATSGSO/2025", WEST, EAST)):
+        values = np.where(columns % 2, one, other)[None, :].repeat(267, 0)
+        terrain_site.write(home / f"{name}.tif", values, **halves)
+    for seed, unit in enumerate((WEST, EAST)):
+        site_maps.write_soil(home / f"sol/{unit}.sol", seed)
+    site_maps.write_station(home / "cli/near.cli", -117.4, 46.7, years=1)
+    daemon.tables["tasks"]["modules"] += ["tasks.project_rq"]
+    daemon.tables["data"] = {
+        "dem": f"{home}/dem.tif", "landuse": str(home), "soils": str(home),
+        "soil_files": f"{home}/sol", "climate": f"{home}/cli",
+    }  # fmt: skip
+    daemon.start()
+    extent, center = list(terrain_site.EXTENT), list(terrain_site.CENTER)
+    for call in (
+        ("fetch_dem_and_build_channels_rq", extent, center, 12, 25, 200),
+        ("set_outlet_rq", *terrain_site.OUTLET),
+        ("build_subcatchments_and_abstract_watershed_rq",),
+        *((f"build_{what}_rq",) for what in ("landuse", "soils", "climate")),
+    ):
+        job = daemon.queue().enqueue(f"tasks.project_rq.{call[0]}", "my-run", *call[1:])
+        for one in (job.id, *daemon.ends(job.id, within=60)["children"].values()):
+            assert daemon.ends(one, within=60)["state"] == "finished", daemon.show(one)
+    job = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", wepp_bin="hillsim")
+    daemon.queue().fetch(job.result(timeout=60)).result(timeout=200)
+    hills = parquet.read_table(run / "wepp/output/interchange/loss_pw0.hill.parquet").to_pylist()
+    found = Landuse.load(run)
+    assert len([row for row in hills if row["Type"] == "Hill"]) == len(found.hillslopes) > 4
+    assert found.hillslopes == {
+        top: [str(code)] for top, code in _walked(run, home / "nlcd/2019.tif").items()
+    }
+    assert {keys[0] for keys in found.hillslopes.values()} == {"42", "71"}
+
+
+def _walked(run: Path, source: Path) -> dict[int, int]:
+    """The class of most cells of each hillslope, looked up cell by cell."""
+    with rasterio.open(run / "dem/wbt/subwta.tif") as grid, rasterio.open(source) as classes:
+        ids, cells = grid.read(1), {}
+        for row, column in zip(*np.nonzero((ids > 0) & (ids % 10 != 4)), strict=True):
+            x, y = grid.xy(row, column)
+            cells.setdefault(int(ids[row, column]), []).append((x, y))
+        found = {}
+        for top, places in cells.items():
+            east, north = warp.transform(grid.crs, classes.crs, *zip(*places, strict=True))
+            codes = [int(v[0]) for v in classes.sample(zip(east, north, strict=True))]
+            found[top] = min(Counter(codes).items(), key=lambda item: (-item[1], item[0]))[0]
+    return found
 
 
 def test_what_the_site_lacks_is_one_line_in_the_job_and_on_the_page(daemon, data: Path) -> None:
