@@ -7,6 +7,7 @@
     watershed/slope_files/flowpaths/fps_<topaz>.slps        where they are walked
     watershed/{hillslopes,channels,flowpaths}.parquet       see `tables`
     watershed/network.txt                                   24|34,44: what flows into a channel
+    watershed/watershed.png                                 what it looks like
     watershed.nodb
 """
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.run.directory import NotPrepared
-from tasks.terrain import BadTerrain, profiles, steps, tables, walks
+from tasks.terrain import BadTerrain, picture, profiles, steps, tables, walks
 from tasks.terrain.documents import Terrain
 from tasks.terrain.parts import Delineated
 from tasks.terrain.profiles import Profile
@@ -66,6 +67,7 @@ def abstract(root: Path) -> Abstracted:
     _write_slopes(root, hills, rivers)
     _write_network(root, of)
     tables.write(root, of, place, relief, hills, rivers, walked)
+    picture.draw(root, of, place, relief)
     _keep(root, of, hills, rivers, _flowpaths(walked))
     area = float((of.ids > 0).sum()) * of.flow.cell**2
     return Abstracted(len(hills), len(rivers), len(walked), area)

@@ -1,23 +1,24 @@
 """Depressions: filled, or breached, so that water leaves every cell of an elevation model.
 
-Filling is the priority-flood of Barnes, Lehman & Mulla (2014, Computers & Geosciences 62, 117-127,
-algorithm 2): from the edges inward, the lowest cell first; what lies lower than the cell that it is
-reached from is raised to it. Cells of one level are taken in the order in which they were met, so
-that flats and filled depressions drain along shortest ways to where they spill.
+Filling is a priority-flood (Barnes, Lehman & Mulla 2014, Computers & Geosciences 62, 117-127): from
+the edges inward, the lowest cell first, of equal ones the first that was met; a cell stands as high
+as it is, or as the cell that it was reached from, if that is higher. Lowest means by the elevations
+as they were: so the flood goes along the floor of a depression before its sides, and the way back
+from each cell follows the valleys under the water (Ehlschlaeger 1989, who has water go all the way
+so). A flat is gone through from all its lower edges at once.
 
 Breaching is after Lindsay (2016, Hydrological Processes 30, 846-857): a way is cut from each pit to
-a lower cell. `breach` cuts along the way on which a flood by raw elevations found the pit;
-`breach_least_cost` along the way with the least to dig (the sum over its cells of what lies above
-the pit), no farther than a distance, and what it cannot cut is left to be filled.
+a lower cell. `breach` cuts along the way back of the flood; `breach_least_cost` along the way with
+the least to dig (the sum over its cells of what lies above the pit), no farther than a distance;
+what it cannot cut is left to be filled.
 
-The loops are plain Python over lists: a cell is a number, and a rank of elevation is a whole number
+The loops are plain Python over lists: a cell is a number, and its place in the queue a whole number
 that is compared faster than a pair.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,72 +41,61 @@ class Flooded:
 def fill(dem: Floats) -> Flooded:
     """Raise what lies in depressions of `dem` (m, rows by columns, NaN without data)."""
     padded = _Padded(dem)
-    z, closed, way = padded.z, padded.closed(), padded.way
-    rank, order = padded.ranks()
-    heap = [rank[cell] for cell in padded.seeds(closed)]
-    heapq.heapify(heap)
-    level_with: deque[int] = deque()
-    level = -np.inf
-    pop, push, moves = heapq.heappop, heapq.heappush, padded.moves
-    while heap or level_with:
-        if not level_with:
-            level = z[order[heap[0]]]
-            # All of one height spill together: what lies level between them drains to the nearest.
-            while heap and z[order[heap[0]]] == level:
-                level_with.append(order[pop(heap)])
-        cell = level_with.popleft()
-        for offset, back in moves:
-            other = cell + offset
-            if closed[other]:
-                continue
-            closed[other] = 1
-            way[other] = back
-            if z[other] <= level:
-                z[other] = level
-                level_with.append(other)
-            else:
-                push(heap, rank[other])
-    return Flooded(padded.unpad(z, np.float64), padded.unpad_ways())
+    level = _flood(padded)
+    return Flooded(padded.unpad(level), padded.unpad_ways())
 
 
 def breach(dem: Floats) -> Floats:
     """`dem` with a way cut from each of its pits to a lower cell or out of the data."""
     padded = _Padded(dem)
-    z, closed, way = padded.z, padded.closed(), padded.way
-    rank, order = padded.ranks()
-    ends = set(padded.seeds(closed))
-    heap = [rank[cell] for cell in ends]
-    heapq.heapify(heap)
+    ends = set(padded.seeds(padded.closed()))
+    _flood(padded)
+    z, way = padded.z, padded.way
     offsets = [offset for offset, _ in padded.moves]
-    while heap:
-        cell = order[heapq.heappop(heap)]
-        for offset, back in padded.moves:
-            other = cell + offset
-            if not closed[other]:
-                closed[other] = 1
-                way[other] = back
-                heapq.heappush(heap, rank[other])
-    for pit in padded.pits(rank):
+    for pit in padded.pits():
         bottom, cell = z[pit], pit
         while cell not in ends:
             cell += offsets[way[cell]]
             if z[cell] < bottom:
                 break
             z[cell] = bottom
-    return padded.unpad(z, np.float64)
+    return padded.unpad(z)
+
+
+def _flood(padded: _Padded) -> list[float]:
+    """How high each cell stands; the ways back are left in `padded`."""
+    closed, way, rank = padded.closed(), padded.way, padded.ranks()
+    level, moves, count = padded.z.copy(), padded.moves, len(padded.z)
+    met = padded.seeds(closed)
+    heap = [rank[cell] * count + place for place, cell in enumerate(met)]
+    heapq.heapify(heap)
+    pop, push = heapq.heappop, heapq.heappush
+    while heap:
+        cell = met[pop(heap) % count]
+        here = level[cell]
+        for offset, back in moves:
+            other = cell + offset
+            if closed[other]:
+                continue
+            closed[other] = 1
+            way[other] = back
+            if level[other] < here:
+                level[other] = here
+            push(heap, rank[other] * count + len(met))
+            met.append(other)
+    return level
 
 
 def breach_least_cost(dem: Floats, reach: int) -> Floats:
     """`dem` with the cheapest ways cut from pits, at most `reach` cells to any side of each."""
     padded = _Padded(dem)
-    rank, _ = padded.ranks()
     ends = set(padded.seeds(padded.closed()))
-    for pit in padded.pits(rank):
+    for pit in padded.pits():
         if pit in ends or padded.has_lower(pit):
             continue
         for cell in _cheapest(padded, pit, reach, ends):
             padded.z[cell] = min(padded.z[cell], padded.z[pit])
-    return padded.unpad(padded.z, np.float64)
+    return padded.unpad(padded.z)
 
 
 def _cheapest(padded: _Padded, pit: int, reach: int, ends: set[int]) -> Sequence[int]:
@@ -162,12 +152,11 @@ class _Padded:
         """Which cells need no visit: those without data."""
         return bytearray(self.outside.astype(np.uint8).tobytes())
 
-    def ranks(self) -> tuple[list[int], list[int]]:
-        """The rank of each cell by its elevation, then its place; and the cell of each rank."""
-        order = np.argsort(self._array.ravel(), kind="stable")
-        rank = np.empty_like(order)
-        rank[order] = np.arange(order.size)
-        return rank.tolist(), order.tolist()
+    def ranks(self) -> list[int]:
+        """The rank of each cell by its elevation; cells of one height have one."""
+        _, rank = np.unique(self._array.ravel(), return_inverse=True)
+        ranks: list[int] = rank.tolist()
+        return ranks
 
     def seeds(self, closed: bytearray) -> list[int]:
         """The cells beside what has no data, closed now, each with its way out."""
@@ -183,9 +172,11 @@ class _Padded:
             closed[cell], self.way[cell] = 1, int(ways[cell])
         return found
 
-    def pits(self, rank: Sequence[int]) -> list[int]:
-        """The cells with no lower neighbour, the lowest first; a level one counts once."""
-        ranks = np.asarray(rank)
+    def pits(self) -> list[int]:
+        """The cells with no lower neighbour, the lowest first; of level ones the first."""
+        order = np.argsort(self._array.ravel(), kind="stable")
+        ranks = np.empty_like(order)
+        ranks[order] = np.arange(order.size)
         cells = np.flatnonzero(~self.outside)
         lowest = np.ones(cells.size, dtype=bool)
         for row, column in zip(ROWS, COLUMNS, strict=True):
@@ -199,9 +190,9 @@ class _Padded:
         """Whether a neighbour is lower now."""
         return any(self.z[cell + offset] < self.z[cell] for offset, _ in self.moves)
 
-    def unpad(self, values: list[float], kind: type[np.float64]) -> Floats:
+    def unpad(self, values: list[float]) -> Floats:
         """Values of all cells, as an array without the rim."""
-        return np.array(values, dtype=kind).reshape(self._array.shape)[1:-1, 1:-1]
+        return np.array(values, dtype=np.float64).reshape(self._array.shape)[1:-1, 1:-1]
 
     def unpad_ways(self) -> Codes:
         """The ways of all cells, without the rim."""

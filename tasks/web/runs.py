@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.web import scenarios
+from tasks.web import scenarios, terrain
 from tasks.web.door import May, ask, body, told
 from weppd.flask import Weppd
 from weppd.task import current
@@ -32,7 +32,7 @@ class Button:
     """A button: its task, the fields of the page that the task takes, and what it makes wrong.
 
     `keeps` are fields that go into omni.nodb; a button that `launches` the model is that of the run
-    which is under way.
+    which is under way. `reads` makes the task's arguments of what was sent, where it is given.
     """
 
     action: str
@@ -42,6 +42,7 @@ class Button:
     key: str = ""
     keeps: tuple[str, ...] = ()
     launches: bool = False
+    reads: Callable[[Mapping[str, object]], dict[str, object]] | None = None
 
 
 _CHANNELS = (TaskEnum.run_wepp_watershed, TaskEnum.run_omni_scenarios)
@@ -63,10 +64,28 @@ def _build(step: TaskEnum) -> Button:
     return Button(str(step), f"tasks.project_rq.{task}", (), (step,), task)
 
 
+def _terrain(
+    reads: Callable[[Mapping[str, object]], dict[str, object]], action: str, *undoes: TaskEnum
+) -> Button:
+    task = f"{action}_rq"
+    return Button(action, f"tasks.project_rq.{task}", (), undoes, task, reads=reads)
+
+
 _SCENARIOS, _CONTRASTS = TaskEnum.run_omni_scenarios, TaskEnum.run_omni_contrasts
 _MIGRATION = "run_interchange_migration"
 BUTTONS = (
     Button("hello_world", "tasks.noop.noop"),
+    _terrain(
+        terrain.fetch_and_channels,
+        "fetch_dem_and_build_channels",
+        *(TaskEnum.fetch_dem, TaskEnum.build_channels),
+    ),
+    _terrain(terrain.outlet, "set_outlet", TaskEnum.set_outlet),
+    _terrain(
+        terrain.subcatchments,
+        "build_subcatchments_and_abstract_watershed",
+        *(TaskEnum.build_subcatchments, TaskEnum.abstract_watershed),
+    ),
     *map(_build, (TaskEnum.build_landuse, TaskEnum.build_soils, TaskEnum.build_climate)),
     _wepp("run_wepp", _ALL),
     _wepp("run_wepp_noprep", _ALL),
@@ -108,14 +127,21 @@ def _pressed(
         if not button.key:
             job = Weppd().enqueue(button.function, job_timeout=TIMEOUT)
             return jsonify({"Success": True, "job_id": job.id})
+        wanted = _wanted(button, sent)
         prep = RedisPrep(run_dir, runid)
         if button.launches and (found := underway.find(prep)):
             return jsonify({"Success": True, "job_id": found.root})
         for step in button.undoes:
             prep.remove_timestamp(step)
-        wanted = {name: sent[name] for name in button.takes if sent.get(name) not in (None, "")}
         job = Weppd().enqueue(button.function, runid, **wanted, job_timeout=TIMEOUT, unique="run")
         prep.set_rq_job_id(button.key, job.id)
         return jsonify({"Success": True, "job_id": job.id})
 
     return press
+
+
+def _wanted(button: Button, sent: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of the button's task; ValueError for what makes none."""
+    if button.reads is not None:
+        return button.reads(sent)
+    return {name: sent[name] for name in button.takes if sent.get(name) not in (None, "")}

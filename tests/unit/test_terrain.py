@@ -106,6 +106,19 @@ def test_a_flat_drains_by_shortest_ways():
     assert flow.area[~(flow.down >= 0)].sum() == 81
 
 
+def test_what_stands_under_water_drains_along_the_valley_under_it():
+    """A dammed valley's water takes the valley's floor to the dam, not lines side by side."""
+    dem = models.valley(rows=30, columns=21)
+    dem[25] += 3.0
+    flooded = flood.fill(dem)
+    flow = Flow(directions(flooded), 10.0)
+    lake = (flooded.relief > dem).ravel()
+    floor = np.ravel_multi_index((np.arange(15, 24), 10), flow.shape)
+    assert lake[floor].all()
+    assert (flow.down[floor] == floor + 21).all()
+    assert flow.area[floor[-1]] > 0.9 * np.count_nonzero(lake)
+
+
 def test_no_channel_is_told_with_what_there_is():
     """One line: what was asked, and the largest area that drains anywhere."""
     _, flow = models.flow_over(models.plane(rows=12, columns=9))

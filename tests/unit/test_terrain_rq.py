@@ -185,6 +185,7 @@ def test_the_same_map_gives_the_same_bytes(ctx, wd: Path):
     abstracted({"walk_flowpaths": True})
     assert digests() == first
     assert len(first) > 20
+    assert any(name.endswith("watershed.png") for name in first)
 
 
 def test_options_clip_walk_and_widen(ctx, wd: Path):
