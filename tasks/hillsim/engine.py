@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -14,8 +15,8 @@ from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.hydrology.aquifer import Aquifer
-from tasks.hillsim.numbers import summed
-from tasks.hillsim.output import BANNER, announce, make_way, put, put_lines
+from tasks.hillsim.numbers import Rows, summed
+from tasks.hillsim.output import BANNER, announce, make_way, put, put_pieces
 from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports.tally import Tally
@@ -45,9 +46,9 @@ class _Written:
             self.aquifer = Aquifer(ground.storage_mm / 1000.0, ground.baseflow, ground.seepage)
         self.events: list[ebe.Row] | None = None if run.ebe is None else []
         self.days: list[str] | None = None if run.pass_file is None else []
-        self.wat = None if run.wat is None else list(daily.WATER_HEAD)
-        self.soil = None if run.soil is None else list(daily.SOIL_HEAD)
-        self.element = None if run.element is None else list(daily.ELEMENT_HEAD)
+        self.wat = None if run.wat is None else Rows(daily.WATER_HEAD)
+        self.soil = None if run.soil is None else Rows(daily.SOIL_HEAD)
+        self.element = None if run.element is None else Rows(daily.ELEMENT_HEAD)
 
     def add(self, chain: Chain, today: tuple[Day, ...], first_year: int) -> None:
         """Keep a day."""
@@ -62,12 +63,12 @@ class _Written:
         for index, slope in enumerate(chain):
             its_day = today[index]
             if self.wat is not None:
-                self.wat.append(daily.water_row(slope, its_day, year))
+                self.wat.add(daily.water_row(slope, its_day, year))
             if self.soil is not None:
-                self.soil.append(daily.soil_row(slope, its_day, year))
+                self.soil.add(daily.soil_row(slope, its_day, year))
             row = daily.element_row(slope, its_day, year) if self.element is not None else None
             if self.element is not None and row is not None:
-                self.element.append(row)
+                self.element.add(row)
 
     def _below(self, chain: Chain, today: tuple[Day, ...]) -> tuple[float, float] | None:
         """Baseflow and deep seepage of a day (m³); None without a groundwater."""
@@ -88,6 +89,17 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     Refusal, FormatError or OSError before any output is written; outputs of an earlier run are
     removed first, and new ones appear whole or not at all.
     """
+    # A run leaves no cycles behind, and the collector would look for them in every year's days.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _simulate(text, source, cwd, out)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     run = runfile.parse(text, source)
     if isinstance(run, StormRun):
         return single.simulate(run, cwd, out, MARKER)
@@ -166,7 +178,7 @@ def _write(
         put(cwd / run.plot, reports.plot(given, sums, run.years))
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
         if name is not None and rows is not None:
-            put_lines(cwd / name, rows)
+            put_pieces(cwd / name, rows.pieces())
 
 
 def _outputs(run: HillslopeRun) -> list[str]:

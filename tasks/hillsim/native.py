@@ -43,7 +43,7 @@ LIBRARY = "hillsim__mypyc"
 
 SOURCES = "sources.sha256"
 _ROOMS = ("channels", "cover", "element", "hydrology", "reports", "sediment")
-_MODULES = ("engine", "hidden", "numbers", "soil")
+_MODULES = ("engine", "hidden", "numbers", "output", "soil")
 
 
 def sources() -> list[Path]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, final
 
 from tasks.wepp.files.fortran import fixed, integer, scientific
 
@@ -25,6 +26,7 @@ _PARTS: Final = [f".{count:03d}" for count in range(1000)]
 # By width: what f<width>.3 surely has room for, as its whole part has a text.
 _THOUSANDS: Final = [0.0] * 6 + [99.0, 999.0] + [4095.0] * 8
 _ZERO: Final = "   0.00"
+_AT_ONCE: Final = 200
 # By width: a zero of thousandths.
 _NONE: Final = [f"{0.0:{width}.3f}" for width in range(len(_THOUSANDS))]
 
@@ -96,6 +98,36 @@ def thousandths(value: float, width: int) -> str:
         if _UNSURE <= over <= 1.0 - _UNSURE:
             return whole(count // 1000, width - 4) + _PARTS[count % 1000]
     return fixed(value, width, 3)
+
+
+@final
+class Rows:
+    """The lines of a table as it grows, kept as bytes of many lines each.
+
+    Line by line a table of years would be written to memory and read again; some hundred lines are
+    still in a processor's cache when they become one.
+    """
+
+    def __init__(self, head: Iterable[str]) -> None:
+        self._lines: list[str] = list(head)
+        self._pieces: list[bytes] = []
+
+    def add(self, line: str) -> None:
+        """The next line."""
+        self._lines.append(line)
+        if len(self._lines) >= _AT_ONCE:
+            self._fold()
+
+    def pieces(self) -> list[bytes]:
+        """All lines so far, each with its end."""
+        self._fold()
+        return self._pieces
+
+    def _fold(self) -> None:
+        if self._lines:
+            text = "\n".join(self._lines) + "\n"
+            self._pieces.append(text.encode("latin-1", "replace"))
+            self._lines.clear()
 
 
 def prepare() -> None:

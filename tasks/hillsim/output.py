@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
 from tasks.hillsim import VERSION, forms
 from tasks.hillsim.errors import Refusal
+from tasks.hillsim.numbers import Rows
 from tasks.wepp.files.runfile import RunFile
 
-_LINES = 500
 BANNER = (
     "",
     f"     HILLSIM {VERSION}",
@@ -56,22 +56,21 @@ def make_way(cwd: Path, inputs: Iterable[str], outputs: Iterable[str]) -> None:
 
 def put(path: Path, text: str) -> None:
     """Write a file so that it appears whole or not at all."""
-    _write(path, [text])
+    put_pieces(path, [text.encode("latin-1", errors="replace")])
 
 
-def put_lines(path: Path, lines: Sequence[str]) -> None:
+def put_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a file of these lines so that it appears whole or not at all."""
-    # By pieces that stay in a processor's cache: a table of years would be copied through memory.
-    starts = range(0, len(lines), _LINES)
-    _write(path, ("\n".join(lines[at : at + _LINES]) + "\n" for at in starts))
+    put_pieces(path, Rows(lines).pieces())
 
 
-def _write(path: Path, pieces: Iterable[str]) -> None:
+def put_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file of these bytes so that it appears whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("wb", buffering=0) as file:
             for piece in pieces:
-                left = memoryview(piece.encode("latin-1", errors="replace"))
+                left = memoryview(piece)
                 while left:
                     left = left[file.write(left) :]
         draft.replace(path)

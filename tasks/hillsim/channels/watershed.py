@@ -22,8 +22,8 @@ from tasks.hillsim.channels.reach import Section, half_hour_share
 from tasks.hillsim.channels.streambed import Bed
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.today import Weather, weathers
-from tasks.hillsim.numbers import summed
-from tasks.hillsim.output import announce, make_way, put_lines
+from tasks.hillsim.numbers import Rows, summed
+from tasks.hillsim.output import announce, make_way, put_lines, put_pieces
 from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
 from tasks.wepp.files.channels import Channels, Routing, Shear
@@ -59,8 +59,8 @@ class _Written:
 
     master: list[str]
     ebe: list[str] = field(default_factory=lambda: list(watershed_daily.EVENT_HEAD))
-    wat: list[str] = field(default_factory=lambda: list(watershed_daily.WATER_HEAD))
-    soil: list[str] = field(default_factory=lambda: list(watershed_daily.SOIL_HEAD))
+    wat: Rows = field(default_factory=lambda: Rows(watershed_daily.WATER_HEAD))
+    soil: Rows = field(default_factory=lambda: Rows(watershed_daily.SOIL_HEAD))
     peaks: list[str] = field(default_factory=list)
     water: list[str] = field(default_factory=lambda: list(watershed_daily.BALANCE_HEAD))
 
@@ -246,8 +246,8 @@ def _keep(
     kept.ebe += watershed_daily.event_rows(today, done[-1], year)
     shown = given.routing.shown
     for channel, its_day in zip(basin.channels, done, strict=True):
-        kept.wat.append(watershed_daily.water_row(channel, its_day, year))
-        kept.soil.append(watershed_daily.soil_row(channel.ground, its_day.day, year))
+        kept.wat.add(watershed_daily.water_row(channel, its_day, year))
+        kept.soil.add(watershed_daily.soil_row(channel.ground, its_day.day, year))
         if not shown or channel.number in shown:
             kept.peaks.append(watershed_daily.peak_row(channel, its_day, year))
             kept.water.append(watershed_daily.balance_row(channel, its_day, year))
@@ -255,13 +255,16 @@ def _keep(
 
 def _write(run: WatershedRun, given: Given, sums: Sums, kept: _Written, cwd: Path) -> None:
     tables = (
-        (run.master, kept.master), (run.ebe, kept.ebe), (run.wat, kept.wat), (run.soil, kept.soil),
+        (run.master, kept.master), (run.ebe, kept.ebe),
         (PEAKS, kept.peaks), (WATER, kept.water), (run.plot, watershed_daily.PLOT),
         (run.loss, watershed_loss.report(run, given.inputs, given.structure, sums)),
     )  # fmt: skip
     for name, lines in tables:
         if name is not None:
             put_lines(cwd / name, lines)
+    for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil)):
+        if name is not None:
+            put_pieces(cwd / name, rows.pieces())
 
 
 def _read(run: WatershedRun) -> list[str]:

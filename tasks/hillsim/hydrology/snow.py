@@ -221,7 +221,7 @@ def _hourly(depth: float, duration: float, start: int) -> list[float]:
 def _melts(weather: Weather, sky: Sky, falls: list[float]) -> list[float]:
     """Melt by hour (m); hours that refreeze are set against those that melt.
 
-    Of a day whose mean is below 0 °C nothing: no list.
+    Of a day whose mean is below 0 °C, or which gains nothing, nothing: no list.
     """
     mean, swing = (weather.high + weather.low) / 2.0, (weather.high - weather.low) / 2.0
     if mean < 0.0:
@@ -236,7 +236,9 @@ def _melts(weather: Weather, sky: Sky, falls: list[float]) -> list[float]:
         melts[hour] = melt
         total += melt
         gained += max(0.0, melt)
-    share = max(0.0, total) / gained if gained > 0.0 else 0.0
+    if total <= 0.0 or gained <= 0.0:
+        return []
+    share = total / gained
     for hour in range(24):
         melts[hour] = max(0.0, melts[hour]) * share
     return melts

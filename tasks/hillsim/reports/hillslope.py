@@ -147,7 +147,8 @@ def pass_line(
     if event and cells and _over_slope(chain, day.runoff) >= _EVENT_DEPTH:
         return passfile.EVENT + date + _event_groups(chain, days, event, ground, cells)
     tail = "" if ground is None else passfile.GAP + _group(list(ground))
-    lateral = _over_slope(chain, day.balance.lateral)
+    lateral = day.balance.lateral
+    lateral = _over_slope(chain, lateral) if lateral > 0.0 else 0.0
     if lateral <= 0.0:
         return passfile.NO_EVENT + date + tail
     flow = scaled(lateral) + " " + scaled(day.balance.lateral * site.area)
