@@ -43,7 +43,7 @@ def framed(
 
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            given = signature.bind(*args, **kwargs).arguments
+            given = _bound(function.__name__, signature, args, kwargs)
             call = f"{function.__name__}({summary(given)})"
             runid = next(iter(given.values()))
             voice = Panel(current(), str(runid), panel)
@@ -57,6 +57,14 @@ def framed(
         return run
 
     return wrap
+
+
+def _bound(name: str, signature: inspect.Signature, args: Any, kwargs: Any) -> dict[str, Any]:
+    """What a task was called with, by name; TypeError names the task that does not take it."""
+    try:
+        return signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        raise TypeError(f"{name} does not take these arguments: {error}") from None
 
 
 def performed(voice: Panel, call: str, work: Callable[[], R]) -> R:

@@ -19,6 +19,7 @@ from tasks.wepp import prompts, storms
 from tasks.wepp.binary import Engine
 from tasks.wepp.documents import Watershed, Wepp
 from tasks.wepp.plan import NOT_OF_SEVERAL, Planned, Wanted, plan
+from tasks.wepp.prep import network
 from tasks.wepp.prep.given import Given
 from tasks.wepp.reconcile import ledger_of
 from tasks.wepp.site import papers
@@ -156,6 +157,8 @@ def _from_documents(run: RunDirectory, begin: str) -> Wanted:
         watershed, wepp = given.watershed, given.wepp
         # Looked at now, so that what is missing is told before a single job is enqueued.
         _ = given.landuse, given.soils, given.climate
+        if wepp.run_watershed and watershed.channels:
+            network.feeds(given)
     except foreign.ForeignDocument as error:
         instead = {plans.WHOLE: "run_wepp_noprep_rq"}.get(begin, "run_wepp_watershed_noprep_rq")
         raise foreign.ForeignDocument(

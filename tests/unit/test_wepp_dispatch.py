@@ -19,7 +19,7 @@ from tasks.run.steps import TaskEnum
 from tasks.wepp import wanted
 from tasks.wepp.binary import UnknownBinary, choose
 from tasks.wepp.dispatch import RunUnderWay
-from tasks.wepp.documents import Watershed
+from tasks.wepp.documents import Watershed, Wepp
 from tasks.wepp.plan import BEGINNINGS, Wanted, plan
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import fake_wepp
@@ -292,3 +292,22 @@ def test_clean_begins_afresh_from_where_it_begins(ctx, wd):
     wepp_rq.run_wepp_rq("my-run", clean=True)
     assert not run.runs.exists()
     assert not (wd / "wepp" / "steps.jsonl").exists()
+
+
+def test_a_network_that_is_none_is_refused_before_a_hillslope_is_simulated(ctx, wd: Path):
+    """Hours later it would be as wrong; a run that wants no channels is run."""
+    document = Watershed.load(wd)
+    document.channels[0].downstream = document.channels[1].topaz_id
+    replace_text(Watershed.path(wd), document.dump())
+    with pytest.raises(BrokenDocument, match=r"watershed\.nodb: 0 channels are outlets, one must"):
+        wepp_rq.run_wepp_rq("my-run")
+    assert ctx.children == []
+    replace_text(Wepp.path(wd), Wepp(run_watershed=False).dump())
+    wepp_rq.run_wepp_rq("my-run")
+    assert "_run_hillslopes_rq" in functions(ctx)
+
+
+def test_arguments_that_a_task_does_not_take_are_told_with_its_name(ctx, wd: Path):
+    """By name, whatever was given."""
+    with pytest.raises(TypeError, match=r"^run_wepp_rq does not take .*'colour'"):
+        wepp_rq.run_wepp_rq("my-run", colour="red")

@@ -408,6 +408,45 @@ def test_a_network_that_is_none_is_named(wd, flows, says):
         stages.prepare("my-run", run, stages.NETWORK)
 
 
+@pytest.mark.parametrize(
+    ("lines", "kind", "says"),
+    [
+        (-31, NotPrepared, r"\.cli holds 1 whole years, 2 are wanted"),
+        (-365, NotPrepared, r"\.cli holds 1 whole years, 2 are wanted"),
+        (-400, NotPrepared, r"\.cli holds 0 whole years, 2 are wanted"),
+        (16, NotPrepared, r"\.cli holds 0 whole years, 2 are wanted"),
+        (15, FormatError, r"\.cli:.*first day"),
+    ],
+)
+def test_a_climate_that_ends_early_is_told_before_anything_is_simulated(wd, lines, kind, says):
+    """Its head declares the years; engines trust that, and die in the one that lacks a day."""
+    run = years_of_two(wd)
+    stages.prepare("my-run", run, stages.CLIMATES)
+    for path in (wd / "climate").glob("*.cli"):
+        whole = path.read_text().splitlines(keepends=True)
+        path.unlink()
+        path.write_text("".join(whole[:lines]))
+    with pytest.raises(kind, match=says):
+        stages.prepare("my-run", run, stages.CLIMATES)
+
+
+def test_a_climate_that_ends_within_a_day_is_told_with_what_is_there(wd):
+    """A file that was cut anywhere."""
+    run = years_of_two(wd)
+    for path in (wd / "climate").glob("*.cli"):
+        text = path.read_text().rstrip()
+        path.unlink()
+        path.write_text(text[:-30])
+    with pytest.raises(FormatError, match=r"\.cli: it ends within its days: '31 12 "):
+        stages.prepare("my-run", run, stages.CLIMATES)
+
+
+def years_of_two(wd: Path) -> RunDirectory:
+    """The run, with weather of two years."""
+    write_watershed(wd, channels=1, years=2)
+    return RunDirectory(wd)
+
+
 def _chans(wd: Path):
     return Watershed.load(wd).channels
 
@@ -437,7 +476,7 @@ def test_hillslopes_that_are_no_more_leave_nothing_behind(wd):
     [
         (lambda wd: (wd / "soils.nodb").unlink(), NotPrepared, r"soils\.nodb does not exist"),
         (lambda wd: (wd / "climate/sample_ridge.cli").unlink(), NotPrepared, "ridge.cli cannot be"),
-        (lambda wd: change(wd, Wepp, years=9), NotPrepared, "holds 1 years, 9 are wanted"),
+        (lambda wd: change(wd, Wepp, years=9), NotPrepared, "holds 1 whole years, 9 are wanted"),
         (lambda wd: change(wd, Soils, hillslopes={}), BrokenDocument, "hillslope 22 has no soils"),
         (
             lambda wd: change(wd, Landuse, covers={}),

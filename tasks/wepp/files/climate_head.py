@@ -1,13 +1,16 @@
-"""What the head of a climate file declares: read without its days, and without numpy."""
+"""What the head of a climate file declares, and where it ends: read without its days or numpy."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from tasks.wepp.files.errors import CutShort
 from tasks.wepp.files.records import Records
 
 CONTINUOUS, SINGLE_STORM = 1, 2
-_TO_SITE, _TO_MODE = 5, 2  # lines
+_TO_DAY, _TO_SITE, _TO_MODE = 16, 5, 2  # lines
+_DAY_WORDS, _TAIL = 13, 4096
 _PLACE = {
     "latitude": (-90.0, 90.0),
     "longitude": (-360.0, 360.0),
@@ -43,6 +46,35 @@ def whereabouts(path: str | Path) -> tuple[float, ...]:
     records.raw("the station")
     records.raw("the heading of the site")
     return site(records)[0]
+
+
+def whole_years(path: str | Path) -> int | None:
+    """The whole years of the climate file at `path`, by its first and its last day alone.
+
+    None where days have lines of their own for breakpoints. CutShort where the file ends within a
+    day; FormatError, OSError.
+    """
+    records = _head(path, _TO_DAY)
+    records.number("the version of the climate file")
+    if kind(records)[1]:
+        return None
+    for _ in range(_TO_DAY - _TO_MODE - 1):
+        records.raw("the first day")
+    first, last = records.raw("the first day").split(), _last(path).split()
+    if not (_is_day(first) and _is_day(last)):
+        raise CutShort(path, 0, f"it ends within its days: {' '.join(last)!r}")
+    return int(last[2]) - int(first[2]) + (last[:2] == ["31", "12"])
+
+
+def _is_day(words: list[str]) -> bool:
+    return len(words) >= _DAY_WORDS and all(word.isdecimal() for word in words[:3])
+
+
+def _last(path: str | Path) -> str:
+    """The last line that says something."""
+    with open(path, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        return file.read().decode("latin-1").rstrip().rpartition("\n")[2]
 
 
 def kind(records: Records) -> tuple[int, int, int]:

@@ -23,14 +23,20 @@ def sources(given: Given) -> Iterator[Path]:
 
 
 def write(given: Given) -> list[Path]:
-    """Link them all; returns their paths. NotPrepared for a climate of fewer years than wanted."""
+    """Link them all; returns their paths. NotPrepared for a climate of fewer years than wanted.
+
+    CutShort for one that ends within a day.
+    """
     if given.storms:
         files.drop_others(given.run.runs, ".cli", ())
         return []
     for path in sources(given):
         held = climate_head.years(path)
+        # Engines trust what the head declares, and die in the year that lacks a day.
+        whole = climate_head.whole_years(path)
+        held = held if whole is None else min(held, whole)
         if held < given.years:
-            raise NotPrepared(f"{path} holds {held} years, {given.years} are wanted")
+            raise NotPrepared(f"{path} holds {held} whole years, {given.years} are wanted")
     files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))
     return given.told(
         files.link(given.run.runs / f"p{number}.cli", given.weather_of(top))

@@ -191,7 +191,9 @@ class Given:
         known = set(self.ids.channels)
         outlets = [c.topaz_id for c in self.watershed.channels if c.downstream == OUTLET]
         if len(outlets) != 1:
-            raise BrokenDocument(f"{self._of(Watershed)}: {len(outlets)} channels are outlets")
+            raise BrokenDocument(
+                f"{self._of(Watershed)}: {len(outlets)} channels are outlets, one must be"
+            )
         for channel in self.watershed.channels:
             top, below = channel.topaz_id, channel.downstream
             if below != OUTLET and (
