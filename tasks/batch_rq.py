@@ -19,20 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from tasks.omni.documents import Omni
-from tasks.project import batches, trial
+from tasks.project import batches, features, trial
 from tasks.project.batches import BatchRunner
 from tasks.run.absent import Absent, absent
 from tasks.run.atomic import replace_text
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
-from tasks.run.nodb import Document
 from tasks.run.notify import notify
 from tasks.run.prep import RedisPrep
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from tasks.wepp import dispatch
-from tasks.wepp.documents import Climate, Landuse, Soils
 from weppd.task import RunError, current, task
 
 TIMEOUT = 43_200
@@ -73,10 +71,10 @@ def run_batch_watershed_rq(batch_name: str, watershed_feature: Any) -> tuple[boo
     """Run the whole model over a leaf; returns (whether it went well, seconds).
 
     `watershed_feature` is the leaf's name, or an object with that as its `runid`. One that is not
-    there is made of the batch's `_base`; in a batch of features landuse, soils and weather that it
-    lacks are built. Scenarios that it wants are run, too. A leaf that fails
-    fails no job, so that the batch's last job comes: the panel hears of it, and run_metadata.json
-    has it. What is done already, by the leaf's own ledger, is not done again.
+    there is made of the batch's `_base`; in a batch of features terrain, landuse, soils and weather
+    that it lacks are built. Scenarios that it wants are run, too. A leaf that fails fails no job,
+    so that the batch's last job comes: the panel hears of it, and run_metadata.json has it. What is
+    done already, by the leaf's own ledger, is not done again.
     """
     leaf = str(getattr(watershed_feature, "runid", watershed_feature)).rpartition(";;")[2]
     runid, began = f"batch;;{batch_name};;{leaf}", time.monotonic()
@@ -110,23 +108,14 @@ def _run(batch: str, leaf: str, runid: str) -> Exception | None:
 
 def _build(runid: str, run: RunDirectory, wanted: BatchRunner) -> None:
     """Do the steps that the batch wants of a leaf, and that it lacks."""
-    from tasks import omni_rq, project_rq
+    from tasks import omni_rq
 
-    for step, document in _DOCUMENTS.items() if wanted.geojson is not None else ():
-        if wanted.wants(step) and not document.path(run.root).exists():
-            getattr(project_rq, f"{step}_rq")(runid)
+    if wanted.geojson is not None:
+        features.build(run.root, runid, wanted.wants)
     if wanted.wants(TaskEnum.run_wepp_hillslopes):
         trial.run_all(runid, run, channels=wanted.wants(TaskEnum.run_wepp_watershed))
     if wanted.wants(TaskEnum.run_omni_scenarios) and Omni.path(run.root).exists():
         omni_rq.run_inline(runid)
-
-
-#: What the builders of a run make, by their steps.
-_DOCUMENTS: dict[TaskEnum, type[Document]] = {
-    TaskEnum.build_landuse: Landuse,
-    TaskEnum.build_soils: Soils,
-    TaskEnum.build_climate: Climate,
-}
 
 
 def _note(runid: str, about: dict[str, Any], why: Exception | None) -> None:

@@ -33,7 +33,7 @@ from weppd.task import RunError, current
 
 Feature = Mapping[str, Any]
 _OUTLINES = ("Polygon", "MultiPolygon")
-_TARGET = "dem/target_watershed.geojson"
+TARGET = "dem/target_watershed.geojson"
 
 
 class BatchRunner(Document, name="batch_runner", version=1):
@@ -125,9 +125,9 @@ def make(batch: str, leaf: str) -> None:
     RedisPrep.forget(runid)
     copies.copy(base, root, f"batch;;{batch};;_base", runid, copies.files(base), lambda: None)
     if leaf in told:
-        (root / _TARGET).parent.mkdir(exist_ok=True)
+        (root / TARGET).parent.mkdir(exist_ok=True)
         one = {"type": "FeatureCollection", "features": [told[leaf]]}
-        replace_text(root / _TARGET, json.dumps(one) + "\n")
+        replace_text(root / TARGET, json.dumps(one) + "\n")
 
 
 def _features(path: Path) -> Iterator[Feature]:
