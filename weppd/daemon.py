@@ -103,7 +103,7 @@ class Weppd:
         self._reunion = Reunion(
             store, self._trips, self._desk, self._diary, self._state, told.node.settle_s
         )
-        self._bell = Bell(store, tell)
+        self._bell = Bell(store, rules.node, tell, self._trips.rung)
         self._hands = Hands(
             store, self._trips, self._bell, self._cells, self._zygotes, self._diary, places, rules
         )

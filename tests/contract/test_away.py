@@ -14,6 +14,7 @@ from tests.contract.proxy import Proxy, between
 from weppd.embedded import Embedded
 from weppd.errors import StoreAway, StoreChanged, StoreDenied, StoreError
 from weppd.model import Answer
+from weppd.store.nouns import Exchanged
 from weppd.store.server.faults import Fault
 from weppd.store.server.line import Line, address
 from weppd.store.server.redis import RedisStore
@@ -119,7 +120,7 @@ def test_the_doorbell_tells_that_the_store_went_away_and_works_again(server: Emb
             bell.result()
         bell = asyncio.create_task(store.wait(["high", "default"], 20))
         await store.enqueue([a_job()])
-        assert await bell is True
+        assert await bell == Exchanged()
 
     play(server, story)
 

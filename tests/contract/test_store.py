@@ -24,7 +24,7 @@ from tests.contract.build import (
 )
 from weppd.errors import Refused, StoreError
 from weppd.model import Answer, Canceled, Failed, Retried, Stopped
-from weppd.store.nouns import Retry
+from weppd.store.nouns import Exchanged, Retry
 
 Run = Callable[[Callable[[Any, Any], Any]], Any]
 
@@ -519,14 +519,14 @@ def test_a_result_of_no_lifetime_leaves_nothing_but_the_record_of_its_end(run: R
 
 
 def test_waiting_wakes_for_a_job_and_takes_nothing(run: Run) -> None:
-    """wait returns False on its timeout, True once a job comes, and the job is still there."""
+    """wait returns None on its timeout, an answer once a job comes; the job is still there."""
 
     async def story(store: Any, door: Any) -> None:
-        assert await store.wait(["high", "default"], 0.05) is False
+        assert await store.wait(["high", "default"], 0.05) is None
         bell = asyncio.create_task(store.wait(["high", "default"], 20))
         await asyncio.sleep(0)
         await store.enqueue([a_job()])
-        assert await bell is True
+        assert await bell == Exchanged()
         assert len(await claimed(store)) == 1
 
     run(story)

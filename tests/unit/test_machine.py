@@ -94,3 +94,12 @@ def test_behind_a_job_that_is_slow_after_all_nothing_is_put_again() -> None:
     state, _ = decide(_with_a_bundle(), on.GivenBack(("e1", "e2", "e3", "e4"), 2.0))
     _, orders = decide(state, on.Began("e0", 7, 2.0))
     assert _claims(orders) == []
+
+
+def test_what_a_paused_node_gets_all_the_same_goes_back() -> None:
+    """A claim that was under way, or that a bell carried out: the jobs keep their places."""
+    state, _ = decide(fresh(Rules(), 1), on.ClassReady("light"), on.Recovered((), 1.0))
+    state, _ = decide(state, on.PauseAsked(False))
+    state, orders = decide(state, on.Claimed((_ticket(1),), False, 1.0))
+    assert do.HandBack((_ticket(1),)) in orders
+    assert state.jobs == {}

@@ -232,3 +232,88 @@ def test_a_store_that_is_back_takes_what_the_full_disk_could_not(tmp_path):
         assert (await store.job("j1")).status == "finished"
 
     journey(tmp_path, story, Small)
+
+
+async def brought(store, told, going, **job):
+    """Have a claim posted, and its bell rung by a job: what the bell brought."""
+    going.claim(do.Claim((1,)))
+    await soon(lambda: told.of(on.Claimed))
+    await store.enqueue([JobSpec("m.f", id="j1", **job)])
+    return await store.wait(("high", "default"), 1, "n")
+
+
+def test_what_a_bell_brings_is_claimed_without_a_trip(tmp_path):
+    """The claim of the empty queues is answered when the job comes, for its worker."""
+
+    async def story(store, told, going, box):
+        assert going.rung(await brought(store, told, going))
+        _, claimed = told.of(on.Claimed)
+        assert [(t.job.id, t.worker, claimed.dry) for t in claimed.tickets] == [
+            ("j1", "n.1", False)
+        ]
+
+    journey(tmp_path, story)
+
+
+def test_what_a_bell_brings_while_a_claim_is_ordered_comes_with_that(tmp_path):
+    """Once: the claim has the token of what was posted, and its executions."""
+
+    async def story(store, told, going, box):
+        bell = await brought(store, told, going)
+        going.claim(do.Claim((1, 2)))
+        assert not going.rung(bell)
+        await soon(lambda: len(told.of(on.Claimed)) > 1)
+        brings = [[t.eid for t in each.tickets] for each in told.of(on.Claimed)]
+        assert brings == [[], [bell.claims[0].eid]]
+
+    journey(tmp_path, story)
+
+
+def test_a_bell_may_ring_before_it_is_known_that_the_claim_was_posted(tmp_path):
+    """Its answer waits for the claim's own, which says that there was nothing."""
+
+    async def story(store, told, going, box):
+        held = asyncio.Event()
+        plain = store.exchange
+
+        async def slow(finishes, claim):
+            answer = await plain(finishes, claim)
+            await held.wait()
+            return answer
+
+        store.exchange = slow
+        going.claim(do.Claim((1,)))
+        await soon(lambda: store.shelf.posted)
+        await store.enqueue([JobSpec("m.f", id="j1")])
+        assert not going.rung(await store.wait(("high", "default"), 1, "n"))
+        held.set()
+        await soon(lambda: len(told.of(on.Claimed)) > 1)
+        tickets = [[t.job.id for t in each.tickets] for each in told.of(on.Claimed)]
+        assert tickets == [[], ["j1"]]
+
+    journey(tmp_path, story)
+
+
+def test_a_job_that_wants_a_turn_takes_it_with_the_next_claim(tmp_path):
+    """What a bell brings of such is not started; the claim that follows gets it and its turn."""
+
+    async def story(store, told, going, box):
+        assert not going.rung(await brought(store, told, going, lock="k"))
+        going.claim(do.Claim((1,)))
+        await soon(lambda: len(told.of(on.Claimed)) > 1)
+        assert [t.job.id for t in told.of(on.Claimed)[1].tickets] == ["j1"]
+        assert store.shelf.turns == {"k": "j1"}
+
+    journey(tmp_path, story)
+
+
+def test_a_bell_that_was_lost_with_the_line_is_made_good_by_the_next_claim(tmp_path):
+    """Nobody heard what it brought: the claim asks by the same token."""
+
+    async def story(store, told, going, box):
+        await brought(store, told, going)
+        going.claim(do.Claim((1,)))
+        await soon(lambda: len(told.of(on.Claimed)) > 1)
+        assert [t.job.id for t in told.of(on.Claimed)[1].tickets] == ["j1"]
+
+    journey(tmp_path, story)

@@ -84,7 +84,7 @@ def _claimed(state: State, event: on.Claimed) -> Decision:
 def _admit(state: State, ticket: Ticket, wall: float) -> Decision:
     if ticket.eid in state.jobs:
         return moves.ignore(state)
-    if state.mood is Mood.STOPPED or state.mood is Mood.DRAINING:
+    if state.mood is not Mood.OPEN:
         return state, [do.HandBack((ticket,))]
     if ticket.plan.refusal is not None:
         return moves.record_unbegun(state, ticket, judge.refused(ticket), wall)
@@ -140,7 +140,7 @@ def _recorded(state: State, event: on.Recorded) -> Decision:
     phase = state.jobs.get(event.eid)
     if not isinstance(phase, Recording):
         return moves.ignore(state)
-    state = moves.forget(replace(state, lean=False), event.eid)
+    state = moves.forget(replace(state, lean=False, dry=False), event.eid)
     if phase.n is None:
         return state, []
     slot = state.slots[phase.n]

@@ -97,9 +97,14 @@ class Store(Protocol):
         """Put claims back at the head of their queues, in their order, no retry spent. Returns
         how many were; a claim that is not ours any more, or was cancelled, is not put back."""
 
-    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
-        """Block until one of these queues (last seen empty) has a job; False after `timeout_s`.
-        Takes nothing. May return True once too often, never too late."""
+    async def wait(
+        self, queues: Sequence[str], timeout_s: float, node: str = ""
+    ) -> Exchanged | None:
+        """Block until one of these queues (last seen empty) has a job; None after `timeout_s`.
+
+        Takes nothing, unless the last claim of `node` was `posted`: then the answer may have its
+        claims, with its token. They are this node's whether or not it hears of them: its next claim
+        is to have that token. May return once too often, never too late."""
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         """Beat: bump the lease, keep the workers' hashes and the executions fresh, look for

@@ -46,13 +46,16 @@ class ClaimAsk:
 class Exchanged:
     """What one exchange brought: an answer and a number of released dependents for each finish,
     the claims, the queues that the claim saw empty, and whether `rq suspend` is in force or one of
-    the queues is paused."""
+    the queues is paused. `token` is that of the ask that brought the claims; `posted`: it brought
+    none, and is carried out with the next job that comes (see `Store.wait`)."""
 
     answers: tuple[Answer, ...] = ()
     released: tuple[int, ...] = ()
     claims: tuple[Claim, ...] = ()
     empty: frozenset[str] = frozenset()
     suspended: bool = False
+    token: str = ""
+    posted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from weppd.core import events as on
 from weppd.errors import StoreAway, StoreDenied
 from weppd.store import Store
+from weppd.store.nouns import Exchanged
 
 log = logging.getLogger("weppd")
 BELL_S = 30.0
@@ -19,8 +20,14 @@ SUSPENDED_S = AWAY_S = DENIED_S = 1.0
 class Bell:
     """Waits for a job on queues that were seen empty; armed by the core, rings once."""
 
-    def __init__(self, store: Store, tell: Callable[..., None]) -> None:
-        self._store, self._tell = store, tell
+    def __init__(
+        self,
+        store: Store,
+        node: str,
+        tell: Callable[..., None],
+        rung: Callable[[Exchanged], bool],
+    ) -> None:
+        self._store, self._node, self._tell, self._rung = store, node, tell, rung
         self._queues: tuple[str, ...] = ()
         self._suspended = False
         self._said = ""
@@ -39,26 +46,32 @@ class Bell:
         while True:
             await self._armed.wait()
             self._armed.clear()
+            rung = None
             if self._suspended and not self._queues:
                 await asyncio.sleep(SUSPENDED_S)
             else:
-                await self._wait()
+                rung = await self._wait()
+            self._armed.clear()
             with self.gathering:
-                self._tell(on.BellRang())
+                if rung is None or not rung.claims or not self._rung(rung):
+                    self._tell(on.BellRang())
 
-    async def _wait(self) -> None:
+    async def _wait(self) -> Exchanged | None:
         within_s = SUSPENDED_S if self._suspended else BELL_S
         while True:
             try:
-                if await self._store.wait(self._queues, within_s) or self._suspended:
-                    return
+                rung = await self._store.wait(self._queues, within_s, self._node)
+                if rung is not None or self._suspended:
+                    return rung
             except StoreDenied as error:
                 # The rest may work: then it is looked once a second for jobs.
                 self._denied(str(error))
                 await asyncio.sleep(DENIED_S)
-                return
+                return None
             except StoreAway:
+                # What was posted may have been carried out: the next claim asks.
                 await asyncio.sleep(AWAY_S)
+                return None
 
     def _denied(self, why: str) -> None:
         if why != self._said:

@@ -99,6 +99,9 @@ class Trips:
         self._finishes: list[Finish] = []
         self._full = ""
         self._claim: do.Claim | None = None
+        #: An ask that the store carries out when a job comes, unless it is asked for before that.
+        self._posted: ClaimAsk | None = None
+        self._early: Exchanged | None = None
         self._lost: ClaimAsk | None = None
         self._wake = asyncio.Event()
 
@@ -149,6 +152,9 @@ class Trips:
             wishes = [ticket for ticket in tickets if ticket.plan.turn is not None]
             if ask is not None and not wishes:
                 self._tell(self._seen(ask, tickets, _dry(ask, answer)))
+            early, self._early = self._early, None
+            if early is not None and not self.rung(early) and self._posted is not None:
+                self._tell(on.BellRang())
         if ask is not None and wishes:
             await self._tell_claimed(ask, answer)
 
@@ -166,6 +172,10 @@ class Trips:
         claim, self._claim = self._claim, None
         if claim is None:
             return None
+        if self._posted is not None:
+            # It may have been carried out, with its reply on the way, or lost.
+            ask, self._posted = self._posted, None
+            return ask
         rules = self._desk.rules
         short = self._desk.short() if claim.more or claim.behind else ()
         behind = tuple(f"{rules.node}.{label}" for label in claim.behind if short)
@@ -196,9 +206,28 @@ class Trips:
             self.recents.note(finish)
             self._tell(on.Recorded(finish.claim.eid, said))
         if ask is not None:
+            self._posted = ask if answer.posted else None
             self.suspended = answer.suspended
             # With all of it suspended no queue was looked at, and no bell may hang at any.
             self.empty = answer.empty if self.suspended else answer.empty or self._all
+
+    def rung(self, answer: Exchanged) -> bool:
+        """Take the claims that a bell brought of what was posted.
+
+        False where a claim is ordered or under way, which has the same token and so brings them;
+        where they want turns, which the next claim takes for them; and where it is not known yet
+        that it was posted: then they are taken when the trip under way says so.
+        """
+        ask = self._posted
+        if ask is None or answer.token != ask.token or self.away or self._claim is not None:
+            self._early = answer
+            return False
+        tickets = self._tickets(ask, answer)
+        if any(ticket.plan.turn is not None for ticket in tickets):
+            return False
+        self._posted = None
+        self._tell(self._seen(ask, tickets, _dry(ask, answer)))
+        return True
 
     async def _claimed(self, ask: ClaimAsk, answer: Exchanged, dry: bool) -> on.Claimed:
         """The claims that may run: one whose key another job has is parked and no more ours."""
@@ -278,6 +307,7 @@ class Trips:
         except StoreAway:
             return
         del self._finishes[: len(waiting)]
+        self._posted = self._lost if answer.posted else self._posted
         self._lost = None
         self.away, self.reason = False, ""
         log.warning("action=store state=back")

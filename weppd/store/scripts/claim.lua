@@ -1,23 +1,38 @@
 -- Claim up to n jobs from the queues, in their order; and up to m in all, as long as the next one in
 -- that order is short: as many more for each worker that got a short one, and one for each of those
 -- that have some already.
--- ARGV: P W node token now stamp cpus memory gap_s gap_cpus gap_memory |
+-- ARGV: P W node ''  to carry out the claim that the node has posted, if any; else
+--   P W node token now stamp cpus memory gap_s gap_cpus gap_memory |
 --   #queues queues… | n workers… | m eids… | #behind workers… |
 --   #short names of short functions…
--- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}}. A paused queue is passed
+-- Returns {suspended, {queues seen empty}, {{eid, jid, queue, hash}, …}, token}. One that finds all
+-- queues empty is posted, and its token begins with '+': the next bell of the node's carries it out
+-- (see `posted_key`). A paused queue is passed
 -- by, is not called empty (no bell may hang there), and makes the answer suspended. So does a queue
 -- with jobs that ask for more than this node offers and another does: they keep their places. With a
 -- gap_s above 0 only such jobs are taken as say that they fit into that gap.
 -- with: keys
 -- with: executions
 -- with: gather
-local node, token, now, stamp = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+-- with: moment
+local ARGV, node = ARGV, ARGV[3]
+local posted = posted_key(node)
+local rung = ARGV[4] == ''
+if rung then
+  local ask = call('GET', posted)
+  local now, stamp = moment()
+  if not ask or not now or #call('SMEMBERS', W .. 'nodes') > 1 then return {0, {}, {}, ''} end
+  ARGV = cmsgpack.unpack(ask)
+  ARGV[5], ARGV[6] = now, stamp
+end
+local token, now, stamp = ARGV[4], ARGV[5], ARGV[6]
 
 -- What stands in the way of claims: mostly nothing does.
 local settle, paused, parked = W .. 'settle', W .. 'paused', W .. 'parked'
-if call('EXISTS', P .. ':suspended', settle, paused, parked) > 0 then
+if call('EXISTS', P .. ':suspended', settle, paused, parked, posted) > 0 then
+  if not rung then call('DEL', posted) end
   -- After a change of servers nobody claims before all have said what they run.
-  if call('EXISTS', P .. ':suspended', settle) > 0 then return {1, {}, {}} end
+  if call('EXISTS', P .. ':suspended', settle) > 0 then return {1, {}, {}, ''} end
 else
   paused, parked = nil, nil
 end
@@ -34,7 +49,7 @@ if last and string.sub(last, 1, #token) == token then
       again[#again + 1] = {eid, jid, own[3], hash}
     end
   end
-  return {0, {}, again}
+  return {0, {}, again, token}
 end
 
 -- An id is a word of logs, paths and frames: one that is none fails its job, under its own key.
@@ -208,5 +223,11 @@ write_all('ZADD', wip)
 write_all('HSET', {[W .. 'live:' .. node] = live})
 if #claims > 0 then
   call('SET', memory, token .. table.concat(taken), 'EX', 604800)
+  if rung then call('DEL', posted) end
+elseif not rung and gap == 0 and n > 0 and #empty == queues
+  and #call('SMEMBERS', W .. 'nodes') < 2 then
+  -- On a server that is full it is not, and the bell only rings.
+  local put = redis.pcall('SET', posted, cmsgpack.pack(ARGV))
+  if not put.err then token = '+' .. token end
 end
-return wrong or {suspended, empty, claims}
+return wrong or {suspended, empty, claims, token}

@@ -7,6 +7,7 @@
 local node, stamp, home = ARGV[3], ARGV[4], ARGV[6]
 if home ~= '' and (call('HGET', W .. 'node:' .. node, 'home') or home) ~= home then return 0 end
 if call('GET', W .. 'scheduler') == node then call('DEL', W .. 'scheduler') end
+call('DEL', posted_key(node))
 for i = 7, #ARGV do
   local key = worker_key(ARGV[i])
   local queues = call('HGET', key, 'queues')

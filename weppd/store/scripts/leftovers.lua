@@ -2,6 +2,8 @@
 -- Returns {{eid, jid, queue, hash}, …}.
 -- with: keys
 local found = {}
+-- What an earlier life posted nobody waits for.
+call('DEL', posted_key(ARGV[3]))
 local live = call('HGETALL', W .. 'live:' .. ARGV[3])
 for i = 1, #live, 2 do
   local jid, eid = live[i], live[i + 1]

@@ -3,6 +3,7 @@
 -- with: keys
 local node, server = ARGV[3], ARGV[4]
 call('HSET', W .. 'node:' .. node, 'server', server)
+call('DEL', posted_key(node))
 
 -- Claims wait only for nodes that may still have something to say.
 local all = true

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weppd.store.server.line import Line
+from weppd.store.server.line import Command, Line
 
 BELL_S = 30
 
@@ -25,8 +25,13 @@ class Bells:
         self._ringing: dict[str, asyncio.Future[list[Any]]] = {}
         self._waiter: asyncio.Future[None] | None = None
 
-    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
-        """Block until a bell rings, or `timeout_s` passes; StoreAway when a line breaks.
+    async def wait(
+        self, queues: Sequence[str], timeout_s: float, server: str, then: tuple[Any, ...] = ()
+    ) -> Any:
+        """Block until a bell rings, or `timeout_s` passes (None); StoreAway when a line breaks.
+
+        `then` is a claim that is carried out as a bell rings, on this `server` alone: the answer is
+        its reply where it brought something, else ().
 
         One waits at a time. It hears of a ring as soon as the reply is read: who waits for a job
         waits for this.
@@ -35,16 +40,19 @@ class Bells:
         until = loop.time() + timeout_s
         while (left := until - loop.time()) > 0:
             for queue in queues:
-                await self._arm(queue)
+                await self._arm(queue, server, then)
             await self._until_told(loop, left, queues)
             rung = [queue for queue in queues if self._ringing[queue].done()]
             heard = [(self._lines[queue], self._ringing.pop(queue)) for queue in rung]
             if broken := [error for _, future in heard if (error := future.exception())]:
                 raise broken[0]
-            replies = [line.checked(future.result()[0]) for line, future in heard]
-            if any(reply is not None for reply in replies):
-                return True
-        return False
+            said = [(line, future.result()) for line, future in heard]
+            rang = [line.checked(replies[0]) is not None for line, replies in said]
+            if brought := [more for _, (_, *rest) in said for more in rest if _brings(more)]:
+                return brought[0]
+            if any(rang):
+                return ()
+        return None
 
     async def _until_told(
         self, loop: asyncio.AbstractEventLoop, within_s: float, queues: Sequence[str]
@@ -63,7 +71,7 @@ class Bells:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _arm(self, queue: str) -> None:
+    async def _arm(self, queue: str, server: str, then: tuple[Any, ...]) -> None:
         future = self._ringing.get(queue)
         # A bell that broke while nobody waited says nothing of the line as it is now.
         if future is not None and not (future.done() and _broke(future)):
@@ -73,8 +81,10 @@ class Bells:
             line = self._lines[queue] = self._dial()
         await line.ready()
         key = self._key(queue)
-        command = ("BLMOVE", key, key, "LEFT", "LEFT", BELL_S)
-        self._ringing[queue] = line.begin(command, BELL_S + 5, self._tell)
+        commands: list[Command] = [("BLMOVE", key, key, "LEFT", "LEFT", BELL_S)]
+        if then and line.server == server:
+            commands.append(then)
+        self._ringing[queue] = line.begin(commands, BELL_S + 5, self._tell)
 
     async def close(self) -> None:
         """Hang up; whoever waits gets StoreAway."""
@@ -82,6 +92,11 @@ class Bells:
             await line.close()
         for future in self._ringing.values():
             _broke(future)  # who does not wait does not look at what became of it
+
+
+def _brings(said: Any) -> bool:
+    """Whether a posted claim brought something; one that could not be made is made anew."""
+    return isinstance(said, list) and bool(said[2])
 
 
 def _broke(future: asyncio.Future[list[Any]]) -> bool:

@@ -192,11 +192,11 @@ class Line(asyncio.Protocol):
         return await self._send(commands, within_s or self._call_s)
 
     def begin(
-        self, command: Command, within_s: float, told: Callable[[], None]
+        self, commands: Sequence[Command], within_s: float, told: Callable[[], None]
     ) -> asyncio.Future[list[Any]]:
-        """Send one command on a line that is `ready`; `told` is called with the reply, or the
+        """Send commands on a line that is `ready`; `told` is called with the last reply, or the
         break, and not a turn of the loop later as those are who wait for the future."""
-        future = self._send([command], within_s)
+        future = self._send(commands, within_s)
         self._waiting[-1].told = told
         return future
 

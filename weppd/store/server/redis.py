@@ -12,6 +12,7 @@
     weppd:closed:<jid>     the top of a tree that is being cancelled (1 h): nothing goes in below
     weppd:fallen:<jid>     the jobs that were cancelled because it failed; a retry wakes them
     weppd:run:<runid>      the jobs of a run that began and stand below none, by their start
+    weppd:posted:<node>    a claim of empty queues, carried out with the next job that comes
     weppd:paused           the queues that nobody takes jobs of
     weppd:offers           the CPUs and bytes that each node offers its jobs
     weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names
@@ -173,9 +174,7 @@ class RedisStore(Turning):
         answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
         if claim is None:
             return Exchanged(answers, released)
-        suspended, empty, taken = replies[-1]
-        queues = frozenset(queue.decode() for queue in empty)
-        return Exchanged(answers, released, _claims(taken), queues, bool(suspended))
+        return _brought(replies[-1], answers, released)
 
     def _ends(
         self, ends: Iterable[tuple[Finish, Record, packing.MetaChange]], force: bool = False
@@ -230,8 +229,12 @@ class RedisStore(Turning):
             self._meetings.emptied()
         return count
 
-    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
-        return await self._bells.wait(queues, timeout_s)
+    async def wait(
+        self, queues: Sequence[str], timeout_s: float, node: str = ""
+    ) -> Exchanged | None:
+        then = self._runner.script("claim", node, "") if node else ()
+        heard = await self._bells.wait(queues, timeout_s, self._runner.met, then)
+        return _brought(heard) if heard else Exchanged() if heard == () else None
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         return await self._meetings.pulse(node, running)
@@ -348,6 +351,17 @@ class RedisStore(Turning):
 
     async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
         return await self._queries.pause(queues, on)
+
+
+def _brought(
+    reply: Sequence[Any], answers: tuple[Answer, ...] = (), released: tuple[int, ...] = ()
+) -> Exchanged:
+    """What a claim's reply says, beside what became of finishes."""
+    suspended, empty, taken, token = reply
+    seen = frozenset(queue.decode() for queue in empty)
+    told = token.decode()
+    claims = answers, released, _claims(taken), seen, bool(suspended)
+    return Exchanged(*claims, told.lstrip("+"), told.startswith("+"))
 
 
 def _claims(taken: Sequence[Sequence[Any]]) -> tuple[Claim, ...]:

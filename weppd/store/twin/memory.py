@@ -35,7 +35,7 @@ from weppd.store.nouns import (
 from weppd.store.packing import Wish, sole_key
 from weppd.store.record import Lifetimes, event, record, traces
 from weppd.store.trees import Felling
-from weppd.store.twin import claiming, held, reunion, steering, told, turns
+from weppd.store.twin import claiming, held, posting, reunion, steering, told, turns
 from weppd.store.twin.cancelling import cancel_one, closed_above
 from weppd.store.twin.homes import Homes
 from weppd.store.twin.shelf import (
@@ -46,7 +46,6 @@ from weppd.store.twin.shelf import (
     end_execution,
     fence,
     free_all_deferred,
-    push_due,
     settle_dependents,
 )
 from weppd.store.twin.sole import take_sole, twin_of
@@ -112,6 +111,7 @@ class MemoryStore(Homes):
         self._check()
         reunion.met(self.shelf, node, self.server)
         self._parted.clear()
+        self.shelf.posted.pop(node, None)
 
     def _meet(self) -> None:
         self._met, self._era = self.server, self.shelf.era
@@ -127,8 +127,7 @@ class MemoryStore(Homes):
         settling = self.suspended or self.shelf.settle > self._now()
         if claim is None or settling:
             return Exchanged(answers, released, suspended=settling)
-        claims, empty, paused = claiming.claim(self.shelf, claim, self._now())
-        return Exchanged(answers, released, tuple(claims), frozenset(empty), paused)
+        return posting.claimed(self.shelf, claim, self._now(), answers, released)
 
     def _finish(self, finish: Finish) -> tuple[Answer, int]:
         answer = Answer(fence(self.shelf, finish.claim))
@@ -196,7 +195,9 @@ class MemoryStore(Homes):
         self._moved.set()
         self._moved = asyncio.Event()
 
-    async def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
+    async def wait(
+        self, queues: Sequence[str], timeout_s: float, node: str = ""
+    ) -> Exchanged | None:
         self._check()
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
@@ -204,9 +205,10 @@ class MemoryStore(Homes):
             try:
                 await asyncio.wait_for(self._moved.wait(), until - loop.time())
             except TimeoutError:
-                return False
+                return None
             self._check()
-        return True
+        settling = self.suspended or self.shelf.settle > self._now()
+        return Exchanged() if settling else posting.carried_out(self.shelf, node, self._now())
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         self._check()
@@ -332,6 +334,7 @@ class MemoryStore(Homes):
 
     async def leftovers(self, node: str) -> list[Claim]:
         self._check()
+        self.shelf.posted.pop(node, None)
         mine = [
             (execution[b"eid"].decode(), jid)
             for jid in list(self.shelf.executions)
@@ -362,10 +365,11 @@ class MemoryStore(Homes):
             self.shelf.leases.pop(node, None)
             self.shelf.homes.pop(node, None)
             self.shelf.offers.pop(node, None)
+        self.shelf.posted.pop(node, None)
 
     async def due(self, now: float, node: str, lease_s: float = SCHEDULER_S) -> int:
         self._check()
-        count = push_due(self.shelf, now) if self.shelf.schedules(node, lease_s) else 0
+        count = steering.push_due(self.shelf, now) if self.shelf.schedules(node, lease_s) else 0
         self._ring()
         return count
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from weppd.model import Claim, Finish, Status
 from weppd.store.extending import with_items
-from weppd.store.nouns import Lease
+from weppd.store.nouns import ClaimAsk, Lease
 from weppd.store.record import Record
 from weppd.store.trees import mirror
 from weppd.store.twin import held, turns
@@ -68,6 +68,8 @@ class Shelf:
     runs: dict[str, dict[str, float]] = field(default_factory=dict)
     #: node → its last claim's token and what it got, as (eid, job)
     tokens: dict[str, tuple[str, list[tuple[str, str]]]] = field(default_factory=dict)
+    #: node → a claim that found the queues empty, and is carried out with the next job
+    posted: dict[str, ClaimAsk] = field(default_factory=dict)
     locks: dict[held.Place, bytes] = field(default_factory=dict)
     held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
     sole: dict[str, str] = field(default_factory=dict)
@@ -318,18 +320,6 @@ def _met(shelf: Shelf, jid: str) -> bool:
     over = {"", "finished"} | ({"failed", "stopped", "canceled"} if _allows(shelf, jid) else set())
     waits = json.loads(shelf.jobs[jid].get(b"dependency_ids") or b"[]")
     return all(shelf.status(dependency) in over for dependency in waits)
-
-
-def push_due(shelf: Shelf, now: float) -> int:
-    """Move scheduled jobs whose time has come to their queues; returns how many."""
-    count = 0
-    for (name, _), members in list(shelf.registries.items()):
-        if name == "scheduled":
-            for jid in [jid for jid, at in members.items() if at <= now]:
-                del members[jid]
-                shelf.push(jid, now)
-                count += 1
-    return count
 
 
 def free_all_deferred(shelf: Shelf, now: float) -> int:

@@ -104,3 +104,15 @@ def tree_row(shelf: Shelf, jid: str) -> list[Any]:
     ends = [entry.get(key, b"") for key in (b"return_value", b"exc_string")]
     data = b"" if b"runid" in seen[4] else fields.get(b"data", b"")
     return [*seen[:5], data, *seen[5:], *ends, fields.get(b"weppd_usage", b""), named]
+
+
+def push_due(shelf: Shelf, now: float) -> int:
+    """Move scheduled jobs whose time has come to their queues; returns how many."""
+    count = 0
+    for (name, _), members in list(shelf.registries.items()):
+        if name == "scheduled":
+            for jid in [jid for jid, at in members.items() if at <= now]:
+                del members[jid]
+                shelf.push(jid, now)
+                count += 1
+    return count
