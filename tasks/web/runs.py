@@ -17,8 +17,9 @@ from flask.typing import ResponseReturnValue
 from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.web import scenarios, terrain
+from tasks.web import kept, terrain
 from tasks.web.door import May, ask, body, told
+from tasks.web.kept import Wishes
 from weppd.flask import Weppd
 from weppd.task import current
 
@@ -31,8 +32,9 @@ Keep = Callable[[str, str, Mapping[str, object]], None]
 class Button:
     """A button: its task, the fields of the page that the task takes, and what it makes wrong.
 
-    `keeps` are fields that go into omni.nodb; a button that `launches` the model is that of the run
-    which is under way. `reads` makes the task's arguments of what was sent, where it is given.
+    `keeps` are fields that go into a document of the run; a button that `launches` the model is
+    that of the run which is under way. `reads` makes the task's arguments of what was sent, where
+    it is given.
     """
 
     action: str
@@ -40,7 +42,7 @@ class Button:
     takes: tuple[str, ...] = ()
     undoes: tuple[TaskEnum, ...] = ()
     key: str = ""
-    keeps: tuple[str, ...] = ()
+    keeps: Wishes | None = None
     launches: bool = False
     reads: Callable[[Mapping[str, object]], dict[str, object]] | None = None
 
@@ -55,13 +57,13 @@ def _wepp(action: str, undoes: tuple[TaskEnum, ...]) -> Button:
     return Button(action, f"tasks.wepp_rq.{task}", takes, undoes, task, launches=True)
 
 
-def _omni(action: str, function: str, undoes: TaskEnum, keeps: tuple[str, ...]) -> Button:
+def _omni(action: str, function: str, undoes: TaskEnum, keeps: Wishes) -> Button:
     return Button(action, f"tasks.omni_rq.{function}", (), (undoes,), f"{action}_rq", keeps)
 
 
-def _build(step: TaskEnum) -> Button:
+def _build(step: TaskEnum, keeps: Wishes) -> Button:
     task = f"{step}_rq"
-    return Button(str(step), f"tasks.project_rq.{task}", (), (step,), task)
+    return Button(str(step), f"tasks.project_rq.{task}", (), (step,), task, keeps)
 
 
 def _terrain(
@@ -86,13 +88,15 @@ BUTTONS = (
         "build_subcatchments_and_abstract_watershed",
         *(TaskEnum.build_subcatchments, TaskEnum.abstract_watershed),
     ),
-    *map(_build, (TaskEnum.build_landuse, TaskEnum.build_soils, TaskEnum.build_climate)),
+    _build(TaskEnum.build_landuse, kept.LANDUSE),
+    _build(TaskEnum.build_soils, kept.SOILS),
+    _build(TaskEnum.build_climate, kept.CLIMATE),
     _wepp("run_wepp", _ALL),
     _wepp("run_wepp_noprep", _ALL),
     _wepp("run_wepp_watershed", _CHANNELS),
     _wepp("run_wepp_watershed_noprep", _CHANNELS),
-    _omni("run_omni", "run_omni_scenarios_rq", _SCENARIOS, scenarios.SCENARIOS),
-    _omni("run_omni_contrasts", "run_omni_contrasts_rq", _CONTRASTS, scenarios.CONTRASTS),
+    _omni("run_omni", "run_omni_scenarios_rq", _SCENARIOS, kept.SCENARIOS),
+    _omni("run_omni_contrasts", "run_omni_contrasts_rq", _CONTRASTS, kept.CONTRASTS),
     Button(
         _MIGRATION, f"tasks.interchange_rq.{_MIGRATION}", ("wepp_output_subpath",), key=_MIGRATION
     ),
@@ -119,7 +123,8 @@ def _pressed(
         sent = body()
         if keep is not None:
             keep(runid, button.action, sent)
-        scenarios.keep(button.keeps, run_dir, sent)
+        if button.keeps is not None:
+            button.keeps.keep(run_dir, sent)
         if runid.startswith("batch;;") and runid.endswith(";;_base"):
             # A batch's template: its leaves run it.
             content = f"{button.action}: kept for the runs of the batch"

@@ -15,7 +15,7 @@ from rasterio import warp
 
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.wepp.documents import Landuse
+from tasks.wepp.documents import Climate, Landuse, Soils
 from tests.acceptance.web import Site
 from tests.unit import site_maps, terrain_site
 from weppd.task import LocalContext, enter
@@ -174,6 +174,26 @@ def test_a_page_builds_a_step_by_its_button(daemon, page) -> None:
     assert told["Success"]
     assert daemon.ends(told["job_id"])["state"] == "finished", daemon.show(told["job_id"])
     assert (daemon.home / "runs/my/my-run/landuse.nodb").exists()
+
+
+def test_what_a_page_sends_is_what_is_built(daemon, page, data: Path) -> None:
+    """Its wishes are kept in the run's documents; what makes no sense is told, and makes no job."""
+    (data / "cli/far.cli").rename(data / "cli/own.cli")
+    buttons = "/runs/my-run/cfg/rq/api/build_"
+    told = page.post(f"{buttons}soils", json={"initial_sat": "much"})
+    assert (told.status_code, told.json["Success"]) == (200, False)
+    assert "initial_saturation: Input should be a valid number" in told.json["Error"]
+    told = page.post(f"{buttons}climate", json={"spatial": "everywhere"})
+    assert "spatial: Input should be 'single' or 'hillslopes'" in told.json["Error"]
+    assert daemon.queue().count == 0
+    daemon.start()
+    form = {"initial_sat": "0.4", "sol_ver": "7778.0", "ssurgo_db": ""}
+    for what, sent in (("soils", form), ("climate", {"station": "own.cli"})):
+        job = page.post(f"{buttons}{what}", data=sent).json["job_id"]
+        assert daemon.ends(job)["state"] == "finished", daemon.show(job)
+    run = daemon.home / "runs/my/my-run"
+    assert Soils.load(run).initial_saturation == 0.4
+    assert Climate.load(run).file == "climate/own.cli"
 
 
 def test_an_extract_is_made_and_taken_along(daemon, page) -> None:
