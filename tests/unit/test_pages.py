@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -161,17 +159,3 @@ def test_code_that_is_kept_reads_the_same(library: Path) -> None:
             pytest.skip("a process may not write to its memory by way of /proc here")
         assert held_kb(library, "Anonymous:") == mmap.PAGESIZE // 1024
         assert mapped[:] == before == library.read_bytes()
-
-
-def test_new_objects_stand_side_by_side_where_the_holes_are_filled() -> None:
-    """A forked process that makes some writes to few memory pages."""
-    words = """
-from weppd.cell import pages
-some = [bytes(175) for _ in range(2000)]
-del some[::3]
-pages.fill()
-places = sorted(id(each) for each in [bytes(175) for _ in range(12)])
-print({after - before for before, after in zip(places, places[1:])})
-"""
-    said = subprocess.run([sys.executable, "-c", words], capture_output=True, check=True, text=True)
-    assert said.stdout == "{208}\n"

@@ -9,9 +9,6 @@ What they wrote is tens of megabytes; the zygote has that gathered into large pa
 
 Of code a fork copies no list: each child maps anew what it runs, at a fault for each 64 KiB. But it
 does where a process has a page of its own in a mapping, and so the zygote has.
-
-New objects go where old ones were: a child's first ones would each be in another page, which it has
-to copy first. So the zygote fills what holes it has.
 """
 
 from __future__ import annotations
@@ -34,12 +31,6 @@ _OWN = frozenset(("Anonymous:", "Swap:", "Locked:"))
 #: A mapping of less code than this (KiB) is cheaper mapped anew.
 _MUCH_CODE = 64
 _PAGE = 4096
-#: The interpreter's allocator has pools of so many bytes, of objects of one size, after a header.
-_POOL, _HEADER, _STEP, _LARGEST = 1 << 14, 48, 16, 512
-#: A bytes object has so many bytes besides its content.
-_BYTES = 33
-_MOST_HOLES, _TOGETHER = 50_000, 500
-_fillers: list[list[object]] = []
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -134,36 +125,6 @@ def code(smaps: Iterable[str]) -> Iterator[int]:
 
 def _own_page(memory: int, place: int) -> bool:
     return os.pwrite(memory, os.pread(memory, 1, place), place) == 1
-
-
-def fill() -> None:
-    """Fill the holes among the interpreter's small objects, and give back what is free beside them.
-
-    The next objects of each size then stand together, in a pool of their own.
-    """
-    for size in range(_STEP, _LARGEST + 1, _STEP):
-        _fill(size)
-    if hasattr(_LIBC, "malloc_trim"):
-        _LIBC.malloc_trim(ctypes.c_size_t(0))
-
-
-def _fill(size: int) -> None:
-    """Make objects of a size until the last two are the first of a new pool."""
-    before = 0
-    for n in range(_MOST_HOLES):
-        if not n % _TOGETHER:
-            _fillers.append([None] * _TOGETHER)
-        _fillers[-1][n % _TOGETHER] = one = _object(size, n)
-        place = id(one)
-        if place == before + size and before % _POOL == _HEADER:
-            return
-        before = place
-
-
-def _object(size: int, n: int) -> object:
-    if size >= _BYTES:
-        return bytes(size - _BYTES)
-    return object() if size == _STEP else (1 << 20) + n
 
 
 def _advise(start: int, length: int, advice: int) -> bool:

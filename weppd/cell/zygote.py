@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 
-from weppd.cell import pages, registry
+from weppd.cell import pages, pools, registry
 from weppd.cell.body import surroundings
 from weppd.cell.body.rehearsal import rehearse
 from weppd.cell.cell import Cell
@@ -126,7 +126,8 @@ class Zygote:
         setup.boot = self._boot
         self._orphan_s = setup.orphan_s
         if self._setup is None:
-            self._problems = registry.preload(setup.preload)
+            with pools.Room():
+                self._problems = registry.preload(setup.preload)
             if registry.threads() > 1:
                 self._say("; ".join(self._problems))
                 sys.exit(_THREADS)
@@ -137,7 +138,7 @@ class Zygote:
             surroundings.meet_libraries()
             surroundings.expect("1")
             gc.collect()
-            pages.fill()
+            pools.fill()
             gc.freeze()
             pages.gather()
             pages.let_go()
