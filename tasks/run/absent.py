@@ -53,6 +53,15 @@ class NotHere(Exception):
     """A task of production that weppd does not have; the message says what to do about it."""
 
 
+def words(module: str, name: str) -> str:
+    """What is said of the task `name` of `module`, which is not here."""
+    _, lacks = _TABLE[module][name]
+    return (
+        f"{name} is no task of weppd, which {lacks}: have [tasks] alias name one of your own,"
+        " or leave it out"
+    )
+
+
 Absent = Callable[..., NoReturn]
 
 
@@ -64,10 +73,7 @@ def absent(module: str, name: str) -> Absent:
     panel, lacks = _TABLE[module][name]
 
     def refuse(runid: Any) -> NoReturn:
-        raise NotHere(
-            f"{name} is no task of weppd, which {lacks}: have [tasks] alias name one of your own,"
-            " or leave it out"
-        )
+        raise NotHere(words(module, name))
 
     def called(*args: Any, **kwargs: Any) -> NoReturn:
         # What else it is called with is nobody's here, and need not be told to the panel.

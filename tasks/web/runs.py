@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from tasks.run import underway
+from tasks.run import absent, underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.web import kept, terrain
 from tasks.web.door import May, ask, body, told
 from tasks.web.kept import Wishes
 from weppd.flask import Weppd
-from weppd.task import current
+from weppd.task import Refused, current
 
 #: Seconds that a button's job may take: the site's own bound for dispatchers.
 TIMEOUT = 216_000
@@ -103,8 +103,24 @@ BUTTONS = (
 )
 
 
+#: Buttons of the site's pages whose tasks are not here: refused before a job is made.
+ABSENT = {
+    "build_treatments": "tasks.project_rq.build_treatments_rq",
+    "build_rangeland_cover": "tasks.project_rq.build_rangeland_cover_rq",
+    "run_ash": "tasks.project_rq.run_ash_rq",
+    "run_debris_flow": "tasks.project_rq.run_debris_flow_rq",
+    "run_rhem_rq": "tasks.project_rq.run_rhem_rq",
+    "acquire_rap_ts": "tasks.project_rq.fetch_and_analyze_rap_ts_rq",
+    "acquire_openet_ts": "tasks.project_rq.fetch_and_analyze_openet_ts_rq",
+    "post_dss_export_rq": "tasks.wepp_rq.post_dss_export_rq",
+}
+
+
 def add(made: Blueprint, may: May, keep: Keep | None) -> None:
     """Put a route for each button on the blueprint."""
+    for action, function in ABSENT.items():
+        path, refused = f"/runs/<runid>/<config>/rq/api/{action}", told(_refused(function, may))
+        made.add_url_rule(path, f"run_{action}", refused, methods=["POST"])
     for button in BUTTONS:
         made.add_url_rule(
             f"/runs/<runid>/<config>/rq/api/{button.action}",
@@ -112,6 +128,17 @@ def add(made: Blueprint, may: May, keep: Keep | None) -> None:
             told(_pressed(button, may, keep)),
             methods=["POST"],
         )
+
+
+def _refused(function: str, may: May) -> Callable[[str, str], ResponseReturnValue]:
+    module, _, name = function.rpartition(".")
+
+    def press(runid: str, config: str) -> ResponseReturnValue:
+        ask(may, "run", runid)
+        current().run_dir(runid)
+        raise Refused(absent.words(module, name))
+
+    return press
 
 
 def _pressed(

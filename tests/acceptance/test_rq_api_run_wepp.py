@@ -11,7 +11,7 @@ from tasks.omni.documents import Omni
 from tasks.run import underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.web.runs import BUTTONS
+from tasks.web.runs import ABSENT, BUTTONS
 from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.web import Site
 from tests.waiting import eventually
@@ -163,6 +163,15 @@ def test_hello_world_goes_all_the_way(site, daemon):
     daemon.start()
     told = site.page.post(RUN + "hello_world")
     assert daemon.ends(told.json["job_id"])["state"] == "finished"
+
+
+@pytest.mark.parametrize("action", ABSENT)
+def test_a_button_of_a_task_that_is_not_here_says_so(site, daemon, action):
+    """By the task's name and what one can do; no job is made, and a site's own page is no 404."""
+    told = site.page.post(RUN + action, json={"fire_date": "8 4"})
+    assert (told.status_code, told.json["Success"]) == (200, False)
+    assert f"{ABSENT[action].rpartition('.')[2]} is no task of weppd" in told.json["Error"]
+    assert daemon.queue().count == 0
 
 
 def test_every_button_has_a_task(daemon):
