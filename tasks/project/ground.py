@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.run.directory import RunDirectory
-from tasks.run.locks import locked
+from tasks.run.locks import WORKING, locked
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import dispatch
@@ -37,16 +37,20 @@ def to_build(runid: str) -> RunDirectory:
 
 @contextmanager
 def changing(runid: str, step: TaskEnum) -> Iterator[Path]:
-    """The run's directory while its terrain is changed: what lies behind `step` is undone.
+    """The run's directory while its terrain is changed, and no model can begin.
 
-    NoDbAlreadyLockedError where another job changes it; errors as of `to_build`.
+    What lies behind `step` is undone. NoDbAlreadyLockedError where another job changes it; errors
+    as of `to_build`.
     """
-    run = to_build(runid)
+    run = RunDirectory(current().run_dir(runid))
+    run.refuse_readonly()
     with locked(runid, CHANGING):
-        prep = RedisPrep.getInstanceFromRunID(runid)
-        for later in behind(step):
-            prep.remove_timestamp(later)
-        yield run.root
+        to_build(runid)
+        with locked(runid, WORKING):
+            prep = RedisPrep.getInstanceFromRunID(runid)
+            for later in behind(step):
+                prep.remove_timestamp(later)
+            yield run.root
 
 
 def behind(step: TaskEnum) -> tuple[TaskEnum, ...]:

@@ -62,6 +62,7 @@ def abstract(root: Path) -> Abstracted:
     falls = profiles.slopes(of, relief)
     hills = profiles.hillslopes(of, falls, wanted.longest_m)
     rivers = profiles.channels(of, falls, _widths(root, of, wanted))
+    steps.empty(root)
     shutil.rmtree(root / "watershed", ignore_errors=True)
     walked = walks.write(root / _WALKS, of, falls) if wanted.walk_flowpaths else []
     _write_slopes(root, hills, rivers)

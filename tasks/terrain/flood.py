@@ -12,13 +12,14 @@ a lower cell. `breach` cuts along the way back of the flood; `breach_least_cost`
 the least to dig (the sum over its cells of what lies above the pit), no farther than a distance;
 what it cannot cut is left to be filled.
 
-The loops are plain Python over lists: a cell is a number, and its place in the queue a whole number
-that is compared faster than a pair.
+The loops are plain Python over flat arrays: a cell is a number, and its place in the queue a whole
+number, which is compared faster than a pair.
 """
 
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,12 +63,12 @@ def breach(dem: Floats) -> Floats:
     return padded.unpad(z)
 
 
-def _flood(padded: _Padded) -> list[float]:
+def _flood(padded: _Padded) -> array[float]:
     """How high each cell stands; the ways back are left in `padded`."""
-    closed, way, rank = padded.closed(), padded.way, padded.ranks()
-    level, moves, count = padded.z.copy(), padded.moves, len(padded.z)
-    met = padded.seeds(closed)
-    heap = [rank[cell] * count + place for place, cell in enumerate(met)]
+    closed, way, first = padded.closed(), padded.way, padded.turns()
+    level, moves, count = padded.z[:], padded.moves, len(padded.z)
+    met = array("q", padded.seeds(closed))
+    heap = [first[cell] + place for place, cell in enumerate(met)]
     heapq.heapify(heap)
     pop, push = heapq.heappop, heapq.heappush
     while heap:
@@ -81,7 +82,7 @@ def _flood(padded: _Padded) -> list[float]:
             way[other] = back
             if level[other] < here:
                 level[other] = here
-            push(heap, rank[other] * count + len(met))
+            push(heap, first[other] + len(met))
             met.append(other)
     return level
 
@@ -135,16 +136,16 @@ def _back(came: dict[int, int], cell: int, pit: int) -> list[int]:
 
 
 class _Padded:
-    """An elevation model in lists, with a rim of cells without data around it."""
+    """An elevation model as flat arrays, with a rim of cells without data around it."""
 
     def __init__(self, dem: Floats) -> None:
         self._shape = dem.shape
         padded = np.pad(dem, 1, constant_values=np.nan)
         self._array = padded
         self.width = padded.shape[1]
-        self.z: list[float] = padded.ravel().tolist()
+        self.z = array("d", padded.tobytes())
         self.outside = np.isnan(padded).ravel()
-        self.way: list[int] = [NOWHERE] * padded.size
+        self.way = array("b", [NOWHERE]) * padded.size
         turns = zip(ROWS, COLUMNS, _AHEAD, strict=True)
         self.moves = [(row * self.width + column, back) for row, column, back in turns]
 
@@ -152,11 +153,10 @@ class _Padded:
         """Which cells need no visit: those without data."""
         return bytearray(self.outside.astype(np.uint8).tobytes())
 
-    def ranks(self) -> list[int]:
-        """The rank of each cell by its elevation; cells of one height have one."""
-        _, rank = np.unique(self._array.ravel(), return_inverse=True)
-        ranks: list[int] = rank.tolist()
-        return ranks
+    def turns(self) -> array[int]:
+        """A number for each cell that grows with its elevation, with room for an order below it."""
+        _, rank = np.unique(self._array, return_inverse=True)
+        return array("q", (rank * rank.size).astype(np.int64).tobytes())
 
     def seeds(self, closed: bytearray) -> list[int]:
         """The cells beside what has no data, closed now, each with its way out."""
@@ -190,10 +190,12 @@ class _Padded:
         """Whether a neighbour is lower now."""
         return any(self.z[cell + offset] < self.z[cell] for offset, _ in self.moves)
 
-    def unpad(self, values: list[float]) -> Floats:
+    def unpad(self, values: array[float]) -> Floats:
         """Values of all cells, as an array without the rim."""
-        return np.array(values, dtype=np.float64).reshape(self._array.shape)[1:-1, 1:-1]
+        found: Floats = np.frombuffer(values).reshape(self._array.shape)[1:-1, 1:-1].copy()
+        return found
 
     def unpad_ways(self) -> Codes:
         """The ways of all cells, without the rim."""
-        return np.array(self.way, dtype=np.int8).reshape(self._array.shape)[1:-1, 1:-1]
+        found = np.frombuffer(self.way, dtype=np.int8).reshape(self._array.shape)
+        return found[1:-1, 1:-1].copy()

@@ -243,6 +243,11 @@ def _forget(root: Path, *rasters_of_map: str) -> None:
     for name in (*rasters_of_map, "subcatchments", "channels"):
         for form in (".geojson", ".WGS.geojson"):
             (root / FOLDER / f"{name}{form}").unlink(missing_ok=True)
+    empty(root)
+
+
+def empty(root: Path) -> None:
+    """Leave nothing in the run's watershed.nodb that a model could be run from, if there is one."""
     if Watershed.path(root).exists():
         with Watershed.locked(root) as document:
             document.hillslopes, document.channels, document.flowpaths = [], [], []

@@ -23,7 +23,7 @@ from tasks.run.nodb import BrokenDocument
 from tasks.run.prep import RedisPrep
 from tasks.terrain import BadTerrain
 from tasks.terrain.documents import Terrain
-from tasks.wepp import loss_grid
+from tasks.wepp import dispatch, loss_grid
 from tasks.wepp.documents import Watershed
 from tasks.wepp.files import grid, profiles, slope
 from tasks.wepp.prep.given import Given
@@ -327,6 +327,23 @@ def test_steps_out_of_order_name_the_one_that_is_missing(ctx, wd: Path, step: st
     assert ctx.words() == ["STARTED", "EXCEPTION", "EXCEPTION_JSON"]
     assert any(str(error.value) in text for _, text, _ in ctx.lines)
     assert stamps(wd) == []
+
+
+def test_no_model_begins_while_terrain_is_changed(ctx, wd: Path, monkeypatch):
+    """A run that is launched meanwhile is refused, and names who holds it."""
+    from tasks.terrain import abstraction
+
+    abstracted()
+
+    def launched(root: Path) -> None:
+        run = project_rq.RunDirectory(root)
+        with pytest.raises(NoDbAlreadyLockedError, match="runtime-paths/wepp of my-run is locked"):
+            dispatch.refuse(RUN, run)
+        raise BadTerrain("it was tried")
+
+    monkeypatch.setattr(abstraction, "abstract", launched)
+    with pytest.raises(BadTerrain, match="it was tried"):
+        STEPS["abstract"]()
 
 
 @pytest.mark.parametrize("step", STEPS)
