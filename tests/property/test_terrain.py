@@ -148,26 +148,41 @@ def test_length_times_width_is_the_area_of_the_cells(made, longest):
         assert 0.0 <= one.aspect < 360.0
 
 
+def walked(of, cell: int) -> list[int]:
+    """The cells from `cell` to the channel."""
+    path = []
+    while not of.channel[cell]:
+        path.append(cell)
+        cell = int(of.flow.down[cell])
+    return path
+
+
 @CALM
 @given(watersheds())
 def test_a_profile_is_the_weighted_mean_of_its_flowpaths(made):
-    """The length of Cochrane & Flanagan, by walking every flowpath."""
+    """The length and the slopes of Cochrane & Flanagan, by walking every flowpath."""
     if made is None:
         return
     relief, of = made
-    found = profiles.hillslopes(of, profiles.slopes(of, relief))
+    falls = profiles.slopes(of, relief)
     fed = set(of.flow.down[np.flatnonzero((of.ids > 0) & ~of.channel)].tolist())
-    for one in found:
-        paths = []
-        for cell in np.flatnonzero(of.ids == one.topaz_id).tolist():
-            if cell not in fed:
-                length, count = 0.0, 0
-                while not of.channel[cell]:
-                    length, count = length + of.flow.step[cell], count + 1
-                    cell = int(of.flow.down[cell])
-                paths.append((length, count))
-        lengths, counts = np.array(paths).T
+    for one in profiles.hillslopes(of, falls):
+        begins = [c for c in np.flatnonzero(of.ids == one.topaz_id).tolist() if c not in fed]
+        paths = [walked(of, cell) for cell in begins]
+        lengths = np.array([of.flow.step[path].sum() for path in paths])
+        counts = np.array([len(path) for path in paths])
         assert one.length == pytest.approx((lengths * counts).sum() / counts.sum(), abs=1e-3)
+        sums: dict[int, np.ndarray] = {}
+        for path, weight in zip(paths, lengths * counts, strict=True):
+            steps = of.flow.step[path]
+            middles = np.cumsum(steps[::-1])[::-1] - steps / 2.0
+            for middle, slope in zip(middles, falls[path], strict=True):
+                at = sums.setdefault(int(middle / models.CELL), np.zeros(3))
+                at += weight * np.array([1.0, middle, slope])
+        bins = np.array([sums[at] for at in sorted(sums)])
+        away = one.length * (1.0 - np.array(one.x))
+        expected = np.interp(away, bins[:, 1] / bins[:, 0], bins[:, 2] / bins[:, 0])
+        assert one.slope == pytest.approx(np.maximum(expected, profiles.LEAST_SLOPE), abs=1e-4)
 
 
 @CALM
