@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.project import archives, copies, ground, trial, undisturbed, whole
+from tasks.project import anew, archives, copies, ground, trial, undisturbed, whole
 from tasks.run.absent import Absent, absent
 from tasks.run.directory import READONLY, RunDirectory
 from tasks.run.frame import framed
@@ -124,9 +124,9 @@ def _finish_fork_rq(runid: str) -> None:
 def test_run_rq(runid: str) -> tuple[str, ...]:
     """Run the whole model anew over `<runid>-latest`, a copy of the run, in this one job.
 
-    A copy from before is removed. Terrain, landuse, soils and weather are those of the run's
-    documents. Returns the locks that had to be cleared. Errors as of fork_rq, run_wepp_rq and the
-    jobs that this enqueues.
+    A copy from before is removed. Terrain, landuse, soils and weather that were built are built
+    again, others are those of the run's documents. Returns the locks that had to be cleared. Errors
+    as of fork_rq, the builders, run_wepp_rq and the jobs that this enqueues.
     """
     latest = runid + _LATEST
     before = copies.place(current().run_dir(runid), latest)
@@ -138,6 +138,7 @@ def test_run_rq(runid: str) -> tuple[str, ...]:
     run = RunDirectory(whole.copied(runid, latest, "wepp"))
     dispatch.forget(latest, run, plan.WHOLE)
     dispatch.unstamp(latest, plan.WHOLE)
+    anew.build(run.root, latest)
     trial.run_all(latest, run)
     return cleared
 

