@@ -14,11 +14,11 @@
 -- with: keys
 -- with: executions
 -- with: gather
--- with: moment
 local ARGV, node = ARGV, ARGV[3]
 local posted = posted_key(node)
 local rung = ARGV[4] == ''
 if rung then
+-- with: moment
   local ask = call('GET', posted)
   local now, stamp = moment()
   if not ask or not now or #call('SMEMBERS', W .. 'nodes') > 1 then return {0, {}, {}, ''} end

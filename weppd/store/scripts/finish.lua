@@ -7,10 +7,21 @@
 -- with: keys
 -- with: executions
 -- with: gather
--- with: dependents
--- with: held
--- with: said
 local home, db = ARGV[3], ARGV[4]
+
+-- What few ends need is made for those: each function costs a script some time, called or not.
+local function kin()
+-- with: dependents
+  return push, pass_turn, settle_dependents
+end
+local function let_go(jid)
+-- with: held
+  let_go_of_all(jid)
+end
+local function tell(channel, text)
+-- with: said
+  say(home, db, channel, text)
+end
 
 local function list(at)
   local n = tonumber(ARGV[at])
@@ -56,187 +67,193 @@ local function write_worker(worker, seen)
   if shown then call('HDEL', key, 'current_job', 'current_job_working_time') end
 end
 
-local function leave(e, own)
-  local here = among(left, P .. ':wip:' .. e.queue)
-  here[#here + 1] = e.jid .. ':' .. e.eid
-  here = among(gone, W .. 'live:' .. e.node)
-  here[#here + 1] = e.jid
-  if own[2] == 'running' then forget_execution(e.jid, e.eid, own[3]) end
-  if own[3] and own[3] ~= e.worker then leave_worker(own[3], e.jid) end
+-- The end that is being written, as it was sent: a table of all that would be large for each.
+local jid, eid, node, worker, queue, force, status, ttl, now, stamp, due, flags, worked, channel
+local reason, f1, f2, e1, e2, v1, v2, before, after
+-- The keys of its job; what is found of it.
+local key, entered, waits, waited, stream, children
+local has_kin, asked, kept, canceled, terminal
+
+local function leave(own)
+  local here = among(left, P .. ':wip:' .. queue)
+  here[#here + 1] = jid .. ':' .. eid
+  here = among(gone, W .. 'live:' .. node)
+  here[#here + 1] = jid
+  if own[2] == 'running' then forget_execution(jid, eid, own[3]) end
+  if own[3] and own[3] ~= worker then leave_worker(own[3], jid) end
 end
 
 -- Another turn of a job that is not over: a retry, at once or at its time.
-local function again(e)
-  local function has(flag) return string.find(e.flags, flag, 1, true) ~= nil end
-  if has('s') and not has('r') then add(e.key, 'retries_left', -1) end
-  if has('r') then add(e.key, 'number_of_retries', 1) end
+local function again()
+  local function has(flag) return string.find(flags, flag, 1, true) ~= nil end
+  if has('s') and not has('r') then add(key, 'retries_left', -1) end
+  if has('r') then add(key, 'number_of_retries', 1) end
   if has('c') then
-    add(e.key, 'weppd_crashes', 1)
-    local before = call('HGET', e.key, 'weppd_losses')
-    call('HSET', e.key, 'weppd_losses', before and before .. '\n' .. e.reason or e.reason)
+    add(key, 'weppd_crashes', 1)
+    local before = call('HGET', key, 'weppd_losses')
+    call('HSET', key, 'weppd_losses', before and before .. '\n' .. reason or reason)
   end
-  if e.status == 'scheduled' then
-    call('ZADD', P .. ':scheduled:' .. e.queue, e.due, e.jid)
+  if status == 'scheduled' then
+    call('ZADD', P .. ':scheduled:' .. queue, due, jid)
   else
-    push(e.jid, e.queue, has('f'), e.stamp)
+    local push = kin()
+    push(jid, queue, has('f'), stamp)
   end
 end
 
 -- One of rq's Repeat goes round again while it has repeats left; whether it does.
-local function repeats(e, left)
+local function repeats(left)
   if left < 1 then return false end
-  local good, seconds = pcall(cjson.decode, call('HGET', e.key, 'repeat_intervals') or '[]')
+  local good, seconds = pcall(cjson.decode, call('HGET', key, 'repeat_intervals') or '[]')
   seconds = good and type(seconds) == 'table' and seconds or {}
   local wait = whole(seconds[math.max(#seconds - left, 0) + 1])
-  call('HSET', e.key, 'repeats_left', left - 1)
+  call('HSET', key, 'repeats_left', left - 1)
   if wait > 0 then
-    call('HSET', e.key, 'status', 'scheduled')
-    call('ZADD', P .. ':scheduled:' .. e.queue, tonumber(e.now) + wait, e.jid)
+    call('HSET', key, 'status', 'scheduled')
+    call('ZADD', P .. ':scheduled:' .. queue, tonumber(now) + wait, jid)
   else
-    push(e.jid, e.queue, false, e.stamp)
+    local push = kin()
+    push(jid, queue, false, stamp)
   end
   return true
 end
 
--- An end as it was sent, its parts from `at` on.
+-- Read an end as it was sent, its parts from `at` on.
 local function read(at)
-  local f1, f2, e1, e2, v1, v2, meta
-  f1, f2, meta = list(at + 15)
-  e1, e2, meta = list(meta)
-  v1, v2, meta = list(meta)
-  local jid = ARGV[at]
-  local key = job_key(jid)
-  return {
-    jid = jid, eid = ARGV[at + 1], node = ARGV[at + 2], worker = ARGV[at + 3],
-    queue = ARGV[at + 4], force = ARGV[at + 5], status = ARGV[at + 6],
-    ttl = tonumber(ARGV[at + 7]), now = ARGV[at + 8], stamp = ARGV[at + 9], due = ARGV[at + 10],
-    flags = ARGV[at + 11], worked = ARGV[at + 12], channel = ARGV[at + 13],
-    reason = ARGV[at + 14], f1 = f1, f2 = f2, e1 = e1, e2 = e2, v1 = v1, v2 = v2,
-    before = ARGV[meta], after = ARGV[meta + 1], key = key, entered = exec_key(jid),
-    waits = key .. ':dependents', waited = P .. ':job::' .. jid .. ':dependencies',
-    stream = P .. ':results:' .. jid, children = W .. 'children:' .. jid,
-    has_kin = false, asked = false, kept = false, canceled = false, terminal = false,
-  }
+  jid, eid, node, worker, queue, force, status = unpack(ARGV, at, at + 6)
+  ttl, now, stamp = tonumber(ARGV[at + 7]), ARGV[at + 8], ARGV[at + 9]
+  due, flags, worked, channel, reason = unpack(ARGV, at + 10, at + 14)
+  f1, f2, at = list(at + 15)
+  e1, e2, at = list(at)
+  v1, v2, at = list(at)
+  before, after = ARGV[at], ARGV[at + 1]
+  key, entered = job_key(jid), exec_key(jid)
+  waits, waited = key .. ':dependents', P .. ':job::' .. jid .. ':dependencies'
+  stream, children = P .. ':results:' .. jid, W .. 'children:' .. jid
 end
 
 -- Why an end is not to be written, if it is not.
-local function fenced(e, own)
-  if own[1] == e.eid and is_live(own[2]) then return nil end
-  if own[1] == e.eid or call('EXISTS', W .. 'done:' .. e.eid) == 1 then return 'already mine' end
+local function fenced(own)
+  if own[1] == eid and is_live(own[2]) then return nil end
+  if own[1] == eid or call('EXISTS', W .. 'done:' .. eid) == 1 then return 'already mine' end
   if own[1] then return 'fenced' end
-  if e.force ~= '1' then return 'absent' end
-  call('LREM', queue_key(e.queue), 0, e.jid)
-  call('HSET', e.entered, 'eid', e.eid, 'node', e.node)
+  if force ~= '1' then return 'absent' end
+  call('LREM', queue_key(queue), 0, jid)
+  call('HSET', entered, 'eid', eid, 'node', node)
 end
 
 -- What hangs on a job: whether it has dependents, dependencies or children, and why somebody asked
 -- for its end. Most have nothing of all that, and no locks.
-local function let_loose(e)
-  local cancel = W .. 'cancel:' .. e.jid
-  if call('EXISTS', e.waits, e.waited, e.children, cancel, held_key(e.jid)) == 0 then
+local function let_loose()
+  local cancel = W .. 'cancel:' .. jid
+  if call('EXISTS', waits, waited, children, cancel, W .. 'held:' .. jid) == 0 then
     return false, false
   end
   -- Who sees the end of a job finds its locks gone.
-  let_go_of_all(e.jid)
+  let_go(jid)
   local asked = call('GET', cancel)
   if asked then call('DEL', cancel) end
-  return call('EXISTS', e.waits, e.waited, e.children) > 0, asked
+  return call('EXISTS', waits, waited, children) > 0, asked
 end
 
-local function live_for(e, seconds)
-  for _, each in ipairs(e.has_kin and {e.key, e.stream, e.waits, e.waited, e.children}
-    or {e.key, e.stream}) do
+local function live_for(seconds)
+  for _, each in ipairs(has_kin and {key, stream, waits, waited, children}
+    or {key, stream}) do
     if seconds < 0 then call('PERSIST', each) else call('EXPIRE', each, seconds) end
   end
 end
 
 -- Write the job's fields and its result; whether its meta was what we thought.
-local function write(e, meta)
-  call('HSET', e.key, unpack(ARGV, e.f1, e.f2))
-  if e.canceled then call('HSET', e.key, 'status', 'canceled', 'ended_at', e.stamp) end
-  if e.kept then
-    call('HSET', e.key, 'weppd_reason', e.reason)
-    place('canceled', e.queue, e.now, e.jid)
+local function write(meta)
+  call('HSET', key, unpack(ARGV, f1, f2))
+  if canceled then call('HSET', key, 'status', 'canceled', 'ended_at', stamp) end
+  if kept then
+    call('HSET', key, 'weppd_reason', reason)
+    place('canceled', queue, now, jid)
   end
-  if e.e2 >= e.e1 then call('XADD', e.stream, 'MAXLEN', '~', 10, '*', unpack(ARGV, e.e1, e.e2)) end
-  if e.after == '' or meta == e.after then return 1 end
-  if meta ~= e.before then return 0 end
-  call('HSET', e.key, 'meta', e.after)
+  if e2 >= e1 then call('XADD', stream, 'MAXLEN', '~', 10, '*', unpack(ARGV, e1, e2)) end
+  if after == '' or meta == after then return 1 end
+  if meta ~= before then return 0 end
+  call('HSET', key, 'meta', after)
   return 1
 end
 
 -- Where a job goes whose hash stands: into a registry, or round again.
-local function register(e, left)
-  if e.canceled then
-    if e.ttl ~= 0 then live_for(e, e.ttl) end
-  elseif not e.terminal then
-    again(e)
-  elseif e.status ~= 'finished' or e.asked or not repeats(e, left) then
-    local score = tonumber(e.now) + e.ttl
-    if e.ttl < 0 then score = e.status == 'finished' and '+inf' or -1 end
-    if e.status == 'canceled' then score = e.now end
-    place(e.status == 'stopped' and 'failed' or e.status, e.queue, score, e.jid)
-    live_for(e, e.ttl)
+local function register(left)
+  if canceled then
+    if ttl ~= 0 then live_for(ttl) end
+  elseif not terminal then
+    again()
+  elseif status ~= 'finished' or asked or not repeats(left) then
+    local score = tonumber(now) + ttl
+    if ttl < 0 then score = status == 'finished' and '+inf' or -1 end
+    if status == 'canceled' then score = now end
+    place(status == 'stopped' and 'failed' or status, queue, score, jid)
+    live_for(ttl)
   end
 end
 
 -- The hash of a job, its result and its registry. Returns whether its meta was what we thought.
-local function settle(e)
-  local seen = call('HMGET', e.key, 'status', 'created_at', 'repeats_left', 'weppd_crashes',
-    'weppd_losses', e.after ~= '' and 'meta' or 'status')
-  e.canceled = e.kept or seen[1] == 'canceled'
+local function settle()
+  local seen = call('HMGET', key, 'status', 'created_at', 'repeats_left', 'weppd_crashes',
+    'weppd_losses', after ~= '' and 'meta' or 'status')
+  canceled = kept or seen[1] == 'canceled'
   if not seen[2] then
     -- Deleted while it ran; what a late save_meta may have made of it goes too.
-    call('DEL', e.key)
-    call('EXPIRE', e.children, DONE)
-    e.terminal = true
+    call('DEL', key)
+    call('EXPIRE', children, DONE)
+    terminal = true
     return 1
   end
-  if e.status == 'finished' and e.ttl == 0 and not e.canceled then
+  if status == 'finished' and ttl == 0 and not canceled then
     -- A cancel still finds its way through it.
-    call('DEL', e.key, e.waited, e.stream)
-    call('EXPIRE', e.children, DONE)
+    call('DEL', key, waited, stream)
+    call('EXPIRE', children, DONE)
     return 1
   end
-  local written = write(e, seen[6] or '')
+  local written = write(seen[6] or '')
   -- A job that is requeued by hand begins with a clean slate.
-  if e.terminal and (seen[4] or seen[5]) then
-    call('HDEL', e.key, 'weppd_crashes', 'weppd_losses')
+  if terminal and (seen[4] or seen[5]) then
+    call('HDEL', key, 'weppd_crashes', 'weppd_losses')
   end
-  register(e, whole(seen[3]))
-  e.terminal = e.terminal or e.canceled
+  register(whole(seen[3]))
+  terminal = terminal or canceled
   return written
 end
 
 local function finish(at)
-  local e = read(at)
-  local own = call('HMGET', e.entered, 'eid', 'phase', 'worker', 'node', 'queue', 'turn')
-  local why = fenced(e, own)
+  read(at)
+  local own = call('HMGET', entered, 'eid', 'phase', 'worker', 'node', 'queue', 'turn')
+  local why = fenced(own)
   if why then return {why, 0, 0} end
-  if e.worker == '' then e.worker = own[3] or '' end
-  e.queue, e.node = own[5] or e.queue, own[4] or e.node
-  e.has_kin, e.asked = let_loose(e)
-  leave(e, own)
+  if worker == '' then worker = own[3] or '' end
+  queue, node = own[5] or queue, own[4] or node
+  has_kin, asked = let_loose()
+  leave(own)
   -- Who was asked to end does not go round again, whatever ended this execution.
-  e.kept = e.asked and (e.status == 'queued' or e.status == 'scheduled')
-  if e.kept then e.status, e.reason = 'canceled', e.asked end
-  leave_worker(e.worker, e.jid, e.status == 'finished' and 'finished' or 'failed', e.worked)
+  kept = asked and (status == 'queued' or status == 'scheduled')
+  if kept then status, reason = 'canceled', asked end
+  leave_worker(worker, jid, status == 'finished' and 'finished' or 'failed', worked)
   -- In this order: a server that is full admits what follows on a write that takes no memory.
-  call('EXPIRE', e.entered, DONE)
-  call('HSET', e.entered, 'phase', e.status)
-  e.terminal = e.status ~= 'queued' and e.status ~= 'scheduled'
-  local written = settle(e)
-  if own[6] then pass_turn(own[6], e.jid) end
-  local released, many = 0, 0
-  if e.has_kin then
-    if e.terminal then
-      released = settle_dependents(e.jid, e.status, e.reason, e.now, e.stamp)
-    end
-    if e.status == 'finished' and e.ttl == 0 then call('DEL', e.waits) end
-    many = call('EXISTS', e.key) == 1 and call('HLEN', e.children) or 0
+  call('EXPIRE', entered, DONE)
+  call('HSET', entered, 'phase', status)
+  terminal = status ~= 'queued' and status ~= 'scheduled'
+  local written = settle()
+  if own[6] then
+    local _, pass_turn = kin()
+    pass_turn(own[6], jid)
   end
-  if e.channel ~= '' then
-    for i = e.v1, e.v2 do say(home, db, e.channel, ARGV[i]) end
+  local released, many = 0, 0
+  if has_kin then
+    if terminal then
+      local _, _, settle_dependents = kin()
+      released = settle_dependents(jid, status, reason, now, stamp)
+    end
+    if status == 'finished' and ttl == 0 then call('DEL', waits) end
+    many = call('EXISTS', key) == 1 and call('HLEN', children) or 0
+  end
+  if channel ~= '' then
+    for i = v1, v2 do tell(channel, ARGV[i]) end
   end
   return {'ok', released, written, many}
 end
