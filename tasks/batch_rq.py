@@ -137,7 +137,7 @@ def _note(runid: str, about: dict[str, Any], why: Exception | None) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
-@framed(PANEL, trigger="END_BROADCAST")
+@framed(PANEL, trigger=("BATCH_RUN_COMPLETED", "END_BROADCAST"))
 def _final_batch_complete_rq(batch_name: str) -> dict[str, list[str]]:
     """Tell that all leaves have been run: which went well and which failed, by name."""
     leaves = batches.leaves(batch_name)
@@ -151,8 +151,6 @@ def _final_batch_complete_rq(batch_name: str) -> dict[str, list[str]]:
     if failed:
         panel.status(f"failed: {', '.join(failed)}")
     notify(f":herb: Batch {batch_name} completed on {platform.node()}")
-    # The page closes its stream on what the frame says behind this.
-    panel.trigger("BATCH_RUN_COMPLETED")
     return by_state
 
 

@@ -37,6 +37,9 @@ from weppd.task import current, task
 
 TIMEOUT = 43_200
 PANEL, CONTRASTS = "omni", "omni_contrasts"
+#: Pages close their streams on the second one.
+_RUN = ("OMNI_SCENARIO_RUN_TASK_COMPLETED", "END_BROADCAST")
+_CONTRASTED = ("OMNI_CONTRAST_RUN_TASK_COMPLETED", "END_BROADCAST")
 _PATIENCE_S = 30.0
 _CHANGED, _SAME = "dependency_changed", "dependency_unchanged"
 
@@ -140,10 +143,10 @@ def _compile_hillslope_summaries_rq(runid: str) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
-@framed(PANEL, trigger="END_BROADCAST", step=TaskEnum.run_omni_scenarios)
+@framed(PANEL, trigger=_RUN, step=TaskEnum.run_omni_scenarios)
 def _finalize_omni_scenarios_rq(runid: str) -> None:
     """Tell that all scenarios are run."""
-    _end(runid)
+    notify(f":crystal_ball: Omni scenarios completed for {runid} on {platform.node()}")
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -198,15 +201,13 @@ def run_omni_contrasts_rq(runid: str) -> str:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
-@framed(CONTRASTS, trigger="END_BROADCAST", step=TaskEnum.run_omni_contrasts)
+@framed(CONTRASTS, trigger=_CONTRASTED, step=TaskEnum.run_omni_contrasts)
 def _finalize_omni_contrasts_rq(runid: str) -> None:
     """Make the table of all contrasts, and tell that they are run; NotPrepared."""
     run = _run(runid)
     found = Omni.load(run.root).contrasts
     contrasts.write(run.root, found)
     notify(f":crystal_ball: {len(found)} omni contrasts completed for {runid}")
-    # The page closes its stream on what the frame says behind this.
-    Panel(current(), runid, CONTRASTS).trigger("OMNI_CONTRAST_RUN_TASK_COMPLETED")
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
@@ -235,12 +236,6 @@ def _remove_contrasts(runid: str, run: RunDirectory, but: Mapping[int, Contrast]
 
 def _contrast(runid: str, number: int) -> str:
     return f"{runid};;omni-contrast;;{number}"
-
-
-def _end(runid: str) -> None:
-    notify(f":crystal_ball: Omni scenarios completed for {runid} on {platform.node()}")
-    # The page closes its stream on what the frame says behind this.
-    Panel(current(), runid, PANEL).trigger("OMNI_SCENARIO_RUN_TASK_COMPLETED")
 
 
 def run_inline(runid: str) -> None:

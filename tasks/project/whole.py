@@ -23,13 +23,14 @@ def archiving(runid: str, event: str) -> Iterator[RunDirectory]:
     prep, voice = RedisPrep(run.root, runid), Panel(current(), runid, "archive")
     prep.set_archive_job_id(current().job_id)
     try:
-        with still(runid, run):
-            yield run
+        try:
+            with still(runid, run):
+                yield run
+        finally:
+            prep.clear_archive_job_id()
     except Exception:
         voice.trigger(f"{event}_FAILED")
         raise
-    finally:
-        prep.clear_archive_job_id()
 
 
 @contextmanager

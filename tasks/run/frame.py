@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from tasks.run import panels
@@ -28,15 +28,16 @@ R = TypeVar("R")
 
 
 def framed(
-    panel: str, *, trigger: str | None = None, step: TaskEnum | None = None
+    panel: str, *, trigger: str | Sequence[str] = (), step: TaskEnum | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Wrap a task whose first argument is the run id in the messages of `<runid>:<panel>`.
 
-    `trigger` is the event that follows COMPLETED, when all that the task wrote is in its place;
+    `trigger` is the event, or events, behind COMPLETED, when all that the task wrote is in place;
     `step` is what the run's ledger calls the task's work. ValueError for a panel or an event that
     no page knows.
     """
-    panels.check(panel, trigger)
+    events = [trigger] if isinstance(trigger, str) else list(trigger)
+    panels.check(panel, *events)
 
     def wrap(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
@@ -50,8 +51,8 @@ def framed(
             work = functools.partial(function, *args, **kwargs)
             result = performed(voice, call, lambda: _stamped(step, runid, work))
             voice.completed(call, result)
-            if trigger:
-                voice.trigger(trigger)
+            for event in events:
+                voice.trigger(event)
             return result
 
         return run

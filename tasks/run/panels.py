@@ -42,10 +42,11 @@ EVENTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def check(panel: str, event: str | None = None) -> None:
-    """ValueError where no page has this panel, or the panel does not know the event."""
+def check(panel: str, *events: str) -> None:
+    """ValueError where no page has this panel, or the panel does not know one of the events."""
     if panel not in EVENTS:
         raise ValueError(f"panel {panel!r}: the pages have {', '.join(EVENTS)}")
-    if event is not None and event not in EVENTS[panel]:
-        known = ", ".join(EVENTS[panel]) or "none"
-        raise ValueError(f"event {event!r} of panel {panel!r}: its page knows {known}")
+    for event in events:
+        if event not in EVENTS[panel]:
+            known = ", ".join(EVENTS[panel]) or "none"
+            raise ValueError(f"event {event!r} of panel {panel!r}: its page knows {known}")

@@ -56,6 +56,20 @@ def covers(wd: Path, scenario: dict[str, object]) -> dict[str, CoverChoice]:
     return Landuse.load(child.root).covers
 
 
+def stamps_at_triggers(ctx, monkeypatch, wd: Path) -> dict[str, bool]:
+    """Whether the run's scenarios count as done, for each event at which its page looks."""
+    seen, say = {}, ctx.status
+
+    def look(channel: str, text: str) -> None:
+        words = text.split()
+        if channel == "my-run:omni" and words[1] == "TRIGGER":
+            seen[words[-1]] = RedisPrep(wd, "my-run")["run_omni_scenarios"] is not None
+        say(channel, text)
+
+    monkeypatch.setattr(ctx, "status", look)
+    return seen
+
+
 def test_a_scenario_changes_the_covers_that_it_is_about(ctx, wd: Path):
     """Uniform fires burn what is forest; what burnt is old forest undisturbed; corn stays corn."""
     burnt = covers(wd, {"type": "uniform_low"})
@@ -85,7 +99,9 @@ def test_a_scenario_says_itself_what_takes_the_place_of_what(ctx, wd: Path):
         covers(wd, {"type": "uniform_low", "soils": {"rock": "sand"}})
 
 
-def test_scenarios_are_jobs_in_two_stages_and_only_those_that_are_not_up_to_date(ctx, wd: Path):
+def test_scenarios_are_jobs_in_two_stages_and_only_those_that_are_not_up_to_date(
+    ctx, wd: Path, monkeypatch
+):
     """What follows another waits for all that do not; what is up to date is told as skipped."""
     trial.run_all("my-run", RunDirectory(wd))
     want(wd, MULCH, {"type": "undisturbed"}, THIN)
@@ -97,9 +113,11 @@ def test_scenarios_are_jobs_in_two_stages_and_only_those_that_are_not_up_to_date
         "jobs:2,func:_compile_hillslope_summaries_rq", "jobs:3,func:_finalize_omni_scenarios_rq",
     ]  # fmt: skip
     assert planned[2]["depends_on"] == ["child-1", "child-2"]
+    seen = stamps_at_triggers(ctx, monkeypatch, wd)
     for child in planned:
         name = child["function"].rpartition(".")[2]
         getattr(omni_rq, name)(*child["args"])
+    assert seen == {"OMNI_SCENARIO_RUN_TASK_COMPLETED": True, "END_BROADCAST": True}
     omni_triggers = [
         t.split()[-1] for c, t in ctx.messages if c == "my-run:omni" and "TRIGGER" in t
     ]
