@@ -8,7 +8,17 @@ from types import ModuleType
 import pytest
 
 from tasks.wepp import inputs
-from tasks.wepp.files import climate, ebe, loss, management, passfile, runfile, slope, soil
+from tasks.wepp.files import (
+    climate,
+    climate_head,
+    ebe,
+    loss,
+    management,
+    passfile,
+    runfile,
+    slope,
+    soil,
+)
 from tasks.wepp.files.errors import FormatError
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "wepp"
@@ -41,6 +51,18 @@ def test_every_real_climate_is_read_and_keeps_its_days() -> None:
         run = runfile.read(path.with_suffix(".run"))
         read = climate.read(path, getattr(run, "years", None))
         assert climate.parse(climate.dump(read), years=getattr(run, "years", None)) == read
+
+
+def test_climates_that_end_early_are_found_by_their_first_and_last_day() -> None:
+    """Two of the real ones; the others have the years that they declare, leap years too."""
+    series = [path for path in DATA.rglob("*.cli") if climate_head.mode(path) == 1]
+    short = {
+        path.relative_to(DATA).as_posix(): (climate_head.years(path), has)
+        for path in series
+        if (has := climate_head.whole_years(path)) not in (None, climate_head.years(path))
+    }
+    assert short == {"bad/06_cli_truncated_2y/p1.cli": (6, 2), "runs/p60.cli": (15, 14)}
+    assert len(series) > 10
 
 
 def test_real_run_files_are_written_byte_for_byte() -> None:

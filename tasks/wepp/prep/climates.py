@@ -36,7 +36,10 @@ def write(given: Given) -> list[Path]:
         whole = climate_head.whole_years(path)
         held = held if whole is None else min(held, whole)
         if held < given.years:
-            raise NotPrepared(f"{path} holds {held} whole years, {given.years} are wanted")
+            raise NotPrepared(
+                f"{path} holds {held} whole years, {given.years} are wanted: build the climate"
+                " anew, or have wepp.nodb want fewer years"
+            )
     files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))
     return given.told(
         files.link(given.run.runs / f"p{number}.cli", given.weather_of(top))
