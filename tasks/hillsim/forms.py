@@ -62,6 +62,9 @@ def check_one_day(inputs: Inputs, path: Path) -> None:
     _check_climate(inputs, path)
     if len(inputs.climate.days) != 1:
         raise Refusal(path, f"{len(inputs.climate.days)} days: a single storm has one")
+    first, year = inputs.climate.begin_year, int(inputs.climate.days.year[0])
+    if year != first:
+        raise Refusal(path, f"the storm is of year {year}, the head's first year is {first}")
 
 
 def check_watershed(run: WatershedRun, inputs: Inputs, directory: Path) -> None:

@@ -40,7 +40,7 @@ from tasks.wepp.files.scenarios import (
 
 few = settings(max_examples=60, deadline=None)
 numbers = st.floats(-1e6, 1e6, allow_nan=False).filter(lambda v: v == 0.0 or abs(v) > 1e-30)
-positive = st.floats(1e-6, 1e6)
+positive = st.floats(1e-3, 1e6)
 shares = st.floats(0.0, 1.0)
 days = st.integers(0, 366)
 names = st.text("abcXYZ 0129-_.()", min_size=1, max_size=20).map(str.strip).filter(bool)
@@ -53,7 +53,7 @@ def elements(draw: st.DrawFn) -> slope.Element:
     inner = draw(st.sets(st.floats(0.001, 0.999), max_size=8))
     x = (0.0, *sorted(inner), 1.0)
     gradients = draw(st.tuples(*[st.floats(0.0, 3.0)] * len(x)))
-    return slope.Element(draw(st.floats(1e-6, 2e4)), x, gradients)
+    return slope.Element(draw(st.floats(1e-3, 2e4)), x, gradients)
 
 
 @given(

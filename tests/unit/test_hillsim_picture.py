@@ -75,3 +75,12 @@ def test_a_slope_on_which_nothing_runs_is_drawn_without_a_storm(run: Path) -> No
     cli.write_text("\n".join(dry) + "\n")
     drawn = ElementTree.fromstring(picture.draw(run, "p2").read_text())
     assert len(list(drawn.iter(f"{SVG}g"))) == 2
+
+
+def test_loss_and_deposition_are_areas_along_the_slope() -> None:
+    """Red below the line where soil is lost, green above it where it settles, from the very top."""
+    cells = [((0.0, 4.0), (1.0, 3.0, 0.2)), ((1.0, 3.0), (2.0, 2.0, 0.4))]
+    band = picture._band(cells, 0.5)
+    assert band[:3] == [(0.0, 4.0), (1.0, 3.0), (2.0, 2.0)]
+    assert band[3:] == [(2.0, 1.8), (1.0, 2.8), (1.0, 2.9), (0.0, 3.9)]
+    assert picture._top([row for _, row in cells]) == 4.0

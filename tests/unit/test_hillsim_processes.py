@@ -248,6 +248,33 @@ def test_rain_on_a_cold_deep_pack_is_held() -> None:
     assert pack.density == pytest.approx(120.0)
 
 
+def test_new_snow_gains_a_seventh_of_its_density_in_its_first_day_and_then_hardly_any() -> None:
+    """A warm coat for weeks of cold: 30 mm of water lie a quarter of a metre deep."""
+    pack = Pack()
+    pack.fall(0.03)
+    densities = []
+    for day in range(1, 6):
+        pass_day(pack, winter(low=-15.0, high=-5.0, rain=0.0), day)
+        densities.append(pack.density)
+    assert densities[0] == pytest.approx(114.4, abs=0.5)
+    assert densities[1] / densities[0] == pytest.approx(1.018, abs=0.002)
+    assert densities[-1] < 118.0
+
+
+def test_a_cold_night_takes_nothing_from_the_melt_of_the_afternoon() -> None:
+    """A clear day from −8 to 9 °C melts snow, though by its whole balance the pack lost heat."""
+    sunny = winter(low=-8.0, high=9.0, dew=-6.0, radiation=10.0, wind=3.0)
+    melts = snow._melts(sunny, SKY, [])
+    cloud, mean = SKY.cloud(sunny.radiation), 0.5
+    balance = 0.0
+    for hour in range(24):
+        light = SKY.on_slope(sunny.radiation, hour)
+        air = mean + 8.5 * SKY.swings[hour]
+        balance += snow.hourly_melt(sunny, light, cloud, air, 0.0)
+        assert melts[hour] == 0.0 or air > 0.0
+    assert balance < 0.0 < sum(melts)
+
+
 def test_snow_melts_faster_in_warm_wind_than_in_cold_still_air() -> None:
     """Warmth, sun and wind each add to an hour's melt; a clear cold night takes away."""
     mild = snow.hourly_melt(winter(low=0, high=8, dew=4.0), 0.5, 0.0, 6.0, 0.0)

@@ -6,6 +6,7 @@ Writes what the `.run` file asks for, the pass file of all hillslopes, and `chan
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -184,7 +185,22 @@ def _passed(path: Path, years: int, found: Inputs) -> PassFile:
         if day.julian != date[1]:
             why = f"day {day.julian} of the year, the climate of the channels has day {date[1]}"
             raise FormatError(path, line, why)
+        if day.year - read_file.days[0].year != date[0] - days[0][0]:
+            raise FormatError(path, line, f"year {day.year} does not follow the one before")
+        if not _plain(day):
+            raise FormatError(path, line, "a value that is no number, or below 0")
     return read_file
+
+
+def _plain(day: passfile.Day) -> bool:
+    """Whether what a day brings to the channels are numbers of 0 and more."""
+    values = list(day.ground or ())
+    if not isinstance(day, passfile.NoEvent):
+        values.append(day.lateral_m3)
+    if isinstance(day, passfile.Event):
+        values += [day.duration_s, day.runoff_m3, day.peak_m3_s, *day.sediment_kg_m3]
+    # What is no number is neither.
+    return all(0.0 <= value < math.inf for value in values)
 
 
 def _dates(found: Inputs, years: int) -> Iterator[tuple[int, int]]:

@@ -54,7 +54,8 @@ def step(slope: Hillslope, weather: Weather, sky: Sky, number: int) -> Winter:
 def _front(slope: Hillslope, weather: Weather, sky: Sky, *, snowy: bool) -> frost.Front:
     """What moves the frost today; `snowy` says whether snow lies in the first hour.
 
-    Net radiation is the day's short wave, evenly over its hours. What the surface and the sky send
+    What lies below the front is not frozen, so that heat only ever rises from it. Net radiation is
+    the day's short wave, evenly over its hours. What the surface and the sky send
     each other by long wave is taken as equal, as under clouds; the difference to the air is the
     coupling's.
     """
@@ -69,7 +70,7 @@ def _front(slope: Hillslope, weather: Weather, sky: Sky, *, snowy: bool) -> fros
         snowy=light * (1.0 - _SNOW_ALBEDO),
         mixing=_mixing(slope, weather, snowy=snowy),
         litter=slope.ground.residue.lying / _LITTER_DENSITY / (_LITTER * rules.litter),
-        rising=conducts * heat.soil_temperature(slope.site.wave, depth, weather.julian),
+        rising=conducts * max(0.0, heat.soil_temperature(slope.site.wave, depth, weather.julian)),
         unfrozen=conducts,
         earth=slope.columns.earth,
         store=slope.store,

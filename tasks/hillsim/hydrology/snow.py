@@ -57,7 +57,11 @@ class Weather:
 
 @final
 class Pack:
-    """The snow on the ground: water (m), density (kg/m³), days since the last snowfall."""
+    """The snow on the ground: water (m), density (kg/m³), day of the last snowfall.
+
+    The snowfall's own day is the first: on a whole first day snow gains a seventh of its density,
+    as the engines' tables have it, on the second a fiftieth.
+    """
 
     def __init__(self, water: float = 0.0, density: float = _FRESH, age: float = 0.0) -> None:
         self.water = water
@@ -76,7 +80,7 @@ class Pack:
         depth = self.depth + water * 1000.0 / fresh
         self.water += water
         self.density = self.water * 1000.0 / depth
-        self.age = 0.0
+        self.age = 1.0
 
     def settle(self, most: float) -> None:
         """An hour of a cold day: the pack grows denser by itself, up to `most` kg/m³."""
@@ -219,29 +223,27 @@ def _hourly(depth: float, duration: float, start: int) -> list[float]:
 
 
 def _melts(weather: Weather, sky: Sky, falls: list[float]) -> list[float]:
-    """Melt by hour (m); hours that refreeze are set against those that melt.
+    """Melt by hour (m) of the hours above 0 °C, for which the equation is made.
 
-    Of a day whose mean is below 0 °C, or which gains nothing, nothing: no list.
+    Of a day whose mean is below 0 °C, or on which nothing melts, nothing: no list. What the pack
+    loses by night is not taken off: so the engines' tables of snow depth have it.
     """
     mean, swing = (weather.high + weather.low) / 2.0, (weather.high - weather.low) / 2.0
     if mean < 0.0:
         return []
     cloud = sky.cloud(weather.radiation)
     melts = [0.0] * 24
-    gained, total = 0.0, 0.0
+    gained = 0.0
     for hour in range(24):
-        light = sky.on_slope(weather.radiation, hour)
         air = mean + swing * sky.swings[hour]
+        if air <= 0.0:
+            continue
+        light = sky.on_slope(weather.radiation, hour)
         melt = hourly_melt(weather, light, cloud, air, falls[hour] if falls else 0.0)
-        melts[hour] = melt
-        total += melt
-        gained += max(0.0, melt)
-    if total <= 0.0 or gained <= 0.0:
-        return []
-    share = total / gained
-    for hour in range(24):
-        melts[hour] = max(0.0, melts[hour]) * share
-    return melts
+        if melt > 0.0:
+            melts[hour] = melt
+            gained += melt
+    return melts if gained > 0.0 else []
 
 
 def hourly_melt(weather: Weather, radiation: float, cloud: float, air: float, fall: float) -> float:

@@ -8,7 +8,9 @@ the run's `wepp/output` if none is named.
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from tasks.hillsim import engine, forms, hidden
@@ -85,7 +87,8 @@ def draw(run_dir: Path, name: str, target: Path | None = None) -> Path:
         seen.add(days, sums.shares)
     panels = [_profile(given, sums, run.years), _balance(seen, run.years), *_storm(chain, seen)]
     target = target or run_dir / "wepp" / "output" / f"{name}.hillsim.svg"
-    heading = f"{name}: mean of {run.years} years, {sums.precip * 1000 / run.years:.0f} mm of rain"
+    fell = f"{sums.precip * 1000 / run.years:.0f} mm of rain and snow"
+    heading = f"{name}: mean of {run.years} years, {fell}"
     target.write_text(svg.page(panels, heading=heading), encoding="utf-8")
     return target
 
@@ -101,12 +104,31 @@ def _profile(given: Inputs, sums: Tally, years: int) -> svg.Panel:
         f"loss (red), deposition (green): up to {most * 10:.3g} t/ha/yr",
         "distance (m)", "height (m)", (0.0, -0.4 * tall), (length, 1.4 * tall),
     )  # fmt: skip
-    panel.line([(x, h) for x, h, _ in rows], "#333")
-    for x, h, lost in rows:
-        if lost:
-            ends = [(x, h), (x, h - lost * scale)]
-            panel.line(ends, _LOSS if lost > 0.0 else _GAIN)
+    starts = [(0.0, _top(rows)), *((x, h) for x, h, _ in rows)]
+    cells = list(zip(starts, rows, strict=False))
+    for sign, alike in groupby(cells, key=lambda cell: (cell[1][2] > 0.0) - (cell[1][2] < 0.0)):
+        if sign:
+            panel.area(_band(list(alike), scale), _LOSS if sign > 0 else _GAIN)
+    panel.line(starts, "#333")
     return panel
+
+
+_Row = tuple[float, float, float]
+
+
+def _top(rows: Sequence[_Row]) -> float:
+    """The height where the first cell begins, as steep as the second."""
+    (x, h, _), (below, low, _) = rows[0], rows[1]
+    return h + (h - low) / (below - x) * x
+
+
+def _band(cells: list[tuple[tuple[float, float], _Row]], scale: float) -> list[tuple[float, float]]:
+    """Down the slope's line and back along what its cells lose or gain, times the scale."""
+    line, edge = [cells[0][0]], []
+    for (start, high), (x, h, lost) in cells:
+        line.append((x, h))
+        edge += [(start, high - lost * scale), (x, h - lost * scale)]
+    return [*line, *reversed(edge)]
 
 
 def _balance(seen: _Seen, years: int) -> svg.Panel:
@@ -147,10 +169,11 @@ def _storm(chain: tuple[Hillslope, ...], seen: _Seen) -> list[svg.Panel]:
     line = _flow(flows, event.excess.begins)
     most = max(max(rain.rates) / MM_PER_HOUR if rain else 0.0, max(y for _, y in line)) * 1.25
     end = max(line[-1][0], rain.ends[-1] / 3600.0 if rain else 0.0, 0.5)
-    title = f"largest storm: {when.day} {calendar.month_abbr[when.month]} of year {when.year}"
+    what = "melt runoff" if event.melt else "storm"
+    title = f"largest {what}: {when.day} {calendar.month_abbr[when.month]} of year {when.year}"
     panel = svg.Panel(title, "hours", "mm/h", (0.0, 0.0), (end * 1.02, max(most, 0.1)))
-    fell = "melt" if event.melt else f"rain {when.rain * 1e3:.0f} mm"
-    panel.key([(_RAIN, fell), (_WATER, f"runoff {day.runoff * share * 1000:.1f} mm")])
+    ran = (_WATER, f"runoff {day.runoff * share * 1000:.1f} mm")
+    panel.key([ran] if event.melt else [(_RAIN, f"rain {when.rain * 1e3:.0f} mm"), ran])
     start = 0.0
     for until, rate in zip(rain.ends, rain.rates, strict=True) if rain else ():
         wide = (until - start) / 3600.0

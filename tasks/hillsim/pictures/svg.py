@@ -44,6 +44,12 @@ class Panel:
             f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='1.5'{dash}/>"
         )
 
+    def area(self, points: Points, colour: str) -> None:
+        """What the points enclose, filled."""
+        where = [self._place(x, y) for x, y in points]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in where)
+        self.parts.append(f"<polygon points='{path}' fill='{colour}'/>")
+
     def point(self, x: float, y: float, colour: str, label: str = "") -> None:
         """A dot with a word beside it."""
         px, py = self._place(x, y)

@@ -41,6 +41,7 @@ _RATING = 4
 _PEAKS, _HYDROGRAPH = 1, 3
 # 1e-6 and less is usual; 864 mm a day from below is no baseflow, but a number of other units.
 _MOST_BASEFLOW = 1e-5
+_DAY = 86400.0  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,8 @@ def read_routing(path: str | Path, *, storm: bool = False) -> Routing:
     if shown != _PEAKS and not (storm and shown == _HYDROGRAPH):
         why = f"output {shown:g} of channels: 1, the peaks, is written"
         raise Refused(path, records.line, why)
-    if step <= 0.0:
-        records.fail(f"time step {step:g} s: it must be above 0")
+    if not 1.0 <= step <= _DAY:
+        records.fail(f"time step {step:g} s: from 1 s to a day are wanted")
     baseflow = records.number("baseflow")
     if not 0.0 <= baseflow < _MOST_BASEFLOW:
         why = f"baseflow {baseflow:g} m3/s for each m2: from 0 to below {_MOST_BASEFLOW:g}"

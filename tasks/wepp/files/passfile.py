@@ -23,6 +23,7 @@ An event has 1 mm of runoff or more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from tasks.wepp.files.errors import CutShort, FormatError
 from tasks.wepp.files.fortran import integer, scientific
 from tasks.wepp.files.records import read_text
 
+_MOST = 99_999
 _STOCK_EVENT, _STOCK_SUBEVENT = 10, 2
 _DRAINAGE, _GROUND = 2, 2
 #: How the lines of the stock layout begin, and what is between date and values.
@@ -107,8 +109,10 @@ def parse(text: str, path: str | Path = "pass") -> PassFile:
     lines = text.splitlines()
     if len(lines) < 4:
         raise CutShort(path, len(lines), "a pass file begins with four lines")
-    years, begin = (int(_value(word, path, 2)) for word in _words(lines[1], 2, path, 2))
+    years, begin = (_whole(word, path, 2) for word in _words(lines[1], 2, path, 2))
     area = _value(lines[2], path, 3)
+    if not 0.0 < area < math.inf:
+        raise FormatError(path, 3, f"an area of {lines[2].strip()} m2: it must be above 0")
     classes, *diameters = lines[3].split()
     found = tuple(_value(word, path, 4) for word in diameters)
     if classes != str(len(found)):
@@ -147,15 +151,14 @@ def _days(lines: list[str], classes: int, path: str | Path) -> Iterator[Day]:
 def _day(kind: str, words: list[str], classes: int, path: str | Path, line: int) -> Day:
     if len(words) < 2:
         raise FormatError(path, line, f"a record needs year and day, found {' '.join(words)!r}")
-    values: list[Any] = [_value(word, path, line) for word in words]
-    year, julian, *values = values
+    day = _whole(words[0], path, line), _whole(words[1], path, line)
+    values: list[Any] = [_value(word, path, line) for word in words[2:]]
     stock = {"NO EVENT": 0, "SUBEVENT": _STOCK_SUBEVENT, "EVENT": _STOCK_EVENT + 2 * classes}
     if kind not in stock:
         raise FormatError(path, line, f"{kind!r} is no kind of record")
     more = len(values) - stock[kind]
     if more not in ((0, _GROUND) if kind == "NO EVENT" else (0, _DRAINAGE, _DRAINAGE + _GROUND)):
         raise FormatError(path, line, f"{kind} of {stock[kind]} values has {len(values)}")
-    day = int(year), int(julian)
     ground = None
     if more == (_GROUND if kind == "NO EVENT" else _DRAINAGE + _GROUND):
         ground = values[-2], values[-1]
@@ -172,6 +175,13 @@ def _day(kind: str, words: list[str], classes: int, path: str | Path, line: int)
 
 def _drainage(values: list[float], at: int, more: int) -> tuple[float, float] | None:
     return (values[at], values[at + 1]) if more else None
+
+
+def _whole(word: str, path: str | Path, line: int) -> int:
+    value = _value(word, path, line)
+    if not abs(value) <= _MOST or value != int(value):
+        raise FormatError(path, line, f"a year or day must be a whole number, found {word!r}")
+    return int(value)
 
 
 def _value(word: str, path: str | Path, line: int) -> float:

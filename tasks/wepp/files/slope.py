@@ -25,8 +25,8 @@ from tasks.wepp.files.records import Records, read_text
 HILLSLOPE_VERSIONS = (97.3, 97.5)
 CHANNEL_VERSION = 99.1
 _ABSTRACTED = 2023.0
-# What no hillslope and no channel goes beyond (m, m, m/m, degrees).
-_LONGEST, _WIDEST, _STEEPEST, _TURN = 20_000.0, 1_000_000.0, 10.0, 360.0
+# What no hillslope and no channel goes beyond (m, m, m, m/m, degrees).
+_SHORTEST, _LONGEST, _WIDEST, _STEEPEST, _TURN = 0.001, 20_000.0, 1_000_000.0, 10.0, 360.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ def _of_a_network(records: Records) -> tuple[float, float]:
 def _check_facing(records: Records, azimuth: float, width: float) -> None:
     if not abs(azimuth) <= _TURN:
         records.fail(f"azimuth {azimuth:g} degrees: it must be within -360 and 360")
-    if not 0.0 < width <= _WIDEST:
-        records.fail(f"width {width:g} m: it must be above 0, and {_WIDEST:g} at most")
+    if not _SHORTEST <= width <= _WIDEST:
+        records.fail(f"width {width:g} m: from {_SHORTEST:g} to {_WIDEST:g} are wanted")
 
 
 def _element(records: Records) -> Element:
@@ -135,8 +135,8 @@ def _element(records: Records) -> Element:
     count = int(counted)
     if count != counted or count < 2:
         records.fail(f"{counted:g} slope points: 2 or more are wanted")
-    if not 0.0 < length <= _LONGEST:
-        records.fail(f"length {length:g} m: it must be above 0, and {_LONGEST:g} at most")
+    if not _SHORTEST <= length <= _LONGEST:
+        records.fail(f"length {length:g} m: from {_SHORTEST:g} to {_LONGEST:g} are wanted")
     values = records.numbers(2 * count, f"{count} pairs of distance and slope")
     x, slope = values[0::2], values[1::2]
     _check(records, x, slope)

@@ -61,7 +61,7 @@ RANGES = {
 }  # fmt: skip
 ANY_RANGE = (0.0, 1e9)
 #: The greatest Ki (kg s/m4), Kr (s/m), tau_c (Pa) and Ke (mm/h).
-GREATEST = (1e9, 10.0, 1e4, 1e5)
+GREATEST = (1e9, 1.0, 1e4, 1e5)
 _CURVE = ("theta_r", "theta_s", "alpha", "n", "ks", "wp_curve", "fc_curve")
 #: The line of a disturbed element, as its version has it; names and codes among numbers.
 _RECOVERY: dict[float, tuple[str, ...]] = {
