@@ -30,6 +30,11 @@ from tasks.run.directory import NotPrepared
 #: Written where a grid has no class, in type int32.
 NONE = -(2**31)
 _BEYOND = -(2.0**60)
+_PLAIN = {
+    **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "GTiff"),
+    b"EHFA_HEADER_TAG": "HFA",
+    b"ncols": "AAIGrid",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,14 @@ class Place:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """The raster at `path`; NoData where it is missing, broken, or in no projection."""
+def opened(path: Path, *, of_site: bool = False) -> Iterator[Any]:
+    """The raster at `path`; NoData where it is missing, broken, or in no projection.
+
+    One `of_site` may be in any format. Others somebody may have uploaded: these are not in formats
+    that name further files or addresses to read, whatever the file is called.
+    """
     try:
-        with rasterio.open(path) as raster:
+        with rasterio.open(path, driver=None if of_site else _plain(path)) as raster:
             if raster.crs is None:
                 raise NoData(f"{path} has no projection: write it anew with the one that it is in")
             yield raster
@@ -53,9 +62,25 @@ def opened(path: Path) -> Iterator[Any]:
         raise NoData(f"{path} cannot be read as a raster: {error}") from error
 
 
-def laid(path: Path, place: Place) -> tuple[Ints, Bools]:
-    """The classes of the map at `path` on the grid at `place`, and where it tells them; NoData."""
-    with opened(path) as raster, _warped(raster, place) as warped:
+def _plain(path: Path) -> str:
+    """The format of a file by how it begins, of those that are whole in themselves; NoData."""
+    try:
+        with open(path, "rb") as file:
+            begins = file.read(16)
+    except OSError as error:
+        raise NoData(f"{path} cannot be read: {error.strerror}") from error
+    for mark, driver in _PLAIN.items():
+        if begins.lower().startswith(mark.lower()):
+            return driver
+    raise NoData(f"{path} is no GeoTIFF, no ERDAS Imagine file and no ESRI ASCII grid")
+
+
+def laid(path: Path, place: Place, *, of_site: bool = False) -> tuple[Ints, Bools]:
+    """The classes of the map at `path` on the grid at `place`, and where it tells them; NoData.
+
+    `of_site` as for `opened`.
+    """
+    with opened(path, of_site=of_site) as raster, _warped(raster, place) as warped:
         values = warped.read(1)
     told = np.isfinite(values) & (values != _BEYOND)
     return np.where(told, values, 0).astype(np.int64), told

@@ -109,7 +109,7 @@ def _soils(root: Path, place: Place, name: str) -> tuple[int, list[int]]:
 
 def _laid(source: Path, place: Place, path: Path) -> list[int]:
     """Write a map of the site on the grid; its values, ascending. NoData where it tells nothing."""
-    values, told = rasters.laid(source, place)
+    values, told = rasters.laid(source, place, of_site=True)
     if not told.any():
         raise NoData(f"{source}: it tells nothing of the extent")
     rasters.write(path, place, values, told)

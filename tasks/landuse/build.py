@@ -51,7 +51,7 @@ def build(root: Path) -> Landuse:
     """
     document, land = Landuse.or_new(root), Parcels(root)
     source = raster(root, document)
-    codes, told = rasters.laid(source, land.place)
+    codes, told = rasters.laid(source, land.place, of_site=document.map is None)
     shares = land.shares(codes, told)
     dominant = land.dominant(shares, source)
     table = classes.read(table_path(root, document))

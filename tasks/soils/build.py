@@ -48,7 +48,7 @@ def build(root: Path) -> Soils:
     document, land = Soils.or_new(root), Parcels(root)
     grounds = _grounds(root)
     source = raster(root, document)
-    units, told = rasters.laid(source, land.place)
+    units, told = rasters.laid(source, land.place, of_site=document.map is None)
     shares = land.shares(units, told)
     dominant = land.dominant(shares, source)
     below = {top: called(unit, grounds.get(top, "")) for top, unit in dominant.items()}

@@ -29,7 +29,7 @@ def fetched(source: Path, place: Place) -> Floats:
     that has nothing there, and for a plain of one height, such as the sea.
     """
     rows, columns = place.shape
-    with opened(source) as raster, WarpedVRT(
+    with opened(source, of_site=True) as raster, WarpedVRT(
         raster, crs=place.crs, transform=place.transform, width=columns, height=rows,
         resampling=Resampling.bilinear, dtype="float32", nodata=NONE,
     ) as warped:  # fmt: skip

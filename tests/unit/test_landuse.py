@@ -294,3 +294,43 @@ def test_the_table_that_comes_with_the_tasks_is_whole() -> None:
     table = classes.read(classes.NLCD)
     assert table.key(42) == "42"
     assert [code for code in (11, 12, 22, 23, 24) if table.key(code)] == []
+
+
+def a_pointer(path: Path, to: str) -> None:
+    """A raster, by its name, that only names another one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        '<VRTDataset rasterXSize="5" rasterYSize="4"><SRS>EPSG:32611</SRS>'
+        "<GeoTransform>500000,30,0,5100000,0,-30</GeoTransform>"
+        '<VRTRasterBand dataType="Int32" band="1"><SimpleSource>'
+        f"<SourceFilename>{to}</SourceFilename><SourceBand>1</SourceBand>"
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+
+
+def test_what_was_uploaded_reads_no_other_file(wd: Path, tmp_path: Path) -> None:
+    """A VRT that is called .tif would read any file or address; the site's own maps may be such."""
+    source = tmp_path / "site/nlcd/2019.tif"
+    for name in ("disturbed/sbs.tif", "landuse/own.tif"):
+        a_pointer(wd / name, str(source))
+    with pytest.raises(NoData, match=r"sbs\.tif is no GeoTIFF, no ERDAS Imagine"):
+        project_rq.init_sbs_map_rq("my-run", "sbs.tif")
+    site_maps.change(wd, Landuse, map="landuse/own.tif")
+    with pytest.raises(NoData, match=r"own\.tif is no GeoTIFF"):
+        built(wd)
+    a_pointer(tmp_path / "site/linked.vrt", str(source))
+    site_maps.change(wd, Landuse, map=None, nlcd_db="linked")
+    assert built(wd).hillslopes[22] == ["42"]
+
+
+def test_a_burn_map_may_be_an_ascii_grid(wd: Path) -> None:
+    """With its projection beside it, as they come; without it says what is missing."""
+    rows = "\n".join(" ".join(map(str, row)) for row in SEVERITY)
+    head = "NCOLS 5\nNROWS 4\nXLLCORNER 500000\nYLLCORNER 5099880\nCELLSIZE 30\n"
+    (wd / "disturbed").mkdir()
+    (wd / "disturbed/sbs.asc").write_text(f"{head}{rows}\n")
+    with pytest.raises(NoData, match=r"sbs\.asc has no projection"):
+        project_rq.init_sbs_map_rq("my-run", "sbs.asc")
+    (wd / "disturbed/sbs.prj").write_text(site_maps.UTM.to_wkt(version="WKT1_ESRI"))
+    project_rq.init_sbs_map_rq("my-run", "sbs.asc")
+    assert built(wd).hillslopes[22] == ["low_fire"]

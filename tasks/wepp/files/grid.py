@@ -73,7 +73,8 @@ def _read_raster(path: Path) -> Grid:
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.open(path) as raster:
+        # A GeoTIFF and nothing that only is called so: other formats name further files to read.
+        with rasterio.open(path, driver="GTiff") as raster:
             places, values = raster.transform, raster.read(1, masked=True)
     except RasterioError as error:
         raise FormatError(path, 0, f"it cannot be read as a raster: {error}") from error
