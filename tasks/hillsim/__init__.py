@@ -57,7 +57,8 @@ def run(run_file: str | Path, cwd: str | Path, out: TextIO) -> Summary:
 
 def preload() -> None:
     """Import and prepare all that a run needs, so that forks of this process start at once."""
-    from tasks.hillsim import engine, numbers  # noqa: F401
+    from tasks.hillsim import engine, numbers, single  # noqa: F401
+    from tasks.hillsim.channels import watershed  # noqa: F401
 
     numbers.prepare()
     codecs.lookup("latin-1")

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tasks.hillsim import Summary, forms, hidden, single
-from tasks.hillsim.channels import watershed
+from tasks.hillsim import Summary, forms, hidden
 from tasks.hillsim.element import day, hillslope
 from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
@@ -101,9 +100,14 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
 
 def _simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     run = runfile.parse(text, source)
+    # What a hillslope's years need none of is loaded where it is asked for.
     if isinstance(run, StormRun):
+        from tasks.hillsim import single
+
         return single.simulate(run, cwd, out, MARKER)
     if isinstance(run, (WatershedRun, StormWatershedRun)):
+        from tasks.hillsim.channels import watershed
+
         return watershed.simulate(run, cwd, out)
     make_way(cwd, (run.man, run.slp, run.cli, run.sol), _outputs(run))
     given = inputs.read(run, cwd)

@@ -138,7 +138,7 @@ def pass_on(day: Day, slope: Hillslope, below: Hillslope) -> Inflow:
         runoff=day.runoff * share,
         begins=excess.begins,
         duration=excess.duration,
-        lateral=[flow * share for flow in day.balance.flows],
+        lateral=[flow * share for flow in day.balance.flows] if day.balance.lateral > 0.0 else None,
         classes=load.classes if load else NOTHING.classes,
         length=event.length if event else length,
         path=event.path if event else 0.0,

@@ -61,6 +61,9 @@ ELEMENT_HEAD = (
     " na  na na  na     mm       mm     mm/h    mm/h      h    Ratio    mm/h   mm    Index    m    "
     "   %       %       %     Kg/m^2  Kg/m^2  na    na      na     m       kg/m",
 )
+_SUMMER: Final = f"{hundredths(0.0)} {hundredths(0.0)}"
+_DRY: Final = f"{_SUMMER} {exact(0.0)}"
+_ALONE: Final = f"{exact(0.0)} {hundredths(0.0)}"
 _NO_FLOW: Final = "   0.000   0.000   0.000   0.000 0.000"
 
 
@@ -74,15 +77,35 @@ def balance_row(slope: Hillslope, day: Day, year: int, runoff: float, below: flo
     balance, when, bound = day.balance, day.weather, slope.bound
     return (
         f"  {whole(slope.site.number, 4)} {whole(when.julian, 4)} {whole(year, 4)}"
-        f" {hundredths(when.rain * 1000.0)} {hundredths(day.wetted * 1000.0)}"
-        f" {exact(runoff * 1000.0)} {hundredths(balance.plants * 1000.0)}"
+        f" {_fallen(when.rain, day.wetted, runoff)} {hundredths(balance.plants * 1000.0)}"
         f" {hundredths(balance.soil * 1000.0)} {hundredths(balance.litter * 1000.0)}"
-        f" {hundredths(balance.percolation * 1000.0)} {exact(day.inflow.runoff * 1000.0)}"
-        f" {hundredths(balance.arrived * 1000.0)} {hundredths(balance.lateral * 1000.0)}"
+        f" {hundredths(balance.percolation * 1000.0)}"
+        f" {_from_above(day.inflow.runoff, balance.arrived)}"
+        f" {hundredths(balance.lateral * 1000.0)}"
         f" {hundredths(_liquid(slope, bound) * 1000.0)}"
-        f" {hundredths((slope.frost.water + bound) * 1000.0)}"
-        f" {hundredths(slope.pack.water * 1000.0)}  {exact(below * 1000.0)}"
+        f" {_frozen(slope.frost.water + bound, slope.pack.water)}  {exact(below * 1000.0)}"
     )
+
+
+def _fallen(rain: float, wetted: float, runoff: float) -> str:
+    """Precipitation, what reached the ground, runoff (m): nothing on most days."""
+    if rain == 0.0 and wetted == 0.0 and runoff == 0.0:
+        return _DRY
+    return f"{hundredths(rain * 1000.0)} {hundredths(wetted * 1000.0)} {exact(runoff * 1000.0)}"
+
+
+def _from_above(runoff: float, seeped: float) -> str:
+    """What ran and seeped onto the element (m): nothing on the uppermost."""
+    if runoff == 0.0 and seeped == 0.0:
+        return _ALONE
+    return f"{exact(runoff * 1000.0)} {hundredths(seeped * 1000.0)}"
+
+
+def _frozen(ice: float, snow: float) -> str:
+    """Ice and snow (m of water): none in summer."""
+    if ice == 0.0 and snow == 0.0:
+        return _SUMMER
+    return f"{hundredths(ice * 1000.0)} {hundredths(snow * 1000.0)}"
 
 
 def _liquid(slope: Hillslope, bound: float) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -13,6 +12,7 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.event import Runoff
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.numbers import scaled, summed, thousandths, whole
+from tasks.hillsim.reports.cells import TRACE, Cells
 from tasks.hillsim.reports.tally import Tally, enrichment
 from tasks.hillsim.sediment.erosion import CELLS
 from tasks.wepp.files import ebe, loss, passfile
@@ -20,17 +20,20 @@ from tasks.wepp.files.runfile import HillslopeRun
 from tasks.wepp.inputs import Inputs
 
 _EVENT_DEPTH: Final = 0.001
-_TRACE: Final = 1e-9
-_TIE: Final = 1e-9
+# By names of its own: a look into another module costs more than the line.
+_NO_EVENT: Final[str] = passfile.NO_EVENT
+_SUBEVENT: Final[str] = passfile.SUBEVENT
+_EVENT: Final[str] = passfile.EVENT
+_GAP: Final[str] = passfile.GAP
 
 
 def event_row(
-    chain: Sequence[Hillslope], days: Sequence[Day], event: Runoff, year: int, cells: Cells
+    chain: tuple[Hillslope, ...], days: tuple[Day, ...], event: Runoff, year: int, cells: Cells
 ) -> ebe.Row:
     """A runoff event of the foot, with its `losses`, as a row; `year` counts from 1."""
     day = days[-1]
     most, least = max(cells.values), min(cells.values)
-    gained, settled = most > _TRACE, least < -_TRACE
+    gained, settled = most > TRACE, least < -TRACE
     return ebe.Row(
         day=day.weather.day,
         month=day.weather.month,
@@ -49,47 +52,7 @@ def event_row(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Soil loss (kg/m²) of the cells down a slope of one element or more, with their lengths."""
-
-    values: Sequence[float]
-    lengths: tuple[float, ...]
-
-    def mean(self, sign: float) -> float:
-        """Over the cells where soil is lost (`sign` 1) or settles (−1); 0 where there are none."""
-        return self.weighted([i for i, value in enumerate(self.values) if value * sign > _TRACE])
-
-    def weighted(self, indices: Sequence[int]) -> float:
-        """Mean of these cells by their lengths; 0 of none."""
-        longest, total, weights = max(self.lengths), 0.0, 0.0
-        relative = [length / longest for length in self.lengths]
-        for index in indices:
-            weight = relative[index // CELLS]
-            total += self.values[index] * weight
-            weights += weight
-        return total / weights if weights > 0.0 else 0.0
-
-    def point(self, value: float) -> float:
-        """Where the uppermost cell of this value ends (m from the top)."""
-        return self.edge(self.place(value, range(len(self.values))) + 1)
-
-    def place(self, value: float, among: Sequence[int]) -> int:
-        """The first cell of `among` with this value, the last digits of arithmetic apart."""
-        near, values = _TIE * abs(value), self.values
-        for index in among:
-            if abs(values[index] - value) <= near:
-                return index
-        raise ValueError(value)
-
-    def edge(self, number: int) -> float:
-        """The lower end of the cell `number`, from 1 (m); of 0 the top."""
-        element, cells = divmod(number, CELLS)
-        part = cells * self.lengths[element] / CELLS if cells else 0.0
-        return summed(list(self.lengths[:element])) + part
-
-
-def summary(years: int, chain: Sequence[Hillslope], sums: Tally) -> Summary:
+def summary(years: int, chain: tuple[Hillslope, ...], sums: Tally) -> Summary:
     """A run in a few figures."""
     return Summary(
         years=years,
@@ -105,7 +68,7 @@ def mean_of(sums: Tally, sign: float) -> float:
     return Cells(sums.cells, sums.lengths).mean(sign)
 
 
-def losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
+def losses(chain: tuple[Hillslope, ...], days: tuple[Day, ...]) -> Cells:
     """What a day moved, cell by cell, on every element."""
     lengths = tuple([slope.site.shape.length for slope in chain])
     values: list[float] = []
@@ -114,7 +77,7 @@ def losses(chain: Sequence[Hillslope], days: Sequence[Day]) -> Cells:
     return Cells(values, lengths)
 
 
-def _interrill(chain: Sequence[Hillslope], days: Sequence[Day]) -> float:
+def _interrill(chain: tuple[Hillslope, ...], days: tuple[Day, ...]) -> float:
     total = summed([slope.site.shape.length for slope in chain])
     return summed(
         [
@@ -125,14 +88,14 @@ def _interrill(chain: Sequence[Hillslope], days: Sequence[Day]) -> float:
     )
 
 
-def _over_slope(chain: Sequence[Hillslope], depth: float) -> float:
+def _over_slope(chain: tuple[Hillslope, ...], depth: float) -> float:
     """A depth over the last element as one over the whole slope."""
     return depth * (chain[-1].site.shape.length / summed([s.site.shape.length for s in chain]))
 
 
 def pass_line(
-    chain: Sequence[Hillslope],
-    days: Sequence[Day],
+    chain: tuple[Hillslope, ...],
+    days: tuple[Day, ...],
     ground: tuple[float, float] | None,
     cells: Cells | None,
 ) -> str:
@@ -142,24 +105,24 @@ def pass_line(
     """
     day, site = days[-1], chain[-1].site
     when = day.weather
-    date = whole(when.year, 5) + " " + whole(when.julian, 5)
+    date = f"{whole(when.year, 5)} {whole(when.julian, 5)}"
     event = day.event
     if event and cells and _over_slope(chain, day.runoff) >= _EVENT_DEPTH:
-        return passfile.EVENT + date + _event_groups(chain, days, event, ground, cells)
-    tail = "" if ground is None else passfile.GAP + _group(list(ground))
+        return f"{_EVENT}{date}{_event_groups(chain, days, event, ground, cells)}"
+    tail = "" if ground is None else _GAP + _group(list(ground))
     lateral = day.balance.lateral
     lateral = _over_slope(chain, lateral) if lateral > 0.0 else 0.0
     if lateral <= 0.0:
-        return passfile.NO_EVENT + date + tail
-    flow = scaled(lateral) + " " + scaled(day.balance.lateral * site.area)
+        return f"{_NO_EVENT}{date}{tail}"
+    flow = f"{scaled(lateral)} {scaled(day.balance.lateral * site.area)}"
     if ground is not None:
         flow += " " + _group([0.0, 0.0])
-    return passfile.SUBEVENT + date + passfile.GAP + flow + tail
+    return f"{_SUBEVENT}{date}{_GAP}{flow}{tail}"
 
 
 def _event_groups(
-    chain: Sequence[Hillslope],
-    days: Sequence[Day],
+    chain: tuple[Hillslope, ...],
+    days: tuple[Day, ...],
     event: Runoff,
     ground: tuple[float, float] | None,
     cells: Cells,
@@ -190,7 +153,7 @@ def _event_groups(
     ]
     if ground is not None:
         groups.append(_group(list(ground)))
-    return passfile.GAP.join(groups)
+    return _GAP.join(groups)
 
 
 def _group(values: list[float]) -> str:
@@ -198,7 +161,7 @@ def _group(values: list[float]) -> str:
 
 
 def pass_file(
-    run: HillslopeRun, chain: Sequence[Hillslope], first_year: int, lines: list[str]
+    run: HillslopeRun, chain: tuple[Hillslope, ...], first_year: int, lines: list[str]
 ) -> str:
     """The text of the pass file, of the lines of its days."""
     sizes = tuple([particle.diameter for particle in chain[-1].site.particles])
@@ -210,7 +173,7 @@ def pass_file(
 def loss_report(
     run: HillslopeRun,
     inputs: Inputs,
-    chain: Sequence[Hillslope],
+    chain: tuple[Hillslope, ...],
     tally: Tally,
     banner: tuple[str, ...],
 ) -> loss.Loss:
@@ -289,7 +252,7 @@ def _area(cells: Cells, sign: float) -> loss.Area | None:
 
 def _runs(means: Sequence[float], sign: float) -> list[list[int]]:
     """Cells next to each other whose loss has this sign."""
-    grouped = groupby(range(len(means)), key=lambda index: means[index] * sign > _TRACE)
+    grouped = groupby(range(len(means)), key=lambda index: means[index] * sign > TRACE)
     return [list(cells) for inside, cells in grouped if inside]
 
 
@@ -310,7 +273,7 @@ def _stretch(cells: Cells, run: list[int]) -> loss.Stretch:
     )
 
 
-def _sediment(chain: Sequence[Hillslope], per_width: float) -> loss.Sediment:
+def _sediment(chain: tuple[Hillslope, ...], per_width: float) -> loss.Sediment:
     width, area = chain[0].site.width, summed([slope.site.area for slope in chain]) / 1e4
     mass = per_width * width
     return loss.Sediment(per_width, mass, width, mass / 1000.0 / area, area)

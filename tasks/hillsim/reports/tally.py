@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,7 +58,7 @@ class Tally:
         """Runoff of the run (m)."""
         return self.rain_runoff + self.melt_runoff
 
-    def add(self, days: Sequence[Day]) -> None:
+    def add(self, days: tuple[Day, ...]) -> None:
         """Add a day, of every element."""
         self.days += 1
         foot, last = days[-1], self.shares[-1]
@@ -111,7 +110,7 @@ def check_run(before: float, after: float, tally: Tally) -> None:
         raise _open(before, after, tally.precip, out, f"the run of {tally.days} days")
 
 
-def held(chain: Sequence[Hillslope]) -> float:
+def held(chain: tuple[Hillslope, ...]) -> float:
     """All water above wilting point on a hillslope (m over it)."""
     lengths = [slope.site.shape.length for slope in chain]
     return summed(
