@@ -20,7 +20,7 @@ FLAGS = ("-ffp-contract=off",)
 # nothing may put in their place. The library's functions of numbers stay calls: gcc would make
 # x * x of a power of 2, which may differ in the last bit from what the interpreter is given.
 KEPT = ("pow", "exp", "expm1", "log", "log10", "log1p", "sin", "cos", "tan", "atan", "acos")
-GCC = ("-O3", "-flto", "-fno-semantic-interposition", "-fno-plt")
+GCC = ("-O3", "-flto=auto", "-fno-semantic-interposition", "-fno-plt")
 GCC += ("-include", str(ROOT / ".ci" / "unbox.h"))
 GCC += tuple(f"-fno-builtin-{name}" for name in KEPT)
 

@@ -38,6 +38,14 @@ from tasks.wepp.samples.hillslopes import write_sample
 DATA = Path("../shared/data/wepp")
 BEST_OF = 7
 INPUTS = ("slp", "sol", "man", "cli")
+# A small process starts the program: before it is one, a child counts its parent's memory as its.
+LOOK = """
+import resource, subprocess, sys, time
+began, null = time.perf_counter(), subprocess.DEVNULL
+subprocess.run([sys.executable, "-m", "tasks.hillsim"], stdin=null, stdout=null)
+use = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(time.perf_counter() - began, use.ru_utime + use.ru_stime, use.ru_maxrss / 1024)
+"""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -74,27 +82,24 @@ def year_ms(here: Path, stem: str, times: int = BEST_OF) -> float:
 
 def start() -> tuple[float, float, float]:
     """Seconds by the clock and of CPU, and peak megabytes, of the program without answers."""
-    command = [sys.executable, "-m", "tasks.hillsim"]
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0
+    said = subprocess.run(
+        [sys.executable, "-c", LOOK], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    seconds, cpu, peak = map(float, said.split())
+    return seconds, cpu, peak
 
 
-def prolonged(found: Climate, years: int) -> Climate:
-    """A climate of `years` years: its own whole years over again."""
-    days = found.days
-    have = days.year[-1] - days.year[0] + 1
-    turns = range(-(-years // have))
-    columns = {field.name: getattr(days, field.name) * len(turns) for field in fields(days)}
-    columns["year"] = [year + have * turn for turn in turns for year in days.year]
-    last = days.year[0] + years
-    count = next((at for at, year in enumerate(columns["year"]) if year == last), None)
-    columns = {name: column[:count] for name, column in columns.items()}
-    return replace(found, days=type(days)(**columns), years=years, breakpoints=None)
+def prolonged(found: Climate, have: int, years: int) -> Climate:
+    """A climate of `years` years: its first `have`, which are whole, over again."""
+    days, begin = found.days, found.begin_year
+    whole = sum(year < begin + have for year in days.year)
+    columns = {field.name: getattr(days, field.name)[:whole] for field in fields(days)}
+    turns = -(-years // have)
+    longer = {name: column * turns for name, column in columns.items()}
+    longer["year"] = [year + have * turn for turn in range(turns) for year in columns["year"]]
+    count = sum(year < begin + years for year in longer["year"])
+    cut = {name: column[:count] for name, column in longer.items()}
+    return replace(found, days=type(days)(**cut), years=years, breakpoints=None)
 
 
 def grow(runs: Path, numbers: list[str], root: Path, hillslopes: int, years: int) -> Path:
@@ -120,7 +125,10 @@ def _prolong(runs: Path, stem: str, here: Path, name: str, years: int) -> None:
     given = inputs.read(run, runs)
     plan = given.management
     longer = replace(plan, schedule=plan.schedule * -(-years // plan.simulated_years))
-    texts = {"cli": climate.dump(prolonged(given.climate, years)), "man": management.dump(longer)}
+    texts = {
+        "cli": climate.dump(prolonged(given.climate, run.years, years)),
+        "man": management.dump(longer),
+    }
     for suffix, text in texts.items():
         (here / f"{name}.{suffix}").write_text(text, encoding="latin-1")
     for suffix, source in (("slp", run.slp), ("sol", run.sol)):

@@ -52,8 +52,8 @@ def test_exact_numbers_are_the_edit(value: float) -> None:
 @example(999.9996, 7)
 @example(4095.9996, 8)
 def test_thousandths_are_the_edit(value: float, width: int) -> None:
-    """f6.3 to f8.3, ties, what has no room and all that is no number included."""
-    assert numbers.thousandths(value, width) == fixed(value, width, 3)
+    """f6.3 to f8.3, ties, zero, which has no sign, what has no room and is no number included."""
+    assert numbers.thousandths(value, width) == fixed(value + 0.0, width, 3)
 
 
 @given(st.integers(-200_000, 200_000))
