@@ -218,9 +218,12 @@ def fetch_dem_and_build_channels_rq(
         "csa": csa, "mcl": mcl, "wbt_fill_or_breach": wbt_fill_or_breach,
         "wbt_blc_dist": wbt_blc_dist,
     }  # fmt: skip
+    if set_extent_mode == _UPLOADED:
+        ground.uploaded(runid)
+        fetch = []
     return ground.enqueue(
         runid,
-        *([] if set_extent_mode == _UPLOADED else fetch),
+        *fetch,
         ("build_channels_rq", TaskEnum.build_channels, channels),
     )
 

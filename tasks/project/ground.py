@@ -53,6 +53,16 @@ def changing(runid: str, step: TaskEnum) -> Iterator[Path]:
             yield run.root
 
 
+def uploaded(runid: str) -> None:
+    """Note that the run's elevations are of no map that was fetched; errors as of `to_build`."""
+    from tasks.terrain.documents import Terrain
+
+    root = to_build(runid).root
+    if Terrain.path(root).exists():
+        with Terrain.locked(root) as document:
+            document.map = None
+
+
 def behind(step: TaskEnum) -> tuple[TaskEnum, ...]:
     """The steps of terrain that come after `step`."""
     at = next(place for place, steps in enumerate(_ORDER) if step in steps)

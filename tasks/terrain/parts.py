@@ -85,3 +85,12 @@ def _main_inflow(flow: Flow, ids: Ints) -> Ints:
 def _within(flow: Flow, ids: Ints, outlet: int) -> Ints:
     # What flows past the outlet meets channels of this watershed nowhere else.
     return np.where(flow.above(outlet), flow.spread(ids), 0)
+
+
+def on_border(of: Delineated) -> int:
+    """How many cells of the watershed but its outlet lie in an outer row or column of the grid."""
+    ids = of.ids.copy()
+    ids[of.outlet] = 0
+    inner = np.zeros(of.flow.shape, dtype=bool)
+    inner[1:-1, 1:-1] = True
+    return int(np.count_nonzero(ids[~inner.ravel()]))

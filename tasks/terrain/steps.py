@@ -130,10 +130,16 @@ def subcatchments(root: Path, updates: Mapping[str, Any] | None) -> Delineated:
         discha.tif   the way to the channel, m           chnjnt.tif   channels that enter a cell
                                                                       of a channel; 0 is a source
 
-    `updates` are options of a page. NotPrepared, BadTerrain.
+    `updates` are options of a page. A watershed that reaches the border of a map that was fetched
+    is not whole: BadTerrain, as for options; NotPrepared.
     """
     wanted = options(updates)
     of, place = delineated_of(root)
+    if Terrain.load(root).map is not None and (cells := parts.on_border(of)):
+        raise BadTerrain(
+            f"the watershed reaches the border of the map with {cells} of its cells, and goes on"
+            " beyond it: fetch a larger map, or choose an outlet farther up"
+        )
     with Terrain.locked(root) as document:
         update(document, wanted)
     _forget(root)

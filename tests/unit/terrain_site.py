@@ -19,7 +19,10 @@ _STEP = 0.0003
 
 
 def hills() -> np.ndarray:
-    """Two valleys that meet north of the middle of the map, and leave it in the south."""
+    """Two valleys that meet north of the middle of the map, and leave it in the south.
+
+    Ridges lie around them, within the map.
+    """
     columns, rows = round((EAST - WEST) / _STEP), round((NORTH - SOUTH) / _STEP)
     lon = WEST + (np.arange(columns) + 0.5) * _STEP
     lat = NORTH - (np.arange(rows) + 0.5) * _STEP
@@ -27,7 +30,12 @@ def hills() -> np.ndarray:
     apart = np.maximum(0.0, y - 2.0) * 0.6
     off = np.minimum(np.abs(x - apart), np.abs(x + apart))
     ripple = 1.5 * np.sin(x * 1.7) * np.cos(y * 1.3)
-    return 600.0 + 4.0 * y + 9.0 * off + ripple
+    return 600.0 + 4.0 * _ridged(y, 17.0) + 9.0 * _ridged(off, 10.0) + ripple
+
+
+def _ridged(height: np.ndarray, ridge: float) -> np.ndarray:
+    """What rises up to a ridge, and falls behind it."""
+    return np.minimum(height, 2.0 * ridge - height)
 
 
 def write(path: Path, values: np.ndarray, **about: Any) -> Path:

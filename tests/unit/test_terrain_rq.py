@@ -223,6 +223,7 @@ def test_depressions_are_filled_or_breached(ctx, wd: Path, way: str):
 
 def test_an_uploaded_model_is_used_as_it_is(ctx, wd: Path):
     """With extent mode 3 only the channels are built, of the file that lies there."""
+    project_rq.fetch_dem_rq(RUN, site.EXTENT, site.CENTER, 12)
     project_rq.fetch_dem_and_build_channels_rq(
         RUN, None, None, None, CSA, MCL, "fill", 400, set_extent_mode=3
     )
@@ -230,6 +231,7 @@ def test_an_uploaded_model_is_used_as_it_is(ctx, wd: Path):
     assert (child["label"], child["depends_on"]) == ("jobs:0,func:build_channels_rq", [])
     utm = {"crs": CRS.from_epsg(32611), "transform": from_origin(5e5, 5.2e6, 20.0, 20.0)}
     dem = site.write(wd / "dem/dem.tif", site.hills(), **utm)
+    assert Terrain.load(wd).map is None
     before = dem.read_bytes()
     project_rq.build_channels_rq(RUN, CSA, MCL, "fill", 400)
     assert dem.read_bytes() == before
@@ -456,6 +458,20 @@ def test_channels_that_cannot_be_are_told(ctx, wd: Path, given, says: str):
     with pytest.raises(BadTerrain, match=says) as error:
         channels_built(**given)
     assert "\n" not in str(error.value)
+
+
+def test_a_watershed_that_the_map_cuts_off_is_told(ctx, wd: Path):
+    """On a smaller map the same outlet has a watershed that goes on beyond it; uploaded, it may."""
+    west, south, east, north = site.EXTENT
+    project_rq.fetch_dem_rq(RUN, (west, south, east, north - 0.01), None, 12)
+    project_rq.build_channels_rq(RUN, CSA, MCL)
+    project_rq.set_outlet_rq(RUN, *site.OUTLET)
+    with pytest.raises(BadTerrain, match=r"reaches the border of the map with .* a larger map"):
+        project_rq.build_subcatchments_rq(RUN)
+    with Terrain.locked(wd) as document:
+        document.map = None
+    project_rq.build_subcatchments_rq(RUN)
+    assert "build_subcatchments" in stamps(wd)
 
 
 def test_options_that_are_not_here_are_refused(ctx, wd: Path):
