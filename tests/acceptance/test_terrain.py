@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -135,6 +136,20 @@ def test_a_step_too_early_is_one_line_in_the_job_and_on_the_page(daemon, page, r
     panel.close()
     assert b"build the channels first" in heard
     assert b"build the channels first" in (run / "rq.log").read_bytes()
+
+
+def test_the_readme_s_calls_are_understood(daemon, run: Path) -> None:
+    """Lists and negative degrees on weppdctl's command line."""
+    call = ("enqueue", "--wait", "tasks.project_rq.set_outlet_rq", "my-run", "--", "-117.4998")
+    code, out, err = daemon.ctl(*call, "46.684")
+    assert code == 1
+    assert "build the channels first" in out + err
+    extent, center = "[-117.52, 46.68, -117.48, 46.72]", "[-117.5, 46.7]"
+    both = "tasks.project_rq.fetch_dem_and_build_channels_rq"
+    code, out, err = daemon.ctl("enqueue", "--json", both, "my-run", extent, center, "12")
+    assert code == 0, err
+    for child in daemon.ends(json.loads(out)["id"])["children"].values():
+        assert daemon.ends(child, within=60)["state"] == "finished"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import rasterio
 from pyarrow import parquet
 from rasterio.crs import CRS
+from rasterio.shutil import copy
 from rasterio.transform import from_origin
 
 from tasks import project_rq
@@ -79,6 +80,23 @@ def test_a_map_is_fetched_into_the_utm_zone_of_its_centre(ctx, wd: Path):
     assert Terrain.load(wd).map.cell_m == 10.0
     assert stamps(wd) == ["fetch_dem"]
     assert ctx.words() == ["STARTED", "COMPLETED"] * 2
+
+
+def test_the_site_s_elevations_may_be_a_vrt_and_a_run_s_may_not(ctx, wd: Path, tmp_path: Path):
+    """The same map from both; what somebody uploaded is read only if it is whole in itself."""
+    STEPS["fetch"]()
+    whole = (wd / "dem/dem.tif").read_bytes()
+    vrt = tmp_path / "site/dem.vrt"
+    copy(tmp_path / "site/dem.tif", vrt, driver="VRT")
+    ctx.settings = {**ctx.settings, "data": {"dem": str(vrt)}}
+    STEPS["fetch"]()
+    assert (wd / "dem/dem.tif").read_bytes() == whole
+    (wd / "dem/dem.tif").write_bytes(vrt.read_bytes())
+    with pytest.raises(NoData, match="is no GeoTIFF"):
+        STEPS["channels"]()
+    (wd / "dem/dem.tif").write_bytes(whole[: len(whole) // 3])
+    with pytest.raises(NoData, match=r"dem\.tif cannot be read as a raster"):
+        STEPS["channels"]()
 
 
 def test_the_steps_tell_their_panels_and_the_ledger(ctx, wd: Path):
