@@ -153,6 +153,17 @@ def test_breakpoint_days_keep_their_points() -> None:
     rows[1] = f"2 1 4 2 {air}\n 1.5 0.0\n 1.0 4.25"
     with pytest.raises(FormatError, match="breakpoint 2: 1 h"):
         climate.parse(text(rows, flag=1))
+    for first, said in (
+        ("-3 0.0", "-3 h, 0 mm is in no day"),
+        ("1.5 -2", "1.5 h, -2 mm is in no day"),
+    ):
+        rows[1] = f"2 1 4 2 {air}\n {first}\n 4.0 6.5"
+        with pytest.raises(FormatError, match=said):
+            climate.parse(text(rows, flag=1))
+    for count in ("-1", "1.5"):
+        rows[1] = f"2 1 4 {count} {air}\n 1.5 0.0\n 4.0 6.5"
+        with pytest.raises(FormatError, match=f"{count} breakpoints: a whole number"):
+            climate.parse(text(rows, flag=1))
 
 
 def test_a_single_storm_is_one_day_of_any_year() -> None:

@@ -41,6 +41,7 @@ _RANGES = {
 }
 # Generated and corrected days may have their least temperature a little above the greatest.
 _CROSSED = 5.0
+_LATEST = 48.0
 _LEAP_DAY = 59  # of a leap year, from 0
 _AT_ONCE = 500  # lines: what is made of them stays in a processor's cache
 _MOST_KNOWN = 10_000
@@ -230,6 +231,8 @@ def _breakpoint_days(records: Records) -> tuple[Days, Breakpoints]:
     while not records.ended():
         values = records.numbers(_BREAK_COLUMNS, "a day with breakpoints")
         lines.append(records.line)
+        if values[3] < 0.0 or values[3] != int(values[3]):
+            records.fail(f"{values[3]:g} breakpoints: a whole number from 0 on is wanted")
         day_points = _points(records, int(values[3]))
         points.append(day_points)
         rows.append([*values[:3], *_storm(day_points), *values[4:]])
@@ -240,6 +243,9 @@ def _points(records: Records, count: int) -> tuple[tuple[float, float], ...]:
     points: list[tuple[float, float]] = []
     for number in range(count):
         hour, depth = records.numbers(2, f"breakpoint {number + 1} of {count}")
+        # A storm may go on past midnight in its day's rows.
+        if not 0.0 <= hour <= _LATEST or depth < 0.0:
+            records.fail(f"breakpoint {number + 1}: {hour:g} h, {depth:g} mm is in no day")
         if points and (hour <= points[-1][0] or depth < points[-1][1]):
             records.fail(
                 f"breakpoint {number + 1}: {hour:g} h, {depth:g} mm is before the one above"
