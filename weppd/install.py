@@ -97,7 +97,8 @@ def drop_in(owner: Owner, told: Settings) -> str:
     roots = [*told.run.roots, *filter(None, [told.run.batch_root])]
     program = Path(sys.prefix) / "bin" / "weppd"
     mounts = " ".join(_quoted(root) for root in roots)
-    writes = " ".join(_quoted(f"-{path}") for path in [*roots, *_own_places(told.daemon)])
+    places = [*roots, told.data.extracts, *_own_places(told.daemon)]
+    writes = " ".join(_quoted(f"-{path}") for path in places)
     return "\n".join(
         [
             "# Written by `weppd install-service`, which writes it anew: see `systemctl edit`.",

@@ -18,7 +18,7 @@ from weppd.client import Queue
 from weppd.doctor import FAIL, NOTE, OK, WARN, Finding, adopt, places, probe, render, service, worst
 from weppd.doctor import store as store_checks
 from weppd.doctor.server import Server
-from weppd.settings import Redis, Run, Settings, Tasks, Wepp
+from weppd.settings import Data, Redis, Run, Settings, Tasks, Wepp
 
 ROOTLY = pytest.mark.skipif(os.geteuid() != 0, reason="trying as another user needs root")
 
@@ -80,6 +80,19 @@ def test_the_executable_is_looked_for(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     assert levels(places.executables(wanted)) == [(OK, "executables")]
+
+
+def test_the_maps_of_the_site_are_looked_for(tmp_path: Path) -> None:
+    """None at all is a note; one that is named and missing fails, by its key."""
+    (found,) = places.data(Settings())
+    assert (found.level, "[data] names no maps" in found.seen) == (NOTE, True)
+    told = Data(dem=f"{tmp_path}/dem.tif", climate=str(tmp_path), extracts=str(tmp_path))
+    missing, there = places.data(replace(Settings(), data=told))
+    assert (missing.level, missing.seen) == (FAIL, f"[data] dem: {tmp_path}/dem.tif is no file")
+    assert (there.level, "climate" in there.seen) == (OK, True)
+    (tmp_path / "dem.tif").touch()
+    told = replace(told, extracts="/no/such")
+    assert [each.level for each in places.data(replace(Settings(), data=told))] == [OK, OK, WARN]
 
 
 def test_every_problem_of_the_settings_is_a_finding(tmp_path: Path) -> None:

@@ -33,11 +33,12 @@ def test_the_service_may_write_the_roots_of_runs_and_waits_for_their_mounts(tmp_
     """`[run] roots` of the installed settings are the unit's, read anew at each installation."""
     config = tmp_path / install.CONFIG
     config.parent.mkdir(parents=True)
-    config.write_text('[run]\nroots = ["/data/my runs", "/x%y"]\nbatch_root = ""\n')
+    told = '[run]\nroots = ["/data/my runs", "/x%y"]\nbatch_root = ""\n[data]\nextracts = "/e"\n'
+    config.write_text(told)
     assert run("install-service", root=tmp_path) == 0
     lines = dropped_in(tmp_path)
     assert 'RequiresMountsFor="/data/my runs" /x%%y' in lines
-    assert 'ReadWritePaths="-/data/my runs" -/x%%y' in lines
+    assert 'ReadWritePaths="-/data/my runs" -/x%%y -/e' in lines
     assert config.read_text().startswith("[run]"), "the operator's settings are kept"
 
 
@@ -45,7 +46,10 @@ def test_braces_in_a_root_are_kept(tmp_path: Path) -> None:
     """A root's name is written as it is, whatever it holds."""
     told = replace(Settings(), run=Run(roots=("/r{0}",), batch_root=""))
     found = install.files(install.Owner(), told)
-    assert "ReadWritePaths=-/r{0}\n" in found[f"{UNITS}/weppd.service.d/10-install.conf"]
+    assert (
+        "ReadWritePaths=-/r{0} -/wc1/land_and_soil_rq\n"
+        in found[f"{UNITS}/weppd.service.d/10-install.conf"]
+    )
 
 
 def test_everything_that_was_put_there_goes_again(

@@ -53,6 +53,7 @@ def checks(told: Settings, *, adopt_rq: bool) -> Iterator[Finding]:
             yield from adopt.look(told, server)
     yield from places.disks(told)
     yield from places.executables(told)
+    yield from places.data(told)
     yield from service.cgroups()
     yield from service.unit(known)
     yield from service.clock()

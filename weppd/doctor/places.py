@@ -1,4 +1,4 @@
-"""Roots of runs as the job's user meets them, disks, executables."""
+"""Roots of runs as the job's user meets them, disks, executables, the site's data."""
 
 from __future__ import annotations
 
@@ -193,3 +193,35 @@ def executables(told: Settings) -> Iterator[Finding]:
                 f"[zygote.{name}] python = {zygote.python} is not there",
                 "install it, or leave the key out",
             )
+
+
+def data(told: Settings) -> Iterator[Finding]:
+    """The maps and files that the site builds runs of, and where extracts of them go."""
+    named = {key: getattr(told.data, key) for key in (*_DATA_FILES, *_DATA_DIRECTORIES)}
+    if not any(named.values()):
+        yield Finding(
+            NOTE,
+            "data",
+            "[data] names no maps: jobs that build terrain, landuse, soils or weather fail",
+            "name the site's, see weppd.toml(5), or build runs elsewhere",
+        )
+        return
+    for key, value in named.items():
+        path, a_file = Path(value), key in _DATA_FILES
+        if value and (path.is_file() if a_file else path.is_dir()):
+            yield Finding(OK, "data", f"[data] {key}: {value}")
+        elif value:
+            kind = "file" if a_file else "directory"
+            remedy = "mount it, put it there, or leave the key out"
+            yield Finding(FAIL, "data", f"[data] {key}: {value} is no {kind}", remedy)
+    if not Path(told.data.extracts).is_dir():
+        yield Finding(
+            WARN,
+            "data",
+            f"[data] extracts: {told.data.extracts} is not there",
+            "make it, writable by the jobs' user: the unit lets jobs write there, not beside it",
+        )
+
+
+_DATA_FILES = ("dem", "landuse_classes")
+_DATA_DIRECTORIES = ("landuse", "soils", "soil_files", "climate")
