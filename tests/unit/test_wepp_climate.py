@@ -153,6 +153,8 @@ def test_breakpoint_days_keep_their_points() -> None:
     rows[1] = f"2 1 4 2 {air}\n 1.5 0.0\n 1.0 4.25"
     with pytest.raises(FormatError, match="breakpoint 2: 1 h"):
         climate.parse(text(rows, flag=1))
+    rows[1] = f"2 1 4 2 {air}\n 0.5 0.0\n 25.0 40"
+    assert climate.parse(text(rows, flag=1)).days.duration_h[1] == 24.0
     for first, said in (
         ("-3 0.0", "-3 h, 0 mm is in no day"),
         ("1.5 -2", "1.5 h, -2 mm is in no day"),

@@ -257,7 +257,8 @@ def _points(records: Records, count: int) -> tuple[tuple[float, float], ...]:
 def _storm(points: tuple[tuple[float, float], ...]) -> tuple[float, float, float, float]:
     if not points:
         return 0.0, 0.0, 0.0, 0.0
-    return points[-1][1] - points[0][1], points[-1][0] - points[0][0], 0.0, 0.0
+    # One that goes on past midnight may be longer than a day; its points tell how long.
+    return points[-1][1] - points[0][1], min(24.0, points[-1][0] - points[0][0]), 0.0, 0.0
 
 
 def _dated(records: Records, rows: list[list[float]], lines: Sequence[int]) -> Days:
