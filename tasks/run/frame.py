@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from tasks.run import panels
+from tasks.run.directory import RunDirectory
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from weppd.task import Cancelled, current
@@ -84,12 +85,17 @@ def performed(voice: Panel, call: str, work: Callable[[], R]) -> R:
 
 
 def _stamped(step: TaskEnum | None, runid: Any, work: Callable[[], R]) -> R:
-    """Do the work with its step not done until it is."""
+    """Do the work with its step not done until it is.
+
+    A step of a run that is marked READONLY stays as done as it is, but that which takes the mark.
+    """
     if step is None:
         return work()
     # Imported late: a task without a step needs no Redis client.
     from tasks.run.prep import RedisPrep
 
+    if step is not TaskEnum.set_readonly:
+        RunDirectory(current().run_dir(runid)).refuse_readonly()
     prep = RedisPrep.getInstanceFromRunID(runid)
     prep.remove_timestamp(step)
     result = work()

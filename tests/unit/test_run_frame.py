@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.run.directory import ReadOnlyRun
 from tasks.run.frame import framed
 from tasks.run.prep import RedisPrep
 from tasks.run.progress import Progress, clockwise
@@ -120,3 +121,17 @@ def test_a_steps_stamp_is_gone_while_it_works_and_there_before_the_trigger(
         with pytest.raises(OSError, match="no space"):
             soils_rq("my-run", fail=True)
         assert told[-1] == ("EXCEPTION_JSON", None)
+
+
+def test_a_refused_press_on_a_marked_run_leaves_its_step_done(tmp_path: Path, redis_url: str):
+    """READONLY means that nothing changes, the ledger's stamp neither; the panel hears why."""
+    wd = tmp_path / "my-run"
+    wd.mkdir()
+    with using(RecordingContext(tmp_path, redis=redis_url)) as ctx:
+        prep = RedisPrep.getInstanceFromRunID("my-run")
+        stamp = prep.timestamp(TaskEnum.build_soils)
+        (wd / "READONLY").touch()
+        with pytest.raises(ReadOnlyRun, match="marked READONLY"):
+            soils_rq("my-run")
+        assert prep["build_soils"] == stamp
+        assert ctx.words() == ["STARTED", "EXCEPTION", "EXCEPTION_JSON"]
