@@ -47,7 +47,7 @@ def build(root: Path) -> Climate:
     files = {name: _copied(root, name, path) for name, path in _sources(chosen).items()}
     replace_text(root / LOG, _log(centres, chosen))
     first, hills = chosen[OUTLET][0], {top: files[of.name] for top, (of, _) in chosen.items()}
-    with Climate.locked(root) as document:
+    with Climate.locked(root, wait=places.PATIENCE_S) as document:
         document.file, document.storms = hills.pop(OUTLET), {}
         document.hillslopes = hills
         year = first.first_year

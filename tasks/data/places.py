@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from weppd.task import current
 
+#: How long a document may be held by a page before who has built it gives up, s.
+PATIENCE_S = 30.0
 _FORMS = (".vrt", ".tif", "/.vrt")
 
 

@@ -65,7 +65,7 @@ def build(root: Path) -> Landuse:
         return {"code": code, "name": row and row.name, "landuse": grows}
 
     parcels.write(root, TABLE, land.tabulate(shares, about))
-    with Landuse.locked(root) as document:
+    with Landuse.locked(root, wait=places.PATIENCE_S) as document:
         document.covers = covers | {CHANNELS: channels(root, table)}
         document.hillslopes = {top: [key] for top, key in keys.items()}
         document.channels = CHANNELS

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from tasks.data import rasters
+from tasks.data import places, rasters
 from tasks.data.places import NoData
 from tasks.data.rasters import Place
 from tasks.data.zones import Ints
@@ -40,7 +40,7 @@ def keep(root: Path, name: str) -> dict[int, int]:
     severities = told or _usual(root / below, _values(root / below))
     if told and (strange := sorted(_values(root / below) - set(told))):
         raise NoData(f"{root / below}: {_listed(strange)} is not among the severities told")
-    with Disturbed.locked(root) as document:
+    with Disturbed.locked(root, wait=places.PATIENCE_S) as document:
         document.sbs_map, document.severities = below, severities
     return severities
 

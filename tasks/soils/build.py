@@ -60,7 +60,7 @@ def build(root: Path) -> Soils:
         return {"mukey": unit, "soil": below.get(top) if whole else None}
 
     parcels.write(root, TABLE, land.tabulate(shares, about))
-    with Soils.locked(root) as document:
+    with Soils.locked(root, wait=places.PATIENCE_S) as document:
         document.soils = files
         document.hillslopes = {top: [key] for top, key in below.items()}
         document.channels = ""
