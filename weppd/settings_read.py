@@ -172,7 +172,7 @@ class Reading:
         for name in sorted(set(names) - set(listed)):
             full = f"{table}.{name}" if table else name
             one = SINGULAR.get(table)
-            if one and isinstance(names[name], Mapping):
+            if one and isinstance(names[name], Mapping) and name.isprintable():
                 self.wrong(full, f"is not known; did you mean [{one}.{name}]?")
             else:
                 self.wrong(full, f"is not known; {nearest(name, listed)}")

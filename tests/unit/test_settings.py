@@ -247,6 +247,7 @@ def test_every_problem_is_listed_at_once() -> None:
         ({"zygote": {"light": {"preloads": []}}}, "did you mean preload?"),
         ({"wepp": {"binaries": {"b": {"marker": ""}}}}, "wepp.binaries.b.marker: is not known"),
         ({"a\nb": {}}, "'a\\nb': is not known"),
+        ({"queues": {"\x1f": {}}}, "'queues.\\x1f': is not known; known are names, prefetch"),
         ({"queues": {"low": {"cpus": "2"}}}, "queues.low: is not known; did you mean [queue.low]?"),
     ],
 )
