@@ -29,6 +29,7 @@ COMPARED = 1 << 22
 
 LEDGER = "wepp/steps.jsonl"
 REMOVED = "removed"
+Measured = dict[str, tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,15 @@ class StepLedger:
 
         KeyError for a step that did not begin; FileNotFoundError for a file that is not there.
         """
+        self.enter(
+            {step: (self.measured(made), seconds) for step, (made, seconds) in steps.items()}
+        )
+
+    def enter(self, steps: Mapping[str, tuple[Measured, float]]) -> None:
+        """Note that these steps are done, whose files have been `measured`; errors as of `done`."""
         self._add(
             {
-                step: Entry("done", self._entries[step].inputs, self._measured(outputs), seconds)
+                step: Entry("done", self._entries[step].inputs, outputs, seconds)
                 for step, (outputs, seconds) in steps.items()
             }
         )
@@ -132,7 +139,8 @@ class StepLedger:
         self._path.unlink(missing_ok=True)
         self._entries.clear()
 
-    def _measured(self, outputs: Iterable[Path]) -> dict[str, tuple[int, str]]:
+    def measured(self, outputs: Iterable[Path]) -> Measured:
+        """Files as an entry has them: (bytes, sha256) by path below the run."""
         found = sorted((path.relative_to(self._root).as_posix(), path) for path in outputs)
         return {name: (path.stat().st_size, _content(path)) for name, path in found}
 

@@ -50,26 +50,27 @@ def fan_out(
             over = ready.poll(_MEANWHILE_MS)
             if meanwhile is not None and not over:
                 meanwhile()
-            for pidfd, _ in over:
-                with current().shield():
-                    one, code = _reap(pidfd, running, ready)
-                took = time.monotonic() - one.since
-                if code == 0:
-                    _fill(waiting, running, ready, max(1, size), start)
-                ended(one.item, code, took)
+            ends = [_reaped(pidfd, running, ready) for pidfd, _ in over]
+            if all(code == 0 for _, code, _ in ends):
+                _fill(waiting, running, ready, max(1, size), start)
+            for item, code, took in ends:
+                ended(item, code, took)
     finally:
         if running:
             with current().shield():
                 _end(running)
 
 
-def _reap(
+def _reaped(
     pidfd: int, running: dict[int, _Running[T]], ready: select.poll
-) -> tuple[_Running[T], int]:
-    ready.unregister(pidfd)
-    os.close(pidfd)
-    one = running.pop(pidfd)
-    return one, one.process.wait()
+) -> tuple[T, int, float]:
+    """What ended, with its code and the seconds that it took."""
+    with current().shield():
+        ready.unregister(pidfd)
+        os.close(pidfd)
+        one = running.pop(pidfd)
+        code = one.process.wait()
+    return one.item, code, time.monotonic() - one.since
 
 
 def _fill(

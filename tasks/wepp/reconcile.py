@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.run.directory import RunDirectory
-from tasks.run.ledger import LEDGER, StepLedger, digest
+from tasks.run.ledger import LEDGER, Measured, StepLedger, digest
 from tasks.run.locks import locked
 from tasks.wepp.binary import Engine
 from tasks.wepp.simulation import Simulation
@@ -42,7 +42,7 @@ class Reconciled:
         self._inputs = {one.step: inputs_of(one) for one in simulations}
         self.done: list[tuple[Simulation, float]] = []
         self.left: deque[Simulation] = deque()
-        self._ended: dict[str, tuple[list[Path], float]] = {}
+        self._ended: dict[str, tuple[Measured, float]] = {}
         self._entered_at = time.monotonic()
         for one in simulations:
             self._sort(one, without_removed=True)
@@ -66,7 +66,8 @@ class Reconciled:
 
     def add(self, simulation: Simulation, seconds: float) -> None:
         """Note that `simulation` ended well, after so many seconds."""
-        self._ended[simulation.step] = (simulation.made(), seconds)
+        # Measured one by one: an engine that ends meanwhile waits for its follower.
+        self._ended[simulation.step] = (self._ledger.measured(simulation.made()), seconds)
         if time.monotonic() - self._entered_at >= KEPT_BACK_S:
             self._enter_ended()
 
@@ -79,7 +80,7 @@ class Reconciled:
 
     def _enter_ended(self) -> None:
         ended, self._ended = self._ended, {}
-        self._ledger.done(ended)
+        self._ledger.enter(ended)
         self._entered_at = time.monotonic()
 
 
