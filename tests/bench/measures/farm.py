@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import Daemon
 from tests.waiting import eventually
@@ -69,7 +71,7 @@ def weppd(hillslopes: int, years: int) -> dict[str, Any]:
             daemon.start()
             began, before = time.perf_counter(), family_cpu(daemon)
             job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", run.name, NAME)
-            eventually(lambda: over(daemon, job.id), within=FARM_S, every=0.05)
+            ended(daemon, job.id)
             took, cpu = time.perf_counter() - began, family_cpu(daemon) - before
             return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
         finally:
@@ -97,6 +99,13 @@ def embedded() -> Iterator[str]:
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def ended(daemon: Daemon, jid: str) -> None:
+    """Wait until the job has ended well, and take no CPU meanwhile; RuntimeError as of `over`."""
+    with redis.Redis.from_url(daemon.url, socket_timeout=None) as store:
+        store.xread({f"rq:results:{jid}": "0"}, block=int(FARM_S * 1000))
+    eventually(lambda: over(daemon, jid))
 
 
 def _outputs(run: Path) -> int:
