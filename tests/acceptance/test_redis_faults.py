@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -153,6 +154,24 @@ def test_an_emptied_redis_gets_the_running_jobs_again_and_the_loss_is_said(node,
     for job in (*jobs, after):
         assert node.ends(job.id)["state"] == "finished"
     assert bodies(ledger) == 2
+
+
+def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
+    """weppd died with a Redis that kept nothing: what its node knows of the job is told."""
+    job = begun(node)
+    eventually(lambda: bodies(node.home / "ledger") == 1, within=15)
+    node.kill()
+    with redis.Redis.from_url(server.url(9)) as client:
+        client.flushall()
+    node.start()
+    eventually(lambda: "action=adopt" in node.stderr, within=15)
+    shown = node.show(job.id)
+    assert (shown["state"], shown["phase"]) == ("started", "running")
+    assert "no record" in shown["note"]
+    code, drawn, _ = node.ctl("tree", job.id)
+    assert (code, job.id in drawn, "started" in drawn) == (0, True, True)
+    assert "runs" in node.ctl("retry", job.id)[2]
+    assert json.loads(node.ctl("cancel", job.id, "--json")[1])["state"] == "stopped"
 
 
 def test_no_node_claims_before_the_others_have_said_what_they_run(make, node, server):

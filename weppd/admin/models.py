@@ -127,7 +127,8 @@ class JobRow(Reply):
 class JobDetail(JobRow):
     """Everything known of one job. `rungs` counts the processes that ended at each signal.
 
-    `node` is the one that answers; `run_dirs` are the places where the job's run may be.
+    `node` is the one that answers; `run_dirs` are the places where the job's run may be. `note`
+    says that the store has no record of a job that this node has.
     """
 
     description: str = ""
@@ -138,6 +139,7 @@ class JobDetail(JobRow):
     cpus: int | str | None = None
     lock: str = ""
     waits: str = ""
+    note: str = ""
     limits: dict[str, Held] = Field(default_factory=dict)
     retries_left: int = 0
     crashes: int = 0

@@ -209,6 +209,7 @@ def _about(data: Data, paint: Paint) -> Iterator[tuple[str, str]]:
     phase = clean(data["phase"])
     yield "state", paint(state, state) + (f" ({phase})" if phase not in ("", state) else "")
     yield "error", clean(data["error"])
+    yield "note", clean(data.get("note") or "")
     yield "waits", clean(data.get("waits") or "").removeprefix("waits ")
     yield "function", clean(data["function"])
     yield "call", cut(clean(data["description"]), 500)

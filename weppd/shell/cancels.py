@@ -18,10 +18,11 @@ from typing import Any
 from weppd.admin import NoSuchJob
 from weppd.core import events as on
 from weppd.core.schedule import Rules
-from weppd.core.state import Phase, Waiting
+from weppd.core.state import Waiting
 from weppd.errors import StoreAway
 from weppd.model import Finish
 from weppd.shell.people.diary import WORDS, Diary
+from weppd.shell.people.present import phase_of
 from weppd.shell.supervisor import Supervisor
 from weppd.store import Store
 from weppd.store.nouns import Asked, JobView, TreeCancel
@@ -81,13 +82,9 @@ class Cancels:
             return self._rules.rungs
         return tuple((name, grace if name == "USR1" else s) for name, s in self._rules.rungs)
 
-    def _phase(self, jid: str) -> Phase | None:
-        phases = self._supervisor.state.jobs.values()
-        return next((p for p in phases if p.ticket.job.id == jid), None)
-
     def _end_here(self, tree: _Felled, jid: str) -> bool:
         """Have the machine end a job of this node; False where it is not of this node."""
-        phase = self._phase(jid)
+        phase = phase_of(self._supervisor.state, jid)
         if phase is None:
             return False
         if jid not in tree.here:

@@ -28,6 +28,7 @@ from weppd.shell.people.groves import Groves
 from weppd.shell.people.herald import Event, Herald
 from weppd.shell.people.latches import Latches
 from weppd.shell.people.meters import Meters
+from weppd.shell.people.present import Present
 from weppd.shell.people.shapes import detail, local, row, shown_limits
 from weppd.shell.start import Places
 from weppd.shell.store.neighbours import Neighbours
@@ -60,7 +61,8 @@ class Keeper:
         meters: Meters,
     ) -> None:
         self._herald, self._meters = herald, meters
-        self._groves, self._latches = Groves(store), Latches(store)
+        self._present = Present(lambda: supervisor.state, diary, rules.node)
+        self._groves, self._latches = Groves(store, self._present), Latches(store)
         self._neighbours = neighbours
         self.since = time.time()
         self.begin_again = begin_again
@@ -174,8 +176,14 @@ class Keeper:
     async def job(self, jid: str) -> Mapping[str, Any] | None:
         """One job with everything known of it, None where there is none."""
         view = await self._store.job(jid)
-        if view is None:
-            return None
+        answer = self._told(view) if view is not None else self._present.shown(jid)
+        if answer is not None:
+            runs = self._places.run_dirs(answer["runid"])
+            log = f"{self._places.jobs}/{jid}.log"
+            answer |= {"log": log, "node": self._rules.node, "run_dirs": runs}
+        return answer
+
+    def _told(self, view: JobView) -> dict[str, Any]:
         answer = self._with_progress(detail(view), view)
         function = renamed(view.function or "", self._rules.alias)
         traits = self._registry.get(function) or Traits()
@@ -185,8 +193,6 @@ class Keeper:
             answer["limits"] = shown_limits(limits_of(view.queue, traits, view.limits, self._rules))
         except LimitError as error:
             answer["limits"] = {"none": {"value": str(error), "source": "refused"}}
-        answer["log"] = f"{self._places.jobs}/{jid}.log"
-        answer["node"], answer["run_dirs"] = self._rules.node, self._places.run_dirs(view.runid)
         return answer
 
     async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
@@ -217,7 +223,7 @@ class Keeper:
         try:
             return await reader.open_log(self._places.jobs, jid, canonical=canonical, follow=follow)
         except reader.NoLog:
-            if canonical or await self._store.job(jid) is None:
+            if canonical or await self.job(jid) is None:
                 raise NoSuchJob(jid) from None
             # It waits in its queue, or ran on another node: there is nothing to show, here or yet.
             return reader.nothing()

@@ -10,6 +10,7 @@ from typing import Any
 
 from weppd.admin import NoSuchJob
 from weppd.errors import Refused
+from weppd.shell.people.present import Present
 from weppd.store import Store
 from weppd.store.forest import Node, forest
 from weppd.store.nouns import Retried
@@ -20,14 +21,15 @@ SHOWN = 20
 #: Jobs of an answer. What is beyond is counted.
 MOST = 2000
 FAILED = ("failed", "stopped", "canceled")
+_ONLY = "only what failed, was stopped or cancelled is retried"
 _FIRST = {"failed": 0, "stopped": 0, "started": 1}
 
 
 class Groves:
     """Answers `tree` and `retry`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, present: Present) -> None:
+        self._store, self._present = store, present
 
     async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
         """The tree below the job of that id, or all trees of the run of that id."""
@@ -40,10 +42,18 @@ class Groves:
             below = {child for children in walk.children.values() for _, child in children}
             roots = [jid for jid in roots if jid not in below and walk.rows[jid]]
             if not roots:
-                raise NoSuchJob(name)
+                return {"name": name, "jobs": [self._alone(name)]}
         # Ten thousand jobs are work for a quarter of a second: the loop goes on meanwhile.
         rows = await asyncio.to_thread(_rows, walk, roots, SHOWN if not every else MOST)
         return {"name": name, "jobs": rows}
+
+    def _alone(self, jid: str) -> dict[str, Any]:
+        """A job that runs here and of which the store knows nothing."""
+        job = self._present.shown(jid)
+        if job is None:
+            raise NoSuchJob(jid)
+        name = (job["function"] or "").rpartition(".")[2]
+        return {**job, "name": name, "children": []}
 
     async def retry(self, jid: str) -> Mapping[str, Any]:
         """Send a job round again, or what went wrong below one that finished."""
@@ -51,6 +61,8 @@ class Groves:
         match done:
             case Retried("ok"):
                 return {"retried": [jid], "woken": len(done.woken)}
+            case Retried("unknown") if self._present.shown(jid):
+                raise Refused(f"job {jid} runs: {_ONLY}")
             case Retried("other", "finished") | Retried("unknown"):
                 return await self._below(jid, done.state)
             case Retried("waits"):
@@ -60,7 +72,7 @@ class Groves:
                 why = f"{done.job} waits or runs in its place, under the same unique key"
                 raise Refused(f"job {jid} cannot be retried: {why}")
         word = "runs" if done.state == "live" else f"is {done.status}"
-        raise Refused(f"job {jid} {word}: only what failed, was stopped or cancelled is retried")
+        raise Refused(f"job {jid} {word}: {_ONLY}")
 
     async def _below(self, jid: str, state: str) -> Mapping[str, Any]:
         walk = await self._store.tree([jid])

@@ -1,0 +1,68 @@
+"""The jobs that this node has itself, as it knows them without the store.
+
+A job that a cell brought to a weppd whose store came back empty has no record anywhere, and yet it
+runs: it can be looked at, and cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from weppd.core.state import Behind, Given, Phase, Running, State, Waiting
+from weppd.shell.people.diary import Diary, Entry
+from weppd.shell.people.shapes import detail, shown_limits
+from weppd.store.nouns import JobView
+
+NOTE = "the store has no record of it; this is what its node knows"
+
+
+def phase_of(state: State, jid: str) -> Phase | None:
+    """Where the job stands on this node, None where it is not here."""
+    return next((phase for phase in state.jobs.values() if phase.ticket.job.id == jid), None)
+
+
+class Present:
+    """Shows a job of those that this node has."""
+
+    def __init__(self, state: Callable[[], State], diary: Diary, node: str) -> None:
+        self._state, self._diary, self._node = state, diary, node
+
+    def shown(self, jid: str) -> dict[str, Any] | None:
+        """All that is known here of a job, None where it is not here or over."""
+        phase = phase_of(self._state(), jid)
+        if not isinstance(phase, Waiting | Given):
+            return None
+        plan, entry = phase.ticket.plan, self._diary.entries.get(phase.ticket.eid)
+        answer = detail(view(phase, entry, self._node)) | {"note": NOTE}
+        if plan.function:
+            answer |= {"cpus": plan.cpus, "timeout": plan.timeout}
+            answer["limits"] = shown_limits(plan.limits)
+        # What a cell brought has no plan: what holds for it is known to the cell alone.
+        return answer
+
+
+def view(phase: Waiting | Given, entry: Entry | None, node: str) -> JobView:
+    """A job as its ticket and the diary's `entry` tell it; what neither knows is empty."""
+    job, plan = phase.ticket.job, phase.ticket.plan
+    waits = isinstance(phase, Waiting | Behind)
+    since = phase.since if isinstance(phase, Running) else 0.0
+    return JobView(
+        id=job.id,
+        status="queued" if waits else "started",
+        # A job without a function is known by its id alone; its queue stands for none.
+        queue=job.queue if job.function else "",
+        function=plan.function or None,
+        description=job.description,
+        runid=job.runid,
+        created_at=job.created_at,
+        enqueued_at=job.enqueued_at,
+        started_at=datetime.fromtimestamp(since, UTC).isoformat() if since else "",
+        worker="" if isinstance(phase, Waiting) else f"{node}.{phase.n}",
+        parent=job.parent,
+        place=job.place,
+        meta={"pid": entry.pid} if entry and entry.pid else {},
+        progress=entry.progress if entry else {},
+        phase="claimed" if waits else "running",
+    )
