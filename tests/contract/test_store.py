@@ -295,6 +295,7 @@ def test_dependents_of_a_failed_job_are_cancelled_with_the_reason(run: Run) -> N
         for jid in (child, grandchild):
             view = await store.job(jid)
             assert view.status == "canceled"
+            assert view.reason.startswith(f"its dependency {parent} failed: ")
             assert "no such hillslope" in view.reason
         assert [c.job.id for c in await claimed(store, 4)] == [brave]
         assert (await store.counts())["default"].deferred == 0

@@ -66,7 +66,8 @@ class Groves:
             case Retried("other", "finished") | Retried("unknown"):
                 return await self._below(jid, done.state)
             case Retried("waits"):
-                why = f"it waits for {done.job}, which was {done.status}: retry that one"
+                how = done.status if done.status == "failed" else f"was {done.status}"
+                why = f"it waits for {done.job}, which {how}: retry that one"
                 raise Refused(f"job {jid} cannot be retried: {why}")
             case Retried("twin"):
                 why = f"{done.job} waits or runs in its place, under the same unique key"

@@ -62,7 +62,7 @@ end
 -- Why a job cannot run: for `parent`, or for what that one itself could not run for.
 local function because_of(parent, word, why)
   if string.sub(why, 1, 15) == 'its dependency ' then return why end
-  local because = 'its dependency ' .. parent .. ' was ' .. word
+  local because = 'its dependency ' .. parent .. (word == 'failed' and ' ' or ' was ') .. word
   return why == '' and because or because .. ': ' .. why
 end
 

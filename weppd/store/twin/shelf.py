@@ -355,7 +355,8 @@ def free_deferred(shelf: Shelf, jid: str, at: float) -> bool:
 def _because_of(parent: str, how: str | None, why: str) -> str:
     if why.startswith("its dependency "):
         return why
-    return f"its dependency {parent} was {how}" + (f": {why}" if why else "")
+    word = how if how == "failed" else f"was {how}"
+    return f"its dependency {parent} {word}" + (f": {why}" if why else "")
 
 
 def cancel_waiting(shelf: Shelf, jid: str, at: float, reason: str) -> None:
