@@ -67,6 +67,7 @@ def task(
     limits: Mapping[str, Any] | None = None,
     memory: str | None = None,
     lock: str | None = None,
+    absent: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a top-level function as a task, under its dotted name; the function is unchanged.
 
@@ -81,7 +82,8 @@ def task(
     - `limits`: what no job of it may exceed, cgroup v2 names to values: {"memory.max": "2G"};
     - `memory`: what the host must have free for a job of it, such as "2G";
     - `lock`: a key under which one job runs at a time, of this task and of all others with the same
-      key, on all hosts; "run" stands for the job's run. The others wait without a slot, in order.
+      key, on all hosts; "run" stands for the job's run. The others wait without a slot, in order;
+    - `absent`: why it can only fail, for a name that producers call and that is not here.
 
     ValueError if an option or the function cannot be used.
     """
@@ -98,6 +100,7 @@ def task(
         "limits": dict(limits) if limits else None,
         "memory": memory,
         "lock": lock,
+        "absent": absent,
     }
     _check(options)
 
@@ -112,11 +115,9 @@ def task(
 
 def _check(options: dict[str, Any]) -> None:
     for key in ("timeout", "min_timeout", "jobs_per_child"):
-        value = options[key]
-        if value is not None and (type(value) is not int or value < 1):
+        if (value := options[key]) is not None and (type(value) is not int or value < 1):
             raise ValueError(f"@task({key}={value!r}): give a whole number from 1, or None")
-    cpus = options["cpus"]
-    if cpus != "all" and (type(cpus) is not int or cpus < 0):
+    if (cpus := options["cpus"]) != "all" and (type(cpus) is not int or cpus < 0):
         raise ValueError(f"@task(cpus={cpus!r}): give 0, 1, more, or 'all'")
     if options["limits"] or options["memory"]:
         from weppd import limits
@@ -345,9 +346,7 @@ class LocalContext(Context):
         self, key: str, *, db: int | None = None, ttl: int = LOCK_TTL_S, wait: float = 0.0
     ) -> AbstractContextManager[object]:
         """Do nothing: outside a job nobody is kept out."""
-        from contextlib import nullcontext
-
-        return nullcontext()
+        return self.shield()
 
 
 _current: Context | None = None

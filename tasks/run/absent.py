@@ -83,4 +83,4 @@ def absent(module: str, name: str) -> Absent:
         function.__module__, function.__name__, function.__qualname__ = module, name, name
     spoken = framed(panel)(refuse)
     called.__doc__ = f"NotHere: weppd {lacks}."
-    return task(cpus=0)(called)
+    return task(cpus=0, absent=words(module, name))(called)

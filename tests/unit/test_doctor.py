@@ -15,10 +15,23 @@ import pytest
 import redis
 
 from weppd.client import Queue
-from weppd.doctor import FAIL, NOTE, OK, WARN, Finding, adopt, places, probe, render, service, worst
+from weppd.doctor import (
+    FAIL,
+    NOTE,
+    OK,
+    WARN,
+    Finding,
+    adopt,
+    places,
+    probe,
+    render,
+    roll,
+    service,
+    worst,
+)
 from weppd.doctor import store as store_checks
 from weppd.doctor.server import Server
-from weppd.settings import Data, Redis, Run, Settings, Tasks, Wepp
+from weppd.settings import Data, Redis, Run, Settings, Tasks, Wepp, Zygote
 
 ROOTLY = pytest.mark.skipif(os.geteuid() != 0, reason="trying as another user needs root")
 
@@ -152,7 +165,7 @@ def test_a_redis_that_is_away_is_one_finding(tmp_path: Path) -> None:
     told = replace(Settings(), redis=Redis(url=f"unix://:secret@{tmp_path}/none.sock?db=9"))
     with Server(told) as server:
         (found,) = store_checks.look(told, server)
-        assert list(adopt.look(told, server)) == []
+        assert list(adopt.look(told, server, roll.Roll())) == []
     assert found.level == FAIL
     assert "none.sock" in found.seen
     assert "secret" not in found.seen
@@ -160,23 +173,54 @@ def test_a_redis_that_is_away_is_one_finding(tmp_path: Path) -> None:
 
 def test_an_rq_deployment_is_counted_before_it_is_taken_over(redis_url: str) -> None:
     """--adopt-rq says how many jobs wait, which are no tasks here, and whose workers still live."""
-    told = replace(Settings(), redis=Redis(url=redis_url), tasks=Tasks(modules=("tasks.noop",)))
+    modules = ("tasks.noop", "tasks.project_rq")
+    told = replace(Settings(), redis=Redis(url=redis_url), tasks=Tasks(modules=modules))
     with redis.Redis.from_url(redis_url) as server:
         server.flushdb()
         Queue("default", connection=redis_url).enqueue("tasks.noop.noop")
+        Queue("default", connection=redis_url).enqueue("wepppy.rq.project_rq.run_ash_rq", "my-run")
         Queue("batch", connection=redis_url).enqueue("other.module.run", "my-run")
+        Queue("batch", connection=redis_url).enqueue("tasks.noop.no_such_task")
         server.zadd("rq:scheduled:default", {"later": 1})
         server.sadd("rq:workers", "rq:worker:old", "rq:worker:dead")
         server.hset("rq:worker:old", "birth", "x")
         with Server(told) as store:
-            found = list(adopt.look(told, store))
+            found = list(adopt.look(told, store, roll.call(told, places.Account.own())))
         server.flushdb()
     seen = {(each.level, each.seen) for each in found}
-    assert (OK, "default: 1 queued, 0 started, 0 deferred, 1 scheduled") in seen
-    assert (WARN, "batch: 1 queued, 0 started, 0 deferred, 0 scheduled") in seen
+    assert (OK, "default: 2 queued, 0 started, 0 deferred, 1 scheduled") in seen
+    assert (WARN, "batch: 2 queued, 0 started, 0 deferred, 0 scheduled") in seen
     assert (WARN, "1 beside this node: old") in seen
     assert (FAIL, "other.module.run is no task here, and 1 of those looked at call it") in seen
-    assert (OK, "2 looked at: 2 pickle") in seen
+    assert (
+        FAIL,
+        "tasks.noop.no_such_task is no task here, and 1 of those looked at call it",
+    ) in seen
+    (absent,) = [each for _, each in seen if "can only fail" in each]
+    assert absent.startswith("1 of those looked at can only fail: run_ash_rq is no task of weppd")
+    assert (OK, "4 looked at: 4 pickle") in seen
+
+
+def test_a_module_of_tasks_that_cannot_be_imported_is_found() -> None:
+    """It is named with its error; whether its functions are tasks is not guessed."""
+    told = replace(Settings(), tasks=Tasks(modules=("tasks.noop", "tasks.no_such_module")))
+    found = roll.call(told, places.Account.own())
+    assert found.knows("tasks.noop.noop") is True
+    assert found.knows("tasks.noop.no_such_task") is False
+    assert found.knows("tasks.no_such_module.f") is None
+    (problem,) = found.findings()
+    assert (problem.level, "tasks.no_such_module: ModuleNotFoundError" in problem.seen) == (
+        WARN,
+        True,
+    )
+
+
+def test_an_interpreter_that_is_not_there_is_one_line_for_each_module() -> None:
+    """[zygote.light] python that cannot be started leaves nothing known, and says so."""
+    light = {"light": Zygote(python="/no/such/python")}
+    told = replace(Settings(), tasks=Tasks(modules=("tasks.noop",)), zygotes=light)
+    (problem,) = roll.call(told, places.Account.own()).findings()
+    assert "/no/such/python" in problem.seen
 
 
 def test_weppdctl_doctor_answers_in_json(tmp_path: Path, redis_url: str) -> None:

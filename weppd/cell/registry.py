@@ -2,6 +2,8 @@
 
 So a light zygote knows every task and still carries no more than it was told to preload. An import
 that fails is reported by the module's name; the tasks of the other modules stand.
+
+`python -m weppd.cell.registry MODULE…` prints both as one line of JSON, for `weppdctl doctor`.
 """
 
 from __future__ import annotations
@@ -86,3 +88,7 @@ def _import(module: str) -> str | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything
         return f"{type(error).__name__}: {error}"
     return None
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dumps(find(sys.argv[1:])) + "\n")

@@ -48,9 +48,11 @@ def checks(told: Settings, *, adopt_rq: bool) -> Iterator[Finding]:
     with Server(told) as server:
         yield from store.look(told, server)
         if adopt_rq:
-            from weppd.doctor import adopt  # it knows the core and the store's payloads
+            from weppd.doctor import adopt, roll  # they know the core, the store's payloads, cells
 
-            yield from adopt.look(told, server)
+            tasks = roll.call(told, account)
+            yield from tasks.findings()
+            yield from adopt.look(told, server, tasks)
     yield from places.disks(told)
     yield from places.executables(told)
     yield from places.data(told)

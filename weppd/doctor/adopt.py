@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from weppd.core.schedule import renamed
 from weppd.doctor import FAIL, NOTE, OK, WARN, Finding
+from weppd.doctor.roll import Roll
 from weppd.doctor.server import Server
 from weppd.errors import StoreAway, StoreDenied, StoreError
 from weppd.settings import Settings
@@ -30,11 +31,12 @@ class Sample:
     jobs: int = 0
     serializers: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    absent: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
 
 
-def look(told: Settings, server: Server) -> Iterator[Finding]:
-    """What would be adopted, and what stands in the way."""
+def look(told: Settings, server: Server, roll: Roll) -> Iterator[Finding]:
+    """What would be adopted, and what stands in the way; `roll` has the tasks of this node."""
     try:
         prefix = told.redis.prefix
         queues = server.ask("SMEMBERS", f"{prefix}:queues")
@@ -42,7 +44,7 @@ def look(told: Settings, server: Server) -> Iterator[Finding]:
         yield from _workers(server, prefix, told.daemon.name)
         for name in sorted(known | set(told.queues.names)):
             yield from _queue(told, server, name)
-        yield from _payloads(told, server, sorted(known))
+        yield from _payloads(told, server, sorted(known), roll)
         yield from _locks(told)
     except StoreDenied as error:
         yield Finding(FAIL, "rq", str(error), "let the account read RQ's keys")
@@ -104,14 +106,14 @@ def _queue(told: Settings, server: Server, name: str) -> Iterator[Finding]:
         )
 
 
-def _payloads(told: Settings, server: Server, queues: list[str]) -> Iterator[Finding]:
+def _payloads(told: Settings, server: Server, queues: list[str], roll: Roll) -> Iterator[Finding]:
     sample = Sample()
     for name in queues:
         waiting = server.ask("LRANGE", f"{told.redis.prefix}:queue:{name}", 0, SAMPLE - 1)
         keys = [f"{told.redis.prefix}:job:{_text(jid)}" for jid in waiting]
         for data in server.asks([("HGET", key, "data") for key in keys]):
             if isinstance(data, bytes):
-                _weigh(sample, data, told)
+                _weigh(sample, data, told, roll)
     if not sample.jobs:
         yield Finding(NOTE, "rq payloads", "no job waits: nothing to look at")
         return
@@ -124,6 +126,13 @@ def _payloads(told: Settings, server: Server, queues: list[str]) -> Iterator[Fin
             f"{function} is no task here, and {n} of those looked at call it",
             "add its module to [tasks] modules or it to [security] allow",
         )
+    for why, n in sample.absent.most_common(10):
+        yield Finding(
+            FAIL,
+            "rq payloads",
+            f"{n} of those looked at can only fail: {why}",
+            "or leave RQ's workers running until they have done these",
+        )
     for problem, n in sample.problems.most_common(5):
         yield Finding(
             FAIL,
@@ -133,7 +142,7 @@ def _payloads(told: Settings, server: Server, queues: list[str]) -> Iterator[Fin
         )
 
 
-def _weigh(sample: Sample, data: bytes, told: Settings) -> None:
+def _weigh(sample: Sample, data: bytes, told: Settings, roll: Roll) -> None:
     call = pickles.peek(data)
     sample.jobs += 1
     sample.serializers[call.serializer] += 1
@@ -141,10 +150,11 @@ def _weigh(sample: Sample, data: bytes, told: Settings) -> None:
         sample.problems[call.problem or "no function is named"] += 1
         return
     name = renamed(call.function, told.tasks.alias)
-    module = name.rpartition(".")[0]
     allowed = any(fnmatch.fnmatchcase(name, pattern) for pattern in told.security.allow)
-    if module not in told.tasks.modules and not allowed:
+    if roll.knows(name) is False and not allowed:
         sample.refused[call.function] += 1
+    elif why := roll.absent(name):
+        sample.absent[why] += 1
 
 
 def _locks(told: Settings) -> Iterator[Finding]:

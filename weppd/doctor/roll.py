@@ -1,0 +1,79 @@
+"""Which tasks this node would have: asked of the interpreter, and as the user, that jobs have.
+
+Modules of tasks are programs of the site's. They are imported in a process that ends afterwards,
+never as root where jobs are not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import weppd
+from weppd.cell.launch import scrubbed
+from weppd.doctor import WARN, Finding
+from weppd.doctor.places import Account
+from weppd.settings import Settings
+
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The options of each task by its dotted name, and a line for each module that has none."""
+
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    def knows(self, name: str) -> bool | None:
+        """Whether `name` is a task; None where its module could not be imported."""
+        module = name.rpartition(".")[0]
+        if name in self.tasks:
+            return True
+        return None if any(each.startswith(f"{module}: ") for each in self.problems) else False
+
+    def absent(self, name: str) -> str:
+        """Why a job of that task can only fail; empty where it can do more."""
+        return self.tasks.get(name, {}).get("absent") or ""
+
+    def findings(self) -> Iterator[Finding]:
+        """The modules that could not be imported."""
+        for problem in self.problems:
+            todo = "mend it, or take it out of [tasks] modules: its jobs fail"
+            yield Finding(WARN, "tasks", problem, todo)
+
+
+def call(told: Settings, account: Account) -> Roll:
+    """Import the modules that `[tasks] modules` names, as jobs would."""
+    light = told.zygotes["light"]
+    ours = str(Path(weppd.__path__[0]).parent)
+    env = scrubbed(os.environ) | dict(light.env)
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), ours]))
+    argv = [light.python or sys.executable, "-m", "weppd.cell.registry", *told.tasks.modules]
+    try:
+        done = subprocess.run(
+            argv, env=env, cwd="/", capture_output=True, timeout=PATIENCE_S, **_as(account)
+        )
+        tasks, problems = json.loads(done.stdout.splitlines()[-1])
+    except (OSError, subprocess.SubprocessError) as error:
+        return _none(told, str(error))
+    except (ValueError, IndexError):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+        return _none(told, f"{argv[0]} said {said[-1]}")
+    return Roll(tasks, tuple(problems))
+
+
+def _as(account: Account) -> dict[str, Any]:
+    if os.geteuid() != 0 or account.uid == 0:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": account.groups}
+
+
+def _none(told: Settings, why: str) -> Roll:
+    return Roll({}, tuple(f"{module}: {why}" for module in told.tasks.modules))
