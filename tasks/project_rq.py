@@ -6,24 +6,22 @@ Every function here is a task, called by producers under its dotted name with a 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.project import anew, archives, copies, ground, trial, undisturbed, whole
+from tasks.project import archives, ground, trial, undisturbed, whole
 from tasks.run.absent import Absent, absent
-from tasks.run.directory import READONLY, RunDirectory
+from tasks.run.directory import READONLY
 from tasks.run.frame import framed
-from tasks.run.locks import clear_locks
 from tasks.run.prep import RedisPrep
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
-from tasks.wepp import dispatch, plan
 from weppd.task import current, task
 
 TIMEOUT = 43_200
-_LATEST = "-latest"
+#: What builds something of a run is one job at a time, the others behind it in their order.
+PER_RUN = "run"
 _ZOOM = 12
 #: The extent is that of an elevation model that somebody uploaded.
 _UPLOADED = 3
@@ -42,17 +40,18 @@ def set_run_readonly_rq(runid: str, readonly: bool) -> bool:
     return readonly
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate)
 def upload_cli_rq(runid: str, cli_filename: str) -> None:
     """Take a file that was uploaded into the run's `climate/` for the weather everywhere.
 
-    ValueError for a name that leads elsewhere; NotPrepared, FormatError, ForeignDocument,
-    ReadOnlyRun, NoDbAlreadyLockedError, OSError.
+    ValueError for a name that leads elsewhere; NotPrepared, FormatError, ForeignDocument, OSError,
+    and those of a run that is not to be changed.
     """
     from tasks.project import weather
 
-    found = weather.take(RunDirectory(current().run_dir(runid)), cli_filename)
+    with ground.building(runid) as run:
+        found = weather.take(run, cli_filename)
     current().log(f"weather of {cli_filename}: {len(found.days)} days, {found.station.strip()}")
 
 
@@ -124,26 +123,12 @@ def _finish_fork_rq(runid: str) -> None:
 def test_run_rq(runid: str) -> tuple[str, ...]:
     """Run the whole model anew over `<runid>-latest`, a copy of the run, in this one job.
 
-    A copy from before is removed. Terrain, landuse, soils and weather that were built are built
-    again, others are those of the run's documents. Returns the locks that had to be cleared. Errors
-    as of fork_rq, the builders, run_wepp_rq and the jobs that this enqueues.
+    Returns the locks that had to be cleared; the rest as of `tasks.project.trial.afresh`.
     """
-    latest = runid + _LATEST
-    before = copies.place(current().run_dir(runid), latest)
-    if before.is_dir():
-        dispatch.refuse(latest, RunDirectory(before))
-        shutil.rmtree(before)
-    RedisPrep.forget(latest)
-    cleared = tuple(clear_locks(latest))
-    run = RunDirectory(whole.copied(runid, latest, "wepp"))
-    dispatch.forget(latest, run, plan.WHOLE)
-    dispatch.unstamp(latest, plan.WHOLE)
-    anew.build(run.root, latest)
-    trial.run_all(latest, run)
-    return cleared
+    return trial.afresh(runid)
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("channel_delineation", step=TaskEnum.fetch_dem)
 def fetch_dem_rq(
     runid: str,
@@ -164,7 +149,7 @@ def fetch_dem_rq(
     current().log(f"{columns} x {rows} cells of {place.transform.a:g} m, {place.crs}")
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed(
     "channel_delineation",
     trigger="BUILD_CHANNELS_TASK_COMPLETED",
@@ -228,7 +213,7 @@ def fetch_dem_and_build_channels_rq(
     )
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.set_outlet)
 def set_outlet_rq(runid: str, outlet_lng: float, outlet_lat: float) -> None:
     """End the watershed at the channel cell nearest to a place (degrees).
@@ -242,7 +227,7 @@ def set_outlet_rq(runid: str, outlet_lng: float, outlet_lat: float) -> None:
     current().log("outlet {:.6f}, {:.6f}".format(*found.lnglat))
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.find_outlet)
 def find_outlet_rq(runid: str) -> None:
     """End the watershed where it fits the polygon that a batch wrote into the run best.
@@ -256,7 +241,7 @@ def find_outlet_rq(runid: str) -> None:
     current().log("outlet {:.6f}, {:.6f}".format(*found.lnglat) + f", {fit:.0%} of both")
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed(
     "subcatchment_delineation",
     trigger="BUILD_SUBCATCHMENTS_TASK_COMPLETED",
@@ -274,7 +259,7 @@ def build_subcatchments_rq(runid: str, updates: Mapping[str, Any] | None = None)
     current().log(f"{of.hillslopes.size} hillslopes, {len(of.reaches)} channels")
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed(
     "subcatchment_delineation",
     trigger="WATERSHED_ABSTRACTION_TASK_COMPLETED",
@@ -306,7 +291,7 @@ def build_subcatchments_and_abstract_watershed_rq(
     )
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("watershed", step=TaskEnum.init_sbs_map)
 def init_sbs_map_rq(runid: str, sbs_map: str) -> dict[int, int]:
     """Take a raster of burn severity as the run's; how severe (0 to 3) each of its values is.
@@ -316,13 +301,13 @@ def init_sbs_map_rq(runid: str, sbs_map: str) -> dict[int, int]:
     """
     from tasks.landuse import burns
 
-    run = ground.to_build(runid)
-    severities = burns.keep(run.root, sbs_map)
-    RedisPrep(run.root, runid).has_sbs = True
+    with ground.building(runid) as run:
+        severities = burns.keep(run.root, sbs_map)
+        RedisPrep(run.root, runid).has_sbs = True
     return severities
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("landuse", trigger="LANDUSE_BUILD_TASK_COMPLETED", step=TaskEnum.build_landuse)
 def build_landuse_rq(runid: str) -> None:
     """Build what grows on each hillslope, from the site's map of land cover or the run's own.
@@ -331,12 +316,13 @@ def build_landuse_rq(runid: str) -> None:
     """
     from tasks.landuse import build
 
-    built = build.build(ground.to_build(runid).root)
+    with ground.building(runid) as run:
+        built = build.build(run.root)
     grown = sorted({key for keys in built.hillslopes.values() for key in keys})
     current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(grown)}")
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("soils", trigger="SOILS_BUILD_TASK_COMPLETED", step=TaskEnum.build_soils)
 def build_soils_rq(runid: str) -> None:
     """Build which soil lies below each hillslope, from the site's map of soils or the run's own.
@@ -345,11 +331,12 @@ def build_soils_rq(runid: str) -> None:
     """
     from tasks.soils import build
 
-    built = build.build(ground.to_build(runid).root)
+    with ground.building(runid) as run:
+        built = build.build(run.root)
     current().log(f"{len(built.hillslopes)} hillslopes: {', '.join(sorted(built.soils))}")
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
 @framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate)
 def build_climate_rq(runid: str) -> None:
     """Build the weather of a run from the site's stations.
@@ -358,7 +345,8 @@ def build_climate_rq(runid: str) -> None:
     """
     from tasks.climate import build
 
-    built = build.build(ground.to_build(runid).root)
+    with ground.building(runid) as run:
+        built = build.build(run.root)
     current().log(f"weather: {', '.join(sorted({str(built.file), *built.hillslopes.values()}))}")
 
 

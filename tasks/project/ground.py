@@ -1,4 +1,4 @@
-"""A run whose terrain is changed by one job at a time, and the order of the steps that do."""
+"""A run whose terrain and other inputs are changed by one job at a time; the order of its steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.run.steps import TaskEnum
 from tasks.wepp import dispatch
 from weppd.task import current
 
-#: Held by whoever changes a run's terrain.
+#: Held by whoever changes what a run's model is made of.
 CHANGING = "runtime-paths/watershed"
 _TIMEOUT = 43_200
 _MODULE = "tasks.project_rq"
@@ -36,21 +36,29 @@ def to_build(runid: str) -> RunDirectory:
 
 
 @contextmanager
-def changing(runid: str, step: TaskEnum) -> Iterator[Path]:
-    """The run's directory while its terrain is changed, and no model can begin.
+def building(runid: str) -> Iterator[RunDirectory]:
+    """The run while its inputs are built, and no model can begin.
 
-    What lies behind `step` is undone. NoDbAlreadyLockedError where another job changes it; errors
-    as of `to_build`.
+    NoDbAlreadyLockedError where another job builds some; errors as of `to_build`.
     """
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
+    RunDirectory(current().run_dir(runid)).refuse_readonly()
     with locked(runid, CHANGING):
-        to_build(runid)
+        run = to_build(runid)
         with locked(runid, WORKING):
-            prep = RedisPrep.getInstanceFromRunID(runid)
-            for later in behind(step):
-                prep.remove_timestamp(later)
-            yield run.root
+            yield run
+
+
+@contextmanager
+def changing(runid: str, step: TaskEnum) -> Iterator[Path]:
+    """The run's directory while its terrain is changed; errors as of `building`.
+
+    What lies behind `step` is undone.
+    """
+    with building(runid) as run:
+        prep = RedisPrep.getInstanceFromRunID(runid)
+        for later in behind(step):
+            prep.remove_timestamp(later)
+        yield run.root
 
 
 def uploaded(runid: str) -> None:

@@ -11,10 +11,13 @@ from pyarrow import parquet
 from tasks import project_rq
 from tasks.data.places import NoData
 from tasks.landuse import classes
-from tasks.run.directory import NotPrepared, ReadOnlyRun
+from tasks.run import locks
+from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
+from tasks.run.locks import NoDbAlreadyLockedError
 from tasks.run.nodb import BrokenDocument
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
+from tasks.wepp import dispatch
 from tasks.wepp.documents import Disturbed, Landuse
 from tasks.wepp.files import management
 from tasks.wepp.files.errors import FormatError
@@ -60,6 +63,21 @@ def test_each_hillslope_grows_what_most_of_its_cells_are(ctx, wd: Path) -> None:
     )
     assert RedisPrep(wd, "my-run")[str(TaskEnum.build_landuse)] is not None
     assert ctx.lines == [(None, "3 hillslopes: 42, 81", False)]
+
+
+def test_no_model_begins_while_landuse_is_built(ctx, wd: Path, monkeypatch) -> None:
+    """A run that is launched meanwhile would read the older document: it is refused."""
+    from tasks.landuse import build
+
+    def launched(root: Path) -> None:
+        with pytest.raises(NoDbAlreadyLockedError, match="runtime-paths/wepp of my-run is locked"):
+            dispatch.refuse("my-run", RunDirectory(root))
+        raise NoData("it was tried")
+
+    monkeypatch.setattr(build, "build", launched)
+    with pytest.raises(NoData, match="it was tried"):
+        built(wd)
+    assert (locks.lock_statuses("my-run"), Landuse.path(wd).exists()) == ({}, False)
 
 
 def test_the_shares_of_classes_are_kept_as_a_table(wd: Path) -> None:

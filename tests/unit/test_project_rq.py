@@ -13,13 +13,14 @@ from tasks import project_rq
 from tasks.project.archives import BrokenArchive
 from tasks.project.copies import NotCopied
 from tasks.run.directory import NotPrepared, ReadOnlyRun
-from tasks.run.locks import NoDbAlreadyLockedError, locked
+from tasks.run.locks import WORKING, NoDbAlreadyLockedError, locked
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp.documents import Climate, Wepp
 from tasks.wepp.files.errors import FormatError
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
+from weppd.task import REGISTRY
 
 
 @pytest.fixture
@@ -192,3 +193,22 @@ def test_a_climate_that_is_none_changes_nothing(ctx, wd: Path, name: str, text: 
         project_rq.upload_cli_rq("my-run", name)
     assert Climate.path(wd).read_bytes() == before
     assert RedisPrep(wd, "my-run")["build_climate"] is None
+
+
+BUILDERS = (
+    *("fetch_dem", "build_channels", "set_outlet", "find_outlet", "build_subcatchments"),
+    *("abstract_watershed", "init_sbs_map", "build_landuse", "build_soils", "build_climate"),
+    "upload_cli",
+)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_what_builds_something_of_a_run_waits_for_what_does(name: str):
+    """Two buttons in one breath are two jobs one after the other; none fails for a lock."""
+    assert REGISTRY[f"tasks.project_rq.{name}_rq"]["lock"] == "run"
+
+
+def test_no_weather_is_taken_while_the_model_runs(ctx, wd: Path):
+    """A model that reads the older document would go on with the newer file's table."""
+    with locked("my-run", WORKING), pytest.raises(NoDbAlreadyLockedError, match="is locked by"):
+        project_rq.upload_cli_rq("my-run", "p1.cli")

@@ -17,7 +17,7 @@ from rasterio.transform import from_origin
 from tasks import project_rq
 from tasks.data.places import NoData
 from tasks.project import ground
-from tasks.run.directory import NotPrepared, ReadOnlyRun
+from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
 from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import NoDbAlreadyLockedError, locked
 from tasks.run.nodb import BrokenDocument
@@ -118,7 +118,7 @@ def test_the_steps_tell_their_panels_and_the_ledger(ctx, wd: Path):
 def test_a_watershed_is_what_wepp_is_run_from(ctx, wd: Path):
     """Its document numbers and joins; slope files are read; areas are those of the cells."""
     abstracted()
-    given = Given(project_rq.RunDirectory(wd))
+    given = Given(RunDirectory(wd))
     ids = raster(wd, "subwta")
     assert sorted(given.ids.hillslopes + given.ids.channels) == np.unique(ids[ids > 0]).tolist()
     structure = feeds(given)
@@ -299,7 +299,7 @@ def test_a_step_undoes_what_comes_behind_it(ctx, wd: Path):
     assert Terrain.load(wd).outlet is None
     assert not (wd / "dem/wbt/subwta.tif").exists()
     with pytest.raises(BrokenDocument, match="it has no hillslopes"):
-        _ = Given(project_rq.RunDirectory(wd)).watershed
+        _ = Given(RunDirectory(wd)).watershed
     with pytest.raises(NotPrepared, match="has no outlet: set the outlet first"):
         project_rq.build_subcatchments_rq(RUN)
 
@@ -356,7 +356,7 @@ def test_no_model_begins_while_terrain_is_changed(ctx, wd: Path, monkeypatch):
     abstracted()
 
     def launched(root: Path) -> None:
-        run = project_rq.RunDirectory(root)
+        run = RunDirectory(root)
         with pytest.raises(NoDbAlreadyLockedError, match="runtime-paths/wepp of my-run is locked"):
             dispatch.refuse(RUN, run)
         raise BadTerrain("it was tried")
