@@ -23,6 +23,7 @@ from tasks.project import archives, batches, copies
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.run.prep import RedisPrep
+from tasks.web import once
 from tasks.web.door import May, ask, body, told
 from weppd.flask import Weppd
 from weppd.task import Refused, RunError, current
@@ -41,8 +42,9 @@ def add(made: Blueprint, may: May) -> None:
         ask(may, "run", new)
         _refuse(copies.NotCopied, lambda: copies.place(wd, new))
         job = Weppd().enqueue(
-            "tasks.project_rq.fork_rq", runid, new, undisturb, job_timeout=TIMEOUT, unique="run"
-        )
+            "tasks.project_rq.fork_rq", runid, new, undisturb, job_timeout=TIMEOUT,
+            unique=once.sole("fork", new),
+        )  # fmt: skip
         answer = {"Success": True, "job_id": job.id, "new_runid": new, "undisturbify": undisturb}
         return jsonify(answer)
 
@@ -76,7 +78,12 @@ def add(made: Blueprint, may: May) -> None:
             return jsonify({"success": False, "error": str(error)}), 404
         except BrokenDocument as error:
             return jsonify({"success": False, "error": str(error)}), 400
-        job = Weppd().enqueue("tasks.batch_rq.run_batch_rq", batch, job_timeout=TIMEOUT)
+        job = Weppd().enqueue(
+            "tasks.batch_rq.run_batch_rq",
+            batch,
+            job_timeout=TIMEOUT,
+            unique=once.sole("batch", batch),
+        )
         message = f"batch {batch}: its runs are being enqueued"
         return jsonify({"success": True, "job_id": job.id, "message": message})
 

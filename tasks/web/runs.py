@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from tasks.run import absent, underway
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
-from tasks.web import kept, terrain
+from tasks.web import kept, once, terrain
 from tasks.web.door import May, ask, body, told
 from tasks.web.kept import Wishes
 from weppd.flask import Weppd
@@ -165,11 +165,17 @@ def _pressed(
             return jsonify({"Success": True, "job_id": found.root})
         for step in button.undoes:
             prep.remove_timestamp(step)
-        job = Weppd().enqueue(button.function, runid, **wanted, job_timeout=TIMEOUT, unique="run")
+        sole = _sole(button, prep, wanted)
+        job = Weppd().enqueue(button.function, runid, **wanted, job_timeout=TIMEOUT, unique=sole)
         prep.set_rq_job_id(button.key, job.id)
         return jsonify({"Success": True, "job_id": job.id})
 
     return press
+
+
+def _sole(button: Button, prep: RedisPrep, wanted: Mapping[str, object]) -> str:
+    """The key of which there is one job: of a run's model, or of the same wish for a run."""
+    return "run" if button.launches else once.key(prep, button.key, button.function, wanted)
 
 
 def _wanted(button: Button, sent: Mapping[str, object]) -> dict[str, object]:

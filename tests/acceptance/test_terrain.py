@@ -120,6 +120,16 @@ def test_a_map_becomes_a_watershed_and_the_watershed_tables(daemon, page, run: P
     assert prep.get_rq_job_id("set_outlet_rq")
 
 
+def test_presses_in_one_breath_are_one_job_for_each_wish(daemon, page, run: Path) -> None:
+    """The same place twice is one job; another is one more; and the first again comes last."""
+    assert daemon.ctl("drain")[0] == 0
+    here, there = ({"longitude": -117.4998, "latitude": north} for north in (46.684, 46.69))
+    jobs = [page.post(RUN + "set_outlet", json=sent).json for sent in (here, here, there, here)]
+    first, again, other, last = (told["job_id"] for told in jobs)
+    assert first == again
+    assert len({first, other, last}) == 3
+
+
 def test_a_step_too_early_is_one_line_in_the_job_and_on_the_page(daemon, page, run: Path) -> None:
     """The step that is missing, by its file; what waits for it is canceled with the reason."""
     shown = pressed(daemon, page, "build_subcatchments_and_abstract_watershed")
