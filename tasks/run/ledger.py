@@ -27,6 +27,8 @@ from typing import Any
 #: A file of up to so many bytes is compared by its content, a larger one by its size.
 COMPARED = 1 << 22
 
+#: Bytes that are read at a time: what a core keeps near it.
+_PART = 1 << 16
 LEDGER = "wepp/steps.jsonl"
 REMOVED = "removed"
 Measured = dict[str, tuple[int, str]]
@@ -142,7 +144,7 @@ class StepLedger:
     def measured(self, outputs: Iterable[Path]) -> Measured:
         """Files as an entry has them: (bytes, sha256) by path below the run."""
         found = sorted((path.relative_to(self._root).as_posix(), path) for path in outputs)
-        return {name: (path.stat().st_size, _content(path)) for name, path in found}
+        return {name: _measure(path) for name, path in found}
 
     def _add(self, entries: Mapping[str, Entry]) -> None:
         if not entries:
@@ -232,14 +234,18 @@ def _end_line(file: Any) -> None:
 
 def _stands(path: Path, size: int, sha: str) -> bool:
     try:
-        return path.stat().st_size == size and _content(path) == sha
+        return path.stat().st_size == size and _measure(path) == (size, sha)
     except FileNotFoundError:
         return False
 
 
-def _content(path: Path) -> str:
-    """The digest of a file that is compared by its content, read anew each time."""
-    if path.stat().st_size > COMPARED:
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _measure(path: Path) -> tuple[int, str]:
+    """Bytes of a file, read anew each time, and its digest if it is compared by its content."""
+    with path.open("rb", 0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > COMPARED:
+            return size, ""
+        sha, part = hashlib.sha256(), memoryview(bytearray(_PART))
+        while count := file.readinto(part):
+            sha.update(part[:count])
+        return size, sha.hexdigest()

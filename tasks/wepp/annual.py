@@ -23,8 +23,9 @@ _NUMBER = r"\s*" + _FIGURE
 _RAIN = re.compile(r"Mean annual runoff from rainfall" + _NUMBER + "mm")
 _WINTER = re.compile(r"and/or rain storm during winter" + _NUMBER + "mm")
 _LOSS = re.compile(r"\*\* Soil Loss \(Avg\. of Net Detachment Areas\) =" + _NUMBER + r"kg/m2")
-# Not from blanks on: it is looked for at each of them, and there are thousands.
-_LEAVING = re.compile(_FIGURE + r"kg \(based on profile width")
+# Looked for from its words back: what may be a figure begins at thousands of places.
+_WIDTH = "kg (based on profile width"
+_LEAVING = re.compile(_FIGURE + r"\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,18 @@ def read(path: Path) -> MeanYear | None:
     A figure that overflowed its column, `****`, is NaN.
     """
     text = path.read_text(encoding="latin-1")
-    rain, winter, leaving = (_figure(p, text) for p in (_RAIN, _WINTER, _LEAVING))
+    rain, winter = _figure(_RAIN, text), _figure(_WINTER, text)
+    leaving = _figure(_LEAVING, _before(text, _WIDTH))
     if rain is None or winter is None or leaving is None:
         return None
     loss = _figure(_LOSS, text) or 0.0
     return MeanYear(round(rain + winter, 2), round(10 * loss, 2), leaving / 1000)
+
+
+def _before(text: str, words: str) -> str:
+    """What stands before `words` in their line; nothing where they do not occur."""
+    before, found, _ = text.partition(words)
+    return before[before.rfind("\n") + 1 :] if found else ""
 
 
 def _figure(pattern: re.Pattern[str], text: str) -> float | None:

@@ -12,17 +12,19 @@ climate that ends early leaves full-looking files of fewer years. What is looked
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import pairwise
 from pathlib import Path
 
-_RECORD = re.compile(rb"^(?:EVENT   |SUBEVENT|NO EVENT)  ([ 0-9]{4}[0-9]) ([ 0-9]{4}[0-9])", re.M)
-#: Year and day as they stand, of whatever begins as a record does: found in a third of the time.
-_DAY = re.compile(rb"\n(?:NO EVENT|EVENT   |SUBEVENT)  (.{11})")
+#: How a record of a pass file begins: a label, then year and day as they stand.
+_LABELS = (b"NO EVENT", b"EVENT   ", b"SUBEVENT")
+_LABEL, _DAY = 8, 13
+_RECORD = re.compile(rb"^(?:%b)(  [ 0-9]{4}[0-9] [ 0-9]{4}[0-9])" % b"|".join(_LABELS), re.M)
 #: The days of files that were whole, by their years and first day: a run's hillslopes share them.
 _KNOWN: dict[tuple[int, bytes], bytes] = {}
 _KNOWN_MOST = 8
-_TAIL = 4096
+_HEAD, _TAIL = 1 << 14, 4096
 _PLOT_HEADINGS, _PLOT_ROWS = 4, 100
 
 
@@ -32,7 +34,7 @@ class Incomplete(Exception):
 
 def loss(path: Path) -> None:
     """Incomplete unless the loss report reaches its last line, the enrichment ratio."""
-    tail = _tail(path).rstrip()
+    tail = _ends(path)[1].rstrip()
     last = tail[tail.rfind(b"\n") + 1 :]
     if b"SSA enrichment ratio" not in last:
         raise Incomplete(f"{path} is cut: it does not end with the enrichment ratio")
@@ -41,20 +43,36 @@ def loss(path: Path) -> None:
 def pass_file(path: Path, years: int) -> None:
     """Incomplete unless the pass file has each day of `years` years."""
     text = _whole(path)
-    found = _DAY.findall(text)
-    days, key = b"".join(found), (years, found[0] if found else b"")
-    if text.endswith(b"\n") and days == _KNOWN.get(key):
+    first = _RECORD.search(text)
+    key = years, first[1] if first else b""
+    if text.endswith(b"\n") and key in _KNOWN and _days(text) == _KNOWN[key]:
         return
-    _check_days(path, text, years)
+    days = _RECORD.findall(text)
+    _check_days(path, days, years, text.endswith(b"\n"))
     if len(_KNOWN) >= _KNOWN_MOST:
         _KNOWN.clear()
-    _KNOWN[key] = days
+    _KNOWN[key] = b"".join(days)
 
 
-def _check_days(path: Path, text: bytes, years: int) -> None:
+def _days(text: bytes) -> bytes:
+    """The days of whatever begins as a record does, as they stand: found in a tenth of the time."""
+    import numpy as np
+
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    begins = ends[: np.searchsorted(ends, len(text) - _LABEL - _DAY)] + 1
+    # At each byte of the text the eight that begin there, and the thirteen behind them.
+    eights = np.ndarray(len(text) - _LABEL + 1, "<u8", text, 0, 1)
+    days = np.ndarray(len(text) - _LABEL - _DAY + 1, f"V{_DAY}", text, _LABEL, 1)
+    found = eights[begins]
+    labels = np.frombuffer(b"".join(_LABELS), "<u8")
+    records = begins[np.logical_or.reduce([found == label for label in labels])]
+    return days[records].tobytes()
+
+
+def _check_days(path: Path, found: list[bytes], years: int, ended: bool) -> None:
     """Incomplete unless the records of a pass file are of one day after the other."""
-    days = [(int(year), int(day)) for year, day in _RECORD.findall(text)]
-    if not days or not text.endswith(b"\n"):
+    days = [(int(date[:7]), int(date[7:])) for date in found]
+    if not days or not ended:
         raise Incomplete(f"{path} is cut: {len(days)} days of {years} years")
     for (year, day), after in pairwise(days):
         if after != (year, day + 1) and (day < 365 or after != (year + 1, 1)):
@@ -67,8 +85,9 @@ def _check_days(path: Path, text: bytes, years: int) -> None:
 
 def daily(path: Path, years: int) -> None:
     """Incomplete unless a table of days, `ofe day year …`, ends with the last of `years` years."""
-    text = _whole(path)
-    dated = [(int(row[2]), int(row[1])) for row in (_first(text), _last(text)) if row]
+    head, tail = _ends(path)
+    first = _first(head) or _first(_whole(path))
+    dated = [(int(row[2]), int(row[1])) for row in (first, _last(tail)) if row]
     if not dated:
         raise Incomplete(f"{path} is cut: it has no day")
     ran, day = dated[-1][0] - dated[0][0] + 1, dated[-1][1]
@@ -86,7 +105,7 @@ def plot(path: Path) -> None:
 
 def present(path: Path) -> None:
     """Incomplete unless the file is there and not empty."""
-    _tail(path)
+    _ends(path)
 
 
 def _first(text: bytes) -> list[bytes]:
@@ -122,13 +141,16 @@ def _whole(path: Path) -> bytes:
     return text
 
 
-def _tail(path: Path) -> bytes:
+def _ends(path: Path) -> tuple[bytes, bytes]:
+    """The first lines of a file, of which each is whole, and its last bytes."""
     try:
-        with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - _TAIL))
-            text = stream.read()
+        with path.open("rb", 0) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            head = stream.read(_HEAD)
+            stream.seek(max(0, size - _TAIL))
+            tail = stream.read(_TAIL)
     except FileNotFoundError:
         raise Incomplete(f"{path} was not written") from None
-    if not text:
+    if not head:
         raise Incomplete(f"{path} is empty")
-    return text
+    return head[: head.rfind(b"\n") + 1], tail

@@ -84,6 +84,11 @@ class Simulation:
         """The path of an output that was asked for: "loss", "pass", …; KeyError for another."""
         return _named(self.run.runs, self.answers.outputs()[kind])
 
+    def outputs(self) -> dict[str, Path]:
+        """The paths of the outputs that were asked for, by kind."""
+        runs = self.run.runs
+        return {kind: _named(runs, name) for kind, name in self.answers.outputs().items()}
+
     @property
     def step(self) -> str:
         """What the run's ledger calls it."""
@@ -91,13 +96,14 @@ class Simulation:
 
     def inputs(self) -> list[Path]:
         """Every file that its outcome depends on: its answers, what they name, the hidden files."""
+        runs = self.run.runs
         named = [*self.answers.inputs().values(), *self.answers.passes]
         of_its_own = NETWORK_HIDDEN if self.wepp_id == WATERSHED else (f"p{self.wepp_id}.cov",)
         names = (*HIDDEN, *of_its_own)
-        hidden = [self.run.runs / name for name in names if (self.run.runs / name).is_file()]
+        hidden = [runs / name for name in names if os.path.isfile(f"{runs}/{name}")]  # noqa: PTH113
         return [
             self.run.run_file(self.wepp_id),
-            *(_named(self.run.runs, name) for name in named),
+            *(_named(runs, name) for name in named),
             *hidden,
         ]
 
@@ -107,16 +113,17 @@ class Simulation:
 
     def start(self) -> Process:
         """Remove the outputs of an earlier run, then start the engine."""
-        for path in self._outputs():
-            path.parent.mkdir(parents=True, exist_ok=True)
+        paths = self._outputs()
+        for directory in {path.parent for path in paths}:
+            directory.mkdir(parents=True, exist_ok=True)
+        for path in paths:
             path.unlink(missing_ok=True)
         return self.engine.start(self.run.run_file(self.wepp_id), self.err_file)
 
     def _outputs(self) -> list[Path]:
         """Those that were asked for, and a network's that have names of their own."""
-        asked = [self.output(kind) for kind in self.answers.outputs()]
         unasked = NETWORK_OUTPUTS if self.wepp_id == WATERSHED else ()
-        return [*asked, *(self.run.runs / name for name in unasked)]
+        return [*self.outputs().values(), *(self.run.runs / name for name in unasked)]
 
     def conclude(self, code: int) -> None:
         """SimulationFailed unless the engine ended well, said so, and left whole outputs."""
@@ -158,16 +165,14 @@ def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
     _check_form(simulation)
     for kind, name in (*answers.inputs().items(), *(("pass", p) for p in answers.passes)):
         _check_input(simulation, kind, _named(run.runs, name))
-    for kind in answers.outputs():
-        _check_output(simulation, kind)
+    _check_outputs(simulation)
     return simulation
 
 
 def verify(simulation: Simulation) -> None:
     """Incomplete unless every output that the `.run` asked for is there, and whole."""
     answers = simulation.answers
-    for kind in answers.outputs():
-        path = simulation.output(kind)
+    for kind, path in simulation.outputs().items():
         unwritten = simulation.engine.name == HILLSIM and kind in _HILLSIM_LEAVES_OUT
         if not (unwritten and not path.exists()):
             _whole(answers.form, kind, answers.years)(path)
@@ -206,11 +211,14 @@ def _check_input(simulation: Simulation, kind: str, path: Path) -> None:
         raise NotPrepared(f"{simulation.title}: its {kind} file {path} {trouble}")
 
 
-def _check_output(simulation: Simulation, kind: str) -> None:
-    path = simulation.output(kind)
-    if not path.is_relative_to(os.path.normpath(simulation.run.root)):
-        source = simulation.answers.source
-        raise NotPrepared(f"{source} sends its {kind} file to {path}, outside of the run")
+def _check_outputs(simulation: Simulation) -> None:
+    root = Path(os.path.normpath(simulation.run.root))
+    paths = simulation.outputs()
+    for directory in dict.fromkeys(path.parent for path in paths.values()):
+        if not directory.is_relative_to(root):
+            source = simulation.answers.source
+            kind, path = next(each for each in paths.items() if each[1].parent == directory)
+            raise NotPrepared(f"{source} sends its {kind} file to {path}, outside of the run")
 
 
 def _exit(code: int) -> str:
