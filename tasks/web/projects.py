@@ -43,7 +43,7 @@ def add(made: Blueprint, may: May) -> None:
         _refuse(copies.NotCopied, lambda: copies.place(wd, new))
         job = Weppd().enqueue(
             "tasks.project_rq.fork_rq", runid, new, undisturb, job_timeout=TIMEOUT,
-            unique=once.sole("fork", new),
+            unique=once.sole("fork", runid, new, undisturb),
         )  # fmt: skip
         answer = {"Success": True, "job_id": job.id, "new_runid": new, "undisturbify": undisturb}
         return jsonify(answer)

@@ -76,6 +76,10 @@ class MemoryDoor:
     def unlock(self, db: int, key: str) -> None:
         del self.store.shelf.locks[db, key]
 
+    def age_posted(self, seconds: float) -> None:
+        posted = self.store.shelf.posted
+        self.store.shelf.posted = {n: (ask, until - seconds) for n, (ask, until) in posted.items()}
+
     def heard(self) -> list[tuple[str, str]]:
         return self.store.published
 
@@ -159,6 +163,10 @@ class RedisDoor:
     def unlock(self, db: int, key: str) -> None:
         with redis.Redis.from_url(with_db(self.url, db)) as client:
             client.delete(key)
+
+    def age_posted(self, seconds: float) -> None:
+        for key in self.client.scan_iter("weppd:posted:*"):
+            self.client.pexpire(key, self.client.pttl(key) - int(seconds * 1000))
 
     def heard(self) -> list[tuple[str, str]]:
         while message := self._pubsub.get_message(timeout=0.05):

@@ -110,6 +110,33 @@ def test_only_a_node_that_is_alone_posts(run: Run) -> None:
     run(story)
 
 
+def test_what_a_node_posted_that_beats_no_more_is_void(run: Run) -> None:
+    """A host that died with its lines open gets no job from about a missed heartbeat on."""
+
+    async def story(store: Any, door: Any) -> None:
+        await store.pulse(NODE, [])
+        ask = await posted(store)
+        door.age_posted(7.6)
+        assert await rung(store, a_job(id="a")) == Exchanged()
+        # One that was only late asks itself, as it does for any bell.
+        assert [each.job.id for each in (await store.exchange([], ask)).claims] == ["a"]
+
+    run(story)
+
+
+def test_a_node_that_beats_keeps_what_it_posted(run: Run) -> None:
+    """However long the queues are empty: each heartbeat counts anew."""
+
+    async def story(store: Any, door: Any) -> None:
+        await posted(store)
+        for _ in range(3):
+            door.age_posted(5.0)
+            await store.pulse(NODE, [])
+        assert [each.job.id for each in (await rung(store, a_job(id="a"))).claims] == ["a"]
+
+    run(story)
+
+
 @pytest.mark.parametrize("word", ["leaves", "begins", "meets"])
 def test_what_another_life_posted_is_void(run: Run, word: str) -> None:
     """Of a weppd that took its leave, that begins anew, or that met another server."""

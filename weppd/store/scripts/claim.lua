@@ -227,7 +227,7 @@ if #claims > 0 then
 elseif not rung and gap == 0 and n > 0 and #empty == queues
   and #call('SMEMBERS', W .. 'nodes') < 2 then
   -- On a server that is full it is not, and the bell only rings.
-  local put = redis.pcall('SET', posted, cmsgpack.pack(ARGV))
+  local put = redis.pcall('SET', posted, cmsgpack.pack(ARGV), 'PX', POSTED_MS)
   if not put.err then token = '+' .. token end
 end
 return wrong or {suspended, empty, claims, token}

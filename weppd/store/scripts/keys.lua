@@ -9,8 +9,10 @@ local function queue_key(name) return P .. ':queue:' .. name end
 -- A claim that found the queues empty, all of its arguments, to be carried out with the next job that
 -- comes: on a bell's line a claim is sent behind the bell, and so runs as that rings. Only while the
 -- node is alone: a host may die without its connections being closed, and others could have the job.
+-- For the same reason it lapses unless a heartbeat comes within POSTED_MS: then the bell only rings.
 -- The node's next claim revokes it, and has its token: so it gets what a lost reply would have told.
 local function posted_key(node) return W .. 'posted:' .. node end
+local POSTED_MS = 7500
 
 -- A number as the wire has it, or 0 for what is none: producers write these fields, and an error in
 -- a script would cost all jobs of its call.

@@ -24,6 +24,7 @@ call('SADD', W .. 'nodes', node)
 local seq = call('HINCRBY', W .. 'node:' .. node, 'seq', 1)
 call('HSET', W .. 'node:' .. node, 'state', state, 'last_heartbeat', stamp)
 call('HDEL', W .. 'node:' .. node, 'hold')
+call('PEXPIRE', posted_key(node), POSTED_MS)
 
 local busy = {}
 for i = at, #ARGV, 3 do busy[ARGV[i + 2]] = ARGV[i] end

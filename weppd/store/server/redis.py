@@ -12,7 +12,7 @@
     weppd:closed:<jid>     the top of a tree that is being cancelled (1 h): nothing goes in below
     weppd:fallen:<jid>     the jobs that were cancelled because it failed; a retry wakes them
     weppd:run:<runid>      the jobs of a run that began and stand below none, by their start
-    weppd:posted:<node>    a claim of empty queues, carried out with the next job that comes
+    weppd:posted:<node>    a claim of empty queues, for the next job that comes (7.5 s from a beat)
     weppd:paused           the queues that nobody takes jobs of
     weppd:offers           the CPUs and bytes that each node offers its jobs
     weppd:node:<node>      seq (the lease), state, last_heartbeat, server;  weppd:nodes: their names

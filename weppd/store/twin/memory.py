@@ -214,7 +214,7 @@ class MemoryStore(Homes):
         self._check()
         self._check_era()
         self._be_at_home(node.name)
-        seq = self.shelf.beat(node.name)
+        seq = posting.beat(self.shelf, node.name, self._now())
         mine = [r for r in running if claiming.owns(self.shelf, r.eid, r.job)]
         for each in mine:
             held.renew_all(self.shelf, each.job, self._now())

@@ -7,6 +7,9 @@ from weppd.store.nouns import ClaimAsk, Exchanged
 from weppd.store.twin import claiming
 from weppd.store.twin.shelf import Shelf
 
+#: Seconds for which a posted claim stands without a heartbeat of its node.
+POSTED_S = 7.5
+
 
 def claimed(
     shelf: Shelf,
@@ -21,18 +24,26 @@ def claimed(
     all_empty = not claims and len(empty) == len(ask.queues)
     posted = all_empty and not ask.gap_s and bool(ask.workers) and len(shelf.leases) < 2
     if posted:
-        shelf.posted[ask.node] = ask
+        shelf.posted[ask.node] = ask, at + POSTED_S
     said = tuple(claims), frozenset(empty), paused, ask.token, posted
     return Exchanged(answers, released, *said)
 
 
 def carried_out(shelf: Shelf, node: str, at: float) -> Exchanged:
     """What a bell brings: the claims of what the node has posted, if any."""
-    ask = shelf.posted.get(node)
-    if ask is None or len(shelf.leases) > 1:
+    ask, until = shelf.posted.get(node, (None, 0.0))
+    if ask is None or at >= until or len(shelf.leases) > 1:
         return Exchanged()
     claims, empty, paused = claiming.claim(shelf, ask, at)
     if not claims:
         return Exchanged()
     del shelf.posted[node]
     return Exchanged((), (), tuple(claims), frozenset(empty), paused, ask.token)
+
+
+def beat(shelf: Shelf, node: str, at: float) -> int:
+    """A heartbeat, by which what the node has posted goes on standing; its number."""
+    ask, until = shelf.posted.get(node, (None, 0.0))
+    if ask is not None and at < until:
+        shelf.posted[node] = ask, at + POSTED_S
+    return shelf.beat(node)

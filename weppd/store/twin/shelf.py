@@ -68,8 +68,8 @@ class Shelf:
     runs: dict[str, dict[str, float]] = field(default_factory=dict)
     #: node → its last claim's token and what it got, as (eid, job)
     tokens: dict[str, tuple[str, list[tuple[str, str]]]] = field(default_factory=dict)
-    #: node → a claim that found the queues empty, and is carried out with the next job
-    posted: dict[str, ClaimAsk] = field(default_factory=dict)
+    #: node → a claim that found the queues empty, and is carried out with the next job; until when
+    posted: dict[str, tuple[ClaimAsk, float]] = field(default_factory=dict)
     locks: dict[held.Place, bytes] = field(default_factory=dict)
     held: dict[str, dict[held.Place, str]] = field(default_factory=lambda: defaultdict(dict))
     sole: dict[str, str] = field(default_factory=dict)
