@@ -25,6 +25,8 @@ from weppd.scribe.witness import Witnesses
 
 log = logging.getLogger("weppd.scribe")
 SOONEST_S, LATEST_S = 0.05, 1.0
+#: A job that goes on talking is not read line by line: a look costs more than what it finds.
+TALKING_S = 0.3
 ALONE_S = 60.0
 SWEEP_S = 3600.0
 SETTLE_S = 5.0
@@ -45,6 +47,7 @@ class Scribe:
         self._alone_since = time.monotonic()
         self._swept = 0.0
         self._pause = SOONEST_S
+        self._told = False
         self._retired = False
 
     def run(self) -> None:
@@ -102,6 +105,7 @@ class Scribe:
     def _obey(self, header: dict[str, Any]) -> None:
         kind = header.get("kind")
         if kind == "told":
+            self._told = True
             for each in header["open"]:
                 self._desk.open(each)
             for each in header["closed"]:
@@ -112,9 +116,13 @@ class Scribe:
             self._retired = True
 
     def _look(self) -> None:
-        moved = self._desk.look()
+        moved, told = self._desk.look(), self._told
         self._confirm()
-        self._pause = SOONEST_S if moved else min(self._pause * 1.3, LATEST_S)
+        self._told = False
+        if moved:
+            self._pause = SOONEST_S if told else TALKING_S
+        else:
+            self._pause = min(self._pause * 1.3, LATEST_S)
 
     def _confirm(self) -> None:
         written, self._written = self._written, []
