@@ -24,6 +24,9 @@ _ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
+#: A job of several CPUs has as many threads in OpenBLAS, which turn idly for 2^n cycles before they
+#: sleep: 40 ms of a CPU where n is its own 26, for jobs that have nothing to multiply too.
+_IDLE_TURNS = ("OPENBLAS_THREAD_TIMEOUT", "20")
 
 
 def command(
@@ -45,6 +48,7 @@ def command(
     env = scrubbed(os.environ if environ is None else environ)
     env.update(_ONE_THREAD)
     env.setdefault(*BIND_NOW)
+    env.setdefault(*_IDLE_TURNS)
     env.update(extra or {})
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), _links(runtime_dir)]))
     argv = [python, "-m", "weppd.cell", "--socket", socket, "--class", cls, "--cells", cells]
