@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.terrain.compass import COLUMNS, NOWHERE, ROWS, Codes, Floats
+from tasks.terrain.compass import COLUMNS, NOWHERE, ROWS, Codes, Floats, Mask
 
 _STRAIGHT_FIRST = (0, 2, 4, 6, 1, 3, 5, 7)
 _AHEAD = tuple((direction + 4) % 8 for direction in range(8))
@@ -37,13 +37,15 @@ class Flooded:
 
     relief: Floats  # m, rows by columns, NaN without data
     way: Codes  # direction towards the cell that a cell was reached from, or out of the data
+    raised: Mask  # what stands higher than it was: the water of depressions
 
 
 def fill(dem: Floats) -> Flooded:
     """Raise what lies in depressions of `dem` (m, rows by columns, NaN without data)."""
     padded = _Padded(dem)
     level = _flood(padded)
-    return Flooded(padded.unpad(level), padded.unpad_ways())
+    relief = padded.unpad(level)
+    return Flooded(relief, padded.unpad_ways(), relief > dem)
 
 
 def breach(dem: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """Where water goes: to the steepest of eight neighbours (D8), and what follows from it.
 
 O'Callaghan & Mark (1984, Computer Vision, Graphics, and Image Processing 28, 323-344). Where no
-neighbour is lower, which on a flooded surface is on flats only, it goes the way of the flood: that
-leads to cells that the flood met before, so that no water goes in circles.
+neighbour is lower, which on a flooded surface is on flats only, it goes the way of `flats`; where a
+flat is the water of a depression, that of the flood, which follows the valleys under it and leads
+to cells that the flood met before. Neither goes in circles.
 
 Cells are numbers here, row by row. They are gone through in levels: those that nothing flows into,
 then those that only these flow into, and so on; a level is one operation of numpy.
@@ -15,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
+from tasks.terrain import flats
 from tasks.terrain.compass import COLUMNS, NOWHERE, ROWS, STEPS, Codes, Floats, Ints, Mask
 from tasks.terrain.flood import Flooded
 
@@ -24,16 +26,19 @@ def directions(flooded: Flooded) -> Codes:
     z = flooded.relief
     best = np.zeros(z.shape)
     found = flooded.way.copy()
+    border = np.zeros(z.shape, dtype=np.bool_)
     padded = np.pad(z, 1, constant_values=np.nan)
     rows, columns = z.shape
     for direction, (row, column, step) in enumerate(zip(ROWS, COLUMNS, STEPS, strict=True)):
         other = padded[1 + row : 1 + row + rows, 1 + column : 1 + column + columns]
         fall = (z - other) / step
+        border |= np.isnan(other)
         # A comparison with what is not there is false.
         steeper = fall > best
         best[steeper] = fall[steeper]
         found[steeper] = direction
-    return found
+    level = flats.ways(z, (best > 0.0) | border, flooded.raised)
+    return np.where(level == NOWHERE, found, level)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.terrain import BadTerrain, flood, network, parts, profiles
-from tasks.terrain.compass import COLUMNS, ROWS
+from tasks.terrain import BadTerrain, flats, flood, network, parts, profiles
+from tasks.terrain.compass import COLUMNS, NOWHERE, ROWS
 from tasks.terrain.flow import Flow, directions
 from tasks.wepp.numbering import WeppTopTranslator
 from tests.unit import terrain_models as models
@@ -20,6 +20,7 @@ GROUNDS = st.builds(
     rows=st.integers(3, 26),
     columns=st.integers(3, 26),
     noise=st.sampled_from([0.0, 0.5, 4.0]),
+    steps=st.sampled_from([0.1, 1.0, 5.0]),
 )
 WAYS = {
     "fill": lambda dem: dem,
@@ -63,6 +64,49 @@ def test_water_leaves_every_cell_and_never_climbs(dem, way):
     assert (z[onward] >= z[flow.down[onward]]).all()
     leaving = flow.inside & ~onward
     assert flow.area[leaving].sum() == np.count_nonzero(~np.isnan(dem))
+
+
+@CALM
+@given(holed(), st.booleans())
+def test_level_ground_drains_to_its_lower_edge_and_not_along_its_higher_one(dem, wet):
+    """Each of its cells has a way on the level: to one that is nearer to the lower edge, or as
+    near and farther from the higher one; by relaxation, brute."""
+    flooded = flood.fill(dem)
+    z = np.pad(flooded.relief, 1, constant_values=np.nan)
+    rims = [z[1 + r :, 1 + c :][: dem.shape[0], : dem.shape[1]] for r, c in AROUND]
+    here = flooded.relief
+    drains = np.logical_or.reduce([(rim < here) | np.isnan(rim) for rim in rims])
+    way = flats.ways(here, drains, flooded.raised if wet else np.zeros(dem.shape, np.bool_))
+    flat = way != NOWHERE
+    assert not (flat & (drains | np.isnan(here))).any()
+    assert wet or np.array_equal(flat, ~drains & ~np.isnan(here))
+    assert not wet or not (flat & flooded.raised).any()
+    near = steps(here, flat, flat & ~drains, drains)
+    far = steps(here, flat, flat, np.logical_or.reduce([rim > here for rim in rims]), own=True)
+    height = np.where(drains, -1e9, 2.0 * near - far)
+    row, column = np.nonzero(flat)
+    to = row + np.array(ROWS)[way[flat]], column + np.array(COLUMNS)[way[flat]]
+    assert (here[to] == here[flat]).all()
+    assert (height[to] < height[flat]).all()
+
+
+AROUND = tuple(zip(ROWS, COLUMNS, strict=True))
+
+
+def steps(z: np.ndarray, flat: np.ndarray, into: np.ndarray, begin: np.ndarray, *, own=False):
+    """How many steps on the level each flat cell is from `begin`; 0 where there is no way."""
+    count = np.where(begin & flat if own else begin, 1.0, np.inf)
+    for _ in range(z.size):
+        before = count.copy()
+        for r, c in AROUND:
+            other = np.pad(before, 1, constant_values=np.inf)[1 + r :, 1 + c :]
+            level = np.pad(z, 1, constant_values=np.nan)[1 + r :, 1 + c :]
+            shape = slice(z.shape[0]), slice(z.shape[1])
+            nearer = into & (level[shape] == z) & (other[shape] + 1 < count)
+            count[nearer] = other[shape][nearer] + 1
+        if np.array_equal(before, count):
+            break
+    return np.where(np.isinf(count), 0.0, count)
 
 
 @CALM

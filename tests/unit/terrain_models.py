@@ -46,9 +46,10 @@ def junction(rows: int = 41, columns: int = 41) -> np.ndarray:
     return 200.0 - 0.2 * row + 2.0 * np.minimum(left, right)
 
 
-def rough(seed: int, rows: int, columns: int, noise: float = 1.0) -> np.ndarray:
-    """Hills that fall to the south, with pits and some level ground."""
+def rough(seed: int, rows: int, columns: int, noise: float = 1.0, steps: float = 0.1) -> np.ndarray:
+    """Hills that fall to the south, with pits, in whole `steps` (m): the more, the leveller."""
     dice = np.random.default_rng(seed)
     row, column = np.mgrid[:rows, :columns]
     waves = 8.0 * np.sin(column / 3.0 + dice.uniform(0, 6)) + 4.0 * np.sin(row / 4.0)
-    return np.round(300.0 - 0.7 * row + waves + dice.normal(0.0, noise, (rows, columns)), 1)
+    hills = 300.0 - 0.7 * row + waves + dice.normal(0.0, noise, (rows, columns))
+    return np.round(np.round(hills / steps) * steps, 1)

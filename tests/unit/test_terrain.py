@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.terrain import BadTerrain, flood, network, profiles
+from tasks.terrain import BadTerrain, flats, flood, network, profiles
+from tasks.terrain.compass import NOWHERE
 from tasks.terrain.flow import Flow, directions
 from tests.unit import terrain_models as models
 
@@ -104,6 +105,28 @@ def test_a_flat_drains_by_shortest_ways():
     _, flow = models.flow_over(np.zeros((9, 9)))
     assert len(flow.levels) == 5
     assert flow.area[~(flow.down >= 0)].sum() == 81
+
+
+def test_the_water_of_a_level_floor_gathers_in_its_middle():
+    """A valley floor without a fall, as whole metres make it: one line, away from both sides."""
+    dem = np.full((30, 13), 100.0)
+    dem[:, :2] = dem[:, -2:] = dem[0] = 104.0
+    dem[-1, 6] = 99.0
+    _, flow = models.flow_over(dem)
+    area = flow.area.reshape(flow.shape)
+    floor = slice(6, 26)
+    assert (flow.direction[floor, 6] == SOUTH).all()
+    assert (area[floor, 6] > 3 * area[floor, [5]].max(axis=1, initial=0)).all()
+    assert set(flow.direction[10, 2:6]) | set(flow.direction[10, 7:11]) <= {0, 1, 3, 4}
+
+
+def test_level_ground_that_holds_water_drains_along_the_valley_under_it():
+    """A lake that reaches beyond its hollow is one flat with its shore: the flood has its way."""
+    dem = models.valley(rows=30, columns=21)
+    dem[25] += 3.0
+    flooded = flood.fill(dem)
+    none = flats.ways(flooded.relief, np.zeros(dem.shape, np.bool_), flooded.raised)
+    assert (none[flooded.raised] == NOWHERE).all()
 
 
 def test_what_stands_under_water_drains_along_the_valley_under_it():
