@@ -2,7 +2,7 @@
 
 ::
 
-    <[data] extracts>/<job id>.tar.gz      what `tasks.extracts.build` made, packed
+    <[data] extracts>/<job id>.tar.gz      what `tasks.extracts.build` made, packed; older ones go
     land_and_soil_rq:<job id>              the channel on which the job tells how it goes
 """
 
@@ -73,7 +73,23 @@ def _made(voice: Panel, told: Sequence[float] | str, wanted: dict[str, str]) -> 
     finally:
         shutil.rmtree(root)
     current().log(f"{built.classes} classes, {built.soils} soils, {files} files")
+    _sweep(target, float(data["extracts_days"]), float(data["extracts_gib"]) * 2**30)
     return target
+
+
+def _sweep(made: Path, days: float, most: float) -> None:
+    """Remove older extracts; what cannot be removed is told, and fails nobody's extract."""
+    from tasks.extracts import shelf
+
+    try:
+        gone = shelf.sweep(made.parent, made.stat().st_mtime, days, most)
+    except OSError as error:
+        text = f"older extracts stay: {error.filename}: {error.strerror}"
+        current().log(text, level="warning", volatile=True)
+        return
+    if gone:
+        size = sum(each.size for each in gone) / 1e6
+        current().log(f"{len(gone)} older extracts removed, {size:.0f} MB", volatile=True)
 
 
 def _tell(voice: Panel, lacking: Sequence[int], what: str) -> None:

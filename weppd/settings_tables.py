@@ -215,8 +215,9 @@ class Data:
     `landuse_classes` the table that says what grows where a code stands. `soils` has rasters of map
     units, `soil_files` a soil file for each unit, `climate` climate files of stations, of which one
     counts for what is no farther than `station_km` from it. `dem` is a raster of elevations (m). No
-    map is made that has more cells than `max_map_dimension_px` either way; extracts of maps are put
-    into the directory `extracts`.
+    map is made that has more cells than `max_map_dimension_px` either way. Extracts of maps are put
+    into the directory `extracts`, which keeps those that were used within `extracts_days` days, and
+    at most `extracts_gib` GiB; 0 is no bound.
     """
 
     dem: str = field(default="", metadata={"check": unless_empty(absolute)})
@@ -228,6 +229,8 @@ class Data:
     station_km: float = field(default=100.0, metadata={"check": at_least(0)})
     max_map_dimension_px: int = field(default=4096, metadata={"check": at_least(1)})
     extracts: str = field(default="/wc1/land_and_soil_rq", metadata={"check": absolute})
+    extracts_days: float = field(default=90.0, metadata={"check": at_least(0)})
+    extracts_gib: float = field(default=100.0, metadata={"check": at_least(0)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, send_file
 from flask.typing import ResponseReturnValue
 
-from tasks.extracts import extent
+from tasks.extracts import extent, shelf
 from tasks.land_and_soil_rq import archive
 from tasks.web.door import May, ask, body, refusal, told
 from weppd.flask import Weppd
@@ -45,6 +45,7 @@ def add(made: Blueprint, may: May) -> None:
             return refusal(
                 f"{path.name} is not there: its job has not finished, or it is gone"
             ), 404
+        shelf.use(path)
         return send_file(path, mimetype="application/gzip", as_attachment=True)
 
     path = "/rq/api/landuse_and_soils"

@@ -70,6 +70,15 @@ def add(made: Blueprint, may: May) -> None:
         _refuse(archives.BrokenArchive, lambda: archives.named(wd, name).unlink())
         return jsonify({"Success": True})
 
+    path = "/batch/_/<batch>/rq/api/run-batch"
+    made.add_url_rule(path, "project_batch", told(_run_batch(may)), methods=["POST"])
+    views = {"fork": fork, "archive": archive, "restore-archive": restore, "delete-archive": delete}
+    for action, view in views.items():
+        path = f"/runs/<runid>/<config>/rq/api/{action}"
+        made.add_url_rule(path, f"project_{view.__name__}", told(view), methods=["POST"])
+
+
+def _run_batch(may: May) -> Callable[[str], ResponseReturnValue]:
     def run_batch(batch: str) -> ResponseReturnValue:
         ask(may, "run", f"batch;;{batch};;_base")
         try:
@@ -78,21 +87,13 @@ def add(made: Blueprint, may: May) -> None:
             return jsonify({"success": False, "error": str(error)}), 404
         except BrokenDocument as error:
             return jsonify({"success": False, "error": str(error)}), 400
-        job = Weppd().enqueue(
-            "tasks.batch_rq.run_batch_rq",
-            batch,
-            job_timeout=TIMEOUT,
-            unique=once.sole("batch", batch),
-        )
+        sole = once.sole("batch", batch)
+        call = ("tasks.batch_rq.run_batch_rq", batch)
+        job = Weppd().enqueue(*call, job_timeout=TIMEOUT, unique=sole)
         message = f"batch {batch}: its runs are being enqueued"
         return jsonify({"success": True, "job_id": job.id, "message": message})
 
-    path = "/batch/_/<batch>/rq/api/run-batch"
-    made.add_url_rule(path, "project_batch", told(run_batch), methods=["POST"])
-    views = {"fork": fork, "archive": archive, "restore-archive": restore, "delete-archive": delete}
-    for action, view in views.items():
-        path = f"/runs/<runid>/<config>/rq/api/{action}"
-        made.add_url_rule(path, f"project_{view.__name__}", told(view), methods=["POST"])
+    return run_batch
 
 
 def _enqueued(runid: str, task: str, word: str) -> ResponseReturnValue:

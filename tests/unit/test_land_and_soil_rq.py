@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
 import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.data.places import NoData
-from tasks.extracts import archive
+from tasks.extracts import archive, shelf
 from tasks.extracts.archive import NotPacked
 from tasks.land_and_soil_rq import land_and_soil_rq
 from tasks.terrain import BadTerrain
@@ -34,6 +38,7 @@ def site(ctx, tmp_path: Path) -> Path:
     site_maps.write_soil(home / "sol/7.sol")
     data = {"landuse": str(home), "soils": str(home), "soil_files": str(home / "sol")}
     data |= {"extracts": str(tmp_path / "out"), "max_map_dimension_px": 100}
+    data |= {"extracts_days": 10.0, "extracts_gib": 0.0}
     ctx.settings = {**ctx.settings, "data": data}
     return home
 
@@ -131,6 +136,67 @@ def test_maps_may_be_named_and_those_that_are_not_there_are_refused(site: Path) 
     (site / "sol/7.sol").unlink()
     with pytest.raises(NoData, match="has no file of any soil"):
         land_and_soil_rq(None, EXTENT, ssurgo_db="older")
+
+
+def aged(path: Path, days: float, *, fetched: float | None = None) -> Path:
+    """A file, or a directory of one file, made and maybe fetched so many days ago."""
+    for each in (path, *path.rglob("*")):
+        used = days if fetched is None else fetched
+        os.utime(each, (time.time() - used * shelf.DAY_S, time.time() - days * shelf.DAY_S))
+    return path
+
+
+def test_an_extract_removes_those_that_nobody_fetched_for_long(ctx, site: Path, tmp_path: Path):
+    """And what jobs that were killed left; but nothing that is in use, or is no extract."""
+    out = tmp_path / "out"
+    for name in ("old.tar.gz", "fetched.tar.gz", "notes.txt", ".k.tar.gz.0123abcd.tmp"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text(name)
+    for name in ("killed/ron.nodb", "begun/ron.nodb", "theirs/x"):
+        (out / name).parent.mkdir()
+        (out / name).write_text(name)
+    aged(out / "old.tar.gz", 11)
+    shelf.use(aged(out / "fetched.tar.gz", 11))
+    for name in ("notes.txt", ".k.tar.gz.0123abcd.tmp", "killed", "theirs"):
+        aged(out / name, 99)
+    path, _ = land_and_soil_rq(None, EXTENT)
+    left = sorted(each.name for each in out.iterdir())
+    assert left == ["begun", "fetched.tar.gz", Path(path).name, "notes.txt", "theirs"]
+    assert any("1 older extracts removed" in text for _, text, _ in ctx.lines)
+
+
+def test_what_all_extracts_take_is_bounded(ctx, site: Path, tmp_path: Path):
+    """Those that were fetched longest ago go first; none that was used within a day."""
+    ctx.settings["data"] |= {"extracts_gib": 2500 / 2**30}
+    for name, days, fetched in (("a", 9, 3), ("b", 8, 8), ("c", 7, 7), ("d", 6, 0.5)):
+        path = tmp_path / f"out/{name}.tar.gz"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 1000)
+        aged(path, days, fetched=fetched)
+    land_and_soil_rq(None, EXTENT)
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["d.tar.gz", "j1.tar.gz"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.floats(0, 30)), max_size=12),
+    st.sampled_from([0.0, 3.0, 20.0]),
+    st.sampled_from([0.0, 40.0, 200.0]),
+)
+def test_what_is_kept_is_in_use_or_within_the_bounds(found, days: float, most: float):
+    """No more goes than must: without the last that went, it would have been too much."""
+    now = 40 * shelf.DAY_S
+    kept = [
+        shelf.Kept(Path(str(number)), size, now - ago * shelf.DAY_S)
+        for number, (size, ago) in enumerate(found)
+    ]
+    gone = shelf.condemned(kept, now, days, most)
+    left = [each for each in kept if each not in gone]
+    free = [each for each in left if now - each.used > shelf.IN_USE_S]
+    assert all(now - each.used > shelf.IN_USE_S for each in gone)
+    assert days == 0 or all(now - each.used <= days * shelf.DAY_S for each in free)
+    assert not most or not free or sum(each.size for each in left) <= most
+    young = [each for each in gone if not days or now - each.used <= days * shelf.DAY_S]
+    assert not young or sum(each.size for each in [*left, young[-1]]) > most > 0
 
 
 def test_a_job_id_that_is_no_name_of_a_file_is_refused(ctx, site: Path) -> None:

@@ -21,7 +21,7 @@ def test_idle_threads_of_openblas_sleep_soon_unless_somebody_said_otherwise(tmp_
 
 def test_what_is_secret_or_systemds_is_not_in_it(tmp_path: Path) -> None:
     """Jobs see neither Redis' password nor the watchdog's socket."""
-    given = {"REDIS_URL": "redis://:secret@h", "WATCHDOG_USEC": "1", "HOME": "/home/w"}
+    given = {"REDIS_URL": "redis://:secret@h", "WATCHDOG_USEC": "1", "HOME": "/var/lib/w"}
     env = environment(tmp_path, given)
-    assert env["HOME"] == "/home/w"
+    assert env["HOME"] == "/var/lib/w"
     assert not any(name.startswith(("REDIS", "WATCHDOG")) for name in env)
