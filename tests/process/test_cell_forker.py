@@ -94,6 +94,7 @@ def test_forker_dies_with_its_cell(weppd):
     os.kill(weppd.cell, signal.SIGKILL)
     weppd.wait("gone", n=1)
     eventually(lambda: procfs.stat(first) is None, "the forker ends")
+    assert procfs.stat(first) is None
 
 
 @in_subreaper

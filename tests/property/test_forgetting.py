@@ -240,10 +240,16 @@ class Fleet:
                 await node.meet()
                 await self.claim(node, 0)
                 await self.end(node, 0)
-        unended = {jid for jid, bodies in self.bodies.items() if bodies} - self.excused
-        states = {jid: self.shelf.status(jid) for jid in unended}
-        assert set(states.values()) <= {"finished"}, states
-        assert not self.shelf.registries["wip", "q"], "an execution is entered for ever"
+
+    def lost(self) -> dict[str, str | None]:
+        """The jobs whose body ran, and which have not finished, by where they stand."""
+        ran = {jid for jid, bodies in self.bodies.items() if bodies} - self.excused
+        states = {jid: self.shelf.status(jid) for jid in ran}
+        return {jid: status for jid, status in states.items() if status != "finished"}
+
+    def entered(self) -> list[str]:
+        """The jobs of which an execution is entered for ever."""
+        return list(self.shelf.registries["wip", "q"])
 
 
 WEIGHTS: tuple[tuple[int, Callable[..., object]], ...] = (
@@ -291,5 +297,9 @@ number = st.integers(0, 2**16)
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(number, number), max_size=60))
 def test_whatever_is_forgotten_no_body_runs_twice_and_none_is_lost(steps: list[Step]) -> None:
-    """Claims, ends, retries and claims that are handed back, forgotten in any combination."""
-    asyncio.run(lived(steps))
+    """Claims, ends, retries and claims that are handed back, forgotten in any combination.
+
+    That no body runs twice is held against each of its beginnings, on the way.
+    """
+    fleet = asyncio.run(lived(steps))
+    assert (fleet.lost(), fleet.entered()) == ({}, [])

@@ -63,8 +63,13 @@ def test_cells_have_forkers_in_the_hardened_service(up: Node) -> None:
     script = (
         f"for z in $({below} {main}); do for c in $({below} $z); do {below} $c | wc -l; done; done"
     )
+
+    def children() -> list[str]:
+        return up.run("sh", "-c", script).split()
+
     # An idle cell's children: its forker, and the one that waits for a job.
-    eventually(lambda: up.run("sh", "-c", script).split() == ["2", "2"], within=20, every=0.2)
+    both = ["2", "2"]
+    assert eventually(lambda: children() == both and both, within=20, every=0.2) == both
 
 
 def _sleeps(node: Node, seconds: int) -> list[str]:
