@@ -15,7 +15,7 @@ from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.hydrology.aquifer import Aquifer
 from tasks.hillsim.numbers import Rows, summed
-from tasks.hillsim.output import BANNER, announce, make_way, put, put_pieces
+from tasks.hillsim.output import BANNER, Drafts, announce, make_way
 from tasks.hillsim.reports import daily, tally
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports.tally import Tally
@@ -86,7 +86,7 @@ def simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     """Run the answers `text` (named `source` in errors) with names relative to `cwd`.
 
     Refusal, FormatError or OSError before any output is written; outputs of an earlier run are
-    removed first, and new ones appear whole or not at all.
+    removed first, and new ones appear all together or not at all.
     """
     # A run leaves no cycles behind, and the collector would look for them in every year's days.
     collects = gc.isenabled()
@@ -117,7 +117,8 @@ def _simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     chain = hillslope.chain(given, rules)
     kept = _Written(run, rules.ground)
     sums = _run(run, given.climate, chain, kept, out)
-    _write(run, given, chain, sums, kept, cwd)
+    with Drafts() as files:
+        _write(run, given, chain, sums, kept, cwd, files)
     print(MARKER, file=out, flush=True)
     return reports.summary(run.years, chain, sums)
 
@@ -169,20 +170,26 @@ def _note_storms_without_duration(climate: Climate, out: TextIO) -> None:
 
 
 def _write(
-    run: HillslopeRun, given: Inputs, chain: Chain, sums: Tally, kept: _Written, cwd: Path
+    run: HillslopeRun,
+    given: Inputs,
+    chain: Chain,
+    sums: Tally,
+    kept: _Written,
+    cwd: Path,
+    files: Drafts,
 ) -> None:
     report = reports.loss_report(run, given, chain, sums, BANNER)
-    put(cwd / run.loss, loss.dump(report))
+    files.put(cwd / run.loss, loss.dump(report))
     if run.pass_file is not None and kept.days is not None:
         text = reports.pass_file(run, chain, given.climate.begin_year, kept.days)
-        put(cwd / run.pass_file, text)
+        files.put(cwd / run.pass_file, text)
     if run.ebe is not None and kept.events is not None:
-        put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
+        files.put(cwd / run.ebe, ebe.dump(tuple(kept.events)))
     if run.plot is not None:
-        put(cwd / run.plot, reports.plot(given, sums, run.years))
+        files.put(cwd / run.plot, reports.plot(given, sums, run.years))
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil), (run.element, kept.element)):
         if name is not None and rows is not None:
-            put_pieces(cwd / name, rows.pieces())
+            files.put_pieces(cwd / name, rows.pieces())
 
 
 def _outputs(run: HillslopeRun) -> list[str]:

@@ -1,4 +1,4 @@
-"""What every run says of itself, and how an output file comes to be."""
+"""What every run says of itself, and how its output files come to be."""
 
 from __future__ import annotations
 
@@ -54,29 +54,58 @@ def make_way(cwd: Path, inputs: Iterable[str], outputs: Iterable[str]) -> None:
         path.unlink(missing_ok=True)
 
 
-def put(path: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all."""
-    put_pieces(path, [text.encode("latin-1", errors="replace")])
+class Drafts:
+    """The output files of one run, in a `with`: all are there when it ends well, else none is.
 
+    Each is written whole beside its place; they take their places together. So a full disk does
+    not leave some of a run's files, which look as if the run had come to its end.
+    """
 
-def put_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a file of these lines so that it appears whole or not at all."""
-    put_pieces(path, Rows(lines).pieces())
+    def __init__(self) -> None:
+        self._drafts: list[tuple[Path, Path]] = []
 
+    def __enter__(self) -> Drafts:
+        return self
 
-def put_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file of these bytes so that it appears whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb", buffering=0) as file:
-            for piece in pieces:
-                left = memoryview(piece)
-                while left:
-                    left = left[file.write(left) :]
-        draft.replace(path)
-    except BaseException as error:
-        draft.unlink(missing_ok=True)
-        # A full disk says only that it is full.
-        if isinstance(error, OSError):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if kind is not None:
+            self._drop()
+            return
+        try:
+            for draft, path in self._drafts:
+                draft.replace(path)
+        except OSError:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        for draft, path in self._drafts:
+            if draft.exists():
+                draft.unlink()
+            else:
+                path.unlink(missing_ok=True)
+
+    def put(self, path: Path, text: str) -> None:
+        """Write a file of this text."""
+        self.put_pieces(path, [text.encode("latin-1", errors="replace")])
+
+    def put_lines(self, path: Path, lines: Iterable[str]) -> None:
+        """Write a file of these lines."""
+        self.put_pieces(path, Rows(lines).pieces())
+
+    def put_pieces(self, path: Path, pieces: Iterable[bytes]) -> None:
+        """Write a file of these bytes. OSError names it."""
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        self._drafts.append((draft, path))
+        try:
+            with draft.open("wb", buffering=0) as file:
+                for piece in pieces:
+                    left = memoryview(piece)
+                    while left:
+                        left = left[file.write(left) :]
+        except OSError as error:
+            # A full disk says only that it is full.
             error.filename = error.filename or str(path)
-        raise
+            raise

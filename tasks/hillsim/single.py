@@ -17,7 +17,7 @@ from tasks.hillsim.element.day import Day
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.inflow import NOTHING
 from tasks.hillsim.element.today import Weather, weathers
-from tasks.hillsim.output import BANNER, announce, make_way, put
+from tasks.hillsim.output import BANNER, Drafts, announce, make_way
 from tasks.hillsim.reports import daily
 from tasks.hillsim.reports import hillslope as reports
 from tasks.hillsim.reports import storm as storm_report
@@ -46,7 +46,8 @@ def simulate(run: StormRun, cwd: Path, out: TextIO, marker: str) -> Summary:
     sums = Tally(tuple(slope.site.shape.length for slope in chain))
     sums.add(days)
     tallies.check_run(before, tallies.held(chain), sums)
-    _write(run, given, chain, days, sums, cwd)
+    with Drafts() as files:
+        _write(run, given, chain, days, sums, cwd, files)
     print(marker, file=out, flush=True)
     return reports.summary(1, chain, sums)
 
@@ -63,14 +64,20 @@ def _down(chain: Chain, weather: Weather) -> Iterator[Day]:
 
 
 def _write(
-    run: StormRun, given: Inputs, chain: Chain, days: tuple[Day, ...], sums: Tally, cwd: Path
+    run: StormRun,
+    given: Inputs,
+    chain: Chain,
+    days: tuple[Day, ...],
+    sums: Tally,
+    cwd: Path,
+    files: Drafts,
 ) -> None:
     # The annual report of a run of one day is this storm's.
     as_run = HillslopeRun(
         man=run.man, slp=run.slp, cli=run.cli, sol=run.sol, loss=run.loss, years=1
     )
     report = reports.loss_report(as_run, given, chain, sums, BANNER)
-    put(
+    files.put(
         cwd / run.loss,
         storm_report.text(report, chain, days, day.as_it_falls(chain[0], days[0].weather)),
     )
@@ -79,16 +86,16 @@ def _write(
     if run.pass_file is not None:
         lines = [reports.pass_line(chain, days, None, cells)]
         text = reports.pass_file(as_run, chain, given.climate.begin_year, lines)
-        put(cwd / run.pass_file, text)
+        files.put(cwd / run.pass_file, text)
     if run.plot is not None:
-        put(cwd / run.plot, reports.plot(given, sums, 1))
+        files.put(cwd / run.plot, reports.plot(given, sums, 1))
     if run.ebe is not None:
         rows = (reports.event_row(chain, days, event, 1, cells),) if event and cells else ()
-        put(cwd / run.ebe, ebe.dump(rows))
+        files.put(cwd / run.ebe, ebe.dump(rows))
     if run.element is not None:
         found = (
             daily.element_row(slope, today, 1, always=True)
             for slope, today in zip(chain, days, strict=True)
         )
         lines = [*daily.ELEMENT_HEAD, *(row for row in found if row)]
-        put(cwd / run.element, "\n".join(lines) + "\n")
+        files.put(cwd / run.element, "\n".join(lines) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tasks import hillsim
 from tasks.hillsim.errors import Refusal
 from tasks.wepp.files import management
 from tasks.wepp.files.errors import FormatError
-from tests.unit.test_hillsim_engine import change, runs, simulate, written
+from tests.unit.test_hillsim_engine import change, program, runs, simulate, written
 
 __all__ = ["runs"]
 
@@ -49,6 +50,25 @@ def test_a_directory_for_outputs_that_is_not_there_is_named_at_once(runs: Path) 
     with pytest.raises(FileNotFoundError, match="results"):
         hillsim.run("p2.run", cwd=runs, out=out)
     assert out.getvalue() == ""
+
+
+def test_a_full_disk_leaves_no_file_of_the_run(runs: Path) -> None:
+    """Not those either that fitted: they would look as if the run had come to its end."""
+    assert program(runs, 2).returncode == 0
+    output = runs.parent / "output"
+    sizes = {path.name: path.stat().st_size for path in output.iterdir()}
+    # What comes first fits, the last and largest does not.
+    largest = max(sizes.values())
+    assert sizes["H2.loss.dat"] < largest
+    files = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest - 1, files[1]))
+    try:
+        full = program(runs, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, files)
+    assert full.returncode == 1
+    assert full.stdout.splitlines()[-1].endswith("File too large")
+    assert list(output.iterdir()) == []
 
 
 def test_comments_may_hold_what_other_alphabets_end_lines_with(runs: Path) -> None:

@@ -24,7 +24,7 @@ from tasks.hillsim.channels.streambed import Bed
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.today import Weather, weathers
 from tasks.hillsim.numbers import Rows, summed
-from tasks.hillsim.output import announce, make_way, put_lines, put_pieces
+from tasks.hillsim.output import Drafts, announce, make_way
 from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
 from tasks.wepp.files.channels import Channels, Routing, Shear
@@ -150,7 +150,8 @@ def simulate(asked: WatershedRun | StormWatershedRun, cwd: Path, out: TextIO) ->
             print(f" SIMULATION YEAR = {year:5d}", file=out)
         sums.add(today, records, done, year)
         _keep(kept, given, basin, today, records, done, year)
-    _write(run, given, sums, kept, cwd)
+    with Drafts() as files:
+        _write(run, given, sums, kept, cwd, files)
     print(MARKER, file=out, flush=True)
     return sums.summary(run.years)
 
@@ -269,7 +270,9 @@ def _keep(
             kept.water.append(watershed_daily.balance_row(channel, its_day, year))
 
 
-def _write(run: WatershedRun, given: Given, sums: Sums, kept: _Written, cwd: Path) -> None:
+def _write(
+    run: WatershedRun, given: Given, sums: Sums, kept: _Written, cwd: Path, files: Drafts
+) -> None:
     tables = (
         (run.master, kept.master), (run.ebe, kept.ebe),
         (PEAKS, kept.peaks), (WATER, kept.water), (run.plot, watershed_daily.PLOT),
@@ -277,10 +280,10 @@ def _write(run: WatershedRun, given: Given, sums: Sums, kept: _Written, cwd: Pat
     )  # fmt: skip
     for name, lines in tables:
         if name is not None:
-            put_lines(cwd / name, lines)
+            files.put_lines(cwd / name, lines)
     for name, rows in ((run.wat, kept.wat), (run.soil, kept.soil)):
         if name is not None:
-            put_pieces(cwd / name, rows.pieces())
+            files.put_pieces(cwd / name, rows.pieces())
 
 
 def _read(run: WatershedRun) -> list[str]:
