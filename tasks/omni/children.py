@@ -1,7 +1,8 @@
 """The run of a scenario: `<run>/_pups/omni/scenarios/<name>`, made of its parent's documents.
 
 Slopes, soils, weather and management files are the parent's, by symbolic links; landuse.nodb and
-soils.nodb are its own. A scenario that follows another one begins with that one's.
+soils.nodb are its own. A scenario that follows another one begins with that one's, and its files.
+Where the parent's landuse was built of a map, other fires are built of it as well, see `fires`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
+from tasks.omni import fires
 from tasks.omni.documents import BURNT, UNBURNT, Scenario
 from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
-from tasks.run.nodb import BrokenDocument
-from tasks.wepp.documents import Climate, CoverChoice, Landuse, Soils, Watershed
+from tasks.run.nodb import BrokenDocument, Document
+from tasks.wepp.documents import Climate, CoverChoice, Disturbed, Landuse, Soils, Watershed
 from tasks.wepp.prep import covers as prep
 from tasks.wepp.prep.given import Given
 
@@ -32,6 +35,8 @@ def place(root: Path, name: str) -> Path:
 
 def base(root: Path) -> str:
     """What the run in `root` is called among its scenarios."""
+    if fires.is_built(root):
+        return UNBURNT if Disturbed.or_new(root).sbs_map is None else BURNT
     landuse = Landuse.load(root)
     grown = {key for keys in landuse.hillslopes.values() for key in keys}
     burnt = any("fire" in called(landuse, key) for key in grown)
@@ -55,34 +60,61 @@ def make(root: Path, scenario: Scenario) -> RunDirectory:
     """Make the scenario's run anew, to be simulated.
 
     NotPrepared for a document or a scenario that is missing, ForeignDocument for WEPPcloud's,
-    BrokenDocument for a cover or a soil that cannot be told.
+    BrokenDocument for a cover or a soil that cannot be told; for another fire as `fires.build`.
     """
     own = base(root)
     target = scenario.target(own)
     source = root if target == own else place(root, target)
     if not source.is_dir():
         raise NotPrepared(f"{source} does not exist: run the scenario {target!r} first")
+    child = place(root, scenario.name)
+    if fires.is_one(root, scenario):
+        _burnt(root, child, scenario)
+        return RunDirectory(child)
     landuse, soils = Landuse.load(source), Soils.load(source)
     landuse = _covered(scenario, landuse, Given(RunDirectory(source), hills_only=True))
     soils = _grounded(scenario, soils, Soils.path(source))
-    child = place(root, scenario.name)
-    shutil.rmtree(child, ignore_errors=True)
-    child.mkdir(parents=True)
-    _set_up(root, child, landuse, soils)
+    _empty(child)
+    _set_up(root, child, source)
+    _keep(child, landuse, soils)
     return RunDirectory(child)
+
+
+def _burnt(root: Path, child: Path, scenario: Scenario) -> None:
+    """A scenario that is another fire; nothing of it is left where it cannot be built."""
+    _empty(child)
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, child)
+        _set_up(root, child, root, but=fires.FOLDERS)
+        fires.build(root, child, scenario)
+        _keep(child, _grounded(scenario, Soils.load(child), Soils.path(child)))
+        undo.pop_all()
 
 
 def share(root: Path, child: Path, scenario: Path) -> None:
     """Give `child` the parent's sources, and documents as the run in `scenario` has them."""
-    _set_up(root, child, Landuse.load(scenario), Soils.load(scenario))
+    _set_up(root, child, scenario)
+    _keep(child, Landuse.load(scenario), Soils.load(scenario))
 
 
-def _set_up(root: Path, child: Path, landuse: Landuse, soils: Soils) -> None:
-    wepp = Given(RunDirectory(root)).wepp.model_copy(update={"run_flowpaths": False})
+def _empty(child: Path) -> None:
+    shutil.rmtree(child, ignore_errors=True)
+    child.mkdir(parents=True)
+
+
+def _set_up(root: Path, child: Path, source: Path, but: Collection[str] = ()) -> None:
+    """Give `child` the folders of the run, those that a scenario changes from `source`; and the
+    documents that no scenario changes."""
     for name in _SHARED:
-        if (root / name).is_dir() and not (child / name).is_symlink():
-            (child / name).symlink_to(os.path.relpath(root / name, child))
-    for document in (Watershed.load(root), Climate.load(root), wepp, landuse, soils):
+        folder = (source if name in fires.FOLDERS else root) / name
+        if folder.is_dir() and name not in but and not (child / name).is_symlink():
+            (child / name).symlink_to(os.path.relpath(folder, child))
+    wepp = Given(RunDirectory(root)).wepp.model_copy(update={"run_flowpaths": False})
+    _keep(child, Watershed.load(root), Climate.load(root), wepp)
+
+
+def _keep(child: Path, *documents: Document) -> None:
+    for document in documents:
         replace_text(document.path(child), document.dump())
 
 
@@ -104,7 +136,7 @@ def _covered(scenario: Scenario, landuse: Landuse, given: Given) -> Landuse:
 
 def _by_kind(scenario: Scenario, landuse: Landuse, key: str, given: Given) -> CoverChoice | None:
     name = called(landuse, key)
-    burnt, forest = "fire" in name, "forest" in name
+    burnt, forest = "fire" in f"{key} {name}", "forest" in name
     match scenario.type:
         case "uniform_low" if burnt or forest:
             return CoverChoice(cover=_LOW)

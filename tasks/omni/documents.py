@@ -9,6 +9,10 @@
     mulch               what burnt has ground_cover_increase (%) more           mulch_30_sbs_map
     uniform_moderate, prescribed_fire, sbs_map      as `covers` says            prescribed_fire
 
+Of a run whose landuse was built of a map, uniform fires, `undisturbed` and an `sbs_map` with an
+`sbs_file_path`, a raster of the run, are built of that map and the table of classes instead, soils
+too (`tasks.omni.fires`). The last one's directory is `sbs_map_<its file's name in base64>`.
+
 `contrasts` run the channels anew, with some hillslopes of another scenario: for each pair of
 scenarios one for each of `contrast_groups`, or else one for each of those that have the most of
 `contrast_objective`, until they have `contrast_share` of it.
@@ -19,6 +23,8 @@ landuse.nodb and soils.nodb or in the library of covers. Soils stay as they are 
 
 from __future__ import annotations
 
+import base64
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -47,6 +53,7 @@ class Scenario(BaseModel):
     ground_cover: float | None = Field(default=None, ge=0.0, le=100.0)
     ground_cover_increase: float | None = Field(default=None, ge=0.0, le=100.0)
     base_scenario: str | None = None
+    sbs_file_path: str | None = Field(default=None, min_length=1)
     covers: dict[str, str] = Field(default_factory=dict)
     soils: dict[str, str] = Field(default_factory=dict)
 
@@ -65,6 +72,8 @@ class Scenario(BaseModel):
         for name in _NAMED.get(self.type, ()):
             if getattr(self, name) is None:
                 raise ValueError(f"{self.type} wants {name}")
+        if self.sbs_file_path is not None and self.type != "sbs_map":
+            raise ValueError(f"{self.type} has no sbs_file_path: that is the map of an sbs_map")
         return self
 
     @property
@@ -72,6 +81,7 @@ class Scenario(BaseModel):
         """What its directory and its run are called."""
         words = [self.type, *(f"{getattr(self, n):g}" for n in _NAMED.get(self.type, ()))]
         words += [self.base_scenario] if self.type == "mulch" and self.base_scenario else []
+        words += [_encoded(self.sbs_file_path)] if self.sbs_file_path else []
         return "_".join(words)
 
     def target(self, base: str) -> str:
@@ -85,6 +95,12 @@ class Scenario(BaseModel):
     def signature(self) -> str:
         """What it is, in words that are the same for the same."""
         return self.model_dump_json(exclude_defaults=True)
+
+
+def _encoded(path: str) -> str:
+    """A file's name in letters that the name of a directory, and of a run, may have."""
+    name = PurePosixPath(path).name
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
 class ContrastPair(BaseModel):
