@@ -50,7 +50,7 @@ def on_network(path: Path) -> bool:
 def _trouble(path: Path) -> str | None:
     try:
         # Opening asks the file's server; a bare stat may be answered from memory.
-        with path.open("rb") as file:
+        with path.open("rb", 0) as file:
             return None if file.read(1) else "is empty"
     except OSError as error:
         return f"cannot be read: {error.strerror}"

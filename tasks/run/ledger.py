@@ -23,9 +23,10 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ class StepLedger:
         for each that is removed.
         """
         made = {n: (size, crc) for n, (_, size, crc) in self.outputs("").items()}
-        names = [path.relative_to(self._root).as_posix() for path in paths]
+        names = [self._name(path) for path in paths]
         gone = {n: made[n] for n in names if n in made and _stands(self._root / n, *made[n])}
         if gone:
             self._add({REMOVED: Entry("done", "", {**self._removed(), **gone})})
@@ -148,8 +149,15 @@ class StepLedger:
 
     def measured(self, outputs: Iterable[Path]) -> Measured:
         """Files as an entry has them: (bytes, CRC-32) by path below the run."""
-        found = sorted((path.relative_to(self._root).as_posix(), path) for path in outputs)
+        found = sorted((self._name(path), path) for path in outputs)
         return {name: _measure(path) for name, path in found}
+
+    def _name(self, path: Path) -> str:
+        """What lines call a file; ValueError for one that is not below the run."""
+        name = str(path).removeprefix(f"{self._root}/")
+        if name == str(path):
+            raise ValueError(f"{path} is not below the run {self._root}")
+        return name
 
     def _add(self, entries: Mapping[str, Entry]) -> None:
         if not entries:
@@ -187,9 +195,19 @@ def _sha256(path: Path) -> bytes:
     if key not in _SEEN:
         if len(_SEEN) >= _SEEN_MOST:
             _SEEN.clear()
-        with path.open("rb") as file:
-            _SEEN[key] = hashlib.file_digest(file, "sha256").digest()
+        sha = hashlib.sha256()
+        with path.open("rb", 0) as file:
+            for part in _parts(file):
+                sha.update(part)
+        _SEEN[key] = sha.digest()
     return _SEEN[key]
+
+
+def _parts(file: FileIO) -> Iterator[memoryview]:
+    """What is in a file, one part after the other in the same place."""
+    part = memoryview(bytearray(_PART))
+    while count := file.readinto(part):
+        yield part[:count]
 
 
 def _line(step: str, entry: Entry) -> dict[str, Any]:
@@ -250,7 +268,7 @@ def _measure(path: Path) -> tuple[int, str]:
         size = os.fstat(file.fileno()).st_size
         if size > COMPARED:
             return size, ""
-        crc, part = 0, memoryview(bytearray(_PART))
-        while count := file.readinto(part):
-            crc = zlib.crc32(part[:count], crc)
+        crc = 0
+        for part in _parts(file):
+            crc = zlib.crc32(part, crc)
         return size, f"{crc:08x}"

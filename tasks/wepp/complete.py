@@ -25,6 +25,8 @@ _RECORD = re.compile(rb"^(?:%b)(  [ 0-9]{4}[0-9] [ 0-9]{4}[0-9])" % b"|".join(_L
 _KNOWN: dict[tuple[int, bytes], bytes] = {}
 _KNOWN_MOST = 8
 _HEAD, _TAIL = 1 << 14, 4096
+#: A row of a table of days: element, day, year, and what it tells.
+_ROW = re.compile(rb"^[ \t]*[0-9]+[ \t]+([0-9]+)[ \t]+([0-9]+)[ \t]+\S", re.M)
 _PLOT_HEADINGS, _PLOT_ROWS = 4, 100
 
 
@@ -86,11 +88,11 @@ def _check_days(path: Path, found: list[bytes], years: int, ended: bool) -> None
 def daily(path: Path, years: int) -> None:
     """Incomplete unless a table of days, `ofe day year …`, ends with the last of `years` years."""
     head, tail = _ends(path)
-    first = _first(head) or _first(_whole(path))
-    dated = [(int(row[2]), int(row[1])) for row in (first, _last(tail)) if row]
-    if not dated:
+    first = _ROW.search(head) or _ROW.search(_whole(path))
+    if not first:
         raise Incomplete(f"{path} is cut: it has no day")
-    ran, day = dated[-1][0] - dated[0][0] + 1, dated[-1][1]
+    last = _ROW.match(tail, tail.rfind(b"\n", 0, len(tail) - 1) + 1) or first
+    ran, day = int(last[2]) - int(first[2]) + 1, int(last[1])
     if ran != years or day < 365:
         raise Incomplete(f"{path} ends with day {day} of year {ran}, asked for {years} years")
 
@@ -106,29 +108,6 @@ def plot(path: Path) -> None:
 def present(path: Path) -> None:
     """Incomplete unless the file is there and not empty."""
     _ends(path)
-
-
-def _first(text: bytes) -> list[bytes]:
-    # Line by line: of thousands, the first ones are headings and then comes a day.
-    at = 0
-    while at < len(text):
-        end = text.find(b"\n", at)
-        end = len(text) if end < 0 else end
-        row = text[at:end].split()
-        if _is_day(row):
-            return row
-        at = end + 1
-    return []
-
-
-def _last(text: bytes) -> list[bytes]:
-    end = len(text) - text.endswith(b"\n")
-    row = text[text.rfind(b"\n", 0, end) + 1 : end].split()
-    return row if _is_day(row) else []
-
-
-def _is_day(row: list[bytes]) -> bool:
-    return len(row) > 3 and all(word.isdigit() for word in row[:3])
 
 
 def _whole(path: Path) -> bytes:

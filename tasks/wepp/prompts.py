@@ -171,7 +171,7 @@ class _Lines:
 
     def __init__(self, path: Path, name_chars: int) -> None:
         self._path, self._name_chars = path, name_chars
-        text = path.read_text(encoding="latin-1")
+        text = path.read_bytes().decode("latin-1")
         self._lines = [line.strip() for line in text.splitlines()]
         self._next = 0
 

@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from tasks.run.directory import RunDirectory
@@ -21,6 +22,8 @@ from tasks.wepp.simulation import Simulation
 
 #: Seconds for which ended simulations are kept back to be entered together.
 KEPT_BACK_S = 1.0
+#: How many begin together, and at how few that have not been taken the next do.
+TOGETHER, FEW = 64, 32
 _PATIENCE_S = 60.0
 
 
@@ -32,17 +35,19 @@ def ledger_of(runid: str, run: RunDirectory) -> StepLedger:
 class Reconciled:
     """Simulations against a ledger: `done` with the seconds that each took, and what is `left`.
 
-    Inside its `with` those that are left have begun: `taken` gives one after the other, and `add`
-    enters one that ended well. Entries are brought to disk together, once a second and at the
-    block's end, however it ends.
+    Inside its `with`, `taken` gives those that are left one after the other, and `add` enters one
+    that ended well. They begin some at a time, while others run: no engine waits until the inputs
+    of all are digested. Entries are brought to disk together, once a second and at the block's end,
+    however it ends.
     """
 
     def __init__(self, ledger: StepLedger, simulations: Sequence[Simulation]) -> None:
         self._ledger = ledger
-        self._inputs = {one.step: inputs_of(one) for one in simulations}
+        self._inputs: dict[str, str] = {}
         self.done: list[tuple[Simulation, float]] = []
         self.left: deque[Simulation] = deque()
         self._ended: dict[str, tuple[Measured, float]] = {}
+        self._begun = 0
         self._entered_at = time.monotonic()
         for one in simulations:
             self._sort(one, without_removed=True)
@@ -53,7 +58,7 @@ class Reconciled:
                 self._sort(one, without_removed=False)
 
     def __enter__(self) -> Reconciled:
-        self._ledger.begin({one.step: self._inputs[one.step] for one in self.left})
+        self._begin()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -62,6 +67,9 @@ class Reconciled:
     def taken(self) -> Iterator[Simulation]:
         """Those that are left, from the first; one that ended is held by nobody here any more."""
         while self.left:
+            if not self._begun:
+                self._begin()
+            self._begun -= 1
             yield self.left.popleft()
 
     def add(self, simulation: Simulation, seconds: float) -> None:
@@ -70,13 +78,31 @@ class Reconciled:
         self._ended[simulation.step] = (self._ledger.measured(simulation.made()), seconds)
         if time.monotonic() - self._entered_at >= KEPT_BACK_S:
             self._enter_ended()
+        if self._begun < FEW:
+            self._begin()
 
     def _sort(self, one: Simulation, *, without_removed: bool) -> None:
-        entry, inputs = self._ledger.entry(one.step), self._inputs[one.step]
-        if entry and self._ledger.is_done(one.step, inputs, without_removed=without_removed):
+        entry = self._ledger.entry(one.step)
+        if entry and entry.state == "done" and self._is_done(one, without_removed):
             self.done.append((one, entry.seconds))
         else:
             self.left.append(one)
+
+    def _is_done(self, one: Simulation, without_removed: bool) -> bool:
+        inputs = self._inputs_of(one)
+        return self._ledger.is_done(one.step, inputs, without_removed=without_removed)
+
+    def _begin(self) -> None:
+        """Have the next of those that are left begin, and digest what they begin from."""
+        coming = islice(self.left, self._begun, self._begun + TOGETHER)
+        begun = {one.step: self._inputs_of(one) for one in coming}
+        self._ledger.begin(begun)
+        self._begun += len(begun)
+
+    def _inputs_of(self, one: Simulation) -> str:
+        if one.step not in self._inputs:
+            self._inputs[one.step] = inputs_of(one)
+        return self._inputs[one.step]
 
     def _enter_ended(self) -> None:
         ended, self._ended = self._ended, {}

@@ -7,6 +7,7 @@ the engine's marker *and* whole outputs, for each of them alone has lied in prac
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 from collections.abc import Callable
@@ -142,6 +143,15 @@ class Simulation:
 
 def _named(runs: Path, name: str) -> Path:
     """The file that answers call so, which begin at the directory of the answers."""
+    head, _, tail = name.rpartition("/")
+    if tail in ("", ".", ".."):
+        return Path(os.path.normpath(f"{runs}/{name}"))
+    return _directory(runs, head) / tail
+
+
+@functools.lru_cache(maxsize=16)
+def _directory(runs: Path, name: str) -> Path:
+    """A directory that answers name, made once: they name it for each file of each hillslope."""
     return Path(os.path.normpath(f"{runs}/{name}"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.prep import RedisPrep
-from tasks.wepp import annual, hillslopes
+from tasks.wepp import annual, hillslopes, reconcile
 from tasks.wepp.binary import UnknownBinary
 from tasks.wepp.samples import hillslopes as sample
 from tasks.wepp.samples import network as sample_network
@@ -267,3 +267,23 @@ def test_after_a_failure_is_repaired_only_the_rest_runs(ctx, tmp_path: Path):
     assert again(run) == {"p7.err", "p8.err", "p9.err"}
     assert RedisPrep.getInstanceFromRunID("my-run")["run_wepp_hillslopes"]
     assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 10))
+
+
+def test_of_many_hillslopes_some_begin_at_a_time_and_each_before_it_runs(
+    ctx, tmp_path: Path, monkeypatch
+):
+    """One that runs again is not done from before; one whose turn has not come is left as it is."""
+    monkeypatch.setattr(reconcile, "TOGETHER", 3)
+    monkeypatch.setattr(reconcile, "FEW", 1)
+    run = a_run(tmp_path, dict.fromkeys(range(1, 12), "ok"))
+    ctx.cpus = 1
+    wepp_rq._run_hillslopes_rq("my-run")
+    (run.runs / "frost.txt").write_text("1 1 1\n")
+    (run.runs / "p7.man").write_text("exit2\n")
+    with pytest.raises(SimulationFailed, match="hillslope 7 failed"):
+        wepp_rq._run_hillslopes_rq("my-run")
+    ledger = reconcile.ledger_of("my-run", run)
+    states = [ledger.entry(f"hillslope:{number}").state for number in range(1, 12)]
+    assert states == ["done"] * 6 + ["begun"] * 3 + ["done"] * 2
+    (run.runs / "p7.man").write_text((run.runs / "p8.man").read_text())
+    assert again(run) == {f"p{number}.err" for number in range(7, 12)}
