@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from weppd.cell import frames
@@ -70,3 +73,41 @@ def test_cap_on_sending(monkeypatch):
     monkeypatch.setattr(frames, "CAP", 100)
     with pytest.raises(FrameError, match="over the cap"):
         frames.pack({"kind": "over"}, b"x" * 100)
+
+
+@pytest.mark.parametrize("body", [b"", b"xyz", bytes(300_000)])
+def test_next_frame_of_a_stream_is_received_and_no_more_of_it(body):
+    """However large it is; what follows is there for the next call."""
+    ours, its = os.pipe()
+    sent = [({"kind": "start", "n": n}, body) for n in range(2)]
+    data = b"".join(frames.pack(*each) for each in sent)
+    writer = threading.Thread(target=lambda: (_write(its, data), os.close(its)))
+    writer.start()
+    assert [frames.receive(ours), frames.receive(ours), frames.receive(ours)] == [*sent, None]
+    writer.join()
+    os.close(ours)
+
+
+@pytest.mark.parametrize("length", range(1, 40))
+def test_frame_whose_sender_is_gone_in_the_midst_of_it_is_none(length):
+    """Nothing is made of its beginning."""
+    ours, its = os.pipe()
+    os.write(its, frames.pack({"kind": "ack", "eid": "e1"}, b"\x00" * 8)[:length])
+    os.close(its)
+    assert frames.receive(ours) is None
+    os.close(ours)
+
+
+def test_frame_that_is_none_is_refused_when_it_is_received():
+    """Before anything is allocated for it."""
+    ours, its = os.pipe()
+    os.write(its, b"GET / HTTP/1.1\r\n\r\n")
+    with pytest.raises(FrameError, match="cap"):
+        frames.receive(ours)
+    os.close(ours)
+    os.close(its)
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import types
 
 import pytest
@@ -100,25 +99,3 @@ def test_numba_uses_as_many_threads_as_the_job_has_cpus(monkeypatch, cpus, threa
     monkeypatch.setitem(surroundings.sys.modules, "numba", numba)
     surroundings.prepare_libraries(cpus)
     assert told == [threads]
-
-
-def test_what_was_set_ahead_holds_for_the_first_job_only(monkeypatch):
-    """The next one in the same process finds its own, whatever the first made of it."""
-    monkeypatch.setattr(os, "environ", dict(os.environ))
-    monkeypatch.setattr(surroundings, "_ahead", None)
-    surroundings.expect("1")
-    surroundings.prepare({"job": "first"})
-    assert (os.environ["WEPPD_CPUS"], os.environ["WEPPD_RUNID"]) == ("1", "")
-    os.environ.update(OMP_NUM_THREADS="7", WEPPD_RUNID="another")
-    surroundings.prepare({"job": "second"})
-    assert (os.environ["OMP_NUM_THREADS"], os.environ["WEPPD_RUNID"]) == ("1", "")
-
-
-def test_job_of_a_run_with_more_cpus_finds_them_in_its_environment(monkeypatch):
-    """What was set ahead is for another."""
-    monkeypatch.setattr(os, "environ", dict(os.environ))
-    monkeypatch.setattr(surroundings, "_ahead", None)
-    surroundings.expect("1")
-    surroundings.prepare({"job": "first", "cpus": 3, "runid": "a-run"})
-    names = ("WEPPD_CPUS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "WEPPD_RUNID")
-    assert [os.environ[name] for name in names] == ["3", "3", "3", "a-run"]

@@ -25,7 +25,14 @@ from _socket import CMSG_SPACE, SCM_RIGHTS, SO_RCVTIMEO, SOL_SOCKET, socketpair
 from struct import pack, unpack
 
 from weppd.cell.body.child import Child
-from weppd.cell.csignal import SIG_BLOCK, SIG_UNBLOCK, SIGCHLD, SIGUSR1, pthread_sigmask
+from weppd.cell.csignal import (
+    SIG_BLOCK,
+    SIG_UNBLOCK,
+    SIGCHLD,
+    SIGKILL,
+    SIGUSR1,
+    pthread_sigmask,
+)
 from weppd.cell.tree.procfs import die_with_parent
 from weppd.cell.tree.proctree import Tree
 
@@ -33,15 +40,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Callable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from weppd.cell.setup import Setup
 
 #: Of clone(2). The last two, by which the child's number (tid) is where it is kept, are in a fork.
 _CLONE_PARENT, _TID_FLAGS = 0x8000, 0x0100_0000 | 0x0020_0000
-#: Numbers of clone(2), set_robust_list(2) and get_robust_list(2), and where among the arguments of
-#: the first the child's number is. Not clone3(2): a unit with RestrictNamespaces= has none.
-_CALLS = {"x86_64": (56, 273, 274, 3), "aarch64": (220, 99, 100, 4)}
+#: Numbers of clone(2), set_robust_list(2), get_robust_list(2) and prctl(2), and where among the
+#: arguments of the first the child's number is. Not clone3(2): a unit with RestrictNamespaces= has
+#: none.
+_CALLS = {"x86_64": (56, 273, 274, 157, 3), "aarch64": (220, 99, 100, 167, 4)}
+_PR_SET_PDEATHSIG = 1
 #: How far before its list of robust futexes glibc keeps a thread's number.
 _TID_BEFORE_LIST = 16
 #: The answers by which a kernel, or a filter before it, says that it has no such call.
@@ -124,7 +133,8 @@ class Forks:
         pthread_sigmask(SIG_BLOCK, (SIGUSR1,))
         # Not by os.fork: what libraries do then, for their locks and random numbers, is for its
         # children to do, and takes half a megabyte of memory with pandas.
-        pid = thread.clone(0, SIGCHLD)()
+        pid = int(_LIBC.syscall(*thread.cloning(0, SIGCHLD)))
+        error = ctypes.get_errno()
         if pid == 0:
             ours.close()
             close()
@@ -135,7 +145,7 @@ class Forks:
             self._pid, self._socket = pid, ours
             return
         ours.close()
-        if -pid in _UNKNOWN:
+        if error in _UNKNOWN:
             self._thread = None
 
     def _end(self) -> None:
@@ -150,6 +160,7 @@ class Forks:
             pid = os.fork()
             if pid == 0:
                 self._close(ours)
+                die_with_parent()
                 self._child.live(its, self._cell)
         finally:
             pthread_sigmask(SIG_UNBLOCK, (SIGUSR1,))
@@ -163,12 +174,18 @@ class Forks:
 
 class Thread:
     """What a C library knows of the calling thread, the only one, and a fork must renew: its number
-    and, near it, its list of robust futexes, which stands at `head`."""
+    and, near it, its list of robust futexes, which stands at `head`.
 
-    def __init__(self, calls: tuple[int, int, int, int], head: int, length: int) -> None:
-        self._call, setting, _, self._place = calls
-        self._list = _LONG(setting), _LONG(head), _LONG(length)
+    What its calls take is made ahead: a child returns from the first and makes the other two, and
+    each object that it touches costs it a memory page. `listing` tells the kernel of the list, in a
+    new process, and `dying` has that die with its parent.
+    """
+
+    def __init__(self, calls: tuple[int, int, int, int, int], head: int, length: int) -> None:
+        self._call, setting, _, prctl, self._place = calls
         self._tid = head - _TID_BEFORE_LIST
+        self.listing = setting, _LONG(head), length
+        self.dying = prctl, _PR_SET_PDEATHSIG, int(SIGKILL), 0, 0, 0
 
     @staticmethod
     def find() -> Thread | None:
@@ -183,23 +200,11 @@ class Thread:
         found = Thread(calls, head.value, length.value)
         return found if ctypes.c_int.from_address(found._tid).value == os.getpid() else None
 
-    def clone(self, flags: int, signum: int) -> Callable[[], int]:
-        """clone(2) with these flags, made ready: in the parent it gives the child's number, or an
-        error's, negated; in the child 0, with the thread's number set."""
-        given = [flags | _TID_FLAGS | signum, 0, 0, 0, 0]
-        given[self._place] = self._tid
-        call = [_LONG(each) for each in (self._call, *given)]
-        syscall = _LIBC.syscall
-
-        def clone() -> int:
-            pid = int(syscall(*call))
-            return pid if pid >= 0 else -ctypes.get_errno()
-
-        return clone
-
-    def register(self) -> None:
-        """Tell the kernel of the list, in a new process: it does not go with a clone."""
-        _LIBC.syscall(*self._list)
+    def cloning(self, flags: int, signum: int) -> tuple[Any, ...]:
+        """What syscall(2) takes for a clone(2) with these flags, which sets the thread's number."""
+        given: list[Any] = [flags | _TID_FLAGS | signum, 0, 0, 0, 0]
+        given[self._place] = _LONG(self._tid)
+        return self._call, *given
 
 
 def _live(sock: socket, child: Child, cell: int, thread: Thread) -> NoReturn:
@@ -217,22 +222,23 @@ def _live(sock: socket, child: Child, cell: int, thread: Thread) -> NoReturn:
 
 def _serve(sock: socket, child: Child, cell: int, thread: Thread) -> None:
     # With CLONE_PARENT the signal at its end is the forker's own: SIGCHLD.
-    clone, space = thread.clone(_CLONE_PARENT, 0), CMSG_SPACE(4)
-    own = sock.fileno()
+    cloning, listing, dying = thread.cloning(_CLONE_PARENT, 0), thread.listing, thread.dying
+    syscall, close, live = _LIBC.syscall, os.close, child.live
     before, after = _PYTHON.PyOS_BeforeFork, _PYTHON.PyOS_AfterFork_Parent
-    in_child = _PYTHON.PyOS_AfterFork_Child
+    in_child, own, space = _PYTHON.PyOS_AfterFork_Child, sock.fileno(), CMSG_SPACE(4)
     while True:
         asked, passed, _, _ = sock.recvmsg(1, space)
         if not asked:
             return
         its = int(unpack(_INT, passed[0][2])[0])
         before()
-        pid = clone()
+        pid = syscall(*cloning)
         if pid == 0:
             in_child()
-            thread.register()
-            os.close(own)
-            child.live(its, cell)
+            syscall(*listing)
+            syscall(*dying)
+            close(own)
+            live(its, cell)
         after()
-        os.close(its)
-        sock.send(pack(_INT, pid))
+        close(its)
+        sock.send(pack(_INT, pid if pid > 0 else -ctypes.get_errno()))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from json import encoder
 from json.decoder import JSONDecoder
+from os import read
 from struct import Struct
 
 from weppd.errors import FrameError
@@ -27,7 +28,7 @@ VERSION = 3
 CAP = 64 * 1024 * 1024
 #: Under this word a header that was received has the bytes of its frame, where they are wanted.
 RAW = "\0raw"
-_MOST_RAW = 1 << 16
+_MOST_RAW = _AT_ONCE = 1 << 16
 _LENGTHS = Struct(">II")
 #: The parser without the regular expressions for blanks around the text; frames have none.
 _scan: Callable[[str, int], tuple[Any, int]] = vars(JSONDecoder())["scan_once"]
@@ -54,14 +55,20 @@ def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
     `CAP`.
     """
     try:
-        head = _encode(header).encode()
+        head = _encode(header)
     except (TypeError, ValueError, RecursionError) as error:
         raise FrameError(
             f"the header of a {header.get('kind')!r} frame is no JSON: {error}"
         ) from None
+    return pack_head(head, body)
+
+
+def pack_head(text: str, body: bytes = b"") -> bytes:
+    """The bytes of a frame whose header is JSON already; FrameError if it is over `CAP`."""
+    head = text.encode()
     size = 4 + len(head) + len(body)
     if size > CAP:
-        raise FrameError(f"a {header.get('kind')!r} frame of {size} bytes is over the cap of {CAP}")
+        raise FrameError(f"a frame of {size} bytes is over the cap of {CAP}: {text[:80]}")
     return _LENGTHS.pack(size, len(head)) + head + body
 
 
@@ -110,6 +117,34 @@ class Splitter:
         return bool(self._rest)
 
 
+def receive(fd: int) -> tuple[dict[str, Any], bytes] | None:
+    """Wait for the next frame of the socket `fd`, which blocks; None when its other end is gone.
+
+    FrameError as of a Splitter.
+    """
+    lengths = _exactly(fd, 8)
+    if len(lengths) < 8:
+        return None
+    size, head = _LENGTHS.unpack(lengths)
+    _check_lengths(size, head)
+    raw = _exactly(fd, head)
+    body = _exactly(fd, size - 4 - head)
+    return (_header(raw), body) if 4 + len(raw) + len(body) == size else None
+
+
+def _exactly(fd: int, size: int) -> bytes:
+    """So many bytes; fewer only when no more will come."""
+    data = read(fd, min(size, _AT_ONCE)) if size else b""
+    if len(data) == size:
+        return data
+    parts = [data]
+    size -= len(data)
+    while parts[-1] and size:
+        parts.append(read(fd, min(size, _AT_ONCE)))
+        size -= len(parts[-1])
+    return b"".join(parts)
+
+
 def _check_lengths(size: int, head: int) -> None:
     if size > CAP:
         raise FrameError(f"a frame of {size} bytes is announced, over the cap of {CAP}")
@@ -117,7 +152,7 @@ def _check_lengths(size: int, head: int) -> None:
         raise FrameError(f"a header of {head} bytes is announced in a frame of {size}")
 
 
-def _header(raw: bytearray) -> dict[str, Any]:
+def _header(raw: bytes | bytearray) -> dict[str, Any]:
     try:
         text = raw.decode()
         header, end = _scan(text, 0)

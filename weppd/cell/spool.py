@@ -29,18 +29,19 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 class Spool:
     """The spool file of one job, which becomes the stdout and stderr of this process.
 
-    Without a `path`, output stays what it was, and the lines of the run's log go to stderr.
+    Until one is opened, output stays what it was, and the lines of the run's log go to stderr.
     """
 
     __slots__ = ("_seq", "fd")
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self) -> None:
         self._seq: dict[str, int] = {}
         self.fd = 2
-        if path:
-            self._take(path)
 
-    def _take(self, path: str) -> None:
+    def open(self, path: str | None) -> None:
+        """Take the file at `path`, which is made if need be; None or empty: there is none."""
+        if not path:
+            return
         try:
             self.fd = os.open(path, _FLAGS, 0o640)
         except OSError as error:  # a full disk, or no directory: it never fails a job

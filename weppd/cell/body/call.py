@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 
-from weppd.cell.body import unpickle
+from weppd.cell.body.unpickle import renamed
 from weppd.errors import JobError, PayloadError, UnknownTask
 from weppd.task import MARK
 
@@ -26,16 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from weppd.cell.body.unpickle import Payload
     from weppd.cell.setup import Setup
 
+#: What nearly all tasks are; of anything else more must be asked.
+_FUNCTION = type(renamed)
 
-def resolve(payload: unpickle.Payload, setup: Setup) -> Callable[..., Any]:
+
+def resolve(payload: Payload, setup: Setup) -> Callable[..., Any]:
     """The function that a payload names, imported and checked.
 
     UnknownTask for one that is on no list or is not there, PayloadError for a method of an
     instance that may not be; what the module's import raises is passed on.
     """
-    name = unpickle.renamed(payload.name, setup.alias)
+    name = renamed(payload.name, setup.alias) if setup.alias else payload.name
     if payload.instance is not None:
         return _method(payload.instance, payload.name, setup)
     module, _, function = name.rpartition(".")
@@ -82,7 +86,7 @@ def _defined(module: str, function: str) -> Callable[..., Any] | None:
         if error.name is not None and (module == error.name or module.startswith(error.name + ".")):
             return None
         raise
-    if not callable(found) or isinstance(found, type):
+    if type(found) is not _FUNCTION and (not callable(found) or isinstance(found, type)):
         return None
     if getattr(found, "__module__", None) != module:
         raise UnknownTask(
@@ -136,7 +140,7 @@ def _import(module: str) -> dict[str, Any]:
     return vars(loaded)
 
 
-def call(function: Callable[..., Any], payload: unpickle.Payload) -> Any:
+def call(function: Callable[..., Any], payload: Payload) -> Any:
     """Call the function; an async one runs in an event loop of its own.
 
     JobError if it does not take the payload's arguments. What it raises is passed on.

@@ -16,12 +16,15 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from os import getppid, setsid
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from weppd import task
 from weppd.cell.body import frame
 from weppd.cell.body.context import JobContext, Wire
+from weppd.cell.body.environment import Ahead
 from weppd.cell.body.interrupt import Interrupt
+from weppd.cell.body.rqcompat import MODULE, CurrentJob
 from weppd.cell.csignal import (
     SIG_BLOCK,
     SIG_DFL,
@@ -33,10 +36,9 @@ from weppd.cell.csignal import (
     pthread_sigmask,
     signal,
 )
-from weppd.cell.frames import CAP
+from weppd.cell.frames import CAP, pack_head
 from weppd.cell.quota import weights
-from weppd.cell.spool import Spool
-from weppd.cell.tree.procfs import die_with_parent, offer_to_oom_killer
+from weppd.cell.tree.procfs import offer_to_oom_killer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 RESULT_CAP = CAP - (1 << 18)
 #: How much rather the kernel shall end a job than weppd and its cells, when memory runs out.
 OOM_SCORE = 300
+#: The report of most jobs, as `pack` makes it: without the encoder, that is fewer memory pages.
+_ENDED = '{"kind":"report","eid":"%s","verdict":{"kind":"finished","none":true},"again":false}'
 #: A warm child sees these reset to their defaults; its cell ignores or handles them.
 _RESET = (SIGCHLD, SIGTERM, SIGHUP, SIGINT)
 
@@ -59,14 +63,23 @@ class Child:
     fewer memory pages it costs.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, ahead: Ahead | None = None) -> None:
         self._setup = setup
         self._interrupt = Interrupt()
         self._wire = Wire(self._interrupt)
         self._prepared = False
+        self._ahead = ahead
         self._served = 0
         self._used = (0.0, 0.0)
         self._home = os.getcwd()  # noqa: PTH109 - no pathlib in a light child
+        self._desk()
+
+    def _desk(self) -> None:
+        """Make what the next job has."""
+        settings = self._setup.settings
+        self._context = JobContext(settings, self._wire, self._interrupt)
+        self._current = CurrentJob(self._context, (settings.get("redis") or {}).get("url") or "")
+        task.enter(self._context)
 
     def prepare(self) -> None:
         """Do what a child inherits, in the process that forks it: signals, the kernel's choice.
@@ -78,17 +91,22 @@ class Child:
             signal(signum, SIG_DFL)
         self._interrupt.install()
         offer_to_oom_killer(OOM_SCORE)
+        self._ahead = Ahead("1")
+        if MODULE not in sys.modules:
+            self._current.watch()
         self._prepared = True
 
     def live(self, sock: int, cell: int) -> NoReturn:
-        """Serve as a child of the cell with pid `cell`; never returns. SIGUSR1 must be blocked."""
+        """Serve as a child of the cell with pid `cell`; never returns.
+
+        SIGUSR1 must be blocked, and the process made to die with its parent.
+        """
         code = 1
         try:
             if not self._prepared:
                 self.prepare()
-            die_with_parent()
-            os.setsid()
-            if os.getppid() == cell:
+            setsid()
+            if getppid() == cell:
                 pthread_sigmask(SIG_UNBLOCK, _RESET)
                 self.serve(sock)
                 if atexit._ncallbacks():
@@ -111,19 +129,25 @@ class Child:
 
     def _job(self, start: dict[str, Any], body: bytes) -> bool:
         """Run one job and report it; whether this child may serve another."""
-        spool = Spool(start.get("spool"))
-        context = JobContext(start, self._setup.settings, self._wire, spool, self._interrupt)
-        task.enter(context)
-        verdict, out = frame.run(start, body, self._setup, context, self._interrupt)
-        context.say_held()
+        context = self._context
+        context.begin(start)
+        verdict, out = frame.run(
+            start, body, self._setup, self._current, self._interrupt, self._ahead
+        )
+        if self._interrupt.cancelled:
+            frame.call_on_cancel(context)
+        if context.held is not None:
+            context.say_held()
         frame.flush_output()
         self._served += 1
         again = self._may_serve_again(start)
+        if verdict is frame.NOTHING and not again:
+            self._wire.send_raw(pack_head(_ENDED % start["eid"]))
+            return False
         report = {"kind": "report", "eid": start["eid"], "verdict": verdict, "again": again}
         if again:
             self._tidy()
             report.update(self._usage())
-        spool.close()
         self._report(report, out)
         return again
 
@@ -143,7 +167,10 @@ class Child:
     def _tidy(self) -> None:
         """Undo what a well-behaved job may have changed in its process."""
         self._interrupt.block()
-        task.enter(None)
+        self._ahead = None
+        self._current.forget()
+        self._context.spool.close()
+        self._desk()
         self._interrupt.install()
         os.chdir(self._home)
 

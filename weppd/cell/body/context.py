@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
+from os import getpid, write
 from pickle import HIGHEST_PROTOCOL, dumps
 from select import POLLIN, poll
 from time import monotonic
 
 from weppd.cell.body.locks import JobLock
-from weppd.cell.frames import Splitter, pack
+from weppd.cell.frames import pack, receive
+from weppd.cell.spool import Spool
 from weppd.errors import JobError, Refused
 from weppd.task import LOCK_TTL_S, Context, dotted_name
 
@@ -21,13 +23,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from weppd.cell.body.interrupt import Interrupt
-    from weppd.cell.spool import Spool
     from weppd.pool import Pool
 
 PROGRESS_S = 0.2
 _DESCRIPTION = 200
-#: Most frames are smaller; a larger buffer is more memory pages for each child.
-_CHUNK = 1 << 12
 
 
 class Wire:
@@ -39,8 +38,6 @@ class Wire:
     def __init__(self, interrupt: Interrupt) -> None:
         self._sock = -1
         self._interrupt = interrupt
-        self._splitter = Splitter()
-        self._frames: list[tuple[dict[str, Any], bytes]] = []
         self.lock = allocate_lock()
 
     def attach(self, sock: int) -> None:
@@ -51,14 +48,16 @@ class Wire:
         """Send one frame; FrameError if it cannot be one."""
         data = pack(header, body)
         with self._interrupt:
-            while data:
-                data = data[os.write(self._sock, data) :]
+            self.send_raw(data)
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes of whole frames, packed by the caller, while no job runs."""
+        while data:
+            data = data[write(self._sock, data) :]
 
     def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """Wait for the next frame while no job runs; None when the cell is gone."""
-        while not self._frames and self._read():
-            pass
-        return self._frames.pop(0) if self._frames else None
+        return receive(self._sock)
 
     def answer(self, number: int) -> dict[str, Any] | None:
         """Wait for the answer to ask `number`; None when the cell is gone.
@@ -68,51 +67,53 @@ class Wire:
         ready = poll()
         ready.register(self._sock, POLLIN)
         while True:
-            while self._frames:
-                header = self._frames.pop(0)[0]
-                if header["kind"] == "answer" and header.get("id") == number:
-                    return header
             ready.poll()
             with self._interrupt:
-                if not self._read():
-                    return None
-
-    def _read(self) -> bool:
-        data = os.read(self._sock, _CHUNK)
-        self._frames += self._splitter.feed(data)
-        return bool(data)
+                frame = receive(self._sock)
+            if frame is None:
+                return None
+            header = frame[0]
+            if header["kind"] == "answer" and header.get("id") == number:
+                return header
 
 
 class JobContext(Context):
-    """What the running job knows and says; built from the `start` frame."""
+    """What the running job knows and says.
 
-    def __init__(
-        self,
-        start: dict[str, Any],
-        settings: Mapping[str, Any],
-        wire: Wire,
-        spool: Spool,
-        interrupt: Interrupt,
-    ) -> None:
-        self.job_id = start["job"]
-        self.eid = start["eid"]
-        self.queue = start.get("queue") or ""
-        self.worker = start.get("worker") or ""
-        self.runid = start.get("runid")
-        self.place = start.get("place") or ""
-        self.label = start.get("label") or ""
-        self.parent = start.get("parent")
-        self.cpus = int(start.get("cpus") or 1)
+    Made before there is a job: what a child makes and touches costs it memory pages. `begin` tells
+    it of the job.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], wire: Wire, interrupt: Interrupt) -> None:
+        self.job_id = self.eid = self.queue = self.worker = ""
+        self.runid = self.parent = None
+        self.place = self.label = self._tmp = ""
+        self.cpus = 1
         self.settings = settings
-        self._tmp = start.get("tmp") or ""
+        self.spool = Spool()
         self._wire = wire
-        self._spool = spool
         self._interrupt = interrupt
-        self._pid = os.getpid()
+        self._pid = 0
         self._asked = 0
-        self._held: dict[str, Any] | None = None
+        self.held: dict[str, Any] | None = None
         self._said_at = float("-inf")
         self._on_cancel: list[Callable[[], object]] = []
+
+    def begin(self, start: dict[str, Any]) -> None:
+        """Be the context of the job of this `start` frame, in the process that runs it."""
+        told = start.get
+        self.job_id = start["job"]
+        self.eid = start["eid"]
+        self.queue = told("queue") or ""
+        self.worker = told("worker") or ""
+        self.runid = told("runid")
+        self.place = told("place") or ""
+        self.label = told("label") or ""
+        self.parent = told("parent")
+        self.cpus = int(told("cpus") or 1)
+        self._tmp = told("tmp") or ""
+        self._pid = getpid()
+        self.spool.open(told("spool"))
 
     @property
     def cancelled(self) -> bool:  # type: ignore[override]
@@ -134,7 +135,7 @@ class JobContext(Context):
         """Write a line to the run's log; lost if the disk is full, which never fails a job."""
         with self._interrupt:
             try:
-                self._spool.record(text, item, level, volatile)
+                self.spool.record(text, item, level, volatile)
             except OSError:
                 # Nowhere to write it, and nowhere to say so: the spool is the log.
                 pass
@@ -145,13 +146,13 @@ class JobContext(Context):
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Say how far the job is; at most five a second are sent, and the last one always."""
-        self._held = {"what": "progress", "done": done, "total": total, "note": note}
+        self.held = {"what": "progress", "done": done, "total": total, "note": note}
         if done >= total or monotonic() - self._said_at >= PROGRESS_S:
             self.say_held()
 
     def say_held(self) -> None:
         """Send the progress that was held back, if any; at the job's end."""
-        held, self._held = self._held, None
+        held, self.held = self.held, None
         if held is not None:
             self._said_at = monotonic()
             self._note(held)

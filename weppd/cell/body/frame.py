@@ -6,9 +6,11 @@ import pickle
 import sys
 from io import StringIO
 from json import dumps
+from sys import modules
 
-from weppd.cell.body import rqcompat, surroundings
+from weppd.cell.body import rqcompat
 from weppd.cell.body.call import call, resolve
+from weppd.cell.body.surroundings import prepare, prepare_libraries
 from weppd.cell.body.unpickle import Payload, read
 from weppd.errors import WeppdError
 from weppd.task import Cancelled
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from weppd.cell.body.context import JobContext
+    from weppd.cell.body.environment import Ahead
     from weppd.cell.body.interrupt import Interrupt
     from weppd.cell.setup import Setup
 
     Outcome = tuple[dict[str, Any], bytes]
 
+#: The verdict of a job that has ended well and has no result.
+NOTHING: dict[str, Any] = {"kind": "finished", "none": True}
 _MESSAGE_CAP = 2000
 _TRACE_CAP = 1 << 18
 #: RQ's own words for a result that its serializer does not take.
@@ -35,22 +40,22 @@ if sys.version_info >= (3, 13):
 
 
 def run(
-    start: dict[str, Any], body: bytes, setup: Setup, context: JobContext, interrupt: Interrupt
+    start: dict[str, Any],
+    body: bytes,
+    setup: Setup,
+    current: rqcompat.CurrentJob,
+    interrupt: Interrupt,
+    ahead: Ahead | None,
 ) -> Outcome:
     """Unpickle, look up and call the job's function; its verdict and the result's bytes or trace.
 
-    Never raises: also a Cancelled that arrives at the last moment is caught here.
+    `ahead` is the environment that was made before. Never raises: also a Cancelled that arrives at
+    the last moment is caught here.
     """
-    current = rqcompat.CurrentJob(
-        start["job"],
-        start.get("serializer") or "pickle",
-        (setup.settings.get("redis") or {}).get("url") or "",
-        lambda line: context.log(line, level="warning", volatile=True),
-    )
     try:
         try:
             interrupt.arm()
-            outcome = _work(start, body, setup, current)
+            outcome = _work(start, body, setup, current, ahead)
         finally:
             interrupt.disarm()
     except Cancelled:
@@ -59,9 +64,6 @@ def run(
         outcome = _failed(error)
         if start.get("call") is None:
             _on_failure(start, setup, current, error)
-    if interrupt.cancelled:
-        _call_on_cancel(context)
-    current.forget()
     return outcome
 
 
@@ -76,25 +78,32 @@ def flush_output() -> None:
 
 
 def _work(
-    start: dict[str, Any], body: bytes, setup: Setup, current: rqcompat.CurrentJob
+    start: dict[str, Any],
+    body: bytes,
+    setup: Setup,
+    current: rqcompat.CurrentJob,
+    ahead: Ahead | None,
 ) -> Outcome:
-    surroundings.prepare(start)
+    prepare(start, ahead)
     if start.get("call") == "stopped":
         _callback(start, setup, current, "stopped", ())
-        return {"kind": "finished", "none": True}, b""
-    serializer = start.get("serializer") or "pickle"
+        return NOTHING, b""
+    current.serializer = serializer = start.get("serializer") or "pickle"
     data = body[start.get("meta_len") or 0 :]
     payload = read(data, serializer, setup.allow_types, setup.alias)
     function = resolve(payload, setup)
-    surroundings.prepare_libraries(int(start.get("cpus") or 1))
-    current.watch()
+    if "numpy" in modules or "numba" in modules:
+        prepare_libraries(int(start.get("cpus") or 1))
+    if not current.watches:
+        current.watch()
     result = call(function, payload)
     retry = rqcompat.as_retry(result) if result is not None else None
     if retry is not None:
         return retry, b""
-    _callback(start, setup, current, "success", (result,))
+    if "on_success" in start:
+        _callback(start, setup, current, "success", (result,))
     if result is None:
-        return {"kind": "finished", "none": True}, b""
+        return NOTHING, b""
     return {"kind": "finished", "none": False}, _serialized(result, serializer)
 
 
@@ -149,7 +158,7 @@ def _trace(error: BaseException) -> str:
         sys.stderr = before
 
 
-def _call_on_cancel(context: JobContext) -> None:
+def call_on_cancel(context: JobContext) -> None:
     for function in context.take_on_cancel():
         try:
             function()

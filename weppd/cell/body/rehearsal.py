@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from _socket import socketpair
 
 from weppd import task
 from weppd.cell.body.child import Child
-from weppd.cell.body.context import Wire
+from weppd.cell.body.context import JobContext, Wire
+from weppd.cell.body.environment import Ahead
 from weppd.cell.body.interrupt import Interrupt
 from weppd.cell.setup import Setup
 
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
 
 _TIMES = 20
 _START: dict[str, Any] = {
-    "kind": "start", "eid": "0" * 32, "job": "rehearsal", "function": "", "serializer": "pickle",
-    "runid": None, "queue": "", "worker": "", "timeout": 180, "on_timeout": [["KILL", 0]],
-    "spool": None, "tmp": None, "cpus": 1, "place": "", "label": "", "parent": None,
-    "jobs_per_child": 1, "meta_len": 0, "description": "", "env": {},
+    "kind": "start", "eid": "0" * 32, "job": "rehearsal", "serializer": "pickle",
+    "queue": "default", "worker": "rehearsal", "timeout": 180, "on_timeout": [["KILL", 0]],
+    "spool": "/dev/null", "tmp": "/", "cpus": 1, "backend": "auto", "slots": 1, "place": "1",
+    "label": "nothing", "jobs_per_child": 1, "quiet": True,
 }  # fmt: skip
 
 
@@ -35,19 +37,33 @@ def nothing(*args: object) -> None:
 
 def rehearse() -> None:
     """Run the job, from its frame to its report, and leave no trace of it."""
+    variables, finders, outputs = dict(os.environ), list(sys.meta_path), (os.dup(1), os.dup(2))
+    try:
+        _run()
+    finally:
+        for n, kept in enumerate(outputs, 1):
+            os.dup2(kept, n)
+            os.close(kept)
+        sys.meta_path[:] = finders
+        task.enter(None)
+        for key in set(os.environ) - set(variables):
+            del os.environ[key]
+        os.environ.update(variables)
+
+
+def _run() -> None:
     data = pickle.dumps((f"{__name__}.nothing", None, (1,), {}), pickle.HIGHEST_PROTOCOL)
-    setup = Setup("", "", "", {"allow": [f"{__name__}.nothing"]})
-    before = set(os.environ)
+    setup = Setup("", "", "", {"allow": [f"{__name__}.*"]})
     ours, its = socketpair()
-    wire = Wire(Interrupt())
+    wire, ahead = Wire(Interrupt()), Ahead("1")
     wire.attach(ours.fileno())
     for _ in range(_TIMES):
-        child = Child(setup)
+        child = Child(setup, ahead)
         wire.send(_START, data)
         child.serve(its.fileno())
         wire.receive()
+        context = task.current()
+        assert isinstance(context, JobContext)
+        context.spool.close()
     ours.close()
     its.close()
-    task.enter(None)
-    for key in set(os.environ) - before:
-        del os.environ[key]

@@ -16,41 +16,43 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
     from typing import Any
 
-_MODULE = "rq.job"
+    from weppd.cell.body.context import JobContext
+
+#: Where RQ keeps its current job.
+MODULE = "rq.job"
 
 
 class CurrentJob:
-    """Sees to it that RQ's notion of the current job is the job with `job_id`.
+    """Sees to it that RQ's notion of the current job is the job of `context`.
 
-    `warn` takes a line for the run's log when Redis does not give the job.
+    `url` is that of Redis; where it does not give the job, the job's log says so.
     """
 
-    def __init__(self, job_id: str, serializer: str, url: str, warn: Callable[[str], None]) -> None:
-        self._job_id = job_id
-        self._serializer = serializer
+    def __init__(self, context: JobContext, url: str) -> None:
+        self._context = context
         self._url = url
-        self._warn = warn
-        self._watches = False
+        self.watches = False
+        self.serializer = "pickle"
         self.job: Any = None
         self.connection: Any = None
 
     def watch(self) -> None:
         """Set the current job now if `rq.job` is loaded, else when it will be imported."""
-        module = sys.modules.get(_MODULE)
-        if self.job is not None or self._watches:
+        module = sys.modules.get(MODULE)
+        if self.job is not None or self.watches:
             return
         if module is not None:
             self.install(module)
         else:
-            self._watches = True
+            self.watches = True
             sys.meta_path.insert(0, self)
 
     def forget(self) -> None:
         """Undo `watch`, in a process that goes on to another job."""
-        if self._watches and self in sys.meta_path:
+        if self.watches and self in sys.meta_path:
             sys.meta_path.remove(self)
-        self._watches = False
-        module = sys.modules.get(_MODULE)
+        self.watches = False
+        module = sys.modules.get(MODULE)
         if self.job is None or module is None:
             return
         if hasattr(module, "_job_stack"):
@@ -60,10 +62,10 @@ class CurrentJob:
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
         """As a finder of modules: let `rq.job` be found as usual, and set it up when it is run."""
-        if name != _MODULE:
+        if name != MODULE:
             return None
         sys.meta_path.remove(self)
-        self._watches = False
+        self.watches = False
         from importlib.util import find_spec
 
         spec = find_spec(name)
@@ -84,10 +86,13 @@ class CurrentJob:
         try:
             self.connection = self._connection()
             self.job = module.Job.fetch(
-                self._job_id, connection=self.connection, serializer=self._serializer_class()
+                self._context.job_id,
+                connection=self.connection,
+                serializer=self._serializer_class(),
             )
         except (RedisError, OSError, ValueError, module.NoSuchJobError) as error:
-            self._warn(f"rq.get_current_job() gives None: {error}")
+            line = f"rq.get_current_job() gives None: {error}"
+            self._context.log(line, level="warning", volatile=True)
             return
         if hasattr(module, "_job_stack"):
             module._job_stack.push(self.job)
@@ -109,7 +114,7 @@ class CurrentJob:
         return known.master_for(watched.master, **watched.for_server())
 
     def _serializer_class(self) -> Any:
-        if self._serializer != "json":
+        if self.serializer != "json":
             return None
         from rq.serializers import JSONSerializer
 
@@ -119,7 +124,7 @@ class CurrentJob:
 def as_retry(result: object) -> dict[str, Any] | None:
     """The verdict of a returned `rq.Retry`; None for any other result."""
     kind = type(result)
-    if kind.__name__ != "Retry" or kind.__module__ != _MODULE:
+    if kind.__name__ != "Retry" or kind.__module__ != MODULE:
         return None
     intervals = list(getattr(result, "intervals", ()) or (0,))
     return {
@@ -137,7 +142,7 @@ def run_callback(
 
     `current` must watch. TimeoutError after `timeout_s` seconds; what it raises is passed on.
     """
-    __import__(_MODULE)
+    __import__(MODULE)
 
     def expire(signum: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"the callback {function.__qualname__} took over {timeout_s:g} s")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from os import F_OK, access
 from struct import pack
 
+from weppd.cell.body.environment import announce
 from weppd.cell.quota import weights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from weppd.cell.body.environment import Ahead
 
 
 #: How many modules were loaded at the last look, and the thread pools that were found.
@@ -19,52 +23,45 @@ _pools: tuple[int, Any] | None = None
 #: What is so until a job has run: how many threads the pools have (0: not known), and the state of
 #: numpy's global generator.
 _fresh: tuple[int, memoryview | None] = 0, None
-#: For how many CPUs the environment was made ahead, for a job of no run, until a job has run.
-_ahead: str | None = None
 #: The state of the Mersenne twister: so many bytes, then how many of its words are used up.
 _TWISTER, _WORDS = 2496, 624
 
 
-def prepare(start: dict[str, Any]) -> None:
+def prepare(start: dict[str, Any], ahead: Ahead | None = None) -> None:
     """Set the environment of the job of this `start` frame and make its directory.
 
-    OSError names the directory if it cannot be made, and CPUs that this host does not have.
+    `ahead` is what of it was made before, where no job has run since. OSError names the directory
+    if it cannot be made, and CPUs that this host does not have.
     """
+    job, tmp, runid = start["job"], start.get("tmp"), start.get("runid")
+    cpus = str(start.get("cpus") or 1)
     environ = os.environ
-    environ["WEPPD_JOB_ID"] = environ["RQ_JOB_ID"] = start["job"]
-    _announce(str(start.get("cpus") or 1), start.get("runid") or "")
-    for key, value in (start.get("env") or {}).items():
-        environ[key] = value
-    limits = start.get("limits")
-    if limits:
-        weights.take(limits)
-    tmp = start.get("tmp")
+    if ahead is not None and tmp:
+        ahead.tell(job, tmp)
+    else:
+        environ["WEPPD_JOB_ID"] = environ["RQ_JOB_ID"] = job
+    if ahead is None or ahead.cpus != cpus:
+        announce(cpus)
+    if runid or ahead is None:
+        environ["WEPPD_RUNID"] = runid or ""
+    if "env" in start:
+        environ.update(start["env"] or {})
+    if "limits" in start:
+        weights.take(start["limits"] or {})
     if tmp:
+        if ahead is None or "env" in start:
+            environ["TMPDIR"] = tmp
+        _make(tmp)
+
+
+def _make(tmp: str) -> None:
+    if not access(tmp, F_OK):
         try:
             os.mkdir(tmp, 0o700)  # noqa: PTH102 - no pathlib in a light child
         except FileExistsError:
             pass
-        environ["TMPDIR"] = tmp
-        if "tempfile" in sys.modules:  # it remembers where it put files before
-            setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
-
-
-def expect(cpus: str) -> None:
-    """Make the environment for a job of no run with so many CPUs, in a process yet to be forked."""
-    global _ahead
-    _announce(cpus, "")
-    _ahead = cpus
-
-
-def _announce(cpus: str, runid: str) -> None:
-    """Say these in the environment, where that was not done before the fork."""
-    global _ahead
-    ahead, _ahead = _ahead, None
-    if cpus != ahead:
-        for name in ("WEPPD_CPUS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ[name] = cpus
-    if runid or ahead is None:
-        os.environ["WEPPD_RUNID"] = runid
+    if "tempfile" in sys.modules:  # it remembers where it put files before
+        setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
 
 
 def meet_libraries() -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Pair = tuple[str, str]
 
 CAP = 64 * 1024 * 1024
+#: zlib's first byte; no pickle and no JSON begins so.
+_ZLIB = b"\x78"
 
 
 class Payload:
@@ -53,7 +55,8 @@ def read(data: bytes, serializer: str, types: frozenset[Pair], alias: Mapping[st
     `types` are the (module, name) pairs of classes that it may hold beside plain values.
     """
     try:
-        value = _load(inflate(data), serializer, types, alias)
+        plain = inflate(data) if data[:1] == _ZLIB or len(data) > CAP else data
+        value = _load(plain, serializer, types, alias)
     except PayloadError:
         raise
     except Exception as error:
@@ -74,7 +77,7 @@ def renamed(name: str, alias: Mapping[str, str]) -> str:
 
 def inflate(data: bytes) -> bytes:
     """The bytes inside `data`, which may be compressed; PayloadError if they are over `CAP`."""
-    if data[:1] != b"\x78":  # zlib's first byte; no pickle and no JSON begins so
+    if data[:1] != _ZLIB:
         plain = data
     else:
         import zlib  # weppd unpacks what is short: most jobs need no library for it
@@ -105,8 +108,9 @@ def _shape(value: object) -> Payload:
         raise PayloadError(f"the payload's function is {type(name).__name__}, no dotted name")
     if not isinstance(args, (tuple, list)) or not isinstance(kwargs, dict):
         raise PayloadError(f"the payload of {name} has no (args, kwargs)")
-    if not all(isinstance(key, str) for key in kwargs):
-        raise PayloadError(f"the payload of {name} has a keyword that is no text")
+    for key in kwargs:
+        if not isinstance(key, str):
+            raise PayloadError(f"the payload of {name} has a keyword that is no text")
     return Payload(name, instance, tuple(args), kwargs)
 
 
