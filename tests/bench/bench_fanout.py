@@ -24,7 +24,7 @@ from tests.unit.test_complete import ENRICHMENT, pass_text
 from tests.unit.test_wepp_rq import REPORT
 
 #: Seconds of CPU that hillsim, compiled, takes for a hillslope of thirty years, as a program.
-ENGINE_S = 0.45
+ENGINE_S = 0.21
 LOOK_S = 0.25
 SCRIPT = """#!/bin/sh
 while read line; do case $line in

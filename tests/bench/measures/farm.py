@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from tasks.wepp.samples.hillslopes import write_sample
-from tests.acceptance.conftest import Daemon
+from tests.acceptance.conftest import ENV, Daemon
 from tests.waiting import eventually
 from weppd.embedded import Embedded
 
@@ -44,7 +44,10 @@ def prepared(hillslopes: int, years: int, url: str = "") -> Iterator[tuple[Daemo
 
 
 def shells(tool: str, hillslopes: int, years: int) -> dict[str, Any]:
-    """Seconds and CPU of `xargs` or `parallel`, two at a time, output to the same files."""
+    """Seconds and CPU of `xargs` or `parallel`, two at a time, output to the same files.
+
+    Engines have the environment that a weppd has, for what else is set here may slow them down.
+    """
     if shutil.which(tool) is None:
         raise RuntimeError(f"{tool} is not installed here")
     with prepared(hillslopes, years) as (daemon, run):
@@ -57,7 +60,7 @@ def shells(tool: str, hillslopes: int, years: int) -> dict[str, Any]:
         }[tool]
         numbers = "".join(f"{n}\n" for n in range(1, hillslopes + 1))
         began, before = time.perf_counter(), _children_cpu()
-        done = subprocess.run(argv, input=numbers, text=True, cwd=here, check=False)
+        done = subprocess.run(argv, input=numbers, text=True, cwd=here, env=ENV, check=False)
         took, cpu = time.perf_counter() - began, _children_cpu() - before
         if done.returncode:
             raise RuntimeError(f"{tool} ended with {done.returncode}")
