@@ -22,6 +22,11 @@ TOPS = (22, 23, 31, 32, 33, 41, 42, 43)
 WEST, NORTH, STEP = -117.0, 47.0, 0.01
 OUTLET, CENTRE = (-116.995, 46.995), (-116.985, 46.985)  # cells (0, 0) and (1, 1)
 NODATA = -9999.0
+#: A raster that has its cells from another file.
+VRT = b"""<VRTDataset rasterXSize="1" rasterYSize="1"><SRS>EPSG:4326</SRS>
+<GeoTransform>-117, 1, 0, 47, 0, -1</GeoTransform><VRTRasterBand dataType="Float32" band="1">
+<SimpleSource><SourceFilename>/vsicurl/http://elsewhere/k.tif</SourceFilename></SimpleSource>
+</VRTRasterBand></VRTDataset>"""
 
 
 @pytest.fixture
@@ -136,7 +141,8 @@ def _curved(lines: list[str], head: int) -> list[str]:
     ("made", "says"),
     [
         (None, r"kslast_map: .*k\.tif does not exist"),
-        (b"no raster", r"kslast_map: .*k\.tif cannot be read"),
+        (b"no raster", r"kslast_map: .*k\.tif is no GeoTIFF"),
+        (VRT, r"kslast_map: .*k\.tif is no GeoTIFF, no ERDAS Imagine file and no ESRI ASCII grid"),
     ],
 )
 def test_a_map_that_cannot_be_read_is_named_before_a_job_is_enqueued(ctx, wd, tmp_path, made, says):

@@ -8,7 +8,8 @@
     kslast_map                                              at each hillslope's centre, above 0
 
 A place has the value of the cell that it lies in, in whatever projection the raster is. Where a map
-has no value, none of those that count, or ends before, what the document itself says stands.
+has no value, none of those that count, or ends before, what the document itself says stands. A
+raster is of a format that is whole in itself: it names no other file, and no address.
 """
 
 from __future__ import annotations
@@ -71,23 +72,22 @@ def _one(
 
 
 def _values(view: Foreign, name: str, places: Sequence[Place]) -> list[float | None]:
-    import rasterio
     from rasterio import warp
-    from rasterio.errors import RasterioError
+
+    from tasks.data import rasters
+    from tasks.data.places import NoData
 
     path = Path(str(papers.told(view, name)))
     # What is no file of this host (an address, say) is nothing that a library should go and fetch.
     if not path.is_file():
         raise ForeignDocument(f"{view.path}: {name}: {path} does not exist")
     try:
-        with rasterio.open(path) as raster:
-            if raster.crs is None:
-                raise ForeignDocument(f"{view.path}: {name}: {path} has no projection")
+        with rasters.opened(path) as raster:
             east, north = warp.transform(_WGS84, raster.crs, *zip(*places, strict=True))
             cells = raster.sample(zip(east, north, strict=True), indexes=1, masked=True)
             return [_number(cell[0]) for cell in cells]
-    except RasterioError as error:
-        raise ForeignDocument(f"{view.path}: {name}: {path} cannot be read: {error}") from error
+    except NoData as error:
+        raise ForeignDocument(f"{view.path}: {name}: {error}") from error
 
 
 def _number(cell: Any) -> float | None:
