@@ -174,6 +174,29 @@ def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
     assert json.loads(node.ctl("cancel", job.id, "--json")[1])["state"] == "stopped"
 
 
+def test_a_run_s_job_that_no_store_knows_is_not_ended_for_want_of_a_lease(make, server):
+    """Its cell says whose it is: it is granted its lease as before, and its end is recorded."""
+    node = make("a")
+    node.tables["node"] = {"lease_s": 2.0, "settle_s": 0.0}
+    node.start()
+    (node.home / "runs" / "my" / "my-run").mkdir(parents=True)
+    ledger, gate = node.home / "ledger", node.home / "gate"
+    job = node.queue("low").enqueue(UNTIL, "my-run", str(ledger), str(gate))
+    eventually(lambda: bodies(ledger) == 1, within=15)
+    node.kill()
+    with redis.Redis.from_url(server.url(9)) as client:
+        client.flushall()
+    node.start()
+    eventually(lambda: "action=adopt" in node.stderr, within=15)
+    shown = node.show(job.id)
+    # Another one lasts for longer than a lease.
+    node.ends(node.queue().enqueue("tasks.noop.sleep", 4.0).id)
+    let_go(node)
+    ended = node.ends(job.id)
+    assert (ended["state"], ended["queue"], ended["worker"]) == ("finished", "low", "a.1")
+    assert (shown["runid"], shown["queue"], shown["function"]) == ("my-run", "low", "until")
+
+
 def test_no_node_claims_before_the_others_have_said_what_they_run(make, node, server):
     """Redis went back to when the job was queued, and the node that runs it comes last."""
     ledger, kept = node.home / "ledger", node.home / "kept"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from weppd.cell import launch
@@ -192,8 +193,10 @@ def descendants(pid):
     """The numbers of all living descendants of `pid`."""
     found, queue = [], [pid]
     while queue:
-        one = queue.pop()
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
+        one, threads = queue.pop(), []
+        with suppress(FileNotFoundError):  # of a process that ends just now
+            threads = list(Path(f"/proc/{one}/task").glob("*/children"))
+        for children in threads:
             try:
                 more = [int(word) for word in children.read_text().split()]
             except (FileNotFoundError, ProcessLookupError):

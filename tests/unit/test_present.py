@@ -12,7 +12,7 @@ from weppd.model import Claim, Job
 from weppd.shell.people.diary import Entry
 from weppd.shell.people.present import Present
 
-BROUGHT = Ticket(Claim("e", Job("j", "default", None, b"")), Plan("", "light"), "adopted.1")
+BROUGHT = Ticket(Claim("e", Job("j", "low", None, b"", runid="r")), Plan("f", "light"), "n.2")
 
 
 class Diary:
@@ -31,12 +31,13 @@ def told(phase: Phase, pid: int = 0, **progress: Any) -> JobDetail | None:
     return None if shown is None else JobDetail.model_validate(shown)
 
 
-def test_a_job_that_a_cell_brought_is_known_by_its_id_and_its_slot() -> None:
-    """What nobody told is empty, not made up: no function, no queue, no limits."""
+def test_a_job_that_a_cell_brought_is_known_as_its_cell_knows_it() -> None:
+    """What nobody told is empty, not made up: neither when it began nor what it may use."""
     job = told(Running(BROUGHT, 2), pid=77)
     assert job is not None
     assert (job.state, job.phase, job.worker, job.pid) == ("started", "running", "n.2", 77)
-    assert (job.function, job.queue, job.started_at, job.timeout) == (None, "", None, None)
+    assert (job.function, job.queue, job.runid) == ("f", "low", "r")
+    assert (job.started_at, job.timeout, job.cpus, job.limits) == (None, None, None, {})
     assert "no record" in job.note
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from weppd.cell.run import Run
 
+_TOLD = ("queue", "worker", "runid", "label", "place", "parent")
 #: Bytes of ids that may wait behind a job: a cell's file names them all.
 ROOM = 2500
 
@@ -70,12 +71,14 @@ class Hold:
         return frame
 
     def hello(self, run: Run | None) -> dict[str, Any]:
-        """What a cell says it has; in front what runs, else an end."""
-        if run is not None:
-            phase = "ending" if run.disturbed else "running"
-        else:
-            phase = "over" if self.over else "idle"
-        return {**self.names(run), "phase": phase}
+        """What a cell says it has; in front what runs, else an end.
+
+        `of` is what its start said of the job that runs, for a weppd whose store knows nothing.
+        """
+        if run is None:
+            return {**self.names(run), "phase": "over" if self.over else "idle"}
+        of = {name: run.start[name] for name in _TOLD if run.start.get(name)}
+        return {**self.names(run), "phase": "ending" if run.disturbed else "running", "of": of}
 
     def names(self, run: Run | None) -> dict[str, Any]:
         """What runs, else an end, as `eid` and `job`; all else as pairs of them: `over` what was

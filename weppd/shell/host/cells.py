@@ -83,7 +83,9 @@ class Cells:
     def lease(self, phase: Given, until: float) -> None:
         """This node has the lease of a cell's job until then at least (boot clock, s)."""
         link = self._peers.cells.get(phase.n)
-        if phase.ticket.leased and link is not None and link.hello["v"] >= LEASES:
+        # A cell that brought its job may need one, whatever is known of that here.
+        wants = phase.ticket.leased or phase.ticket.job.function is None
+        if wants and link is not None and link.hello["v"] >= LEASES:
             link.send({"kind": "lease", "until": until})
 
     def flush(self) -> None:
@@ -200,8 +202,18 @@ class Cells:
         if eid in self._tickets:
             return self._tickets[eid]
         log.warning("action=adopt job=%s note='the store has forgotten it'", jid)
-        job = Job(jid or eid, "default", None, b"")
-        return Ticket(Claim(eid, job), Plan("", header["class"]), f"adopted.{header['n']}")
+        of = header.get("of") or {} if eid == header["eid"] else {}
+        job = Job(
+            jid or eid,
+            of.get("queue") or "default",
+            None,
+            b"",
+            runid=of.get("runid"),
+            parent=of.get("parent"),
+            place=of.get("place") or "",
+        )
+        plan = Plan(of.get("label") or "", header["class"])
+        return Ticket(Claim(eid, job), plan, of.get("worker") or f"adopted.{header['n']}")
 
     def _began(self, link: Link, header: dict[str, Any], body: bytes) -> None:
         self._tell(on.Began(header["eid"], header["pid"], header["at"]))

@@ -36,10 +36,10 @@ class Present:
             return None
         plan, entry = phase.ticket.plan, self._diary.entries.get(phase.ticket.eid)
         answer = detail(view(phase, entry, self._node)) | {"note": NOTE}
-        if plan.function:
+        if phase.ticket.job.function:
             answer |= {"cpus": plan.cpus, "timeout": plan.timeout}
             answer["limits"] = shown_limits(plan.limits)
-        # What a cell brought has no plan: what holds for it is known to the cell alone.
+        # What holds for a job that a cell brought is known to the cell alone.
         return answer
 
 
@@ -51,8 +51,7 @@ def view(phase: Waiting | Given, entry: Entry | None, node: str) -> JobView:
     return JobView(
         id=job.id,
         status="queued" if waits else "started",
-        # A job without a function is known by its id alone; its queue stands for none.
-        queue=job.queue if job.function else "",
+        queue=job.queue,
         function=plan.function or None,
         description=job.description,
         runid=job.runid,
