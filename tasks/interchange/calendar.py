@@ -49,11 +49,12 @@ class Calendar:
     """A calendar that begins on 1 January of `first_year`.
 
     `known` are the climate's days as rows of simulation year, month and day; a year that does not
-    begin in it has the Gregorian days.
+    begin in it has the Gregorian days. `source` is the file that says so.
     """
 
     first_year: int
     known: Ints = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
+    source: Path | None = None
     _made: _Days | None = None
 
     def by_julian(self, year: Ints, julian: Ints) -> Dates:
@@ -63,7 +64,7 @@ class Calendar:
         """
         simulated = self._simulated(year)
         wrong = (julian < 1) | (julian > 366) | (simulated < 1)
-        _refuse(wrong, year, day=julian)
+        self._refuse(wrong, year, day=julian)
         days = self._days(int(simulated.max(initial=1)))
         month, day = days.month[simulated, julian], days.day[simulated, julian]
         return self._dates(simulated, julian, month, day, days)
@@ -72,10 +73,10 @@ class Calendar:
         """The dates of days given by year, month and day of the month. BadRow."""
         simulated = self._simulated(year)
         wrong = (month < 1) | (month > 12) | (day < 1) | (day > 31) | (simulated < 1)
-        _refuse(wrong, year, month=month, day=day)
+        self._refuse(wrong, year, month=month, day=day)
         days = self._days(int(simulated.max(initial=1)))
         julian = days.julian[simulated, month, day]
-        _refuse(julian == 0, year, month=month, day=day)
+        self._refuse(julian == 0, year, month=month, day=day)
         return self._dates(simulated, julian, month, day, days)
 
     def year(self, year: int) -> int:
@@ -90,18 +91,20 @@ class Calendar:
         index = days.before[simulated] + julian
         return Dates(year, simulated, index, julian, month, day, year + (month >= _OCTOBER))
 
+    def _refuse(self, wrong: Flags, year: Ints, **parts: Ints) -> None:
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            named = ", ".join(f"{name} {part[at]}" for name, part in parts.items())
+            of = "the simulation"
+            if self.source is not None:
+                of = f"{self.source}, by which a run's days are told: give all climates the same"
+            raise BadRow(at, f"{named} of year {year[at]} is no day of {of}")
+
     def _days(self, years: int) -> _Days:
         """The days of the first `years` years, which are made once."""
         if self._made is None or len(self._made.before) <= years:
             self._made = _days(self.first_year, self.known, years)
         return self._made
-
-
-def _refuse(wrong: Flags, year: Ints, **parts: Ints) -> None:
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        named = ", ".join(f"{name} {part[at]}" for name, part in parts.items())
-        raise BadRow(at, f"{named} of year {year[at]} is no day of the simulation")
 
 
 def _days(first_year: int, known: Ints, years: int) -> _Days:
@@ -146,10 +149,10 @@ def of_climate(path: Path, first_year: int | None = None) -> Calendar:
     found = climate.read(path, years=0)
     days = found.days
     if found.mode != climate.CONTINUOUS:
-        return Calendar(first_year or days.year[0])
+        return Calendar(first_year or days.year[0], source=path)
     number = np.array(days.year) - days.year[0] + 1
     known = np.column_stack((number, days.month, days.day))
-    return Calendar(first_year or days.year[0], known)
+    return Calendar(first_year or days.year[0], known, path)
 
 
 def of_table(path: Path, first_year: int | None = None) -> Calendar:
@@ -159,7 +162,8 @@ def of_table(path: Path, first_year: int | None = None) -> Calendar:
     names = ["year", "month", "day_of_month"]
     columns = parquet.read_table(path, columns=names).to_pydict()
     year, month, day = (np.array(columns[name], dtype=np.int64) for name in names)
-    return Calendar(first_year or int(year[0]), np.column_stack((year - year[0] + 1, month, day)))
+    known = np.column_stack((year - year[0] + 1, month, day))
+    return Calendar(first_year or int(year[0]), known, path)
 
 
 def of_run(root: Path, output: Path, first_year: int | None = None) -> Calendar:

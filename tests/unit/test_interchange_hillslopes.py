@@ -148,9 +148,12 @@ def test_elements_are_dated_by_month_and_day(tmp_path: Path) -> None:
 
 
 def test_a_day_that_the_climate_does_not_have_is_an_error_with_its_line(tmp_path: Path) -> None:
-    """29 February of a year without one: the report is of another climate."""
+    """29 February of a year without one: the report is of another climate than the run's days."""
     run = texts.run_of(tmp_path, {"H1.element.dat": texts.element(ELEMENT)})
-    with pytest.raises(FormatError, match=r"H1\.element\.dat:3: month 2, day 29 of year 1"):
+    says = (
+        r"H1\.element\.dat:3: month 2, day 29 of year 1 is no day of .*/p1\.cli, by which a run's"
+    )
+    with pytest.raises(FormatError, match=says):
         interchange.hillslopes(run)
 
 
