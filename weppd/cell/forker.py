@@ -24,6 +24,7 @@ import sys
 from _socket import CMSG_SPACE, SCM_RIGHTS, SO_RCVTIMEO, SOL_SOCKET, socketpair
 from struct import pack, unpack
 
+from weppd.cell import forkhooks
 from weppd.cell.body.child import Child
 from weppd.cell.csignal import (
     SIG_BLOCK,
@@ -224,6 +225,7 @@ def _serve(sock: socket, child: Child, cell: int, thread: Thread) -> None:
     # With CLONE_PARENT the signal at its end is the forker's own: SIGCHLD.
     cloning, listing, dying = thread.cloning(_CLONE_PARENT, 0), thread.listing, thread.dying
     syscall, close, live = _LIBC.syscall, os.close, child.live
+    put_back = forkhooks.leave_out()
     before, after = _PYTHON.PyOS_BeforeFork, _PYTHON.PyOS_AfterFork_Parent
     in_child, own, space = _PYTHON.PyOS_AfterFork_Child, sock.fileno(), CMSG_SPACE(4)
     while True:
@@ -235,6 +237,7 @@ def _serve(sock: socket, child: Child, cell: int, thread: Thread) -> None:
         pid = syscall(*cloning)
         if pid == 0:
             in_child()
+            put_back()
             syscall(*listing)
             syscall(*dying)
             close(own)

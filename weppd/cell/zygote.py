@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 
-from weppd.cell import pages, pools, registry
+from weppd.cell import forkhooks, pages, pools, registry
 from weppd.cell.body import surroundings
 from weppd.cell.body.rehearsal import rehearse
 from weppd.cell.cell import Cell
@@ -136,6 +136,7 @@ class Zygote:
             group.leftovers()
             rehearse()
             surroundings.meet_libraries()
+            forkhooks.find()
             gc.collect()
             pools.fill()
             rehearse()
