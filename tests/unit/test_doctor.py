@@ -215,12 +215,14 @@ def test_a_module_of_tasks_that_cannot_be_imported_is_found() -> None:
     )
 
 
-def test_an_interpreter_that_is_not_there_is_one_line_for_each_module() -> None:
-    """[zygote.light] python that cannot be started leaves nothing known, and says so."""
-    light = {"light": Zygote(python="/no/such/python")}
-    told = replace(Settings(), tasks=Tasks(modules=("tasks.noop",)), zygotes=light)
-    (problem,) = roll.call(told, places.Account.own()).findings()
-    assert "/no/such/python" in problem.seen
+@pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
+def test_an_interpreter_that_does_not_work_is_one_finding(python: str) -> None:
+    """[zygote.light] python that cannot be started, or says nothing: no task is guessed about."""
+    told = replace(Settings(), zygotes={"light": Zygote(python=python)})
+    found = roll.call(told, places.Account.own())
+    (problem,) = found.findings()
+    assert (problem.level, python in problem.seen) == (WARN, True)
+    assert found.knows("tasks.noop.noop") is None
 
 
 def test_weppdctl_doctor_answers_in_json(tmp_path: Path, redis_url: str) -> None:

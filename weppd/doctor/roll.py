@@ -26,24 +26,32 @@ PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """The options of each task by its dotted name, and a line for each module that has none."""
+    """The options of each task by its dotted name, and a line for each module that has none.
+
+    `silence` is why nothing is known at all.
+    """
 
     tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    silence: str = ""
 
     def knows(self, name: str) -> bool | None:
         """Whether `name` is a task; None where its module could not be imported."""
-        module = name.rpartition(".")[0]
         if name in self.tasks:
             return True
-        return None if any(each.startswith(f"{module}: ") for each in self.problems) else False
+        module = name.rpartition(".")[0]
+        lost = self.silence or any(each.startswith(f"{module}: ") for each in self.problems)
+        return None if lost else False
 
     def absent(self, name: str) -> str:
         """Why a job of that task can only fail; empty where it can do more."""
         return self.tasks.get(name, {}).get("absent") or ""
 
     def findings(self) -> Iterator[Finding]:
-        """The modules that could not be imported."""
+        """The modules that could not be imported, or why none could."""
+        if self.silence:
+            todo = "mend [zygote.light] python or its rights: jobs cannot be started by it"
+            yield Finding(WARN, "tasks", self.silence, todo)
         for problem in self.problems:
             todo = "mend it, or take it out of [tasks] modules: its jobs fail"
             yield Finding(WARN, "tasks", problem, todo)
@@ -62,10 +70,10 @@ def call(told: Settings, account: Account) -> Roll:
         )
         tasks, problems = json.loads(done.stdout.splitlines()[-1])
     except (OSError, subprocess.SubprocessError) as error:
-        return _none(told, str(error))
+        return Roll(silence=f"{argv[0]}: {error}")
     except (ValueError, IndexError):
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-        return _none(told, f"{argv[0]} said {said[-1]}")
+        return Roll(silence=f"{argv[0]} said {said[-1]}")
     return Roll(tasks, tuple(problems))
 
 
@@ -73,7 +81,3 @@ def _as(account: Account) -> dict[str, Any]:
     if os.geteuid() != 0 or account.uid == 0:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": account.groups}
-
-
-def _none(told: Settings, why: str) -> Roll:
-    return Roll({}, tuple(f"{module}: {why}" for module in told.tasks.modules))
