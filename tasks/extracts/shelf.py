@@ -24,6 +24,7 @@ from pathlib import Path
 
 DAY_S = 86_400.0
 IN_USE_S, MADE_S = DAY_S, 3 * DAY_S
+_NOTED_S = DAY_S / 4
 SUFFIX = ".tar.gz"
 _TEMPORARY = re.compile(r"\..+\.tar\.gz\.[0-9a-f]{8}\.tmp\Z")
 _FIRST = "ron.nodb"
@@ -75,13 +76,18 @@ def archives(directory: Path) -> Iterator[Kept]:
     for path in directory.glob(f"[!.]*{SUFFIX}"):
         with suppress(FileNotFoundError):
             about = path.stat()
-            yield Kept(path, about.st_size, max(about.st_mtime, about.st_atime))
+            yield Kept(path, about.st_size, about.st_mtime)
 
 
 def use(path: Path) -> None:
-    """Note that an archive is fetched now; nothing where one may only read it."""
+    """Note that an archive is fetched now; nothing where one may only read it.
+
+    As the time of its last change, for who saves all files reads them too; and not at each request:
+    a browser that goes on with a download asks whether the file has changed.
+    """
     with suppress(OSError):
-        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+        if time.time() - path.stat().st_mtime > _NOTED_S:
+            os.utime(path)
 
 
 def _left(directory: Path, now: float) -> Iterator[Path]:

@@ -138,11 +138,10 @@ def test_maps_may_be_named_and_those_that_are_not_there_are_refused(site: Path) 
         land_and_soil_rq(None, EXTENT, ssurgo_db="older")
 
 
-def aged(path: Path, days: float, *, fetched: float | None = None) -> Path:
-    """A file, or a directory of one file, made and maybe fetched so many days ago."""
+def aged(path: Path, days: float) -> Path:
+    """A file, or a directory of one file, made or fetched so many days ago; and read just now."""
     for each in (path, *path.rglob("*")):
-        used = days if fetched is None else fetched
-        os.utime(each, (time.time() - used * shelf.DAY_S, time.time() - days * shelf.DAY_S))
+        os.utime(each, (time.time(), time.time() - days * shelf.DAY_S))
     return path
 
 
@@ -168,13 +167,26 @@ def test_an_extract_removes_those_that_nobody_fetched_for_long(ctx, site: Path, 
 def test_what_all_extracts_take_is_bounded(ctx, site: Path, tmp_path: Path):
     """Those that were fetched longest ago go first; none that was used within a day."""
     ctx.settings["data"] |= {"extracts_gib": 2500 / 2**30}
-    for name, days, fetched in (("a", 9, 3), ("b", 8, 8), ("c", 7, 7), ("d", 6, 0.5)):
+    for name, days in (("a", 3), ("b", 8), ("c", 7), ("d", 0.5)):
         path = tmp_path / f"out/{name}.tar.gz"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x" * 1000)
-        aged(path, days, fetched=fetched)
+        aged(path, days)
     land_and_soil_rq(None, EXTENT)
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["d.tar.gz", "j1.tar.gz"]
+
+
+def test_a_download_that_goes_on_finds_the_file_unchanged(tmp_path: Path):
+    """It is noted that an archive is used, but not again within the hours after."""
+    path = tmp_path / "a.tar.gz"
+    path.touch()
+    aged(path, 0.1)
+    before = path.stat().st_mtime
+    shelf.use(path)
+    assert path.stat().st_mtime == before
+    shelf.use(aged(path, 5))
+    assert path.stat().st_mtime >= before
+    shelf.use(tmp_path / "gone.tar.gz")
 
 
 @given(
