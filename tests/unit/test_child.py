@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from weppd.cell import frames
-from weppd.cell.body import child, frame
+from weppd.cell.body import child
+from weppd.cell.body.frame import NOTHING
 
 
 def test_report_of_most_jobs_is_what_the_encoder_would_make_of_it():
     """It is written without one."""
-    report = {"kind": "report", "eid": "e1", "verdict": frame.NOTHING, "again": False}
+    report = {"kind": "report", "eid": "e1", "verdict": NOTHING, "again": False}
     assert frames.pack_head(child._ENDED % "e1") == frames.pack(report)

@@ -16,13 +16,14 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from os import getppid, setsid
+from atexit import _ncallbacks
+from os import _exit, getppid, setsid
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from weppd import task
-from weppd.cell.body import frame
 from weppd.cell.body.context import JobContext, Wire
 from weppd.cell.body.environment import Ahead
+from weppd.cell.body.frame import NOTHING, call_on_cancel, flush_output, run
 from weppd.cell.body.interrupt import Interrupt
 from weppd.cell.body.rqcompat import MODULE, CurrentJob
 from weppd.cell.csignal import (
@@ -36,7 +37,7 @@ from weppd.cell.csignal import (
     pthread_sigmask,
     signal,
 )
-from weppd.cell.frames import CAP, pack_head
+from weppd.cell.frames import CAP, pack_head, receive
 from weppd.cell.quota import weights
 from weppd.cell.tree.procfs import offer_to_oom_killer
 
@@ -109,39 +110,37 @@ class Child:
             if getppid() == cell:
                 pthread_sigmask(SIG_UNBLOCK, _RESET)
                 self.serve(sock)
-                if atexit._ncallbacks():
+                if _ncallbacks():
                     atexit._run_exitfuncs()
                 code = 0
         except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
             sys.excepthook(*sys.exc_info())
         finally:
-            os._exit(code)
+            _exit(code)
 
     def serve(self, sock: int) -> None:
         """Run jobs until this child has served its number, or its cell wants no more of it."""
-        self._wire.attach(sock)
+        self._wire.sock = sock
         again = True
         while again:
-            got = self._wire.receive()
+            got = receive(sock)
             if got is None or got[0]["kind"] != "start":
                 return
-            again = self._job(*got)
+            again = self._job(got[0], got[1])
 
     def _job(self, start: dict[str, Any], body: bytes) -> bool:
         """Run one job and report it; whether this child may serve another."""
         context = self._context
         context.begin(start)
-        verdict, out = frame.run(
-            start, body, self._setup, self._current, self._interrupt, self._ahead
-        )
+        verdict, out = run(start, body, self._setup, self._current, self._interrupt, self._ahead)
         if self._interrupt.cancelled:
-            frame.call_on_cancel(context)
+            call_on_cancel(context)
         if context.held is not None:
             context.say_held()
-        frame.flush_output()
+        flush_output()
         self._served += 1
         again = self._may_serve_again(start)
-        if verdict is frame.NOTHING and not again:
+        if verdict is NOTHING and not again:
             self._wire.send_raw(pack_head(_ENDED % start["eid"]))
             return False
         report = {"kind": "report", "eid": start["eid"], "verdict": verdict, "again": again}

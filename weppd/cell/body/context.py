@@ -30,19 +30,15 @@ _DESCRIPTION = 200
 
 
 class Wire:
-    """The job's end of the socket to its cell: blocking, and safe to use from several threads.
+    """The job's end, `sock`, of the socket to its cell: it blocks, and many threads may use it.
 
     Sending and reading are shielded, so that a cancel cannot tear a frame in two; waiting is not.
     """
 
     def __init__(self, interrupt: Interrupt) -> None:
-        self._sock = -1
+        self.sock = -1
         self._interrupt = interrupt
         self.lock = allocate_lock()
-
-    def attach(self, sock: int) -> None:
-        """Talk over the socket `sock` from now on."""
-        self._sock = sock
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> None:
         """Send one frame; FrameError if it cannot be one."""
@@ -53,11 +49,7 @@ class Wire:
     def send_raw(self, data: bytes) -> None:
         """Send bytes of whole frames, packed by the caller, while no job runs."""
         while data:
-            data = data[write(self._sock, data) :]
-
-    def receive(self) -> tuple[dict[str, Any], bytes] | None:
-        """Wait for the next frame while no job runs; None when the cell is gone."""
-        return receive(self._sock)
+            data = data[write(self.sock, data) :]
 
     def answer(self, number: int) -> dict[str, Any] | None:
         """Wait for the answer to ask `number`; None when the cell is gone.
@@ -65,11 +57,11 @@ class Wire:
         Answers to asks that a cancel broke off are skipped.
         """
         ready = poll()
-        ready.register(self._sock, POLLIN)
+        ready.register(self.sock, POLLIN)
         while True:
             ready.poll()
             with self._interrupt:
-                frame = receive(self._sock)
+                frame = receive(self.sock)
             if frame is None:
                 return None
             header = frame[0]

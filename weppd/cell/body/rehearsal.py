@@ -16,6 +16,7 @@ from weppd.cell.body.child import Child
 from weppd.cell.body.context import JobContext, Wire
 from weppd.cell.body.environment import Ahead
 from weppd.cell.body.interrupt import Interrupt
+from weppd.cell.frames import receive
 from weppd.cell.setup import Setup
 
 TYPE_CHECKING = False
@@ -56,12 +57,12 @@ def _run() -> None:
     setup = Setup("", "", "", {"allow": [f"{__name__}.*"]})
     ours, its = socketpair()
     wire, ahead = Wire(Interrupt()), Ahead("1")
-    wire.attach(ours.fileno())
+    wire.sock = ours.fileno()
     for _ in range(_TIMES):
         child = Child(setup, ahead)
         wire.send(_START, data)
         child.serve(its.fileno())
-        wire.receive()
+        receive(wire.sock)
         context = task.current()
         assert isinstance(context, JobContext)
         context.spool.close()
