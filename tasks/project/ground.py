@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,11 @@ def building(runid: str) -> Iterator[RunDirectory]:
     NoDbAlreadyLockedError where another job builds some; errors as of `to_build`.
     """
     RunDirectory(current().run_dir(runid)).refuse_readonly()
-    with locked(runid, CHANGING):
-        run = to_build(runid)
-        with locked(runid, WORKING):
-            yield run
+    with locked(runid, CHANGING), ExitStack() as held:
+        with dispatch.launching(runid):
+            run = to_build(runid)
+            held.enter_context(locked(runid, WORKING))
+        yield run
 
 
 @contextmanager

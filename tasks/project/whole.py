@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tasks.project import copies
@@ -36,10 +36,12 @@ def archiving(runid: str, event: str) -> Iterator[RunDirectory]:
 @contextmanager
 def still(runid: str, run: RunDirectory) -> Iterator[None]:
     """While no model runs in the run, and none can begin."""
-    dispatch.refuse(runid, run)
-    # A run that is marked is nobody's to change: no model can run in it.
-    marked = (run.root / READONLY).exists()
-    with nullcontext() if marked else locked(runid, WORKING):
+    with ExitStack() as held:
+        with dispatch.launching(runid):
+            dispatch.refuse(runid, run)
+            # A run that is marked is nobody's to change: no model can run in it.
+            if not (run.root / READONLY).exists():
+                held.enter_context(locked(runid, WORKING))
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ _ENGINES = (
 )
 _AGAIN_S = 1.0
 #: Launches follow one another.
-_LAUNCH, _PATIENCE_S = "runtime-paths/wepp-launch", 30.0
+LAUNCH, _PATIENCE_S = "runtime-paths/wepp-launch", 30.0
 
 
 class RunUnderWay(Exception):
@@ -62,7 +63,7 @@ def launch(
         left_out.append(NOT_OF_SEVERAL)
     if asked.watershed:
         choose(wepp_bin, network=True)
-    with locked(runid, _LAUNCH, wait=_PATIENCE_S):
+    with launching(runid):
         refuse(runid, run)
         if clean:
             forget(runid, run, begin)
@@ -70,6 +71,14 @@ def launch(
         final = enqueue(runid, asked, wepp_bin)
         underway.note(RedisPrep.getInstanceFromRunID(runid), current().job_id, final)
     return final, left_out
+
+
+def launching(runid: str) -> AbstractContextManager[object]:
+    """While no run is launched: who looks whether one is under way holds it until he has his say.
+
+    NoDbAlreadyLockedError where another does for long.
+    """
+    return locked(runid, LAUNCH, wait=_PATIENCE_S)
 
 
 def wanted(run: RunDirectory, begin: str) -> Wanted:

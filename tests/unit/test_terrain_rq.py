@@ -17,6 +17,7 @@ from rasterio.transform import from_origin
 from tasks import project_rq
 from tasks.data.places import NoData
 from tasks.project import ground
+from tasks.run import locks
 from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
 from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import NoDbAlreadyLockedError, locked
@@ -364,6 +365,17 @@ def test_no_model_begins_while_terrain_is_changed(ctx, wd: Path, monkeypatch):
     monkeypatch.setattr(abstraction, "abstract", launched)
     with pytest.raises(BadTerrain, match="it was tried"):
         STEPS["abstract"]()
+
+
+def test_a_launch_that_is_not_over_yet_is_waited_for(ctx, wd: Path, monkeypatch):
+    """In its middle nobody can tell whether a model will run: neither begins before the other."""
+    monkeypatch.setattr(dispatch, "_PATIENCE_S", 0.0)
+    with (
+        locked(RUN, dispatch.LAUNCH),
+        pytest.raises(NoDbAlreadyLockedError, match="wepp-launch of my-run is locked"),
+    ):
+        STEPS["fetch"]()
+    assert locks.lock_statuses(RUN) == {}
 
 
 @pytest.mark.parametrize("step", STEPS)
