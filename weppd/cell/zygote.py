@@ -140,6 +140,7 @@ class Zygote:
             gc.collect()
             pools.fill()
             rehearse()
+            surroundings.meet_libraries()  # again: what was met was for the first job after it
             gc.freeze()
             pages.gather()
             pages.let_go()
