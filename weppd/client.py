@@ -14,7 +14,6 @@ not be queued.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
@@ -24,7 +23,6 @@ from itertools import groupby, islice
 from typing import Any
 
 import redis
-from redis.exceptions import NoScriptError
 
 from weppd.errors import JobError
 from weppd.model import Callback
@@ -32,8 +30,8 @@ from weppd.store import packing
 from weppd.store.nouns import JobSpec, JobView, Retry
 from weppd.store.options import Function, split
 from weppd.store.options import spec as make_spec
-from weppd.store.scripts import source
 from weppd.store.server.blocking import connect, key_prefix
+from weppd.store.server.sending import Ahead, Sender
 from weppd.store.views import view
 from weppd.store.wire import stamp
 
@@ -125,9 +123,10 @@ class Queue:
         """
         jobs: list[Job] = []
         turn = iter(calls)
-        while batch := list(islice(turn, CHUNK)):
-            specs = [c if isinstance(c, JobSpec) else self.call(*c) for c in batch]
-            jobs += [Job(jid, self) for jid in self._desk.put_many(specs)]
+        with self._desk.sender.ahead() as ahead:
+            while batch := list(islice(turn, CHUNK)):
+                specs = [c if isinstance(c, JobSpec) else self.call(*c) for c in batch]
+                jobs += [Job(jid, self) for jid in self._desk.put_many(specs, ahead)]
         return jobs
 
     def _put(self, spec: JobSpec) -> Job:
@@ -224,44 +223,37 @@ class _Desk:
     def __init__(self, connection: redis.Redis, prefix: str) -> None:
         self.redis = connection
         self.prefix = prefix
+        self.sender = Sender(connection, prefix)
         self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
-        self._known: dict[str, tuple[str, str]] = {}
-
-    def _script(self, name: str, *args: Any) -> Any:
-        if name not in self._known:
-            text = source(name)
-            digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-            self._known[name] = (digest, text)
-        digest, text = self._known[name]
-        try:
-            return self.redis.evalsha(digest, 0, self.prefix, self._own, *args)
-        except NoScriptError:
-            return self.redis.eval(text, 0, self.prefix, self._own, *args)
 
     def put(self, spec: JobSpec) -> str:
+        with self.sender.ahead() as ahead:
+            return self._put(spec, ahead)
+
+    def _put(self, spec: JobSpec, ahead: Ahead) -> str:
         jid = spec.id or _fresh_id()
         if packing.plain(spec):
-            self._script("put", *packing.put([(jid, spec)], time.time()))
+            ahead.send("put", *packing.put([(jid, spec)], time.time()))
             return jid
-        reply = self._script("enqueue", *packing.enqueue(spec, jid, time.time()))
-        return packing.answered(reply, jid)
+        ahead.send("enqueue", *packing.enqueue(spec, jid, time.time()))
+        return packing.answered(ahead.reply(), jid)
 
-    def put_many(self, specs: Sequence[JobSpec]) -> list[str]:
+    def put_many(self, specs: Sequence[JobSpec], ahead: Ahead) -> list[str]:
         """Plain jobs of one queue in one trip; those that something may speak against, one by
         one."""
         jids: list[str] = []
         for where, some in groupby(specs, _together):
             if where is None:
-                jids += map(self.put, some)
+                jids += [self._put(spec, ahead) for spec in some]
                 continue
             pairs = [(spec.id or _fresh_id(), spec) for spec in some]
-            self._script("put", *packing.put(pairs, time.time()))
+            ahead.send("put", *packing.put(pairs, time.time()))
             jids += [jid for jid, _ in pairs]
         return jids
 
     def cancel(self, jid: str, reason: str) -> str:
         now = time.time()
-        state: bytes = self._script("cancel", jid, reason, repr(now), stamp(now))[0]
+        state: bytes = self.sender.one("cancel", jid, reason, repr(now), stamp(now))[0]
         return state.decode()
 
     def view(self, jid: str) -> JobView | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from weppd.client import JobFailed, Queue
 from weppd.errors import JobError, Refused
 from weppd.model import Outcome
 from weppd.store.server.redis import RedisStore
+from weppd.store.server.sending import Ahead
 
 TASK = "tasks.wepp_rq.run_hillslope_rq"
 
@@ -63,19 +65,94 @@ def test_many_jobs_go_to_their_own_queues_and_ends(redis_url: str) -> None:
     assert (low.job_ids, high.job_ids) == (["a", "d"], ["b", "c"])
 
 
+@pytest.mark.parametrize("forgets", [False, True])
+def test_jobs_of_all_kinds_keep_their_order_over_many_trips(
+    redis_url: str, redis_client: redis.Redis, forgets: bool
+) -> None:
+    """Jobs that are put hundreds at a time, and one among them that goes alone, also where the
+    server forgets its scripts meanwhile."""
+    queue = Queue("default", redis_url)
+
+    def calls() -> Iterator[Any]:
+        for n in range(1300):
+            if forgets and n == 700:
+                redis_client.script_flush()
+            yield queue.call(TASK, "r", n, job_id=f"j{n}", unique=n == 600)
+
+    assert [job.id for job in queue.enqueue_many(calls())] == [f"j{n}" for n in range(1300)]
+    assert queue.job_ids == [f"j{n}" for n in range(1300)]
+
+
+def test_calls_that_break_off_leave_what_was_put_and_a_queue_that_works(redis_url: str) -> None:
+    """What hands out the calls may raise; hundreds of jobs are on the queue by then."""
+    queue = Queue("default", redis_url)
+
+    def calls() -> Iterator[Any]:
+        yield from ((TASK, "r", n) for n in range(1100))
+        raise LookupError("no more of them")
+
+    with pytest.raises(LookupError, match="no more of them"):
+        queue.enqueue_many(calls())
+    assert queue.count == 1000
+    assert queue.enqueue(TASK, "r", 7).get_status() == "queued"
+    assert queue.count == 1001
+
+
+def test_a_call_that_is_refused_among_many_is_told_and_ends_them(redis_url: str) -> None:
+    """What stands before it is queued, what comes after it is not."""
+    queue = Queue("default", redis_url)
+    queue.enqueue(TASK, "r", 0, job_id="once")
+    again = queue.call(TASK, "r", 0, job_id="once", unique=True)
+    with pytest.raises(Refused, match="once"):
+        queue.enqueue_many([(TASK, "r", 1), again, (TASK, "r", 2)])
+    assert queue.count == 2
+
+
+def test_a_server_that_admits_no_writes_is_told_in_its_own_words(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    """And the queue works once there is room again."""
+    queue = Queue("default", redis_url)
+    queue.enqueue(TASK, "r", 0)
+    redis_client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.ResponseError, match="maxmemory"):
+            queue.enqueue_many([(TASK, "r", n) for n in range(1200)])
+    finally:
+        redis_client.config_set("maxmemory", 0)
+    assert queue.count == 1
+    assert queue.enqueue(TASK, "r", 1).get_status() == "queued"
+
+
+def test_a_client_with_a_pool_of_its_own_is_spoken_to_by_it(redis_url: str) -> None:
+    """A web app's pool may do more than redis-py's: its own commands are used."""
+
+    class Theirs(redis.ConnectionPool):
+        """A pool that a web app made."""
+
+    with redis.Redis(connection_pool=Theirs.from_url(redis_url)) as theirs:
+        theirs.script_flush()
+        queue = Queue("default", theirs)
+        jobs = [
+            *queue.enqueue_many([(TASK, "r", n) for n in range(3)]),
+            queue.enqueue(TASK, "r", 3),
+        ]
+        assert queue.job_ids == [job.id for job in jobs]
+
+
 def test_a_command_that_was_sent_twice_enqueues_once(
     redis_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A proxy, or a library, may send again what it got no answer to."""
     queue = Queue("default", redis_url)
-    once = redis.Redis.evalsha
+    once = Ahead.send
 
-    def twice(self: redis.Redis, *args: Any) -> Any:
+    def twice(self: Ahead, *args: Any) -> None:
         once(self, *args)
-        return once(self, *args)
+        once(self, *args)
 
     queue.enqueue(TASK, "r", 0)
-    monkeypatch.setattr(redis.Redis, "evalsha", twice)
+    monkeypatch.setattr(Ahead, "send", twice)
     jobs = [queue.enqueue(TASK, "r", 1), *queue.enqueue_many([(TASK, "r", 2), (TASK, "r", 3)])]
     assert queue.job_ids[1:] == [job.id for job in jobs]
 

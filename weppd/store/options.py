@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from weppd import limits
+from weppd.frozen import maker
 from weppd.model import Callback
 from weppd.store.nouns import JobSpec, Retry
 
@@ -22,6 +23,7 @@ _OPTIONS = frozenset(
     " retry repeat on_success on_failure on_stopped unique lock cpus limits memory expect"
     " label parent place".split()
 )
+_plain = maker(JobSpec)
 _PERIOD = re.compile(r"(\d+)\s*([smhd]?)\Z")
 _LONGEST_KEY = 200
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -29,6 +31,8 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def split(kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options and the function's own keywords, from what was given to `enqueue`."""
+    if not kwargs:
+        return {}, {}
     options = {name: value for name, value in kwargs.items() if name in _OPTIONS}
     own = {name: value for name, value in kwargs.items() if name not in _OPTIONS}
     return options, own
@@ -45,7 +49,7 @@ def spec(
     """The job that these options describe; TypeError or ValueError names a bad one."""
     if not options:
         call = dotted(function), tuple(args), dict(kwargs)
-        return JobSpec(*call, queue=queue, serializer=serializer)
+        return _plain(*call, None, queue, "", serializer)
     waits, allow, front = _dependencies(options.get("depends_on"))
     return JobSpec(
         function=dotted(function),
