@@ -29,6 +29,12 @@ _KNOWN = frozenset(
     " _ident _stop _limbo clear len _after_fork _started _at_fork_reinit _tstate_lock acquire"
     " _is_stopped _handle ident".split()
 )
+#: What `random.Random.seed` uses in the same versions: without a seed it has the C part take one,
+#: and forgets the half of a pair of normal deviates.
+_SEEDS = frozenset(
+    "isinstance str bytes decode ord map len bytearray encode int from_bytes _sha512 _sha2 sha512"
+    " hashlib ImportError digest type float TypeError super seed gauss_next".split()
+)
 #: Of `logging`: what takes its lock, what lets it go, and what renews it and its handlers', in
 #: Python 3.11 and 3.13.
 _LOGGING = (
@@ -56,7 +62,8 @@ def find() -> bool:
 def leave_out() -> Hook:
     """Leave out of this process's forks what only renews locks; returns what puts it back.
 
-    The process must have one thread, which holds no lock whenever it forks.
+    The process must have one thread, which holds no lock whenever it forks. What seeds `random`
+    anew stays, by a shorter way.
     """
     needless = [hook for group in _groups() if all(map(_listed, group)) for hook in group]
     taken = []
@@ -65,12 +72,37 @@ def leave_out() -> Hook:
             if hooks[place] in needless:
                 taken.append((hooks, place, hooks.pop(place)))
     taken.reverse()
+    seeds = _shorten(sys.modules.get("random"))
 
     def put_back() -> None:
+        for hooks, place, hook in seeds:
+            hooks[place] = hook
         for hooks, place, hook in taken:
             hooks.insert(place, hook)
 
     return put_back
+
+
+def _shorten(random: Any) -> list[tuple[list[Hook], int, Hook]]:
+    """Put in the place of `random`'s function what it comes to without a seed; what was where."""
+    shared: Any = getattr(random, "_inst", None)
+    if type(shared) is not getattr(random, "Random", None) or not _names(shared.seed) <= _SEEDS:
+        return []
+    found = [(hooks, hooks.index(shared.seed)) for hooks in _lists if shared.seed in hooks]
+    seed = super(random.Random, shared).seed
+
+    def reseed() -> None:
+        seed()
+        shared.gauss_next = None
+
+    was = [(hooks, place, hooks[place]) for hooks, place in found]
+    for hooks, place in found:
+        hooks[place] = reseed
+    return was
+
+
+def _names(function: Any) -> set[str]:
+    return set(function.__code__.co_names)
 
 
 def _listed(hook: Hook) -> bool:
@@ -95,5 +127,4 @@ def _of_threading(threading: Any) -> list[Hook]:
     hook = getattr(threading, "_after_fork", None)
     thread = getattr(threading, "Thread", None)
     its = getattr(thread, "_reset_internal_locks", None) or getattr(thread, "_after_fork", None)
-    used = {name for each in (hook, its) if each for name in each.__code__.co_names}
-    return [hook] if hook and its and used <= _KNOWN else []
+    return [hook] if hook and its and _names(hook) | _names(its) <= _KNOWN else []

@@ -13,15 +13,14 @@ a report is a fact too, which the cell tells weppd.
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
-from atexit import _ncallbacks
 from os import _exit, getppid, setsid
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from weppd import task
 from weppd.cell.body.context import JobContext, Wire
+from weppd.cell.body.endings import Endings
 from weppd.cell.body.environment import Ahead
 from weppd.cell.body.frame import NOTHING, call_on_cancel, flush_output, run
 from weppd.cell.body.interrupt import Interrupt
@@ -93,6 +92,7 @@ class Child:
         self._interrupt.install()
         offer_to_oom_killer(OOM_SCORE)
         self._ahead = Ahead("1")
+        self._endings = Endings()
         if MODULE not in sys.modules:
             self._current.watch()
         self._prepared = True
@@ -110,8 +110,8 @@ class Child:
             if getppid() == cell:
                 pthread_sigmask(SIG_UNBLOCK, _RESET)
                 self.serve(sock)
-                if _ncallbacks():
-                    atexit._run_exitfuncs()
+                if self._endings.run():
+                    flush_output()
                 code = 0
         except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
             sys.excepthook(*sys.exc_info())
