@@ -87,8 +87,8 @@ class Simulation:
 
     def outputs(self) -> dict[str, Path]:
         """The paths of the outputs that were asked for, by kind."""
-        runs = self.run.runs
-        return {kind: _named(runs, name) for kind, name in self.answers.outputs().items()}
+        asked = self.answers.outputs()
+        return dict(zip(asked, _paths(self.run.runs, tuple(asked.values())), strict=True))
 
     @property
     def step(self) -> str:
@@ -139,6 +139,12 @@ class Simulation:
             verify(self)
         except complete.Incomplete as error:
             raise SimulationFailed(self, code, f"exit code 0 and completed, but {error}") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _paths(runs: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
+    """The files that answers call so; known for those that run, who are asked for them often."""
+    return tuple(_named(runs, name) for name in names)
 
 
 def _named(runs: Path, name: str) -> Path:

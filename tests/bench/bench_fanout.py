@@ -57,11 +57,14 @@ def _measure(daemon: Daemon, hillslopes: int, what: str) -> None:
     before, began = _seen(daemon), time.monotonic()
     job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", "my-run").id
     most: Seen = {}
+    last = before
     used = {process: cpu for process, (_, cpu) in before.items()}
     while not farm.over(daemon, job):
         now = _seen(daemon)
         used |= {process: cpu for process, (_, cpu) in now.items()}
-        most = max(most, now, key=_mib)
+        # A process that is about to become an engine has its parent's memory, and not for long.
+        steady = {process: both for process, both in now.items() if process in last}
+        most, last = max(most, steady, key=_mib), now
         time.sleep(LOOK_S)
     wall = time.monotonic() - began
     cpu = sum(used.values()) - sum(cpu for _, cpu in before.values())
