@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,40 @@ def test_code_that_is_kept_reads_the_same(library: Path) -> None:
             pytest.skip("a process may not write to its memory by way of /proc here")
         assert held_kb(library, "Anonymous:") == mmap.PAGESIZE // 1024
         assert mapped[:] == before == library.read_bytes()
+
+
+def test_what_the_loader_protected_is_one_mapping_with_the_data_behind_it() -> None:
+    """Of the same file, with pages of its own, and no hole between."""
+    text = """\
+1000-2000 r--p 00000000 08:01 7                        /lib/a b.so
+Rss:                   4 kB
+Anonymous:             0 kB
+2000-3000 r--p 00001000 08:01 7                        /lib/a b.so
+Anonymous:             4 kB
+3000-5000 rw-p 00002000 08:01 7                        /lib/a b.so
+Anonymous:             4 kB
+5000-6000 r--p 00001000 08:01 8                        /lib/other.so
+Anonymous:             4 kB
+6000-7000 rw-p 00002000 08:01 9                        /lib/third.so
+8000-9000 r--p 00001000 08:01 8                        /lib/hole.so
+Anonymous:             4 kB
+a000-b000 rw-p 00002000 08:01 8                        /lib/hole.so
+"""
+    assert list(pages.protected(text.splitlines())) == [(0x2000, 0x1000)]
+
+
+def test_interpreter_goes_on_with_fewer_mappings() -> None:
+    """Its libraries are called as before, and loading another one, too."""
+    words = """
+import _ctypes, _json
+from weppd.cell import pages
+def count(): return len(open("/proc/self/maps").readlines())
+count()
+before, joined = count(), pages.join()
+print(joined > 0, count() <= before - joined)
+import _decimal, json, math
+print(json.loads("[1, 2]"), math.floor(_decimal.Decimal("2.5")), pages.join() > 0, pages.join())
+"""
+    command = [sys.executable, "-c", words]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
+    assert done.stdout == "True True\n[1, 2] 2 True 0\n"

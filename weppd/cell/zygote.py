@@ -144,6 +144,7 @@ class Zygote:
             gc.freeze()
             pages.gather()
             pages.let_go()
+            pages.join()
             pages.keep_code()
         else:
             setup.registry = self._setup.registry
