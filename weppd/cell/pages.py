@@ -8,7 +8,7 @@ again by a fault, without a look at the disk while the kernel keeps it.
 What they wrote is tens of megabytes; the zygote has that gathered into large pages.
 
 A loaded library has two mappings with pages of its own, what the loader alone wrote to and the
-data: each costs a fork and an exit some 2 µs together. A zygote makes one of them, which can be written to.
+data: a fork and an exit take 2 µs for each. A zygote makes one of them, which can be written to.
 
 Of code a fork copies no list: each child maps anew what it runs, at a fault for each 64 KiB. But it
 does where a process has a page of its own in a mapping, and so the zygote has.
