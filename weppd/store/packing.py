@@ -43,15 +43,14 @@ def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -
         if on
     )
     node = end.worker.rpartition(".")[0]
-    job = end.claim.job
+    job, (before, after) = end.claim.job, meta
     parts = [
         *(job.id, end.claim.eid, node, end.worker, job.queue, int(force)),
         *(put.status.value, put.ttl, repr(end.ended_at), stamp(end.ended_at), repr(put.due)),
         *(flags, repr(put.worked_s), put.channel, put.reason),
-        *_listed(flat(put.fields)),
+        *(*_listed(flat(put.fields)), "meta", after),
         *_listed(flat(put.entry)),
-        *_listed(put.events),
-        *meta,
+        *(*_listed(put.events), before),
     ]
     return _listed(parts)
 

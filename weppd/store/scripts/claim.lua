@@ -27,14 +27,15 @@ if rung then
 end
 local token, now, stamp = ARGV[4], ARGV[5], ARGV[6]
 
--- What stands in the way of claims: mostly nothing does.
+-- What stands in the way of claims: mostly nothing does, but for what this node has posted itself.
 local settle, paused, parked = W .. 'settle', W .. 'paused', W .. 'parked'
-if call('EXISTS', P .. ':suspended', settle, paused, parked, posted) > 0 then
-  if not rung then call('DEL', posted) end
-  -- After a change of servers nobody claims before all have said what they run.
-  if call('EXISTS', P .. ':suspended', settle) > 0 then return {1, {}, {}, ''} end
-else
+local stands = call('EXISTS', P .. ':suspended', settle, paused, parked, posted)
+if stands > 0 then stands = stands - (rung and 1 or call('DEL', posted)) end
+if stands == 0 then
   paused, parked = nil, nil
+elseif call('EXISTS', P .. ':suspended', settle) > 0 then
+  -- After a change of servers nobody claims before all have said what they run.
+  return {1, {}, {}, ''}
 end
 
 -- The node's last token: asked again, it gets again what is still its own.

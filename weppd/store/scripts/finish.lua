@@ -1,7 +1,7 @@
 -- Put finishes in place, each fenced by its execution id; what they have in common is written once.
 -- ARGV: P W home db (of what is said), then for each:
 --   #parts jid eid node worker queue force status ttl now stamp due flags worked channel reason
---   #fields fields… #entry entry… #events events… meta_before meta_after
+--   #fields fields… meta meta_after #entry entry… #events events… meta_before
 -- flags: f at front, s a retry is spent, c a crash, r the job returned its retry
 -- Returns {answer, released, meta written, number of children} for each, or what went wrong.
 -- with: keys
@@ -124,9 +124,10 @@ local function read(at)
   ttl, now, stamp = tonumber(ARGV[at + 7]), ARGV[at + 8], ARGV[at + 9]
   due, flags, worked, channel, reason = unpack(ARGV, at + 10, at + 14)
   f1, f2, at = list(at + 15)
-  e1, e2, at = list(at)
+  after = ARGV[at + 1]
+  e1, e2, at = list(at + 2)
   v1, v2, at = list(at)
-  before, after = ARGV[at], ARGV[at + 1]
+  before = ARGV[at]
   key, entered = job_key(jid), exec_key(jid)
   waits, waited = key .. ':dependents', P .. ':job::' .. jid .. ':dependencies'
   stream, children = P .. ':results:' .. jid, W .. 'children:' .. jid
@@ -163,19 +164,18 @@ local function live_for(seconds)
   end
 end
 
--- Write the job's fields and its result; whether its meta was what we thought.
+-- Write the job's fields and its result; and its meta, unless it is not what we thought: whether it is.
 local function write(meta)
-  call('HSET', key, unpack(ARGV, f1, f2))
+  local done = after == '' or meta == after
+  local fits = not done and meta == before
+  call('HSET', key, unpack(ARGV, f1, fits and f2 + 2 or f2))
   if canceled then call('HSET', key, 'status', 'canceled', 'ended_at', stamp) end
   if kept then
     call('HSET', key, 'weppd_reason', reason)
     place('canceled', queue, now, jid)
   end
   if e2 >= e1 then call('XADD', stream, 'MAXLEN', '~', 10, '*', unpack(ARGV, e1, e2)) end
-  if after == '' or meta == after then return 1 end
-  if meta ~= before then return 0 end
-  call('HSET', key, 'meta', after)
-  return 1
+  return (done or fits) and 1 or 0
 end
 
 -- Where a job goes whose hash stands: into a registry, or round again.
