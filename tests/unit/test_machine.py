@@ -96,6 +96,20 @@ def test_behind_a_job_that_is_slow_after_all_nothing_is_put_again() -> None:
     assert _claims(orders) == []
 
 
+@pytest.mark.parametrize("posted", [True, False])
+def test_an_end_has_the_queues_looked_at_unless_a_claim_is_posted_there(posted: bool) -> None:
+    """One that is posted is made as the next job comes, also one that this end released."""
+    hellos = on.CellHello(1, "light"), on.CellHello(2, "light")
+    ready = on.ClassReady("light"), on.Recovered((), 1.0), *hellos
+    state, _ = decide(fresh(Rules(), 2), *ready)
+    state, _ = decide(state, on.Claimed((_ticket(0),), False, 1.0))
+    state, _ = decide(state, on.Claimed((), True, 1.0, posted=posted))
+    state, orders = decide(state, _over(0))
+    assert _claims(orders) == []
+    _, orders = decide(state, on.Recorded("e0", Answer.OK))
+    assert len(_claims(orders)) == (0 if posted else 1)
+
+
 def test_what_a_paused_node_gets_all_the_same_goes_back() -> None:
     """A claim that was under way, or that a bell carried out: the jobs keep their places."""
     state, _ = decide(fresh(Rules(), 1), on.ClassReady("light"), on.Recovered((), 1.0))

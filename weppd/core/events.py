@@ -18,6 +18,7 @@ class Claimed:
     """A claim came back; `dry` when it brought fewer jobs than there was room for.
 
     `gap`: it was for what fits before a job that waits; `behind`: for short ones behind others.
+    `posted`: the store carries it out when a job comes.
     """
 
     tickets: tuple[Ticket, ...]
@@ -25,6 +26,7 @@ class Claimed:
     wall: float
     gap: bool = False
     behind: bool = False
+    posted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

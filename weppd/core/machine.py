@@ -67,11 +67,9 @@ def decide(state: State, *events: on.Event) -> Decision:
 
 
 def _claimed(state: State, event: on.Claimed) -> Decision:
-    state = replace(state, claiming=False, away=False, sparse=event.behind and event.dry)
-    if event.gap:
-        state = replace(state, lean=event.dry)
-    elif not event.behind:
-        state = replace(state, dry=event.dry)
+    had_less = "sparse" if event.behind else "lean" if event.gap else "dry"
+    changes = {"sparse": False, "posted": event.posted, had_less: event.dry}
+    state = replace(state, claiming=False, away=False, **changes)
     orders: list[do.Effect] = []
     for ticket in event.tickets:
         state, more = _admit(state, ticket, event.wall)
@@ -140,7 +138,9 @@ def _recorded(state: State, event: on.Recorded) -> Decision:
     phase = state.jobs.get(event.eid)
     if not isinstance(phase, Recording):
         return moves.ignore(state)
-    state = moves.forget(replace(state, lean=False, dry=False), event.eid)
+    # A claim that is posted is made as the next job comes; else one is made now, to be posted.
+    dry = state.dry and state.posted
+    state = moves.forget(replace(state, lean=False, dry=dry), event.eid)
     if phase.n is None:
         return state, []
     slot = state.slots[phase.n]

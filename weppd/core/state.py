@@ -141,8 +141,9 @@ class Mood(str, Enum):
 class State:
     """All that the machine decides by.
 
-    `claiming`: a claim is under way. `dry`: the last one left the queues empty. `recovered`: what
-    an earlier life left is sorted, so that forks and claims may begin. `away`: the store is.
+    `claiming`: a claim is under way. `dry`: the last one left the queues empty; `posted`: the store
+    carries it out when a job comes. `recovered`: what an earlier life left is sorted, so that forks
+    and claims may begin. `away`: the store is.
     `sparse`: of short jobs there were fewer at the queues' heads than could go behind others.
     `at`: when the last event was, about (epoch, s). `lean`: nothing in the queues fits into the gap
     before the job that waits.
@@ -160,6 +161,7 @@ class State:
     stop_mode: str = ""
     claiming: bool = False
     dry: bool = False
+    posted: bool = False
     lean: bool = False
     sparse: bool = False
     at: float = 0.0

@@ -151,7 +151,7 @@ class Trips:
             tickets = self._tickets(ask, answer) if ask is not None else []
             wishes = [ticket for ticket in tickets if ticket.plan.turn is not None]
             if ask is not None and not wishes:
-                self._tell(self._seen(ask, tickets, _dry(ask, answer)))
+                self._tell(self._seen(ask, tickets, _dry(ask, answer), answer.posted))
             early, self._early = self._early, None
             if early is not None and not self.rung(early) and self._posted is not None:
                 self._tell(on.BellRang())
@@ -240,12 +240,14 @@ class Trips:
         worker = dict(zip(ask.eids, ask.workers, strict=False))
         return [self._desk.ticket(c, worker.get(c.eid) or c.worker) for c in answer.claims]
 
-    def _seen(self, ask: ClaimAsk, tickets: Sequence[Ticket], dry: bool) -> on.Claimed:
+    def _seen(
+        self, ask: ClaimAsk, tickets: Sequence[Ticket], dry: bool, posted: bool = False
+    ) -> on.Claimed:
         for ticket in tickets:
             if ticket.plan.notice:
                 log.info("action=claim job=%s note=%r", ticket.job.id, ticket.plan.notice)
-        now = time.time()
-        return on.Claimed(tuple(tickets), dry, now, ask.gap_s > 0, behind=not ask.workers)
+        kind = ask.gap_s > 0, not ask.workers, posted
+        return on.Claimed(tuple(tickets), dry, time.time(), *kind)
 
     # -- while the store is away
 
