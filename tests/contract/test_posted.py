@@ -55,6 +55,29 @@ def test_a_bell_brings_the_jobs_that_were_asked_for(run: Run) -> None:
     run(story)
 
 
+def test_what_a_bell_brings_may_be_taken_as_it_rings(run: Run) -> None:
+    """Then whoever waits hears that it rang, and gets nothing; what was not taken is the answer."""
+
+    async def story(store: Any, door: Any) -> None:
+        taken: list[str] = []
+
+        def take(brought: Exchanged) -> bool:
+            jids = [claim.job.id for claim in brought.claims]
+            taken.extend(jids)
+            return jids == ["a"]
+
+        for jid, left in (("a", []), ("b", ["b"])):
+            await posted(store)
+            bell = asyncio.create_task(store.wait(QUEUES, 20, "n", take))
+            await asyncio.sleep(0.05)
+            await store.enqueue([a_job(id=jid)])
+            assert [claim.job.id for claim in (await bell).claims] == left
+            assert (await store.job(jid)).status == "started"
+        assert list(dict.fromkeys(taken)) == ["a", "b"]
+
+    run(story)
+
+
 def test_a_bell_whose_answer_was_lost_is_asked_for_again_by_its_token(run: Run) -> None:
     """The next claim has the ask's token, and gets what the bell got, and nothing more."""
 

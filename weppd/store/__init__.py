@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Retried,
         Running,
         Tenant,
+        Took,
         TreeCancel,
     )
     from weppd.store.trees import Reading
@@ -98,13 +99,14 @@ class Store(Protocol):
         how many were; a claim that is not ours any more, or was cancelled, is not put back."""
 
     async def wait(
-        self, queues: Sequence[str], timeout_s: float, node: str = ""
+        self, queues: Sequence[str], timeout_s: float, node: str = "", took: Took = None
     ) -> Exchanged | None:
         """Block until one of these queues (last seen empty) has a job; None after `timeout_s`.
 
         Takes nothing, unless the last claim of `node` was `posted`: then the answer may have its
         claims, with its token. They are this node's whether or not it hears of them: its next claim
-        is to have that token. May return once too often, never too late."""
+        is to have that token. `took` is given them at once: where it says True it has taken them,
+        and the answer has none. May return once too often, never too late."""
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         """Beat: bump the lease, keep the workers' hashes and the executions fresh, look for

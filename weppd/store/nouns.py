@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -56,6 +56,10 @@ class Exchanged:
     suspended: bool = False
     token: str = ""
     posted: bool = False
+
+
+#: Takes what a bell brought; whether it did.
+Took = Callable[[Exchanged], bool] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Bell:
         self._suspended = False
         self._said = ""
         self._armed = asyncio.Event()
+        self._took = False
         #: What it rings for is decided at once.
         self.gathering: AbstractContextManager[None] = nullcontext()
 
@@ -46,32 +47,39 @@ class Bell:
         while True:
             await self._armed.wait()
             self._armed.clear()
-            rung = None
+            self._took = False
             if self._suspended and not self._queues:
                 await asyncio.sleep(SUSPENDED_S)
             else:
-                rung = await self._wait()
+                await self._wait()
+            if self._took:
+                continue  # it is decided, and with it whether to wait again
             self._armed.clear()
             with self.gathering:
-                if rung is None or not rung.claims or not self._rung(rung):
-                    self._tell(on.BellRang())
+                self._tell(on.BellRang())
 
-    async def _wait(self) -> Exchanged | None:
+    def _take(self, brought: Exchanged) -> bool:
+        self._armed.clear()
+        with self.gathering:
+            self._took = self._rung(brought)
+        return self._took
+
+    async def _wait(self) -> None:
         within_s = SUSPENDED_S if self._suspended else BELL_S
         while True:
             try:
-                rung = await self._store.wait(self._queues, within_s, self._node)
+                rung = await self._store.wait(self._queues, within_s, self._node, self._take)
                 if rung is not None or self._suspended:
-                    return rung
+                    return
             except StoreDenied as error:
                 # The rest may work: then it is looked once a second for jobs.
                 self._denied(str(error))
                 await asyncio.sleep(DENIED_S)
-                return None
+                return
             except StoreAway:
                 # What was posted may have been carried out: the next claim asks.
                 await asyncio.sleep(AWAY_S)
-                return None
+                return
 
     def _denied(self, why: str) -> None:
         if why != self._said:

@@ -51,6 +51,7 @@ from weppd.store.nouns import (
     Retried,
     Running,
     Tenant,
+    Took,
     TreeCancel,
 )
 from weppd.store.record import FAILURE_TTL, RESULT_TTL, Lifetimes, Record, event, record, traces
@@ -230,10 +231,11 @@ class RedisStore(Turning):
         return count
 
     async def wait(
-        self, queues: Sequence[str], timeout_s: float, node: str = ""
+        self, queues: Sequence[str], timeout_s: float, node: str = "", took: Took = None
     ) -> Exchanged | None:
         then = self._runner.script("claim", node, "") if node else ()
-        heard = await self._bells.wait(queues, timeout_s, self._runner.met, then)
+        take = (lambda reply: took(_brought(reply))) if took else None
+        heard = await self._bells.wait(queues, timeout_s, self._runner.met, then, take)
         return _brought(heard) if heard else Exchanged() if heard == () else None
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:

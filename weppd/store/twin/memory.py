@@ -30,6 +30,7 @@ from weppd.store.nouns import (
     Pulse,
     Retried,
     Running,
+    Took,
     TreeCancel,
 )
 from weppd.store.packing import Wish, sole_key
@@ -196,19 +197,18 @@ class MemoryStore(Homes):
         self._moved = asyncio.Event()
 
     async def wait(
-        self, queues: Sequence[str], timeout_s: float, node: str = ""
+        self, queues: Sequence[str], timeout_s: float, node: str = "", took: Took = None
     ) -> Exchanged | None:
         self._check()
-        loop = asyncio.get_running_loop()
-        until = loop.time() + timeout_s
-        while not any(self.shelf.queues.get(queue) for queue in queues):
-            try:
-                await asyncio.wait_for(self._moved.wait(), until - loop.time())
-            except TimeoutError:
-                return None
-            self._check()
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not any(self.shelf.queues.get(queue) for queue in queues):
+                    await self._moved.wait()
+                    self._check()
+        except TimeoutError:
+            return None
         settling = self.suspended or self.shelf.settle > self._now()
-        return Exchanged() if settling else posting.carried_out(self.shelf, node, self._now())
+        return Exchanged() if settling else posting.told(self.shelf, node, self._now(), took)
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         self._check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weppd.model import Answer
-from weppd.store.nouns import ClaimAsk, Exchanged
+from weppd.store.nouns import ClaimAsk, Exchanged, Took
 from weppd.store.twin import claiming
 from weppd.store.twin.shelf import Shelf
 
@@ -39,6 +39,12 @@ def carried_out(shelf: Shelf, node: str, at: float) -> Exchanged:
         return Exchanged()
     del shelf.posted[node]
     return Exchanged((), (), tuple(claims), frozenset(empty), paused, ask.token)
+
+
+def told(shelf: Shelf, node: str, at: float, took: Took) -> Exchanged:
+    """What a bell brings, and is not taken at once."""
+    brought = carried_out(shelf, node, at)
+    return Exchanged() if brought.claims and took and took(brought) else brought
 
 
 def beat(shelf: Shelf, node: str, at: float) -> int:
