@@ -40,6 +40,17 @@ def test_job_and_the_programs_it_starts_find_what_was_written_in_place(job, envi
     assert (tmp_path / "own").is_dir()
 
 
+def test_job_that_has_no_directory_finds_the_machine_s_own_or_none(environment):
+    """As it was before the room for one was made."""
+    for known in ("/machine", None):
+        os.environ.pop("TMPDIR", None)
+        if known:
+            os.environ["TMPDIR"] = known
+        surroundings.prepare({"job": "first"}, Ahead("1"))
+        assert (os.environ.get("TMPDIR"), _in_c("TMPDIR")) == (known, known)
+        assert _in_c("WEPPD_JOB_ID") == "first"
+
+
 def test_what_was_set_ahead_holds_for_the_first_job_only(environment, tmp_path):
     """The next one in the same process finds its own, whatever the first made of it."""
     surroundings.prepare({"job": "first", "tmp": str(tmp_path)}, Ahead("1"))

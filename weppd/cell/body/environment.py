@@ -35,11 +35,14 @@ class Ahead:
         self._job, self._rq_job = InPlace("WEPPD_JOB_ID"), InPlace("RQ_JOB_ID")
         self._tmp = InPlace("TMPDIR")
 
-    def tell(self, job: str, tmp: str) -> None:
-        """Say what job it is, and where its temporary files go."""
+    def tell(self, job: str, tmp: str | None) -> None:
+        """Say what job it is, and where its temporary files go, if it has a place for them."""
         self._job.set(job)
         self._rq_job.set(job)
-        self._tmp.set(tmp)
+        if tmp:
+            self._tmp.set(tmp)
+        elif not os.environ["TMPDIR"]:
+            del os.environ["TMPDIR"]
 
 
 class InPlace:

@@ -36,7 +36,7 @@ def prepare(start: dict[str, Any], ahead: Ahead | None = None) -> None:
     job, tmp, runid = start["job"], start.get("tmp"), start.get("runid")
     cpus = str(start.get("cpus") or 1)
     environ = os.environ
-    if ahead is not None and tmp:
+    if ahead is not None:
         ahead.tell(job, tmp)
     else:
         environ["WEPPD_JOB_ID"] = environ["RQ_JOB_ID"] = job
