@@ -42,13 +42,25 @@ def test_job_and_the_programs_it_starts_find_what_was_written_in_place(job, envi
 
 def test_job_that_has_no_directory_finds_the_machine_s_own_or_none(environment):
     """As it was before the room for one was made."""
-    for known in ("/machine", None):
+    for known in ("/machine", "/" + "m" * 400, None):
         os.environ.pop("TMPDIR", None)
         if known:
             os.environ["TMPDIR"] = known
         surroundings.prepare({"job": "first"}, Ahead("1"))
         assert (os.environ.get("TMPDIR"), _in_c("TMPDIR")) == (known, known)
         assert _in_c("WEPPD_JOB_ID") == "first"
+
+
+def test_environment_is_whole_when_what_was_made_ahead_is_gone(environment, tmp_path):
+    """The C library has its strings still: each variable is there once, and can be removed."""
+    surroundings.prepare({"job": "first", "tmp": str(tmp_path)}, Ahead("1"))
+    junk = [bytes(size) for size in range(1024)]
+    names = ("WEPPD_JOB_ID", "RQ_JOB_ID", "TMPDIR")
+    assert [_in_c(name) for name in names] == ["first", "first", str(tmp_path)]
+    for name in names:
+        del os.environ[name]
+    assert [_in_c(name) for name in names] == [None, None, None]
+    assert len(junk) == 1024
 
 
 def test_what_was_set_ahead_holds_for_the_first_job_only(environment, tmp_path):

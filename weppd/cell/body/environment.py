@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Bytes of a value that is written in place; a longer one is set as any other.
 ROOM = 256
 _LIBC = ctypes.CDLL(None)
+#: The strings that the environment has, or had: it may point to them as long as the process lives.
+_strings: list[object] = []
 
 
 class Ahead:
@@ -46,22 +48,19 @@ class Ahead:
 
 
 class InPlace:
-    """One variable, whose value is written in place; it begins as it was, or empty.
-
-    The environment has its memory as long as the object lives.
-    """
+    """One variable, whose value is written in place; it begins as it was, or empty."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._key = name.encode()
         self._known: MutableMapping[bytes, bytes] = vars(os.environ)["_data"]
         os.environ.setdefault(name, "")
-        begun = self._key + b"="
-        self._string = ctypes.create_string_buffer(
-            begun + self._known[self._key], len(begun) + ROOM
-        )
-        self._value = memoryview(self._string).cast("B")[len(begun) :]
-        _LIBC.putenv(self._string)
+        begun, value = self._key + b"=", self._known[self._key]
+        room = len(begun) + max(ROOM, len(value) + 1)
+        string = ctypes.create_string_buffer(begun + value, room)
+        self._value = memoryview(string).cast("B")[len(begun) :]
+        _strings.append(string)
+        _LIBC.putenv(string)
 
     def set(self, value: str) -> None:
         """Write the value, in the interpreter's own record of the environment too."""
