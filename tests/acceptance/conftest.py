@@ -161,8 +161,10 @@ def make_daemon(redis_url: str) -> Iterator[Callable[[], Daemon]]:
         return made[-1]
 
     yield make
+    # All of them first: one may write into another's runs.
     for daemon in made:
         daemon.end()
+    for daemon in made:
         shutil.rmtree(daemon.home)
 
 

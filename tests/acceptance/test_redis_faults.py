@@ -177,7 +177,8 @@ def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
 def test_a_run_s_job_that_no_store_knows_is_not_ended_for_want_of_a_lease(make, server):
     """Its cell says whose it is: it is granted its lease as before, and its end is recorded."""
     node = make("a")
-    node.tables["node"] = {"lease_s": 2.0, "settle_s": 0.0}
+    # A cell goes without weppd for six tenths of it: the next one must be there before.
+    node.tables["node"] = {"lease_s": 10.0, "settle_s": 0.0}
     node.start()
     (node.home / "runs" / "my" / "my-run").mkdir(parents=True)
     ledger, gate = node.home / "ledger", node.home / "gate"
@@ -190,7 +191,7 @@ def test_a_run_s_job_that_no_store_knows_is_not_ended_for_want_of_a_lease(make, 
     eventually(lambda: "action=adopt" in node.stderr, within=15)
     shown = node.show(job.id)
     # Another one lasts for longer than a lease.
-    node.ends(node.queue().enqueue("tasks.noop.sleep", 4.0).id)
+    node.ends(node.queue().enqueue("tasks.noop.sleep", 7.0).id)
     let_go(node)
     ended = node.ends(job.id)
     assert (ended["state"], ended["queue"], ended["worker"]) == ("finished", "low", "a.1")
