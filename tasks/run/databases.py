@@ -8,6 +8,7 @@ REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from collections.abc import Mapping
 from enum import IntEnum
@@ -77,7 +78,17 @@ def _client(url: str, pid: int) -> redis.Redis:
             watched.master, decode_responses=True, **watched.for_server()
         )
         return found
-    return redis.Redis.from_url(url, decode_responses=True)
+    return redis.Redis.from_url(url, decode_responses=True, **_unnamed())
+
+
+def _unnamed() -> dict[str, None]:
+    """Arguments by which a client does not tell the server what it is.
+
+    redis-py looks its version up in the files of its package, at milliseconds for each job.
+    """
+    known = inspect.signature(redis.connection.AbstractConnection.__init__).parameters
+    names = ["driver_info"] if "driver_info" in known else ["lib_name", "lib_version"]
+    return dict.fromkeys(names)
 
 
 def _known(watched: Sentinels) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.run import databases
 from tasks.run.databases import RedisDB, redis_client, redis_connection_kwargs
 from tasks.run.directory import NotPrepared, runid_of
 from tasks.run.prep import RedisPrep
@@ -147,6 +148,17 @@ def test_connection_arguments_come_from_weppd_or_the_usual_variables(wd, monkeyp
         "password": "secret",
         "decode_responses": True,
     }
+
+
+def test_a_client_does_not_look_its_own_version_up(wd, monkeypatch):
+    """That costs each job more than its words with Redis; nor does the server need to be told."""
+
+    def asked(name: str) -> str:
+        raise AssertionError(f"the version of {name} was looked up")
+
+    databases._client.cache_clear()
+    monkeypatch.setattr("importlib.metadata.version", asked)
+    assert redis_client(RedisDB.LOCK).ping()
 
 
 def test_every_step_has_a_label_and_a_name_of_its_own():
