@@ -4,17 +4,13 @@
 
     {"step": "hillslope:7", "state": "begun", "inputs": "<sha256>"}
     {"step": "hillslope:7", "state": "done", "inputs": "<sha256>", "seconds": 1.93,
-     "outputs": {"wepp/output/H7.loss.dat": [5120, "<crc32>"]}}
+     "outputs": {"wepp/output/H7.loss.dat": [5120, "<sha256>"]}}
 
 A step is done while its last line says so, its inputs are the same, and its outputs are there as
 they were written. A step that began and was killed is not done, whatever its files look like. The
 stamps of the pages (`tasks.run.prep`) are a projection of this; a run made by an older program has
 no such file, and nothing of it is done. Files that were taken away when nobody needed them any more
 are the outputs of the step `removed`.
-
-Outputs are megabytes for each hillslope, read while engines want the CPU, and are held against what
-they were and nothing else: CRC-32 tells a file that was cut, lost a part or was edited, for less
-than half of the CPU of SHA-256, or an eighth on machines without instructions for that.
 """
 
 from __future__ import annotations
@@ -22,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -42,7 +37,7 @@ Measured = dict[str, tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The last word on a step; `outputs` are (bytes, CRC-32) by path below the run."""
+    """The last word on a step; `outputs` are (bytes, sha256) by path below the run."""
 
     state: str
     inputs: str
@@ -83,7 +78,7 @@ class StepLedger:
         )
 
     def outputs(self, prefix: str) -> dict[str, tuple[str, int, str]]:
-        """What the steps whose names begin so have made: (digest of inputs, bytes, CRC) by path."""
+        """What the steps whose names begin so have made: (digest of inputs, bytes, sha) by path."""
         return {
             name: (entry.inputs, *was)
             for step, entry in self._entries.items()
@@ -99,7 +94,7 @@ class StepLedger:
         A file that no step has made, or that is not as it was made, stays. `step` is called with 1
         for each that is removed.
         """
-        made = {n: (size, crc) for n, (_, size, crc) in self.outputs("").items()}
+        made = {n: (size, sha) for n, (_, size, sha) in self.outputs("").items()}
         names = [self._name(path) for path in paths]
         gone = {n: made[n] for n in names if n in made and _stands(self._root / n, *made[n])}
         if gone:
@@ -148,7 +143,7 @@ class StepLedger:
         self._entries.clear()
 
     def measured(self, outputs: Iterable[Path]) -> Measured:
-        """Files as an entry has them: (bytes, CRC-32) by path below the run."""
+        """Files as an entry has them: (bytes, sha256) by path below the run."""
         found = sorted((self._name(path), path) for path in outputs)
         return {name: _measure(path) for name, path in found}
 
@@ -234,7 +229,7 @@ def _read(path: Path) -> dict[str, Entry]:
 def _parsed(line: str, cut_off: bool, where: str) -> dict[str, Entry]:
     try:
         row = json.loads(line)
-        outputs = {name: (size, crc) for name, (size, crc) in row.get("outputs", {}).items()}
+        outputs = {name: (size, sha) for name, (size, sha) in row.get("outputs", {}).items()}
         seconds = float(row.get("seconds", 0.0))
         return {row["step"]: Entry(row["state"], row["inputs"], outputs, seconds)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -255,20 +250,20 @@ def _end_line(file: Any) -> None:
             file.write(b"\n")
 
 
-def _stands(path: Path, size: int, crc: str) -> bool:
+def _stands(path: Path, size: int, sha: str) -> bool:
     try:
-        return path.stat().st_size == size and _measure(path) == (size, crc)
+        return path.stat().st_size == size and _measure(path) == (size, sha)
     except FileNotFoundError:
         return False
 
 
 def _measure(path: Path) -> tuple[int, str]:
-    """Bytes of a file, read anew each time, and its CRC if it is compared by its content."""
+    """Bytes of a file, read anew each time, and its digest if it is compared by its content."""
     with path.open("rb", 0) as file:
         size = os.fstat(file.fileno()).st_size
         if size > COMPARED:
             return size, ""
-        crc = 0
+        sha = hashlib.sha256()
         for part in _parts(file):
-            crc = zlib.crc32(part, crc)
-        return size, f"{crc:08x}"
+            sha.update(part)
+        return size, sha.hexdigest()
