@@ -27,13 +27,14 @@ def told(phase: Phase, pid: int = 0, **progress: Any) -> JobDetail | None:
     """What the admin API answers for `j`, which stands there."""
     state: State = replace(fresh(Rules(node="n"), 2), jobs={phase.ticket.eid: phase})
     diary: Any = Diary(phase, pid, progress)
-    shown = Present(lambda: state, diary, "n").shown("j")
+    shown = Present(lambda: state, diary).shown("j")
     return None if shown is None else JobDetail.model_validate(shown)
 
 
 def test_a_job_that_a_cell_brought_is_known_as_its_cell_knows_it() -> None:
-    """What nobody told is empty, not made up: neither when it began nor what it may use."""
-    job = told(Running(BROUGHT, 2), pid=77)
+    """What nobody told is empty: neither when it began nor what it may use. Its worker is
+    the one under whose name it was claimed, in whichever slot it is."""
+    job = told(Running(BROUGHT, 1), pid=77)
     assert job is not None
     assert (job.state, job.phase, job.worker, job.pid) == ("started", "running", "n.2", 77)
     assert (job.function, job.queue, job.runid) == ("f", "low", "r")

@@ -61,7 +61,7 @@ class Keeper:
         meters: Meters,
     ) -> None:
         self._herald, self._meters = herald, meters
-        self._present = Present(lambda: supervisor.state, diary, rules.node)
+        self._present = Present(lambda: supervisor.state, diary)
         self._groves, self._latches = Groves(store, self._present), Latches(store)
         self._neighbours = neighbours
         self.since = time.time()

@@ -26,8 +26,8 @@ def phase_of(state: State, jid: str) -> Phase | None:
 class Present:
     """Shows a job of those that this node has."""
 
-    def __init__(self, state: Callable[[], State], diary: Diary, node: str) -> None:
-        self._state, self._diary, self._node = state, diary, node
+    def __init__(self, state: Callable[[], State], diary: Diary) -> None:
+        self._state, self._diary = state, diary
 
     def shown(self, jid: str) -> dict[str, Any] | None:
         """All that is known here of a job, None where it is not here or over."""
@@ -35,7 +35,7 @@ class Present:
         if not isinstance(phase, Waiting | Given):
             return None
         plan, entry = phase.ticket.plan, self._diary.entries.get(phase.ticket.eid)
-        answer = detail(view(phase, entry, self._node)) | {"note": NOTE}
+        answer = detail(view(phase, entry)) | {"note": NOTE}
         if phase.ticket.job.function:
             answer |= {"cpus": plan.cpus, "timeout": plan.timeout}
             answer["limits"] = shown_limits(plan.limits)
@@ -43,7 +43,7 @@ class Present:
         return answer
 
 
-def view(phase: Waiting | Given, entry: Entry | None, node: str) -> JobView:
+def view(phase: Waiting | Given, entry: Entry | None) -> JobView:
     """A job as its ticket and the diary's `entry` tell it; what neither knows is empty."""
     job, plan = phase.ticket.job, phase.ticket.plan
     waits = isinstance(phase, Waiting | Behind)
@@ -58,7 +58,7 @@ def view(phase: Waiting | Given, entry: Entry | None, node: str) -> JobView:
         created_at=job.created_at,
         enqueued_at=job.enqueued_at,
         started_at=datetime.fromtimestamp(since, UTC).isoformat() if since else "",
-        worker="" if isinstance(phase, Waiting) else f"{node}.{phase.n}",
+        worker="" if isinstance(phase, Waiting) else phase.ticket.worker,
         parent=job.parent,
         place=job.place,
         meta={"pid": entry.pid} if entry and entry.pid else {},
