@@ -77,12 +77,11 @@ def task(
     - `zygote`: the class of zygote, a table `[zygote.<name>]` of the settings, that it runs in;
     - `short`: its jobs take milliseconds and may be fetched ahead;
     - `retry_on_crash`: a job whose process died, through no word of its own, may run again;
-    - `jobs_per_child`: jobs that one process may serve in a row, as long as it leaves nothing
-      behind; None for the zygote's own number;
+    - `jobs_per_child`: jobs that one process may serve in a row; None for the zygote's own number;
     - `limits`: what no job of it may exceed, cgroup v2 names to values: {"memory.max": "2G"};
     - `memory`: what the host must have free for a job of it, such as "2G";
-    - `lock`: a key under which one job runs at a time, of this task and of all others with the same
-      key, on all hosts; "run" stands for the job's run. The others wait without a slot, in order;
+    - `lock`: a key under which one job of all tasks with it runs at a time, on all hosts; "run"
+      stands for the job's run. The others wait without a slot, in order;
     - `absent`: why it can only fail, for a name that producers call and that is not here.
 
     ValueError if an option or the function cannot be used.

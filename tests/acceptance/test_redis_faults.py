@@ -156,15 +156,20 @@ def test_an_emptied_redis_gets_the_running_jobs_again_and_the_loss_is_said(node,
     assert bodies(ledger) == 2
 
 
-def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
-    """weppd died with a Redis that kept nothing: what its node knows of the job is told."""
-    job = begun(node)
-    eventually(lambda: bodies(node.home / "ledger") == 1, within=15)
+def adopted_unknown(node, server):
+    """weppd is killed, its Redis forgets all, and the next weppd adopts the job that runs."""
     node.kill()
     with redis.Redis.from_url(server.url(9)) as client:
         client.flushall()
     node.start()
     eventually(lambda: "action=adopt" in node.stderr, within=15)
+
+
+def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
+    """weppd died with a Redis that kept nothing: what its node knows of the job is told."""
+    job = begun(node)
+    eventually(lambda: bodies(node.home / "ledger") == 1, within=15)
+    adopted_unknown(node, server)
     shown = node.show(job.id)
     assert (shown["state"], shown["phase"]) == ("started", "running")
     assert "no record" in shown["note"]
@@ -184,11 +189,7 @@ def test_a_run_s_job_that_no_store_knows_is_not_ended_for_want_of_a_lease(make, 
     ledger, gate = node.home / "ledger", node.home / "gate"
     job = node.queue("low").enqueue(UNTIL, "my-run", str(ledger), str(gate))
     eventually(lambda: bodies(ledger) == 1, within=15)
-    node.kill()
-    with redis.Redis.from_url(server.url(9)) as client:
-        client.flushall()
-    node.start()
-    eventually(lambda: "action=adopt" in node.stderr, within=15)
+    adopted_unknown(node, server)
     shown = node.show(job.id)
     # Another one lasts for longer than a lease.
     node.ends(node.queue().enqueue("tasks.noop.sleep", 7.0).id)

@@ -120,26 +120,18 @@ def _payloads(told: Settings, server: Server, queues: list[str], roll: Roll) -> 
     said = ", ".join(f"{n} {word}" for word, n in sample.serializers.items())
     yield Finding(OK, "rq payloads", f"{sample.jobs} looked at: {said}")
     for function, n in sample.refused.most_common(10):
-        yield Finding(
-            FAIL,
-            "rq payloads",
-            f"{function} is no task here, and {n} of those looked at call it",
-            "add its module to [tasks] modules or it to [security] allow",
-        )
+        what = f"{function} is no task here, and {n} of those looked at call it"
+        yield _bad(what, "add its module to [tasks] modules or it to [security] allow")
     for why, n in sample.absent.most_common(10):
-        yield Finding(
-            FAIL,
-            "rq payloads",
-            f"{n} of those looked at can only fail: {why}",
-            "or leave RQ's workers running until they have done these",
-        )
+        what = f"{n} of those looked at can only fail: {why}"
+        yield _bad(what, "or leave RQ's workers running until they have done these")
     for problem, n in sample.problems.most_common(5):
-        yield Finding(
-            FAIL,
-            "rq payloads",
-            f"{n} of those looked at cannot be read: {problem}",
-            "enqueue them with RQ's default serializer or JSON",
-        )
+        what = f"{n} of those looked at cannot be read: {problem}"
+        yield _bad(what, "enqueue them with RQ's default serializer or JSON")
+
+
+def _bad(what: str, todo: str) -> Finding:
+    return Finding(FAIL, "rq payloads", what, todo)
 
 
 def _weigh(sample: Sample, data: bytes, told: Settings, roll: Roll) -> None:

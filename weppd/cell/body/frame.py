@@ -159,6 +159,7 @@ def _trace(error: BaseException) -> str:
 
 
 def call_on_cancel(context: JobContext) -> None:
+    """Call what the job wanted called if it is cancelled; what that raises goes to its log."""
     for function in context.take_on_cancel():
         try:
             function()

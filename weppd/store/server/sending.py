@@ -105,6 +105,8 @@ class Ahead:
 class _ByClient(Ahead):
     """The same over a client that has ways of its own: each script waits for its reply at once."""
 
+    _last: Any = None
+
     def send(self, name: str, *args: Any) -> None:
         try:
             self._last = self._connection.execute_command(*self._sender.call(name, args))
