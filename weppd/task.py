@@ -71,8 +71,7 @@ def task(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a top-level function as a task, under its dotted name; the function is unchanged.
 
-    - `timeout`: seconds a job of it may run where the producer said nothing;
-    - `min_timeout`: seconds it is given at least, whatever the producer said;
+    - `timeout`, `min_timeout`: seconds a job may run if its producer said nothing, and at least;
     - `cpus`: CPUs of the host it counts for: 0 for one that only enqueues, 1, more, or "all";
     - `zygote`: the class of zygote, a table `[zygote.<name>]` of the settings, that it runs in;
     - `short`: its jobs take milliseconds and may be fetched ahead;
