@@ -79,8 +79,7 @@ def task(
     - `jobs_per_child`: jobs that one process may serve in a row; None for the zygote's own number;
     - `limits`: what no job of it may exceed, cgroup v2 names to values: {"memory.max": "2G"};
     - `memory`: what the host must have free for a job of it, such as "2G";
-    - `lock`: a key under which one job of all tasks with it runs at a time, on all hosts; "run"
-      stands for the job's run. The others wait without a slot, in order;
+    - `lock`: a key for one job at a time, on all hosts ("run": the run's); others wait in order;
     - `absent`: why it can only fail, for a name that producers call and that is not here.
 
     ValueError if an option or the function cannot be used.
