@@ -165,7 +165,7 @@ def adopted_unknown(node, server):
     eventually(lambda: "action=adopt" in node.stderr, within=15)
 
 
-def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
+def test_a_job_that_no_store_knows_is_listed_shown_drawn_and_cancelled(node, server):
     """weppd died with a Redis that kept nothing: what its node knows of the job is told."""
     job = begun(node)
     eventually(lambda: bodies(node.home / "ledger") == 1, within=15)
@@ -173,6 +173,10 @@ def test_a_job_that_no_store_knows_is_shown_drawn_and_cancelled(node, server):
     shown = node.show(job.id)
     assert (shown["state"], shown["phase"]) == ("started", "running")
     assert "no record" in shown["note"]
+    listed = json.loads(node.ctl("jobs", "--state", "started", "--json")[1])["jobs"]
+    assert [(each["id"], each["note"]) for each in listed] == [(job.id, shown["note"])]
+    assert f"job {job.id}: the store has no record of it" in " ".join(node.ctl("jobs")[1].split())
+    assert json.loads(node.ctl("jobs", "--state", "queued", "--json")[1])["jobs"] == []
     code, drawn, _ = node.ctl("tree", job.id)
     assert (code, job.id in drawn, "started" in drawn) == (0, True, True)
     assert "runs" in node.ctl("retry", job.id)[2]

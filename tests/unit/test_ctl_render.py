@@ -121,6 +121,15 @@ def test_jobs_in_80_columns() -> None:
     assert text == golden("jobs", text)
 
 
+def test_a_job_that_the_store_forgot_is_named_below_the_list() -> None:
+    """In lines that are no wider than the others."""
+    rows = [{"id": ID.format(1), "state": "started", "note": "the store has no record of it"}]
+    lines = render.jobs(told(models.Jobs, jobs=rows), NOW).splitlines()
+    said = f"note job {ID.format(1)}: the store has no record of it"
+    assert " ".join(" ".join(lines[2:]).split()) == said
+    assert all(len(line) <= 80 for line in lines)
+
+
 def test_no_jobs() -> None:
     """An empty list says so in words."""
     assert render.jobs(told(models.Jobs, jobs=[]), NOW) == "no jobs"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
-from weppd.admin.models import JobDetail
+from weppd.admin.models import JobDetail, JobRow
 from weppd.core.schedule import Plan, Rules, Ticket
 from weppd.core.state import Behind, Phase, Recording, Running, State, Waiting, fresh, replace
 from weppd.limits import Limit
 from weppd.model import Claim, Job
 from weppd.shell.people.diary import Entry
 from weppd.shell.people.present import Present
+from weppd.store import Store
 
 BROUGHT = Ticket(Claim("e", Job("j", "low", None, b"", runid="r")), Plan("f", "light"), "n.2")
 
@@ -23,11 +25,16 @@ class Diary:
         self.entries = {ticket.eid: Entry(ticket, 1, 5.0, pid=pid, progress=progress)}
 
 
+def present(*phases: Phase, pid: int = 0, **progress: Any) -> Present:
+    """What a node has to show that has these jobs."""
+    state: State = replace(fresh(Rules(node="n"), 2), jobs={p.ticket.eid: p for p in phases})
+    diary: Any = Diary(phases[0], pid, progress)
+    return Present(lambda: state, diary)
+
+
 def told(phase: Phase, pid: int = 0, **progress: Any) -> JobDetail | None:
     """What the admin API answers for `j`, which stands there."""
-    state: State = replace(fresh(Rules(node="n"), 2), jobs={phase.ticket.eid: phase})
-    diary: Any = Diary(phase, pid, progress)
-    shown = Present(lambda: state, diary).shown("j")
+    shown = present(phase, pid=pid, **progress).shown("j")
     return None if shown is None else JobDetail.model_validate(shown)
 
 
@@ -65,3 +72,26 @@ def test_a_job_that_has_not_begun_is_queued() -> None:
 def test_a_job_that_is_over_is_not_told_of() -> None:
     """Its end is on the way to the store, which has the word from then on."""
     assert told(Recording(BROUGHT, 1)) is None
+
+
+class Records:
+    """A store that has a record of some jobs."""
+
+    def __init__(self, *known: str) -> None:
+        self._known = known
+
+    async def job(self, jid: str) -> str | None:
+        return jid if jid in self._known else None
+
+
+def test_strays_are_the_jobs_here_that_the_store_does_not_know() -> None:
+    """By state, like any list; neither what it knows nor what is over is among them."""
+    waits = Waiting(Ticket(Claim("e2", Job("w", "low", None, b"")), Plan("f", "light"), "n.1"))
+    known = Running(Ticket(Claim("e3", Job("k", "low", None, b"")), Plan("f", "light"), "n.1"), 2)
+    over = Recording(Ticket(Claim("e4", Job("o", "low", None, b"")), Plan("f", "light"), "n.1"), 3)
+    here, store = present(Running(BROUGHT, 1), waits, known, over), cast("Store", Records("k"))
+    by_state = {None: ["j", "w"], "started": ["j"], "queued": ["w"], "failed": []}
+    for state, jids in by_state.items():
+        rows = asyncio.run(here.strays(store, state))
+        assert [row["id"] for row in rows] == jids
+        assert all("no record" in JobRow.model_validate(row).note for row in rows)

@@ -106,7 +106,8 @@ class Held(Reply):
 
 
 class JobRow(Reply):
-    """A job in a list. `state` is RQ's word; `error` is one line, for a job that failed."""
+    """A job in a list. `state` is RQ's word; `error` is one line, for a job that failed. `note`
+    says that the store has no record of a job that this node has."""
 
     id: str
     state: str
@@ -122,13 +123,13 @@ class JobRow(Reply):
     ended_at: Epoch = None
     progress: Progress | None = None
     error: str | None = None
+    note: str = ""
 
 
 class JobDetail(JobRow):
     """Everything known of one job. `rungs` counts the processes that ended at each signal.
 
-    `node` is the one that answers; `run_dirs` are the places where the job's run may be. `note`
-    says that the store has no record of a job that this node has.
+    `node` is the one that answers; `run_dirs` are the places where the job's run may be.
     """
 
     description: str = ""
@@ -139,7 +140,6 @@ class JobDetail(JobRow):
     cpus: int | str | None = None
     lock: str = ""
     waits: str = ""
-    note: str = ""
     limits: dict[str, Held] = Field(default_factory=dict)
     retries_left: int = 0
     crashes: int = 0

@@ -157,9 +157,15 @@ def jobs(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
     if not rows:
         return "no jobs"
     lines = columns(["JOB", "STATE", "FOR", "WHAT"], rows, width, paint, 1)
+    lines += _notes(data["jobs"], width)
     if data["next"] is not None:
         lines.append(f"there are more: --offset {data['next']}")
     return "\n".join(lines)
+
+
+def _notes(jobs: Sequence[Data], width: int) -> list[str]:
+    told = [f"job {clean(job['id'])}: {clean(job['note'])}" for job in jobs if job["note"]]
+    return [line for each in told for line in _hung("note", each, width)]
 
 
 def _age(job: Data, now: float) -> str:

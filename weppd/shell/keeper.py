@@ -157,9 +157,16 @@ class Keeper:
         return [own, *others]
 
     async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
-        """At most `limit` jobs in `state`; without one, of all states, the live ones first."""
+        """At most `limit` jobs in `state`; without one, of all states, the live ones first. Before
+        all others come those that run here and that the store has forgotten."""
         if state == "created":
             return []  # such a job is on no list yet: only who has its id finds it
+        strays = await self._present.strays(self._store, state)
+        first = strays[offset : offset + limit]
+        offset = max(0, offset - len(strays))
+        return [*first, *await self._listed(state, limit - len(first), offset)]
+
+    async def _listed(self, state: str | None, limit: int, offset: int) -> list[dict[str, Any]]:
         if state is not None:
             views_ = await self._store.jobs(state, limit, offset)
             return [self._with_progress(row(view), view) for view in views_]

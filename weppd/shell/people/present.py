@@ -6,13 +6,15 @@ runs: it can be looked at, and cancelled.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from weppd.core.state import Behind, Given, Phase, Running, State, Waiting
 from weppd.shell.people.diary import Diary, Entry
-from weppd.shell.people.shapes import detail, shown_limits
+from weppd.shell.people.shapes import detail, row, shown_limits
+from weppd.store import Store
 from weppd.store.nouns import JobView
 
 NOTE = "the store has no record of it; this is what its node knows"
@@ -41,6 +43,20 @@ class Present:
             answer["limits"] = shown_limits(plan.limits)
         # What holds for a job that a cell brought is known to the cell alone.
         return answer
+
+    async def strays(self, store: Store, state: str | None) -> list[dict[str, Any]]:
+        """Rows of the jobs in `state`, or in any, that are here and on none of the store's lists.
+
+        Each job of this node is asked for: there are no more than slots and claims.
+        """
+        here = [each for each in self._state().jobs.values() if isinstance(each, Waiting | Given)]
+        known = await asyncio.gather(*(store.job(each.ticket.job.id) for each in here))
+        views = [
+            view(phase, self._diary.entries.get(phase.ticket.eid))
+            for phase, record in zip(here, known, strict=True)
+            if record is None
+        ]
+        return [row(each) | {"note": NOTE} for each in views if state in (None, each.status)]
 
 
 def view(phase: Waiting | Given, entry: Entry | None) -> JobView:
