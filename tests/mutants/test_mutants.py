@@ -128,7 +128,8 @@ MUTANTS = {
     ),
     "what is behind a job is not cancelled": (
         "        if isinstance(phase, Given):\n            return moves.end",
-        "        if isinstance(phase, Given) and not isinstance(phase, Behind):\n            return moves.end",
+        "        if isinstance(phase, Given) and type(phase) is not Behind:\n"
+        "            return moves.end",
     ),
     "what is behind a job never runs": (
         "        jobs[left[0]] = Running(first.ticket, n, state.at)\n",
