@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from weppd.store.twin.shelf import Shelf, cancel_waiting, settle_dependents
+from weppd.store.twin.dependents import cancel_waiting, settle_dependents
+from weppd.store.twin.shelf import Shelf
 
 
 def cancel_one(shelf: Shelf, jid: str, at: float, reason: str) -> tuple[list[str], list[str]]:

@@ -10,15 +10,9 @@ from weppd.store.nouns import ClaimAsk, Lease
 from weppd.store.packing import Wish
 from weppd.store.record import FAILURE_TTL
 from weppd.store.twin import turns
-from weppd.store.twin.shelf import (
-    INF,
-    Shelf,
-    as_bytes,
-    cancel_waiting,
-    end_execution,
-    settle_dependents,
-    whole,
-)
+from weppd.store.twin.dependents import cancel_waiting, settle_dependents
+from weppd.store.twin.endings import end_execution
+from weppd.store.twin.shelf import INF, Shelf, as_bytes, whole
 from weppd.store.wire import TRIES, decode, stamp
 
 UNNAMEABLE = "the job id has characters other than printable ASCII: enqueue it under another"

@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weppd.errors import Refused
-from weppd.model import Answer, Claim, Finish
+from weppd.model import Claim, Finish
 from weppd.store import SCHEDULER_S, locks
 from weppd.store.nouns import (
     CancelAnswer,
@@ -33,24 +32,25 @@ from weppd.store.nouns import (
     Took,
     TreeCancel,
 )
-from weppd.store.packing import Wish, sole_key
-from weppd.store.record import Lifetimes, event, record, traces
+from weppd.store.packing import Wish
+from weppd.store.record import Lifetimes, event, traces
 from weppd.store.trees import Felling
-from weppd.store.twin import claiming, held, posting, reunion, steering, told, turns
-from weppd.store.twin.cancelling import cancel_one, closed_above
-from weppd.store.twin.homes import Homes
-from weppd.store.twin.shelf import (
-    Shelf,
-    as_bytes,
-    cancel_waiting,
-    close,
-    end_execution,
-    fence,
-    free_all_deferred,
-    settle_dependents,
+from weppd.store.twin import (
+    claiming,
+    endings,
+    held,
+    posting,
+    putting,
+    reunion,
+    steering,
+    told,
+    turns,
 )
-from weppd.store.twin.sole import take_sole, twin_of
-from weppd.store.wire import UNIQUE, encode, rehash, stamp
+from weppd.store.twin.cancelling import cancel_one
+from weppd.store.twin.dependents import free_all_deferred
+from weppd.store.twin.homes import Homes
+from weppd.store.twin.shelf import Shelf
+from weppd.store.wire import stamp
 
 
 class MemoryStore(Homes):
@@ -122,24 +122,13 @@ class MemoryStore(Homes):
 
     async def exchange(self, finishes: Sequence[Finish], claim: ClaimAsk | None) -> Exchanged:
         self._check()
-        ends = [self._finish(finish) for finish in finishes]
+        ends = [endings.finish(self.shelf, each, self._lifetimes) for each in finishes]
         self._ring()
         answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
         settling = self.suspended or self.shelf.settle > self._now()
         if claim is None or settling:
             return Exchanged(answers, released, suspended=settling)
         return posting.claimed(self.shelf, claim, self._now(), answers, released)
-
-    def _finish(self, finish: Finish) -> tuple[Answer, int]:
-        answer = Answer(fence(self.shelf, finish.claim))
-        if answer in (Answer.ALREADY, Answer.FENCED):
-            return answer, 0
-        job = finish.claim.job
-        if answer is Answer.ABSENT:
-            self.shelf.jobs.setdefault(job.id, as_bytes(rehash(job)))
-            line = self.shelf.queues.setdefault(job.queue, [])
-            line[:] = [jid for jid in line if jid != job.id]
-        return answer, close(self.shelf, finish, record(finish, self._lifetimes))
 
     async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
         self._check()
@@ -159,26 +148,9 @@ class MemoryStore(Homes):
         self._check()
         self._check_era()
         mine = [c for c in reversed(claims) if claiming.owns(self.shelf, c.eid, c.job.id)]
-        count = sum([self._hand_back(claim) for claim in mine])
+        count = sum([endings.hand_back(self.shelf, claim, self._now()) for claim in mine])
         self._ring()
         return count
-
-    def _hand_back(self, claim: Claim) -> bool:
-        jid, shelf = claim.job.id, self.shelf
-        held.let_go_of_all(shelf, jid)
-        end_execution(shelf, claim, "handed back")
-        turn = shelf.executions.pop(jid).get(b"turn")
-        asked = shelf.cancels.pop(jid, None)
-        goes = shelf.status(jid) not in ("", "canceled")
-        if goes and asked is not None:
-            cancel_waiting(shelf, jid, self._now(), asked)
-            settle_dependents(shelf, jid, "canceled", self._now(), asked)
-        elif goes:
-            shelf.set(jid, {"started_at": "", "worker_name": "", "status": "queued"})
-            shelf.queues.setdefault(claim.job.queue, []).insert(0, jid)
-        if turn is not None:
-            turns.pass_on(shelf, turn.decode())
-        return goes and asked is None
 
     async def take_turns(self, wishes: Sequence[Wish]) -> frozenset[str]:
         self._check()
@@ -258,48 +230,9 @@ class MemoryStore(Homes):
 
     async def enqueue(self, specs: Sequence[JobSpec]) -> list[str]:
         self._check()
-        jids = [self._enqueue(spec) for spec in specs]
+        jids = [putting.put(self.shelf, spec, self._now()) for spec in specs]
         self._ring()
         return jids
-
-    def _enqueue(self, spec: JobSpec) -> str:
-        jid, at, shelf = spec.id or str(uuid.uuid4()), self._now(), self.shelf
-        self._refuse(spec, jid)
-        fields = encode(spec, jid, at)
-        key = sole_key(spec, fields.get("data"))
-        if (twin := twin_of(shelf, key)) and twin != jid:
-            return twin
-        self._refuse_unknown(spec, jid)
-        fields |= {UNIQUE: key} if key else {}
-        shelf.jobs[jid] = as_bytes({**fields, "status": "created"})
-        take_sole(shelf, jid)
-        shelf.queues.setdefault(spec.queue, [])
-        if spec.parent:
-            label, known = spec.label or jid, shelf.children[spec.parent]
-            known[(f"{label}:{jid}" if label.encode() in known else label).encode()] = jid.encode()
-        waits = [d for d in spec.depends_on if shelf.status(d) != "finished"]
-        for dependency in waits:
-            shelf.dependents[dependency].append(jid)
-        if not waits:
-            shelf.push(jid, at, front=spec.at_front)
-            return jid
-        shelf.set(jid, {"status": "deferred"})
-        shelf.registries["deferred", spec.queue][jid] = at
-        for dependency in waits:
-            if shelf.status(dependency) in ("failed", "stopped", "canceled"):
-                settle_dependents(shelf, dependency, shelf.status(dependency), at, "")
-        return jid
-
-    def _refuse(self, spec: JobSpec, jid: str) -> None:
-        if spec.unique and jid in self.shelf.jobs:
-            raise Refused(f"job {jid} is there already: a unique job is enqueued once")
-        if above := closed_above(self.shelf, spec.parent):
-            raise Refused(f"job {above} is being cancelled: nothing may be enqueued below it")
-
-    def _refuse_unknown(self, spec: JobSpec, jid: str) -> None:
-        for dependency in spec.depends_on:
-            if not self.shelf.status(dependency):
-                raise Refused(f"job {jid} depends on {dependency}, which is not there")
 
     async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
         self._check()
