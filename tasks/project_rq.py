@@ -14,14 +14,13 @@ from tasks.project import archives, ground, trial, undisturbed, whole
 from tasks.run.absent import Absent, absent
 from tasks.run.directory import READONLY
 from tasks.run.frame import framed
+from tasks.run.locks import PER_RUN
 from tasks.run.prep import RedisPrep
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from weppd.task import current, task
 
 TIMEOUT = 43_200
-#: What builds something of a run is one job at a time, the others behind it in their order.
-PER_RUN = "run"
 _ZOOM = 12
 #: The extent is that of an elevation model that somebody uploaded.
 _UPLOADED = 3

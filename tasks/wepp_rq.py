@@ -12,7 +12,7 @@ from __future__ import annotations
 from tasks.run.absent import Absent, absent
 from tasks.run.directory import WATERSHED, RunDirectory
 from tasks.run.frame import framed
-from tasks.run.locks import WORKING, locked
+from tasks.run.locks import PER_RUN, WORKING, locked
 from tasks.run.notify import notify
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
@@ -170,10 +170,10 @@ def run_ss_batch_watershed_rq(
     return True, storms.route(runid, run, storms.directory(run, ss_batch_id), engine)
 
 
-# -- dispatchers: each enqueues the plan from one of its beginnings
+# -- dispatchers: each enqueues the plan from one of its beginnings, behind what builds the run
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
 @framed(PANEL)
 def run_wepp_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
     """Enqueue a whole WEPP run, from the documents to the tables; returns the final job's id.
@@ -184,21 +184,21 @@ def run_wepp_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) ->
     return _dispatch(runid, plan.WHOLE, wepp_bin, clean)
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
 @framed(PANEL)
 def run_wepp_noprep_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
     """Enqueue a WEPP run over the inputs that are in `wepp/runs`; returns the final job's id."""
     return _dispatch(runid, plan.NOPREP, wepp_bin, clean)
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
 @framed(PANEL)
 def run_wepp_watershed_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
     """Enqueue the channel network, prepared anew, over hillslopes that were run; as run_wepp_rq."""
     return _dispatch(runid, plan.WATERSHED, wepp_bin, clean)
 
 
-@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
 @framed(PANEL)
 def run_wepp_watershed_noprep_rq(
     runid: str, wepp_bin: str | None = None, clean: bool = False
@@ -351,8 +351,7 @@ def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
     panel = Panel(current(), runid, PANEL)
     for why in left_out:
         panel.status(why)
-    task_name = {plan.WHOLE: "run_wepp_rq"}.get(begin, f"run_wepp_{begin}_rq")
-    panel.enqueued(f"{task_name}({runid})", final)
+    panel.enqueued(f"{plan.launcher(begin)}({runid})", final)
     return final
 
 

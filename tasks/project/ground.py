@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tasks.run import underway
 from tasks.run.directory import RunDirectory
 from tasks.run.locks import WORKING, locked
 from tasks.run.prep import RedisPrep
@@ -81,7 +82,8 @@ def behind(step: TaskEnum) -> tuple[TaskEnum, ...]:
 def enqueue(runid: str, *children: tuple[str, TaskEnum, Mapping[str, Any]]) -> str:
     """Enqueue tasks of a project, each behind the one before; the id of the last.
 
-    A child is the function, its step, which is not done from now on, and its arguments.
+    A child is the function, its step, which is not done from now on, and its arguments. A model
+    that is launched between two of them waits for the last.
     """
     to_build(runid)
     prep = RedisPrep.getInstanceFromRunID(runid)
@@ -93,4 +95,5 @@ def enqueue(runid: str, *children: tuple[str, TaskEnum, Mapping[str, Any]]) -> s
             label=f"jobs:{order},func:{function}", timeout=_TIMEOUT,
         )  # fmt: skip
         last.append(child)
+        prep.set_rq_job_id(underway.CHAIN, child)
     return last[-1]

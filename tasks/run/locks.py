@@ -31,6 +31,9 @@ from weppd.task import LOCK_TTL_S, LocalContext, LockHeld, current
 PREFIX = "nodb-lock"
 #: Held by whoever makes the model's outputs of a run: two at once would write the same files.
 WORKING = "runtime-paths/wepp"
+#: `@task(lock=…)`: what builds something of a run, or launches its model, is one job at a time, the
+#: others behind it in their order.
+PER_RUN = "run"
 _MIRROR = "locked:"
 _POLL_S = 0.1
 

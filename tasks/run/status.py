@@ -78,9 +78,16 @@ class Panel:
         self._say("TRIGGER", f"{self.name} {event}")
 
     def _say(self, word: str, rest: str) -> None:
-        # A message is one line whatever an exception's text holds.
-        line = " ".join(rest.splitlines())
-        self.ctx.status(self.channel, f"rq:{self.ctx.job_id} {word:<9} {line}")
+        self.ctx.status(self.channel, message(self.ctx.job_id, word, rest))
+
+
+def message(job: str | None, word: str, rest: str) -> str:
+    """A message of a job as panels read it: one line, whatever an exception's text holds.
+
+    >>> message("j1", "STATUS", "7/20 hillslopes")
+    'rq:j1 STATUS    7/20 hillslopes'
+    """
+    return f"rq:{job} {word:<9} {' '.join(rest.splitlines())}"
 
 
 def _outcome(result: object) -> str:

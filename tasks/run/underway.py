@@ -1,7 +1,8 @@
 """Whether a WEPP run of a directory has been launched and has not ended: one at a time.
 
 The run's hash keeps the job that launched it and the job that ends it, `rq:wepp_run` and
-`rq:_log_complete_rq`; while the latter is alive in the queues, in whatever state, the run is.
+`rq:_log_complete_rq`; while the latter is alive in the queues, in whatever state, the run is. So of
+a chain of jobs that builds its terrain: `rq:_terrain_chain` is the last of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from tasks.run.databases import RedisDB, redis_client
 from tasks.run.prep import RedisPrep
 
 FINAL, _ROOT = "_log_complete_rq", "wepp_run"
+CHAIN = "_terrain_chain"
 _ALIVE = ("queued", "deferred", "scheduled", "started")
 
 
@@ -26,11 +28,15 @@ class UnderWay:
 
 def find(prep: RedisPrep) -> UnderWay | None:
     """The run that is under way; None where there is none, or the queues know nothing of it."""
-    final = prep.get_rq_job_id(FINAL)
-    status = redis_client(RedisDB.RQ).hget(f"rq:job:{final}", "status") if final else None
-    if final is None or status not in _ALIVE:
-        return None
-    return UnderWay(prep.get_rq_job_id(_ROOT) or final, final, str(status))
+    found = alive(prep, FINAL)
+    return found and UnderWay(prep.get_rq_job_id(_ROOT) or found[0], *found)
+
+
+def alive(prep: RedisPrep, key: str) -> tuple[str, str] | None:
+    """The latest job under a key of the run's hash with its status, None if it is over or gone."""
+    job = prep.get_rq_job_id(key)
+    status = redis_client(RedisDB.RQ).hget(f"rq:job:{job}", "status") if job else None
+    return (job, str(status)) if job is not None and status in _ALIVE else None
 
 
 def note(prep: RedisPrep, root: str, final: str) -> None:

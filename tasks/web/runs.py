@@ -15,7 +15,9 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from tasks.run import absent, underway
+from tasks.run.messenger import StatusMessenger
 from tasks.run.prep import RedisPrep
+from tasks.run.status import message
 from tasks.run.steps import TaskEnum
 from tasks.web import kept, once, terrain
 from tasks.web.door import May, ask, body, told
@@ -101,7 +103,11 @@ BUTTONS = (
         _MIGRATION, f"tasks.interchange_rq.{_MIGRATION}", ("wepp_output_subpath",), key=_MIGRATION
     ),
 )
-
+#: The jobs that build something of a run, by their keys in its hash, as a panel calls them.
+_BUILDS = {
+    **{b.key: b.key for b in BUTTONS if b.function.startswith("tasks.project_rq.")},
+    underway.CHAIN: "what builds its terrain",
+}
 
 #: Buttons of the site's pages whose tasks are not here: refused before a job is made.
 ABSENT = {
@@ -168,9 +174,20 @@ def _pressed(
         sole = _sole(button, prep, wanted)
         job = Weppd().enqueue(button.function, runid, **wanted, job_timeout=TIMEOUT, unique=sole)
         prep.set_rq_job_id(button.key, job.id)
+        if button.launches:
+            _tell_waits(prep, f"{button.key}({runid})", job.id)
         return jsonify({"Success": True, "job_id": job.id})
 
     return press
+
+
+def _tell_waits(prep: RedisPrep, call: str, job: str) -> None:
+    """Tell the panel what is built of the run first: weppd gives the launch its turn behind it."""
+    found = {key: underway.alive(prep, key) for key in _BUILDS}
+    waits = [f"{_BUILDS[key]} (job {each[0]})" for key, each in found.items() if each]
+    if waits:
+        text = message(job, "STATUS", f"{call} waits for {', '.join(waits)}")
+        StatusMessenger.publish(f"{prep.runid}:wepp", text)
 
 
 def _sole(button: Button, prep: RedisPrep, wanted: Mapping[str, object]) -> str:

@@ -52,8 +52,13 @@ def launch(
     """Enqueue a run from `begin` on; the final job's id, and what is left out and why.
 
     `choose` finds the engine of a name, as `binary.choose` does. What can be seen to be missing
-    fails here, before a job is enqueued.
+    fails here, before a job is enqueued. While the run's terrain is built by several jobs, this
+    launch is the job behind the last of them, which is answered as the final one.
     """
+    prep = RedisPrep.getInstanceFromRunID(runid)
+    if chain := underway.alive(prep, underway.CHAIN):
+        again = _behind(chain[0], runid, begin, wepp_bin, clean)
+        return again, [f"{plans.launcher(begin)}({runid}) waits for its terrain: job {chain[0]}"]
     asked = wanted(run, begin)
     wepp_bin = wepp_bin or wepp_of(run).wepp_bin
     choose(wepp_bin)
@@ -69,8 +74,23 @@ def launch(
             forget(runid, run, begin)
         unstamp(runid, begin)
         final = enqueue(runid, asked, wepp_bin)
-        underway.note(RedisPrep.getInstanceFromRunID(runid), current().job_id, final)
+        underway.note(prep, current().job_id, final)
     return final, left_out
+
+
+def _behind(job: str, runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
+    """Enqueue this launch behind a job, or find the one that waits already; its id."""
+    task = plans.launcher(begin)
+    return current().enqueue(
+        f"tasks.wepp_rq.{task}",
+        runid,
+        wepp_bin=wepp_bin,
+        clean=clean,
+        label=f"jobs:0,func:{task}",
+        depends_on=[job],
+        timeout=plans.TIMEOUT,
+        unique=f"behind {job}",
+    )
 
 
 def launching(runid: str) -> AbstractContextManager[object]:

@@ -35,6 +35,15 @@ NOT_OF_SEVERAL = "flowpaths have one element, hillslopes of this run several: th
 BEGINNINGS = (WHOLE, NOPREP, WATERSHED, WATERSHED_NOPREP)
 
 
+def launcher(begin: str) -> str:
+    """The function of the task that launches a run from this beginning.
+
+    >>> launcher(WHOLE), launcher(NOPREP)
+    ('run_wepp_rq', 'run_wepp_noprep_rq')
+    """
+    return "run_wepp_rq" if begin == WHOLE else f"run_wepp_{begin}_rq"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a run is to make, from its documents.

@@ -13,6 +13,7 @@ import rasterio
 from pyarrow import parquet
 from rasterio import warp
 
+from tasks.run.messenger import replay
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp.documents import Climate, Landuse, Soils
@@ -77,6 +78,23 @@ def test_a_run_is_built_from_the_sites_data_and_simulated(daemon, data: Path) ->
     done = RedisPrep(run, "my-run").timestamps_report()
     steps = ("build_landuse", "build_soils", "build_climate", "run_wepp_watershed")
     assert {str(TaskEnum[name]) for name in steps} <= set(done)
+
+
+def test_who_presses_all_buttons_at_once_gets_a_run_of_what_they_built(daemon, data, page) -> None:
+    """The launch waits for its turn behind the builders, and its panel says for what."""
+    builders = ("build_landuse", "build_soils", "build_climate")
+    press = "/runs/my-run/cfg/rq/api/{}"
+    pressed = {b: page.post(press.format(b), json={}).json["job_id"] for b in builders}
+    launch = page.post(press.format("run_wepp"), json={"wepp_bin": "hillsim"}).json["job_id"]
+    (told,) = replay("my-run:wepp")
+    waits = ", ".join(f"{name}_rq (job {jid})" for name, jid in pressed.items())
+    assert told.text == f"rq:{launch} STATUS    run_wepp_rq(my-run) waits for {waits}"
+    daemon.start()
+    for job in (*pressed.values(), launch):
+        assert daemon.ends(job, within=60)["state"] == "finished", daemon.show(job)
+    final = daemon.show(launch)["children"]["jobs:6,func:_log_complete_rq"]
+    assert daemon.ends(final, within=120)["state"] == "finished", daemon.ctl("tree", launch)[1]
+    assert "old forest" in (daemon.home / "runs/my/my-run/wepp/runs/p2.man").read_text()
 
 
 def test_a_fork_without_its_fire_runs_to_its_end(daemon, data: Path) -> None:

@@ -17,7 +17,7 @@ from rasterio.transform import from_origin
 from tasks import project_rq
 from tasks.data.places import NoData
 from tasks.project import ground
-from tasks.run import locks
+from tasks.run import locks, underway
 from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
 from tasks.run.foreign import ForeignDocument
 from tasks.run.locks import NoDbAlreadyLockedError, locked
@@ -290,6 +290,7 @@ def test_dispatchers_enqueue_their_children_in_order(ctx, wd: Path):
     ]
     assert last == "child-2"
     assert stamps(wd) == []
+    assert prep.get_rq_job_id(underway.CHAIN) == "child-4"
 
 
 def test_a_step_undoes_what_comes_behind_it(ctx, wd: Path):

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tasks import interchange_rq, wepp_rq
+from tasks import interchange_rq, project_rq, wepp_rq
+from tasks.run import underway
 from tasks.run.atomic import replace_text
 from tasks.run.databases import RedisDB, redis_client
 from tasks.run.directory import NotPrepared, RunDirectory
@@ -20,7 +21,7 @@ from tasks.wepp import wanted
 from tasks.wepp.binary import UnknownBinary, choose
 from tasks.wepp.dispatch import RunUnderWay
 from tasks.wepp.documents import Watershed, Wepp
-from tasks.wepp.plan import BEGINNINGS, Wanted, plan
+from tasks.wepp.plan import BEGINNINGS, Wanted, launcher, plan
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import fake_wepp
 from tests.unit.recording import RecordingContext
@@ -256,6 +257,35 @@ def test_a_run_that_is_under_way_is_not_launched_again_until_it_has_ended(ctx, w
     jobs.delete(f"rq:job:{final}")
     wepp_rq.run_wepp_rq("my-run")
     assert len(ctx.children) == 6 * known
+
+
+def test_a_launch_between_two_jobs_that_build_terrain_waits_for_the_last(ctx, wd):
+    """As a job behind it, with what was asked for; two presses are one. It is no run under way,
+    so that the builder is not refused; when the builder is over, the model is launched."""
+    prep, jobs = RedisPrep(wd, "my-run"), redis_client(RedisDB.RQ)
+    prep.set_rq_job_id(underway.CHAIN, "abstracts")
+    jobs.hset("rq:job:abstracts", "status", "deferred")
+    assert wepp_rq.run_wepp_watershed_rq("my-run", clean=True) == "child-1"
+    (child,) = ctx.children
+    assert child["function"] == "tasks.wepp_rq.run_wepp_watershed_rq"
+    assert (child["depends_on"], child["clean"], child["unique"]) == (
+        *(["abstracts"], True),
+        "behind abstracts",
+    )
+    said = "run_wepp_watershed_rq(my-run) waits for its terrain: job abstracts"
+    assert any(text.endswith(said) for _, text in ctx.messages)
+    assert underway.find(prep) is None
+    jobs.hset("rq:job:abstracts", "status", "finished")
+    wepp_rq.run_wepp_rq("my-run")
+    assert functions(ctx)[-1] == "_log_complete_rq"
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS)
+def test_what_launches_the_model_takes_its_turn_with_what_builds_the_run(begin: str):
+    """weppd has them wait for each other without a slot: they name one key."""
+    launches = REGISTRY[f"tasks.wepp_rq.{launcher(begin)}"]
+    builds = REGISTRY[f"{project_rq.__name__}.build_soils_rq"]
+    assert launches["lock"] == builds["lock"] == "run"
 
 
 def test_a_launch_takes_the_stamps_of_what_is_done_anew(ctx, wd):
