@@ -44,6 +44,7 @@ positive = st.floats(1e-3, 1e6)
 shares = st.floats(0.0, 1.0)
 days = st.integers(0, 366)
 names = st.text("abcXYZ 0129-_.()", min_size=1, max_size=20).map(str.strip).filter(bool)
+quotable = st.text("ab '\",/*0", max_size=12).map(str.strip)
 raw_lines = st.text("abc #'0129.,", max_size=20).map(str.rstrip)
 heads = st.builds(Head, names, st.tuples(raw_lines, raw_lines, raw_lines))
 
@@ -106,7 +107,7 @@ def soils(draw: st.DrawFn) -> soil.Soil:
         made = tuple(draw(layers(version, float(depth))) for depth in depths)
         below = None
         if version >= 2006:
-            second = "anisotropy" if version < 7777 else "thickness"
+            second = "anisotropy" if version < 7778 else "thickness"
             below = soil.Restricting(draw(st.integers(0, 1)), draw(st.floats(0.0, 1e5)))
             below = replace(below, **{second: draw(positive)})
         ki, kr, tauc, ke = (draw(st.floats(0.0, most)) for most in soil.GREATEST)
@@ -114,8 +115,8 @@ def soils(draw: st.DrawFn) -> soil.Soil:
         recovery = draw(recoveries(version)) if soil.recovers(version) else None
         parts.append(
             soil.Element(
-                draw(names),
-                draw(names),
+                draw(quotable),
+                draw(quotable),
                 *head,
                 made,
                 ke if version < 7777 else None,

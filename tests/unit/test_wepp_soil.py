@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.wepp.files import soil
@@ -28,10 +30,32 @@ def test_a_layer_of_7778_has_its_own_water_contents() -> None:
 
 def test_a_2006_soil_ends_each_element_with_what_restricts_it() -> None:
     """2006.2 gives the anisotropy where 7778 gives the bedrock's thickness."""
-    text = "2006.2\n\n1 1\n'a b' 'l' 1 .1 .5 1e6 3e-4 1 12\n400 25 30 5 25 15\n1 25.0 3.6e-005\n"
+    text = "2006.2\nAny\n1 1\n'a b' 'l' 1 .1 .5 1e6 3e-4 1 12\n400 25 30 5 25 15\n1 25.0 3.6e-005\n"
     (element,) = soil.parse(text).elements
     assert element.ke == 12.0
     assert element.restricting == soil.Restricting(1, 3.6e-5, anisotropy=25.0)
+
+
+def test_a_7777_soil_ends_with_its_anisotropy_as_well() -> None:
+    """Its layers have none of their own; only 7778 says how thick the rock below is."""
+    text = "7777\nAny\n1 1\n'a' 'l' 1 .1 .5 1e6 3e-4 1\n400 1.1 9 .3 .1 25 30 5 25 15\n1 25 0.2\n"
+    (element,) = soil.parse(text).elements
+    assert element.restricting == soil.Restricting(1, 0.2, anisotropy=25.0)
+
+
+def test_a_blank_line_is_no_comment() -> None:
+    """Engines pass over it, and would take the next line for the comment: one is written always."""
+    told = soil.parse(FOREST)
+    assert soil.parse(FOREST.replace("Any comments:", "\nAny comments:")) == told
+    assert soil.parse(soil.dump(replace(told, comment=" "))).elements == told.elements
+
+
+@pytest.mark.parametrize("name", ["O'Brien loam", 'the "loam"', "a/b, c", "3*loam"])
+def test_a_name_is_read_whole_whatever_it_holds(name: str) -> None:
+    """A soil may be called after somebody: a quote in its name does not end it."""
+    told = soil.parse(FOREST)
+    named = replace(told, elements=(replace(told.elements[0], name=name, texture=name),))
+    assert soil.parse(soil.dump(named)) == named
 
 
 LAYER = "400 1.4 2 10 0.3 0.12 45 20 5 20 20 0.05 0.45 0.0123 1.61 12.3 0.11 0.28"

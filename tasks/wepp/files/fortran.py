@@ -7,7 +7,8 @@
     integer(42, 5)            i5       "   42"
 
 A number that does not fit its width is written as stars; a number of one digit less than its width
-loses the zero before the point. Reading takes `1.d-4` and `0.1-120` as Fortran does.
+loses the zero before the point. Reading takes `1.d-4` and `0.1-120` as Fortran does. A text stands
+in quotes there, of which two are one: without them it would end at a blank, a comma or a slash.
 """
 
 from __future__ import annotations
@@ -73,6 +74,19 @@ def column(text: str) -> float:
     if bare.startswith("*") or bare.lower() == "nan":
         return math.nan
     return number(bare)
+
+
+def quoted(text: str) -> str:
+    """`text` as a list-directed READ takes it whole."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def bare(word: str) -> str:
+    """The text that `word` stands for in a list, with quotes or without."""
+    mark = word[:1]
+    if len(word) > 1 and mark in ("'", '"') and word[-1] == mark:
+        word = word[1:-1].replace(mark * 2, mark)
+    return word.strip()
 
 
 def _fit(text: str, width: int) -> str:

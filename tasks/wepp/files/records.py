@@ -20,7 +20,7 @@ from tasks.wepp.files import fortran
 from tasks.wepp.files.errors import CutShort, FormatError
 
 _DIGITS = 9
-_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[^\s,'"]+""")
+_TOKEN = re.compile(r"""(?:'[^']*')+|(?:"[^"]*")+|[^\s,'"]+""")
 
 
 class Records:
@@ -73,12 +73,6 @@ class Records:
     def text(self, what: str) -> str:
         """The next line that is neither blank nor a comment, without blanks around it."""
         self._skip()
-        return self.raw(what).strip()
-
-    def remark(self, what: str) -> str:
-        """The next line that is no comment, which may be blank, without blanks around it."""
-        while self.line < len(self._lines) and self._lines[self.line].lstrip().startswith("#"):
-            self.line += 1
         return self.raw(what).strip()
 
     def raw(self, what: str) -> str:

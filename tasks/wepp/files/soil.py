@@ -3,7 +3,7 @@
 ::
 
     2006.2                            version
-    a comment                         one line
+    a comment                         one line, not blank
     1 1                               elements, ksflag (1: the model adjusts conductivity)
     'Ahmeek' 'SIL' 2 0.16 0.75 4.59e6 0.0049 2.89 5.78                     for each element:
       name, texture, layers, albedo, saturation (0-1), Ki (kg s/m4), Kr (s/m), tau_c (Pa),
@@ -16,8 +16,8 @@
     layer of 7778, 9001  depth bd ksat anisotropy fc wp sand clay om cec rock
     layer of 9002 on     that of 7778, then residual and saturated water, alpha, n, ks, wp fc of a
                          pedotransfer function (van Genuchten's curve)
-    restricting layer    flag anisotropy ksat     2006.2
-                         flag thickness ksat      from 7777 on
+    restricting layer    flag anisotropy ksat     2006.2, 7777
+                         flag thickness ksat      from 7778 on
 
 WEPPcloud's soils of disturbed land have a line more before each element, on how its conductivity
 comes back::
@@ -42,12 +42,15 @@ from pathlib import Path
 from typing import Any
 
 from tasks.wepp.files.errors import Refused
+from tasks.wepp.files.fortran import bare, quoted
 from tasks.wepp.files.records import Records, read_text
 
 VERSIONS = (95.7, 97.5, 98.4, 2006.2, 7777.0, 7778.0, 9001.0, 9002.0, 9003.0, 9005.0)
 _REFUSED = (9004.0,)
 #: From this version on a layer has densities and water contents of its own.
 LAYERED = 7777.0
+#: From this one on a line says how thick the restricting layer is.
+_THICK = 7778.0
 _TEXTURE = ("sand", "clay", "om", "cec", "rock")
 _COLUMNS = {
     7777.0: ("depth", "bulk_density", "ksat", "fc", "wp", *_TEXTURE),
@@ -107,8 +110,8 @@ class Restricting:
 
     flag: int
     ksat: float  # mm/h
-    anisotropy: float | None = None  # 2006.2
-    thickness: float | None = None  # mm; from 7777 on
+    anisotropy: float | None = None  # before 7778
+    thickness: float | None = None  # mm; from 7778 on
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ class Soil:
     """A soil file."""
 
     version: float
-    comment: str  # one line that does not begin with `#`
+    comment: str  # one line that is not blank and does not begin with `#`
     ksflag: int  # 1: conductivity is adjusted for crust and cover, 0: it is not
     elements: tuple[Element, ...]
 
@@ -162,7 +165,7 @@ def parse(text: str, path: str | Path = "soil") -> Soil:
     """The soil file that `text` is; FormatError names `path` and the line, Refused the version."""
     records = Records(text, path)
     version = _version(records)
-    comment = records.remark("the comment line")
+    comment = records.text("the comment line")
     count, ksflag = records.integers(2, "the number of elements and ksflag")
     if count < 1:
         records.fail(f"{count} elements: at least 1 is wanted")
@@ -173,7 +176,12 @@ def parse(text: str, path: str | Path = "soil") -> Soil:
 
 def dump(soil: Soil) -> str:
     """The text of a soil file; each value in the shortest form that reads back the same."""
-    lines = [f"{soil.version:g}", soil.comment, f"{len(soil.elements)} {soil.ksflag}"]
+    # Engines pass over a blank line, and would take the next one for the comment.
+    lines = [
+        f"{soil.version:g}",
+        soil.comment.strip() or "a soil",
+        f"{len(soil.elements)} {soil.ksflag}",
+    ]
     for element in soil.elements:
         lines += _element_lines(element, soil.version)
     return "\n".join(lines) + "\n"
@@ -215,7 +223,7 @@ def _element(records: Records, version: float) -> Element:
     if any(a >= b for a, b in pairwise(depths)):
         records.fail(f"the layers' depths must increase: {depths[1:]}")
     return Element(
-        _bare(name), _bare(texture), albedo, saturation, ki, kr, tauc, layers,
+        bare(name), bare(texture), albedo, saturation, ki, kr, tauc, layers,
         ke[0] if ke else None, _restricting(records, version), recovery,
     )  # fmt: skip
 
@@ -227,7 +235,7 @@ def _recovery(records: Records, version: float) -> Recovery | None:
     what = f"the disturbed land ({' '.join(names)})"
     found: dict[str, Any] = {}
     for name, word in zip(names, records.tokens(len(names), what), strict=True):
-        found[name] = _bare(word) if name in _WORDS else records.parse(word, what)
+        found[name] = bare(word) if name in _WORDS else records.parse(word, what)
     for name in _CODES:
         if found.get(name, 0.0) != int(found.get(name, 0.0)):
             records.fail(f"{name} of {what} must be a whole number, found {found[name]}")
@@ -269,16 +277,11 @@ def _layer(records: Records, version: float, number: int) -> Layer:
 def _restricting(records: Records, version: float) -> Restricting | None:
     if version < 2006:
         return None
-    second = "anisotropy" if version < 7777 else "thickness"
+    second = "anisotropy" if version < _THICK else "thickness"
     flag, middle, ksat = records.numbers(3, f"the restricting layer (flag {second} ksat)")
     if flag not in (0.0, 1.0) or not 0.0 <= ksat <= 1e5 or not 0.0 <= middle <= 1e7:
         records.fail("the restricting layer wants a flag 0 or 1 and no negative or huge numbers")
     return Restricting(int(flag), ksat, **{second: middle})
-
-
-def _bare(word: str) -> str:
-    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
-    return (word[1:-1] if quoted else word).strip()
 
 
 def _element_lines(element: Element, version: float) -> Iterator[str]:
@@ -288,8 +291,9 @@ def _element_lines(element: Element, version: float) -> Iterator[str]:
     numbers = " ".join(map(repr, head))
     if element.recovery is not None:
         found = ((name, getattr(element.recovery, name)) for name in recovers(version))
-        yield " ".join(f"'{value}'" if name in _WORDS else repr(value) for name, value in found)
-    yield f"'{element.name}' '{element.texture}' {len(element.layers)} {numbers}"
+        yield " ".join(quoted(value) if name in _WORDS else repr(value) for name, value in found)
+    names = f"{quoted(element.name)} {quoted(element.texture)}"
+    yield f"{names} {len(element.layers)} {numbers}"
     for layer in element.layers:
         yield "  " + " ".join(repr(getattr(layer, name)) for name in columns(version))
     below = element.restricting
