@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from weppd.cell import launch
+from weppd.cell.setup import THREADS
 
 
 def environment(tmp_path: Path, given: dict[str, str]) -> dict[str, str]:
@@ -17,6 +18,12 @@ def test_idle_threads_of_openblas_sleep_soon_unless_somebody_said_otherwise(tmp_
     assert environment(tmp_path, {})["OPENBLAS_THREAD_TIMEOUT"] == "20"
     said = {"OPENBLAS_THREAD_TIMEOUT": "26"}
     assert environment(tmp_path, said)["OPENBLAS_THREAD_TIMEOUT"] == "26"
+
+
+def test_what_a_zygote_is_told_for_its_one_thread_is_told_anew_to_jobs(tmp_path: Path) -> None:
+    """Else programs of a job of several CPUs that compute by that library would use one."""
+    told = {n for n, value in environment(tmp_path, {}).items() if "THREADS" in n and value == "1"}
+    assert told == {*THREADS}
 
 
 def test_what_is_secret_or_systemds_is_not_in_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from weppd.cell.setup import BIND_NOW
+from weppd.cell.setup import BIND_NOW, THREADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +17,8 @@ if TYPE_CHECKING:
 
 _SCRUBBED = ("NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "REDIS", "RQ_REDIS_", "SESSION_REDIS_",
              "WEPPD_REDIS", "FDSTORE", "MAINPID")  # fmt: skip
-#: One thread while preloading: a fork beside threads hangs.
-_ONE_THREAD = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-}
+#: One thread while preloading.
+_ONE_THREAD = dict.fromkeys(THREADS, "1") | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 #: A job of several CPUs has as many threads in OpenBLAS, which turn idly for 2^n cycles before they
 #: sleep: 40 ms of a CPU where n is its own 26, for jobs that have nothing to multiply too.
 _IDLE_TURNS = ("OPENBLAS_THREAD_TIMEOUT", "20")

@@ -11,6 +11,9 @@ KEEP_S = 600.0
 #: Functions of libraries are bound when they are loaded (ld.so(8)), not at their first call, which
 #: would be in each child anew. The zygote takes it out again: programs of jobs start as they did.
 BIND_NOW = ("LD_BIND_NOW", "zygote")
+#: What libraries read when they are loaded, for how many threads they compute with: one in a
+#: zygote, for a fork beside threads hangs, and a job's CPUs in what that starts.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Setup:

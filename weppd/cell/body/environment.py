@@ -13,6 +13,8 @@ from __future__ import annotations
 import ctypes
 import os
 
+from weppd.cell.setup import THREADS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -74,5 +76,5 @@ class InPlace:
 
 def announce(cpus: str) -> None:
     """Say in the environment how many CPUs the job has."""
-    for name in ("WEPPD_CPUS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    for name in ("WEPPD_CPUS", *THREADS):
         os.environ[name] = cpus
