@@ -20,3 +20,16 @@ def litter(mark: str) -> None:
     subprocess.Popen(["sh", "-c", script], cwd=tmp)
     Path(mark).write_text(str(tmp))
     time.sleep(600)
+
+
+def ignored_signals() -> int:
+    """The signals that a program ignores which the caller starts, as a mask."""
+    told = subprocess.run(["cat", "/proc/self/status"], capture_output=True, check=True, text=True)
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("SigIgn:"))
+    return int(line.split()[1], 16)
+
+
+@task()
+def ignored() -> int:
+    """What a program of a job ignores."""
+    return ignored_signals()

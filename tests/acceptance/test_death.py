@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import ROOT
+from tests.acceptance.deathtasks import ignored_signals
 from tests.acceptance.test_cancel import sleepers
 from tests.waiting import eventually
 
@@ -73,3 +74,10 @@ def test_a_process_that_cannot_die_is_named_and_not_waited_for(deaths, freezer):
     assert stuck.is_running()
     (freezer / "freezer.state").write_text("THAWED")
     eventually(lambda: not stuck.is_running(), within=10)
+
+
+def test_a_program_of_a_job_ignores_no_signal_that_others_do_not(deaths):
+    """None of those that its cell ignores, and none that posix_spawn left ignored."""
+    deaths.start()
+    mask = deaths.queue().enqueue("tests.acceptance.deathtasks.ignored").result(timeout=30)
+    assert mask & ~ignored_signals() == 0, f"{mask:x}"

@@ -45,6 +45,7 @@ class Zygote:
 
     def __init__(self, cls: str, socket: str, cells: str) -> None:
         procfs.become_subreaper()
+        procfs.hear_the_librarys_own()
         self._args = cls, socket, cells
         self._setup: Setup | None = None
         self._boot = procfs.boot_id()

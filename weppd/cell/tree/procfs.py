@@ -18,6 +18,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 _SA_NOCLDSTOP = 1
 #: Where sa_flags stands in struct sigaction: behind the handler and 128 bytes of mask.
 _SA_FLAGS = ctypes.sizeof(ctypes.c_void_p) + 128
+#: rt_sigaction(2); its structure takes 32 bytes at most, and all zeros is the default.
+_SIGACTION, _ACTION = {"x86_64": 13, "aarch64": 134}, 32
+#: By which threads are cancelled, and told of another user: below SIGRTMIN.
+_LIBRARYS = (32, 33)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 # Made once: a child of a cell makes the call, and each object that it makes costs memory pages.
 _ON, _KILL = ctypes.c_ulong(1), ctypes.c_ulong(signal.SIGKILL)
@@ -131,6 +135,28 @@ def deaf_to_stops() -> None:
         flags = ctypes.c_int.from_buffer(action, _SA_FLAGS)
         flags.value |= _SA_NOCLDSTOP
         _LIBC.sigaction(int(signal.SIGCHLD), action, None)
+
+
+def hear_the_librarys_own() -> None:
+    """Ignore the C library's own signals no longer: posix_spawn(3) starts all programs so.
+
+    What ignores them hands that on through fork and exec to all that it starts, to whose libraries
+    and runtimes they may mean something. sigaction(3) refuses these numbers, the kernel does not.
+    To be called before there are threads: from then on they are the library's. On other machines
+    than those whose numbers are known here all stays as it is.
+    """
+    number = _SIGACTION.get(os.uname().machine)
+    if number is None or ctypes.sizeof(ctypes.c_long) != 8:
+        return
+    was = ctypes.create_string_buffer(_ACTION)
+    for signum in _LIBRARYS:
+        # The handler is the first word; one that is none of ours stays.
+        if _LIBC.syscall(number, signum, None, was, 8) == 0 and _word(was) == signal.SIG_IGN:
+            _LIBC.syscall(number, signum, ctypes.create_string_buffer(_ACTION), None, 8)
+
+
+def _word(action: ctypes.Array[ctypes.c_char]) -> int:
+    return ctypes.c_long.from_buffer(action).value
 
 
 def offer_to_oom_killer(score: int) -> None:
