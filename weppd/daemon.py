@@ -136,7 +136,7 @@ class Weppd:
         self.supervisor.attach(self._hands)
         self._peers.gathering = self._trips.gathering = self.supervisor.gathering
         self._bell.gathering = self.supervisor.gathering
-        self._peers.turning = lambda: self.supervisor.turning
+        self._peers.turning = self._trips.turning = lambda: self.supervisor.turning
         self.supervisor.watch(self._diary.settled)
         self.supervisor.watch(self._herald.look)
         self.supervisor.watch(self._bequests.settled)

@@ -91,6 +91,23 @@ def test_a_claim_brings_tickets_and_says_dry_when_there_was_less(tmp_path):
     journey(tmp_path, story)
 
 
+def test_what_a_turn_orders_is_on_its_way_as_the_turn_ends(tmp_path):
+    """Within a turn nothing is sent; `begin`, at its end, sends the whole of it at once."""
+
+    async def story(store, told, going, box):
+        await store.enqueue([JobSpec("m.f", id="j1")])
+        await asyncio.sleep(0)
+        going.turning = lambda: True
+        loop, seen = asyncio.get_running_loop(), []
+        loop.call_soon(going.claim, do.Claim((1,)))
+        loop.call_soon(lambda: seen.append(len(told)))
+        loop.call_soon(lambda: (going.begin(), seen.append(len(told.of(on.Claimed)))))
+        await soon(lambda: len(seen) == 2)
+        assert seen == [0, 1]
+
+    journey(tmp_path, story)
+
+
 def test_a_finish_while_the_store_is_away_waits_on_disk(tmp_path):
     """It counts as recorded at once, is on disk, and is in the store when that is back."""
 

@@ -110,8 +110,10 @@ class Hands:
                 raise TypeError(effect)
 
     def flush(self) -> None:
-        """Frames go out now: an acknowledgement and the next job in one write."""
+        """Frames go out now: an acknowledgement and the next job in one write. Then the store is
+        told, before anything is written down for people."""
         self._cells.flush()
+        self._trips.begin()
 
     def _announce(self, effect: do.Announce) -> None:
         """At once for a run's job: its panel waits. Others only if they last long enough to see."""

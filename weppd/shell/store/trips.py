@@ -21,6 +21,7 @@ from weppd.core import events as on
 from weppd.core.schedule import Plan, Rules, Ticket, Traits, plan
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
+from weppd.prompt import Prompt
 from weppd.settings import Redis
 from weppd.shell.store.recents import Recents
 from weppd.store import Store
@@ -103,17 +104,31 @@ class Trips:
         self._posted: ClaimAsk | None = None
         self._early: Exchanged | None = None
         self._lost: ClaimAsk | None = None
-        self._wake = asyncio.Event()
+        #: Between two trips; whether the next is begun by somebody who says when, or by the loop.
+        self._rest: Prompt | None = None
+        self.turning: Callable[[], bool] = lambda: False
 
     def record(self, finish: Finish) -> None:
         """Have a finish written with the next trip."""
         self._finishes.append(finish)
-        self._wake.set()
+        self._stir()
 
     def claim(self, claim: do.Claim) -> None:
         """Have jobs claimed with the next trip."""
         self._claim = claim
-        self._wake.set()
+        self._stir()
+
+    def _stir(self) -> None:
+        if self._rest is not None and not self.turning():
+            asyncio.get_running_loop().call_soon(self.begin)
+
+    def begin(self) -> None:
+        """Set out now, where there is what to go for and no trip is under way: its commands are
+        sent when this returns. At a turn's end (`turning`) it is for who turns to call this."""
+        rest = self._rest
+        if rest is not None and (self._finishes or self._claim is not None):
+            self._rest = None
+            rest.answer(None)
 
     def stuck(self, told: Redis) -> str:
         """What is wrong with the trip that is under way: it outlived its deadlines; else "".
@@ -129,10 +144,10 @@ class Trips:
     async def run(self) -> None:
         """Make trips for ever; a task of its own."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
             while self._finishes or self._claim is not None:
                 await self._trip()
+            self._rest = Prompt()
+            await self._rest
 
     async def _trip(self) -> None:
         finishes, self._finishes = self._finishes[:MOST], self._finishes[MOST:]

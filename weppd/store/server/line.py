@@ -21,6 +21,7 @@ import hiredis
 
 from weppd import settings_redis
 from weppd.errors import StoreAway, StoreDenied, StoreError
+from weppd.prompt import Prompt
 from weppd.store.server.faults import Fault
 from weppd.store.server.sentinels import master
 
@@ -32,7 +33,7 @@ class _Batch:
     """The replies that one call still waits for."""
 
     wanted: int
-    future: asyncio.Future[list[Any]]
+    future: Prompt
     late: asyncio.TimerHandle | None = None
     told: Callable[[], None] | None = None
     replies: list[Any] = field(default_factory=list)
@@ -153,7 +154,7 @@ class Line(asyncio.Protocol):
         if batch.late is not None:
             batch.late.cancel()
         if not batch.future.done():
-            batch.future.set_result(batch.replies)
+            batch.future.answer(batch.replies)
         if batch.told is not None:
             batch.told()
 
@@ -226,7 +227,7 @@ class Line(asyncio.Protocol):
         assert self._transport is not None
         packed = [hiredis.pack_command(command) for command in commands]
         loop = asyncio.get_running_loop()
-        batch = _Batch(len(packed), loop.create_future())
+        batch = _Batch(len(packed), Prompt(loop=loop))
         batch.late = loop.call_later(within_s, self.hang_up, f"no reply within {within_s:g} s")
         self._waiting.append(batch)
         self._transport.write(b"".join(packed))
