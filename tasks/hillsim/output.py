@@ -34,7 +34,7 @@ def announce(run: RunFile, cwd: Path, out: TextIO) -> None:
 
 
 def make_way(cwd: Path, inputs: Iterable[str], outputs: Iterable[str]) -> None:
-    """Remove the outputs of an earlier run.
+    """Remove the outputs of an earlier run, and what one that was killed had begun of them.
 
     Refusal, before anything is removed, of an output that would replace an input or another output;
     FileNotFoundError of one whose directory is not there.
@@ -52,6 +52,13 @@ def make_way(cwd: Path, inputs: Iterable[str], outputs: Iterable[str]) -> None:
             raise FileNotFoundError(errno.ENOENT, "no such directory", str(path.parent))
     for path in wanted:
         path.unlink(missing_ok=True)
+        _draft(path).unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    # Of one name, so that the next run finds what a killed one left; the end of a WEPP run of all
+    # jobs sweeps the files that are called so.
+    return path.with_name(f".{path.name}.tmp")
 
 
 class Drafts:
@@ -97,10 +104,11 @@ class Drafts:
 
     def put_pieces(self, path: Path, pieces: Iterable[bytes]) -> None:
         """Write a file of these bytes. OSError names it."""
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = _draft(path)
         self._drafts.append((draft, path))
         try:
-            with draft.open("wb", buffering=0) as file:
+            # Two that write the same at once are not to mix their lines: the second fails here.
+            with draft.open("xb", buffering=0) as file:
                 for piece in pieces:
                     left = memoryview(piece)
                     while left:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import resource
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from tasks import hillsim
 from tasks.hillsim.errors import Refusal
 from tasks.wepp.files import management
 from tasks.wepp.files.errors import FormatError
-from tests.unit.test_hillsim_engine import change, program, runs, simulate, written
+from tests.unit.test_hillsim_engine import ROOT, change, program, runs, simulate, written
 
 __all__ = ["runs"]
 
@@ -69,6 +73,26 @@ def test_a_full_disk_leaves_no_file_of_the_run(runs: Path) -> None:
     assert full.returncode == 1
     assert full.stdout.splitlines()[-1].endswith("File too large")
     assert list(output.iterdir()) == []
+
+
+KILLED_AS_IT_WRITES = """
+import io, os, pathlib, signal
+from tasks import hillsim
+pathlib.Path.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
+hillsim.run("p2.run", cwd=pathlib.Path.cwd(), out=io.StringIO())
+"""
+
+
+def test_what_a_killed_run_had_begun_to_write_is_gone_after_the_next(runs: Path) -> None:
+    """It stands under names of its own, which no list of outputs has."""
+    output = runs.parent / "output"
+    argv, env = [sys.executable, "-c", KILLED_AS_IT_WRITES], {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run(argv, cwd=runs, env=env, check=False).returncode == -signal.SIGKILL
+    begun = [path.name for path in output.iterdir()]
+    assert begun
+    assert all(name.startswith(".") and name.endswith(".tmp") for name in begun)
+    simulate(runs)
+    assert not [path.name for path in output.iterdir() if path.name.startswith(".")]
 
 
 def test_comments_may_hold_what_other_alphabets_end_lines_with(runs: Path) -> None:
