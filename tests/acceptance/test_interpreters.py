@@ -5,23 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.test_rq_tasks import FOREIGN
-
-PYENV = Path.home() / ".pyenv" / "versions"
-
-
-def pythons() -> list:
-    """Interpreters of other versions, for which each test says why it does not run."""
-    found = []
-    for version in ("3.10", "3.12", "3.13"):
-        paths = sorted(PYENV.glob(f"{version}.*/bin/python"))
-        why = pytest.mark.skipif(not paths, reason=f"no Python {version} below {PYENV}")
-        found.append(pytest.param(str(paths[-1]) if paths else "", id=version, marks=why))
-    return found
+from tests.interpreters import pythons
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def test_a_class_has_its_own_environment_and_preload(house, rq2_python):
     assert not {"psutil", "starlette", "pydantic", "numpy", "click"} & set(there["roots"])
 
 
-@pytest.mark.parametrize("python", pythons())
+@pytest.mark.parametrize("python", pythons("3.10", "3.12", "3.13"))
 def test_another_version_needs_nothing_but_its_standard_library(house, python):
     """A bare interpreter of another version runs jobs; the cell brought only its own modules."""
     house.tables["zygote.other"]["python"] = python

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
+
+from tests import interpreters
 
 _FORKED = """
 import atexit, logging, logging.handlers, os, sys
@@ -14,11 +15,9 @@ def said(*words): print(*words, flush=True)
 """
 
 
-def said_by(words: str) -> list[str]:
+def said_by(words: str, python: str = sys.executable) -> list[str]:
     """The lines of an interpreter that runs this."""
-    command = [sys.executable, "-c", _FORKED + words]
-    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
-    return done.stdout.splitlines()
+    return interpreters.said_by(_FORKED + words, python).splitlines()
 
 
 def test_end_of_a_process_without_handlers_has_nothing_to_do() -> None:
@@ -37,6 +36,24 @@ atexit.register(lambda: (logging.warning("second"), said("first")))
 print(endings.run(), flush=True)
 """
     assert said_by(words) == ["first", "second", "True"]
+
+
+@pytest.mark.parametrize("python", interpreters.pythons("3.12", "3.13"))
+def test_handler_is_flushed_where_counts_of_references_tell_nothing(python: str) -> None:
+    """A process whose functions were made immortal knows what is to be done at its end."""
+    words = """
+from weppd.cell import immortal
+assert immortal.make()
+endings = Endings()
+held = logging.handlers.MemoryHandler(100, target=logging.StreamHandler(sys.stdout))
+logging.getLogger().addHandler(held)
+logging.warning("held back")
+print(endings.run(), flush=True)
+os._exit(0)
+"""
+    assert said_by(words, python) == ["held back", "True"]
+    idle = "from weppd.cell import immortal; immortal.make(); print(Endings().run())"
+    assert said_by(idle, python) == ["False"]
 
 
 @pytest.mark.parametrize("made", ["logging.NullHandler()", "logging.StreamHandler()"])

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
-
-def said_by(words: str, **environ: str) -> str:
-    """What an interpreter of its own says when it runs this."""
-    command = [sys.executable, "-c", words]
-    env = {**os.environ, **environ}
-    done = subprocess.run(command, capture_output=True, check=True, text=True, env=env)
-    return done.stdout
+from tests.interpreters import said_by
 
 
 def test_new_objects_stand_side_by_side_where_the_holes_are_filled() -> None:

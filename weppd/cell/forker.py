@@ -24,7 +24,7 @@ import sys
 from _socket import CMSG_SPACE, SCM_RIGHTS, SO_RCVTIMEO, SOL_SOCKET, socketpair
 from struct import pack, unpack
 
-from weppd.cell import forkhooks
+from weppd.cell import forkhooks, immortal
 from weppd.cell.body.child import Child
 from weppd.cell.csignal import (
     SIG_BLOCK,
@@ -214,6 +214,7 @@ def _live(sock: socket, child: Child, cell: int, thread: Thread) -> NoReturn:
         die_with_parent()
         if os.getppid() == cell:
             child.prepare()
+            immortal.make()
             _serve(sock, child, cell, thread)
     except BaseException:  # noqa: BLE001 - the last frame of the process: say it, and exit
         sys.excepthook(*sys.exc_info())

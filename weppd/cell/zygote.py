@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 
-from weppd.cell import forkhooks, pages, pools, registry
+from weppd.cell import forkhooks, immortal, pages, pools, registry
 from weppd.cell.body import surroundings
 from weppd.cell.body.rehearsal import rehearse
 from weppd.cell.cell import Cell
@@ -142,6 +142,7 @@ class Zygote:
             pools.fill()
             rehearse()
             surroundings.meet_libraries()  # again: what was met was for the first job after it
+            immortal.make()
             gc.freeze()
             pages.gather()
             pages.let_go()

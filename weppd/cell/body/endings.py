@@ -44,8 +44,23 @@ def _has_only_its_own(logging: Any) -> bool:
     return handlers is not None and [each() for each in handlers] == [logging.lastResort]
 
 
-def _unregister(function: Callable[[], object]) -> bool:
-    """Take it out; whether it was in: then it has one reference less."""
-    before = sys.getrefcount(function)
+class _Seeker:
+    """Equal to nothing, but it knows whether it was compared with what it seeks."""
+
+    def __init__(self, sought: object) -> None:
+        self._sought = sought
+        self.found = False
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        self.found = self.found or other is self._sought
+        return False
+
+
+def _unregister(function: Any) -> bool:
+    """Take it out; whether it was in, which its count of references need not tell (PEP 683)."""
+    seeker = _Seeker(function)
+    atexit.unregister(seeker)  # type: ignore[arg-type]
     atexit.unregister(function)
-    return sys.getrefcount(function) < before
+    return seeker.found
