@@ -22,28 +22,26 @@ import signal
 from weppd.cell import bequest, cellfile
 from weppd.cell.blanks import Blanks
 from weppd.cell.channel import Link
-from weppd.cell.forker import Forks
 from weppd.cell.frames import pack
 from weppd.cell.hold import Hold
+from weppd.cell.nursery import Nursery
 from weppd.cell.rest import now_s, rest
 from weppd.cell.run import Run, not_begun
-from weppd.cell.tree import group, procfs
-from weppd.cell.tree.proctree import Tree, reap_all
+from weppd.cell.tree import procfs
 from weppd.cell.voice import say
 from weppd.cell.wakeup import Wakeup
-from weppd.cell.warm import Warm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from weppd.cell.setup import Setup
+    from weppd.cell.warm import Warm
 
     Frame = tuple[dict[str, Any], bytes]
 
 _ASKS = 64
 _LONGEST_S = 60.0
-_FORK_AGAIN_S = 0.5
 #: A job that takes longer is no short one: what waits behind it goes back to weppd.
 SLOW_S = 0.1
 _NEVER = float("inf")
@@ -55,11 +53,12 @@ class Cell:
     def __init__(self, n: int, setup: Setup) -> None:
         procfs.become_subreaper()
         gc.freeze()
-        self._strays: set[int] = set()
-        self._forks = Forks(setup, self._strays, self._forget_cell)
         self._n = n
         self._setup = setup
+        self._poll = select.poll()
+        self._nursery = Nursery(setup, self._poll, self._forget_cell, self._say)
         self._facts = cellfile.facts(setup)
+        self._facts["kernel"] = self._nursery.has_group
         self._file = cellfile.CellFile(setup.cells, n, self._facts)
         self._children = procfs.open_own_children()
         self._blanks = Blanks(n)
@@ -70,12 +69,6 @@ class Cell:
         self._stopped_over: Frame | None = None
         self._asks: dict[Any, Frame] = {}
         self._retiring = False
-        self._group = group.of_cell(os.getpid())
-        self._facts["kernel"] = self._group is not None
-        self._warm: Warm | None = None
-        self._warm_group: group.Group | None = None
-        self._fork_at = 0.0
-        self._poll = select.poll()
         self._wakeup = Wakeup()
         self._poll.register(self._wakeup.fd, select.POLLIN)
         self._link = Link(setup.socket, self._hello, now_s())
@@ -105,20 +98,21 @@ class Cell:
         return self._retiring or (away is not None and now - away >= self._setup.orphan_s)
 
     def _prepare(self, now: float) -> None:
-        if self._warm is None and self._run is None and now >= self._fork_at:
-            self._fork_ahead(now)
+        nursery = self._nursery
+        if nursery.warm is None and self._run is None and now >= nursery.due:
+            nursery.fork_ahead(now)
         if self._link.connect(now):
             self._resend()
         self._link.watch(self._poll)
 
     def _turn(self, fd: int, event: int) -> None:
-        now = now_s()
+        now, warm = now_s(), self._nursery.warm
         if fd == self._wakeup.fd:
             self._signalled(self._wakeup.take(), now)
-        elif self._warm is not None and fd == self._warm.wire.fd:
+        elif warm is not None and fd == warm.wire.fd:
             if event & select.POLLOUT:
-                self._warm.flush()
-            self._from_child(now)
+                warm.flush()
+            self._from_child(warm, now)
         elif fd == self._link.watched:
             if event & select.POLLOUT:
                 self._link.flush()
@@ -140,8 +134,8 @@ class Cell:
         until = min(now + _LONGEST_S, self._blanks.due)
         if self._run is not None:
             until = min(until, self._run.deadline, self._slow_at)
-        elif self._warm is None:
-            until = min(until, self._fork_at)
+        elif self._nursery.warm is None:
+            until = min(until, self._nursery.due)
         if self._link.channel is None:
             until = min(until, self._link.retry_at)
             if self._run is None and not self._hold and self._link.away_since is not None:
@@ -196,9 +190,9 @@ class Cell:
             self._refuse(start, f"cell {self._n} still has execution {run.eid}")
 
     def _begin(self, start: dict[str, Any], body: bytes, now: float) -> None:
-        if self._warm is None:
-            self._fork_ahead(now)
-        warm = self._warm
+        if self._nursery.warm is None:
+            self._nursery.fork_ahead(now)
+        warm = self._nursery.warm
         if warm is None:
             self._refuse(start, "no process could be forked for the job")
             return
@@ -225,8 +219,8 @@ class Cell:
         self._link.send({"kind": "back", "eids": eids})
 
     def _run_in(self, warm: Warm, start: dict[str, Any], now: float) -> Run:
-        tree = Tree(warm.pid, self._forks.spare, self._warm_group)
-        return Run(start, tree, self._children, self._forks.listed(), now)
+        nursery = self._nursery
+        return Run(start, nursery.tree(warm), self._children, nursery.listed(), now)
 
     def _refuse(self, start: dict[str, Any], reason: str) -> None:
         """Say that a job did not begin; nothing of it was run."""
@@ -249,23 +243,11 @@ class Cell:
 
     def _answer(self, header: dict[str, Any], body: bytes) -> None:
         self._asks.pop(header.get("id"), None)
-        if self._run is not None and self._warm is not None and self._run.eid == header.get("eid"):
-            self._warm.pass_on(header, body)
+        run, warm = self._run, self._nursery.warm
+        if run is not None and warm is not None and run.eid == header.get("eid"):
+            warm.pass_on(header, body)
 
     # -- the child
-
-    def _fork_ahead(self, now: float) -> None:
-        if self._strays:  # they may have ended while a job ran
-            self._reap_idle()
-        try:
-            self._warm = Warm(self._forks.fork, self._poll)
-        except OSError as error:
-            self._fork_at = now + _FORK_AGAIN_S
-            self._say(f"no child could be forked: {error}")
-            return
-        # A group with one in it that cannot die never freezes: later jobs do without.
-        ours = self._group if not self._strays else None
-        self._warm_group = ours if ours is not None and ours.put(self._warm.pid) else None
 
     def _forget_cell(self) -> None:
         """In a process just forked: close all that is the cell's."""
@@ -274,20 +256,16 @@ class Cell:
         os.close(self._file.fd)
         os.close(self._children)
 
-    def _from_child(self, now: float) -> None:
-        warm = self._warm
-        if warm is None:
-            return
+    def _from_child(self, warm: Warm, now: float) -> None:
         for header, body in warm.wire.receive():
             self._heard(header, body)
         if warm.wire.ended:
             warm.hang_up()
-            if self._run is None:  # it died while it was waiting
-                self._strays.add(warm.pid)
-                self._warm = None
+            if self._run is None:
+                self._nursery.died_waiting(warm)
         run = self._run
         if run is not None and run.report is not None and run.report[0].get("again"):
-            self._reuse(run, now)
+            self._reuse(run, warm, now)
 
     def _heard(self, header: dict[str, Any], body: bytes) -> None:
         run, kind = self._run, header["kind"]
@@ -304,20 +282,18 @@ class Cell:
         if len(self._asks) < _ASKS:
             self._asks[header.get("id")] = header, body
             self._link.send(header, body)
-        elif self._warm is not None:
+        elif (warm := self._nursery.warm) is not None:
             error = "too many questions are waiting for weppd"
-            self._warm.send({**header, "kind": "answer", "ok": False, "error": error})
+            warm.send({**header, "kind": "answer", "ok": False, "error": error})
 
-    def _reuse(self, run: Run, now: float) -> None:
+    def _reuse(self, run: Run, warm: Warm, now: float) -> None:
         """The child offers to serve again: taken if nothing of its job but itself lives."""
         run.tree.reap()
-        alone = run.is_alone() and not run.disturbed
-        if alone and self._warm is not None and self._warm.is_alone():
-            self._end_run(run, self._warm)
+        if run.is_alone() and not run.disturbed and warm.is_alone():
+            self._end_run(run, warm)
         else:
             run.refuse_reuse()
-            if self._warm is not None:
-                self._warm.send({"kind": "leave"})
+            warm.send({"kind": "leave"})
             self._look(now)
 
     # -- ends
@@ -329,23 +305,23 @@ class Cell:
         if self._run is not None:
             self._look(now)
         else:
-            self._reap_idle()
+            self._nursery.reap()
 
     def _look(self, now: float) -> None:
         run = self._run
         if run is None or not run.look(now):
             return
-        if self._warm is not None:
-            for header, body in self._warm.wire.receive():
+        if (warm := self._nursery.warm) is not None:
+            for header, body in warm.wire.receive():
                 self._heard(header, body)
-            self._warm.hang_up()
+            warm.hang_up()
         self._end_run(run, None)
 
     def _end_run(self, run: Run, warm: Warm | None) -> None:
         """Nothing of the job lives but `warm`, which serves again, and what cannot be killed."""
-        self._strays.update(undead := run.undead())
+        self._nursery.leave(undead := run.undead())
         self._blanks.take_back(run.start, now_s(), spoilt=bool(undead))
-        self._run, self._warm = None, warm
+        self._run, self._nursery.warm = None, warm
         self._asks.clear()
         over, self._stopped_over = self._stopped_over or run.over(), None
         if run.wants_stopped_callback and self._call_stopped(run, over):
@@ -358,23 +334,15 @@ class Cell:
     def _call_stopped(self, run: Run, over: Frame) -> bool:
         """Run RQ's stopped callback in a process of its own; `over` is sent after it."""
         now = now_s()
-        self._fork_ahead(now)
-        if self._warm is None:
+        self._nursery.fork_ahead(now)
+        warm = self._nursery.warm
+        if warm is None:
             return False
         start = run.stopped_callback()
         self._stopped_over = over
-        self._run = self._run_in(self._warm, start, now)
-        self._warm.send(start)
+        self._run = self._run_in(warm, start, now)
+        warm.send(start)
         return True
-
-    def _reap_idle(self) -> None:
-        """The warm child died, or an undead one of an earlier job at last."""
-        for pid, _ in reap_all():
-            self._strays.discard(pid)
-            self._forks.reaped(pid)
-            if self._warm is not None and pid == self._warm.pid:
-                self._warm.hang_up()
-                self._warm = None
 
     def _say(self, line: str) -> None:
         say(f"weppd cell {self._n} ({self._setup.cls}): {line}")
