@@ -16,6 +16,7 @@ and what stands under its name is that execution's.
 from __future__ import annotations
 
 import os
+import time
 from stat import S_IFDIR, S_ISREG
 
 from weppd.cell import sweep
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 #: So many seconds after its last job a cell keeps what that left unused.
 KEPT_S = 1.0
+#: A directory that last changed so long before it was lent has changed since if, and only if, it
+#: says so: file systems round their moments, to two seconds at most.
+_SURE_NS = 3_000_000_000
 _OWN_DIR = S_IFDIR | 0o700
 _NEVER = float("inf")
 
@@ -39,6 +43,7 @@ class Blanks:
     def __init__(self, n: int) -> None:
         self._name = f"/.blank-{n}"
         self._spool = self._tmp = ""
+        self._changed = self._known = 0
         self.due = _NEVER
 
     def lend(self, start: dict[str, Any]) -> None:
@@ -56,9 +61,12 @@ class Blanks:
                 pass
             _unlink(blank)
         blank, self._tmp = self._tmp, ""
+        self._known = 0
         if blank and start.get("tmp"):
             try:
                 os.rename(blank, start["tmp"])  # noqa: PTH104 - no pathlib in a cell
+                if time.time_ns() - self._changed > _SURE_NS:
+                    self._known = self._changed
             except OSError:
                 # Whoever tidied it away at a restart was right.
                 pass
@@ -77,7 +85,8 @@ class Blanks:
             if not self._spool:
                 _unlink(spool)
         if tmp:
-            self._tmp = _moved(tmp, self._name + ".tmp") if _untouched(tmp) else ""
+            self._changed = _unused_since(tmp, self._known)
+            self._tmp = _moved(tmp, self._name + ".tmp") if self._changed else ""
             if not self._tmp:
                 sweep.remove(tmp)
         if self._spool or self._tmp:
@@ -102,12 +111,21 @@ def _unwritten(spool: str) -> bool:
     return not found.st_size and found.st_nlink == 1 and S_ISREG(found.st_mode)
 
 
-def _untouched(tmp: str) -> bool:
-    """Whether it is a directory as it was made, with nothing in it."""
+def _unused_since(tmp: str, known: int) -> int:
+    """When (epoch, ns) a directory last changed that is as it was made, with nothing in it; else 0.
+
+    One that last changed at the `known` moment is empty: it need not be listed, which takes longer
+    than all else here.
+    """
     try:
-        return os.lstat(tmp).st_mode == _OWN_DIR and not os.listdir(tmp)  # noqa: PTH208
+        found = os.lstat(tmp)
+        if found.st_mode != _OWN_DIR:
+            return 0
+        if found.st_mtime_ns != known and os.listdir(tmp):  # noqa: PTH208
+            return 0
     except OSError:
-        return False
+        return 0
+    return found.st_mtime_ns
 
 
 def _moved(path: str, name: str) -> str:
