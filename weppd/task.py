@@ -182,7 +182,7 @@ class Context(ABC):
 
     @abstractmethod
     def progress(self, done: int, total: int, note: str = "") -> None:
-        """Say how far the job is; at most five a second are sent, and the last one always."""
+        """Say how far the job is; at most two a second are sent, and the last one always."""
 
     @abstractmethod
     def enqueue(

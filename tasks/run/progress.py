@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tasks.run.status import Panel
 
-PER_SECOND = 5
+PER_SECOND = 2
 
 
 class Progress:

@@ -19,6 +19,7 @@ from tasks.run.ledger import LEDGER, Measured, StepLedger, digest
 from tasks.run.locks import locked
 from tasks.wepp.binary import Engine
 from tasks.wepp.simulation import Simulation
+from weppd.task import current
 
 #: Seconds for which ended simulations are kept back to be entered together.
 KEPT_BACK_S = 1.0
@@ -58,7 +59,8 @@ class Reconciled:
                 self._sort(one, without_removed=False)
 
     def __enter__(self) -> Reconciled:
-        self._begin()
+        # Those that run first and their followers: the rest is digested while they run.
+        self._begin(2 * max(1, current().cpus))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -68,7 +70,7 @@ class Reconciled:
         """Those that are left, from the first; one that ended is held by nobody here any more."""
         while self.left:
             if not self._begun:
-                self._begin()
+                self._begin(TOGETHER)
             self._begun -= 1
             yield self.left.popleft()
 
@@ -78,8 +80,8 @@ class Reconciled:
         self._ended[simulation.step] = (self._ledger.measured(simulation.made()), seconds)
         if time.monotonic() - self._entered_at >= KEPT_BACK_S:
             self._enter_ended()
-        if self._begun < FEW:
-            self._begin()
+        if self._begun < min(FEW, len(self.left)):
+            self._begin(TOGETHER)
 
     def _sort(self, one: Simulation, *, without_removed: bool) -> None:
         entry = self._ledger.entry(one.step)
@@ -92,9 +94,9 @@ class Reconciled:
         inputs = self._inputs_of(one)
         return self._ledger.is_done(one.step, inputs, without_removed=without_removed)
 
-    def _begin(self) -> None:
+    def _begin(self, most: int) -> None:
         """Have the next of those that are left begin, and digest what they begin from."""
-        coming = islice(self.left, self._begun, self._begun + TOGETHER)
+        coming = islice(self.left, self._begun, self._begun + most)
         begun = {one.step: self._inputs_of(one) for one in coming}
         self._ledger.begin(begun)
         self._begun += len(begun)

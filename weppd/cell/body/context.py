@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from weppd.cell.body.interrupt import Interrupt
     from weppd.pool import Pool
 
-PROGRESS_S = 0.2
+PROGRESS_S = 0.5
 _DESCRIPTION = 200
 
 
@@ -137,7 +137,7 @@ class JobContext(Context):
         self._note({"what": "status", "channel": channel, "text": text})
 
     def progress(self, done: int, total: int, note: str = "") -> None:
-        """Say how far the job is; at most five a second are sent, and the last one always."""
+        """Say how far the job is; at most two a second are sent, and the last one always."""
         self.held = {"what": "progress", "done": done, "total": total, "note": note}
         if done >= total or monotonic() - self._said_at >= PROGRESS_S:
             self.say_held()
