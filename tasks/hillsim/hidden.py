@@ -15,15 +15,17 @@ Honoured::
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tasks.wepp.files import groundwater
+from tasks.wepp.files import fortran, groundwater
 from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.records import Records, read_text
 from tasks.wepp.files.scenarios import Plant
 
+_QUOTED: Final = re.compile(r"""\s*(?:(?:'[^']*')+|(?:"[^"]*")+)""")
 _TREE: Final = 0.10
 _MOST_KCB: Final = 2.0
 _LIGHTEST: Final = 20.0
@@ -111,7 +113,7 @@ def _basal(path: Path) -> dict[str, Basal]:
     records = Records(read_text(path), path)
     found: dict[str, Basal] = {}
     for _ in range(records.integer("the number of plants")):
-        words = [word.strip() for word in records.raw("plant,kcb,p,number,remark").split(",")]
+        words = _row(records.raw("plant,kcb,p,number,remark"))
         if len(words) < 3:
             records.fail(f"plant,kcb,p,number,remark are wanted, found {','.join(words)!r}")
         kcb, free = (records.parse(word, "kcb or p") for word in words[1:3])
@@ -121,6 +123,14 @@ def _basal(path: Path) -> dict[str, Basal]:
         if found.setdefault(words[0], plant) != plant:
             records.fail(f"the plant {words[0]!r} comes again with other numbers")
     return found
+
+
+def _row(line: str) -> list[str]:
+    """The words of a plant's line; the first may stand in quotes, and have a comma in them."""
+    named = _QUOTED.match(line)
+    if named is None:
+        return [word.strip() for word in line.split(",")]
+    return [fortran.bare(named[0].strip()), *_row(line[named.end() :].strip().removeprefix(","))]
 
 
 def _frost(path: Path) -> FrostRules:

@@ -25,6 +25,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tasks.run.nodb import Document
+from tasks.wepp.files.management_layout import WHOLE
 from tasks.wepp.files.scenarios import Initial, Plant
 from tasks.wepp.numbering import WeppTopTranslator
 
@@ -104,6 +105,8 @@ def _numbers_of(kind: type) -> Callable[[dict[str, float]], dict[str, float]]:
     def checked(found: dict[str, float]) -> dict[str, float]:
         if unknown := sorted(set(found) - known):
             raise ValueError(f"{unknown[0]!r} is no number of {kind.__name__.lower()}s")
+        if parts := sorted(name for name in set(found) & WHOLE if found[name] != int(found[name])):
+            raise ValueError(f"{parts[0]!r} is a whole number, found {found[parts[0]]}")
         return found
 
     return checked
@@ -206,14 +209,20 @@ class Climate(Document, name="climate", version=1):
     station: str | None = None
 
 
+_FineLayers = Annotated[int, Field(ge=1, le=10)]
+_Conduction = Annotated[float, Field(ge=0.1, le=10.0)]
+_Kept = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
 class Frost(Part):
     """frost.txt: redistribution, fine layers; factors of snow, litter and soil, what frozen soil
-    keeps of its conductivity."""
+    keeps of its conductivity: under annuals and fallow, perennials, trees; the first for those that
+    are not given. (What is not within these bounds engines change without a word.)"""
 
-    redistribution: int = 1
-    layers: tuple[int, int] = (1, 1)
-    factors: tuple[Positive, Positive, Positive] = (1.0, 1.0, 1.0)
-    shares: Annotated[list[NotNegative], Field(min_length=1, max_length=3)] = [0.5]
+    redistribution: Annotated[int, Field(ge=0, le=1)] = 1
+    layers: tuple[_FineLayers, _FineLayers] = (1, 1)
+    factors: tuple[_Conduction, _Conduction, _Conduction] = (1.0, 1.0, 1.0)
+    shares: Annotated[list[_Kept], Field(min_length=1, max_length=3)] = [0.5]
 
 
 class Groundwater(Part):
@@ -257,8 +266,8 @@ class BedShear(Part):
 
     taumin: NotNegative = 35.0
     taumax: NotNegative = 70.0
-    kch: float = 0.02
-    nch: float = 1.0
+    kch: Positive = 0.02
+    nch: Positive = 1.0
 
 
 class Revegetation(Part):
@@ -327,7 +336,7 @@ class Wepp(Document, name="wepp", version=1):
         default_factory=list
     )  # TOPAZ ids with rows in chan.out; none: the outlet
     channel_output: Literal[1, 3] | None = None  # 1: peaks, 3: hydrographs; None: as usual
-    channel_step_s: Annotated[int, Field(ge=60)] | None = None  # of the channels' routing
+    channel_step_s: Annotated[int, Field(ge=60, le=3600)] | None = None  # of channels' routing
 
 
 class Ash(Document, name="ash", version=1):

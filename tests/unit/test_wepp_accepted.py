@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from tasks.hillsim import hidden
 from tasks.run.atomic import replace_text
-from tasks.run.directory import RunDirectory
+from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp.documents import (
+    BedShear,
+    ChannelHydraulics,
+    Climate,
+    CoverChoice,
+    Evapotranspiration,
+    Frost,
+    Groundwater,
+    Landuse,
+    Phosphorus,
+    Snow,
+    Water,
+    Wepp,
+)
 from tasks.wepp.files import management, slope, soil
 from tasks.wepp.prep import stages
+from tasks.wepp.prep.covers import LIBRARY
+from tasks.wepp.samples import cover as sample_cover
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
 from tests.wepp_engine.dialogue import Accepted, follow
@@ -127,3 +147,125 @@ def test_what_engines_changed_without_a_stop_is_noted(engine_ran, case):
     """They ran to their marker of success, and did something else than was asked."""
     notes = follow(engine_ran / "bad" / case / "p1.run").notes
     assert all(note.startswith(said) for note, said in zip(notes, TAKEN[case], strict=True))
+
+
+CHOICES = {
+    "several elements": {"elements": 3},
+    "a hundred years": {"channels": 1, "years": 100},
+    "coefficients": {
+        "frost": Frost(), "groundwater": Groundwater(), "snow": Snow(), "bed_shear": BedShear(),
+        "phosphorus": Phosphorus(surface_runoff=0.01, lateral_flow=0, baseflow=0, sediment=900),
+        "evapotranspiration": Evapotranspiration(), "wepp_ui": True,
+        "time_of_concentration": True,
+    },
+    "impoundments are asked for": {"asks_impoundments": True},
+    "a simple peak": {"channel": ChannelHydraulics(peak_method=1)},
+    "bare channels that are rough": {"channel": ChannelHydraulics(n=0.02, bare_n=0.05)},
+    "hydrographs": {"channel_output": 3, "channel_step_s": 3600},
+    "short slopes": {"clip_length_m": 12.5},
+    "many channels": {"channels": 41, "years": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chosen", CHOICES)
+def test_what_is_wanted_of_a_run_is_accepted(wd, chosen):
+    """Each choice of wepp.nodb, and each shape of a watershed."""
+    found = accepted(prepared(wd, **CHOICES[chosen]))
+    assert found[-1].network is not None
+    assert len(found[-1].network.channels) == len(found[-1].network.rows)
+
+
+def test_coefficients_are_read_as_they_are_meant(wd):
+    """Six numbers of frost, of which three are the one that is given; a plant's own water."""
+    water = {"Trees": Water(kcb=0.7, depletion=0.6)}
+    run = prepared(
+        wd, frost=Frost(factors=(2.0, 1.0, 0.5), shares=[0.25]),
+        evapotranspiration=Evapotranspiration(kcb=1.1, plants=water),
+    )  # fmt: skip
+    found = accepted(run)
+    assert found[0].besides["frost.txt"] == [[1, 1, 1], [2.0, 1.0, 0.5, 0.25, 0.25, 0.25]]
+    rows = {row[0]: row[1:3] for one in found for row in one.besides["pmetpara.txt"]}
+    assert rows["Trees"] == [0.7, 0.6]
+    assert all(row == [1.1, 0.8] for name, row in rows.items() if name != "Trees")
+
+
+@pytest.mark.parametrize("cover", LIBRARY)
+@pytest.mark.parametrize("elements", [1, 5])
+def test_every_cover_of_the_library_is_accepted(wd, cover, elements):
+    """Everywhere on a watershed, and its channels as well; on five elements one after another."""
+    write_watershed(wd, channels=1, years=3, elements=elements)
+    covers = {"a": CoverChoice(cover=cover), "b": CoverChoice(cover="corn_fall_chisel")}
+    tops = Landuse.load(wd).hillslopes
+    change(
+        wd, Landuse, covers=covers, channels="a",
+        hillslopes={top: [*"abaab"][:elements] for top in tops},
+    )  # fmt: skip
+    for found in accepted(again(wd)):
+        assert len(found.plan.crops) == 3
+
+
+NAMED = {
+    "old forest": 0.9, "O'Brien": 0.8, "corn, irrigated": 1.1, "3*7": 0.7, "a/b": 0.6,
+    "Plain": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_plant_has_the_water_that_is_meant_whatever_it_is_called(wd, name):
+    """A name of several words, with a quote, a slash or a comma in it is read whole."""
+    grown = management.read(of_cover(wd, name, Evapotranspiration(kcb=NAMED[name])).runs / "p1.man")
+    assert grown.plants[0].head.name == name
+    for found in accepted(RunDirectory(wd)):
+        (row,) = found.besides["pmetpara.txt"]
+        assert row[:3] == [name[:8], NAMED[name], 0.8]
+    assert hidden.read(wd / "wepp/runs").basal == {name: hidden.Basal(NAMED[name], 0.8)}
+
+
+def of_cover(wd: Path, name: str, water: Evapotranspiration, *others: str) -> RunDirectory:
+    """A run whose plants have such names, and take so much water."""
+    write_watershed(wd, channels=1, years=1, evapotranspiration=water)
+    made = sample_cover.management(sample_cover.GRASS, 1)
+    for number, called in enumerate((name, *others)):
+        plants = tuple(replace(one, head=replace(one.head, name=called)) for one in made.plants)
+        (wd / f"{number}.man").write_text(management.dump(replace(made, plants=plants)))
+    covers = {str(n): CoverChoice(file=f"{n}.man") for n in range(1 + len(others))}
+    tops = Landuse.load(wd).hillslopes
+    hills = {top: [str(at % len(covers))] for at, top in enumerate(tops)}
+    change(wd, Landuse, covers=covers, channels="0", hillslopes=hills)
+    return again(wd)
+
+
+def test_plants_that_an_engine_takes_for_one_are_refused(wd):
+    """It reads eight characters of a name: the second would get the water of the first."""
+    of = Evapotranspiration(plants={"old forest, moist": Water(kcb=0.5)})
+    with pytest.raises(BrokenDocument, match="begin alike: executables read 8 characters"):
+        of_cover(wd, "old forest", of, "old forest, moist")
+    of_cover(wd, "old forest", Evapotranspiration(), "old forest, moist")
+
+
+@pytest.mark.parametrize(("year", "has"), [(4, r"1\.1\.5"), (100, r"1\.1\.101")])
+def test_weather_that_counts_other_days_than_an_engine_is_refused(wd, year, has):
+    """It has a 29 February every fourth year, and takes line after line: else all is out of step."""
+    run = prepared(wd, channels=1, years=year + 1)
+    for path in {wd / name for name in Climate.load(wd).hillslopes.values()}:
+        lines = path.read_text().splitlines(keepends=True)
+        leap = f"29 2 {year}".split()
+        path.write_text("".join(line for line in lines if line.split()[:3] != leap))
+    change(wd, Wepp, years=year)
+    with pytest.raises(NotPrepared, match=f"29 February in every fourth year.* it has {has}"):
+        stages.prepare("my-run", run, stages.CLIMATES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        (Frost, {"layers": (1, 11)}), (Frost, {"redistribution": 2}), (Frost, {"shares": [0.0]}),
+        (Frost, {"factors": (1, 1, 20)}), (BedShear, {"kch": 0}), (Wepp, {"channel_step_s": 7200}),
+        (CoverChoice, {"cover": "grass", "initial": {"dsharv": 1.5}}),
+        (CoverChoice, {"cover": "grass", "initial": {"rtyp": 1.5}}),
+    ],
+)  # fmt: skip
+def test_what_an_engine_would_change_without_a_word_is_refused(kind, wanted):
+    """Beyond its bounds it takes a value of its own: the document says so before."""
+    with pytest.raises(ValidationError):
+        kind(**wanted)

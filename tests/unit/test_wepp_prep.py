@@ -236,7 +236,7 @@ def test_coefficients_are_in_effect_by_being_there_and_go_when_not_wanted(wd):
     run = prepared(
         wd, stages.ANSWERS, frost=Frost(), groundwater=Groundwater(), snow=Snow(), wepp_ui=True
     )
-    assert (run.runs / "frost.txt").read_text() == "1 1 1\n1.0 1.0 1.0 0.5\n"
+    assert (run.runs / "frost.txt").read_text() == "1 1 1\n1.0 1.0 1.0 0.5 0.5 0.5\n"
     assert (run.runs / "gwcoeff.txt").read_text() == "200.0\n0.04\n0.0\n1.0\n"
     assert (run.runs / "snow.txt").read_text() == "0.0\n100.0\n250.0\n"
     assert (run.runs / "wepp_ui.txt").exists()

@@ -66,6 +66,25 @@ def whole_years(path: str | Path) -> int | None:
     return int(last[2]) - int(first[2]) + (last[:2] == ["31", "12"])
 
 
+def last_day(path: str | Path, simulated: int) -> tuple[int, int, int] | None:
+    """Day, month and year that stand where engines look for the last of so many simulated years.
+
+    They count the days themselves, with a 29 February in every fourth year (1900 and 2100 as well),
+    and take line after line: 31 December of the last year is wanted. None where days have lines of
+    their own for breakpoints. CutShort where the file ends before; FormatError, OSError.
+    """
+    records = _head(path, _TO_SITE)
+    records.number("the version of the climate file")
+    if kind(records)[1]:
+        return None
+    begin = first_year(path)
+    lines = sum(365 + (year % 4 == 0) for year in range(begin, begin + simulated)) + _TO_DAY - 1
+    found = Path(path).read_bytes().split(b"\n", lines)[:lines][-1].decode("latin-1").split()
+    if not _is_day(found):
+        raise CutShort(path, 0, f"it ends before the last of {simulated} years is whole")
+    return int(found[0]), int(found[1]), int(found[2])
+
+
 def _is_day(words: list[str]) -> bool:
     return len(words) >= _DAY_WORDS and all(word.isdecimal() for word in words[:3])
 

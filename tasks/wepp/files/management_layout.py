@@ -99,7 +99,7 @@ _MOST = {
     "area": (0.0, 1e12),
 }  # fmt: skip
 LAST_DAY = 366
-WHOLE = DATES | CHOICES.keys() | {"spriod", "numof"}
+WHOLE = DATES | CHOICES.keys() | {"spriod", "numof", "dsharv"}
 WHOLE_DAYS = frozenset({"daydis", "dsharv"})
 #: The least and greatest that each value can sensibly be, in its own unit; all others: `ANY_RANGE`.
 RANGES: Mapping[str, tuple[float, float]] = {

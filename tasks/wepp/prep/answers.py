@@ -2,7 +2,7 @@
 
 ::
 
-    frost.txt        1 1 1 / 1.0 1.0 1.0 0.5      redistribution, layers / factors, shares
+    frost.txt        1 1 1 / 1.0 1.0 1.0 0.5 0.5 0.5    redistribution, layers / factors, shares
     gwcoeff.txt      storage mm / baseflow 1/d / deep seepage 1/d / threshold area ha
     snow.txt         threshold C / density of new snow / of settled snow, kg/m3
     phosphorus.txt   Phosphorus concentration / surface runoff, lateral flow, baseflow mg/l,
@@ -14,13 +14,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tasks.wepp.documents import Frost, Landuse, Wepp
-from tasks.wepp.files import runfile
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp.documents import Frost, Landuse, Water, Wepp
+from tasks.wepp.files import fortran, runfile
 from tasks.wepp.prep import covers, files, regrowth
 from tasks.wepp.prep.given import Given
+
+#: What ends at no blank, slash or quote, and is no count of what follows.
+_ONE_WORD = re.compile(r"[^\s,;/'\"*]+")
+#: So much of a plant's name do executables tell apart.
+_SIGNIFICANT = 8
 
 
 def sources(given: Given) -> Iterator[Path]:
@@ -72,13 +79,35 @@ def _plants(given: Given) -> str | None:
     grown = covers.plants(given)
     usual = {n: wanted if wanted.everywhere else of or wanted for n, of in grown.items()}
     taken = [(name, wanted.plants.get(name, of)) for name, of in usual.items()]
-    rows = [f"{name},{of.kcb},{of.depletion},{n},-" for n, (name, of) in enumerate(taken, 1)]
+    rows = [
+        f"{_named(name)},{of.kcb},{of.depletion},{n},-" for n, (name, of) in enumerate(taken, 1)
+    ]
+    _check_told_apart(taken)
     return "\n".join([str(len(rows)), *rows]) + "\n"
+
+
+def _named(plant: str) -> str:
+    """A plant's name as engines read it whole, in quotes only where it would end early."""
+    return plant if _ONE_WORD.fullmatch(plant) else fortran.quoted(plant)
+
+
+def _check_told_apart(taken: Sequence[tuple[str, Water]]) -> None:
+    """BrokenDocument where two plants that take water differently are one for an engine."""
+    first: dict[str, tuple[str, Water]] = {}
+    for name, of in taken:
+        other, water = first.setdefault(name[:_SIGNIFICANT], (name, of))
+        if (water.kcb, water.depletion) != (of.kcb, of.depletion):
+            raise BrokenDocument(
+                f"the plants {other!r} and {name!r} begin alike: executables read"
+                f" {_SIGNIFICANT} characters of a name, and would give both the same water"
+            )
 
 
 def _frost(frost: Frost) -> str:
     first = (frost.redistribution, *frost.layers)
-    return f"{' '.join(map(str, first))}\n{' '.join(map(str, (*frost.factors, *frost.shares)))}\n"
+    # Engines that want three shares and find fewer take none of the line.
+    shares = (*frost.shares, *frost.shares[:1] * (3 - len(frost.shares)))
+    return f"{' '.join(map(str, first))}\n{' '.join(map(str, (*frost.factors, *shares)))}\n"
 
 
 def _lines(values: Iterable[float]) -> str:

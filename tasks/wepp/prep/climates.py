@@ -31,17 +31,27 @@ def write(given: Given) -> list[Path]:
         files.drop_others(given.run.runs, ".cli", ())
         return []
     for path in sources(given):
-        held = climate_head.years(path)
-        # Engines trust what the head declares, and die in the year that lacks a day.
-        whole = climate_head.whole_years(path)
-        held = held if whole is None else min(held, whole)
-        if held < given.years:
-            raise NotPrepared(
-                f"{path} holds {held} whole years, {given.years} are wanted: build the climate"
-                " anew, or have wepp.nodb want fewer years"
-            )
+        _check(path, given.years)
     files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))
     return given.told(
         files.link(given.run.runs / f"p{number}.cli", given.weather_of(top))
         for number, top in enumerate(given.ids.hillslopes, 1)
     )
+
+
+def _check(path: Path, years: int) -> None:
+    held = climate_head.years(path)
+    # Engines trust what the head declares, and die in the year that lacks a day.
+    whole = climate_head.whole_years(path)
+    held = held if whole is None else min(held, whole)
+    if held < years:
+        raise NotPrepared(
+            f"{path} holds {held} whole years, {years} are wanted: build the climate"
+            " anew, or have wepp.nodb want fewer years"
+        )
+    last = climate_head.last_day(path, years)
+    if last is not None and last[:2] != (31, 12):
+        raise NotPrepared(
+            f"{path}: engines count a 29 February in every fourth year; where they look for the"
+            f" last of {years} years it has {last[0]}.{last[1]}.{last[2]}: have all such days in it"
+        )

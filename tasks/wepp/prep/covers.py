@@ -59,16 +59,13 @@ def grown(given: Given, keys: Sequence[str]) -> Management:
 def plants(given: Given) -> dict[str, Water | None]:
     """All plants that hillslopes and channels grow, ascending by name, with their cover's water.
 
-    Of two covers with a plant of one name the first counts. BrokenDocument for a name that no line
-    of pmetpara.txt can have, besides what `write` raises.
+    Of two covers with a plant of one name the first counts. Errors as `write`.
     """
     keys = {key for top in given.ids.hillslopes for key in _keys(given, top)}
     found: dict[str, Water | None] = {}
     for key in (*sorted(keys), *({given.landuse.channels} - {"", *keys})):
         for plant in _one(given, key).plants:
             found.setdefault(plant.head.name, _choice(given, key).water)
-    if cut := [name for name in sorted(found) if "," in name]:
-        raise BrokenDocument(f"the plant {cut[0]!r} has a comma: no line of pmetpara.txt names it")
     return dict(sorted(found.items()))
 
 

@@ -31,6 +31,8 @@ from tasks.wepp.prep.given import Given
 
 #: So many channels may flow into one.
 _INTO = 3
+#: The longest step (s) of channels' routing under a storm; executables shorten a longer one.
+_STORM_STEP = 1800
 
 
 def sources(given: Given) -> Iterator[Path]:
@@ -117,10 +119,11 @@ def _channels(given: Given) -> Channels:
 
 
 def _channel(of: ChannelHydraulics, top: int) -> Channel:
+    """A channel's block. (Executables take the bare n where it is the greater one, so do we.)"""
     text = (f"channel {top}", "erodibility and shear stress as its soil has them", "all alike")
     return Channel(
         text, shape=2, control=1, friction_slope=1, output=0, side=of.side_slope, bare=of.bare_n,
-        manning=of.n, erodibility=of.erodibility, tauc=of.critical_shear,
+        manning=max(of.n, of.bare_n), erodibility=of.erodibility, tauc=of.critical_shear,
         depth_mid=of.depth_middle, depth_side=of.depth_sides, control_slope=0.02,
         control_side=of.side_slope, control_manning=of.bare_n,
     )  # fmt: skip
@@ -149,4 +152,9 @@ def _routed(given: Given) -> str:
         raise BrokenDocument(f"{where}: routed_channels names what is no channel")
     usual = (3, 60) if given.storms else (1, 600)
     asked = given.wepp.channel_output or usual[0], given.wepp.channel_step_s or usual[1]
+    if given.storms and asked[1] > _STORM_STEP:
+        where = Wepp.path(given.run.root)
+        raise BrokenDocument(
+            f"{where}: channel_step_s {asked[1]}: of a storm {_STORM_STEP} at most"
+        )
     return f"{asked[0]} {asked[1]}\n0\n{len(numbers)}\n{' '.join(map(str, numbers))}\n"

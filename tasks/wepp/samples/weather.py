@@ -52,14 +52,18 @@ RIDGE = Station(
 def generate(station: Station, years: int, seed: int) -> Climate:
     """`years` years of days from year 1 on at `station`; the same for the same arguments."""
     dice = random.Random(f"{station.name} {seed}")
-    first = date(1, 1, 1)
-    count = (date(years + 1, 1, 1) - first).days
-    dates = [first + timedelta(days=n) for n in range(count)]
-    columns = zip(*_weather(station, dates, dice), strict=True)
+    dates = [(year, day) for year in range(1, years + 1) for day in _days_of(year)]
+    columns = zip(*_weather(station, [day for _, day in dates], dice), strict=True)
     days = climate_days.days(
-        [d.day for d in dates], [d.month for d in dates], [d.year for d in dates], columns
+        [d.day for _, d in dates], [d.month for _, d in dates], [y for y, _ in dates], columns
     )
     return replace(_head(station, years), days=days, means=_means(days, years))
+
+
+def _days_of(year: int) -> Iterator[date]:
+    """The days of a year. Each fourth one is a leap year, as engines and CLIGEN count: 100, too."""
+    first = date(2004 if year % 4 == 0 else 2001, 1, 1)
+    return (first + timedelta(days=n) for n in range(365 + (year % 4 == 0)))
 
 
 def _weather(
