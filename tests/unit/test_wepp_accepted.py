@@ -245,7 +245,7 @@ def test_plants_that_an_engine_takes_for_one_are_refused(wd):
 
 @pytest.mark.parametrize(("year", "has"), [(4, r"1\.1\.5"), (100, r"1\.1\.101")])
 def test_weather_that_counts_other_days_than_an_engine_is_refused(wd, year, has):
-    """It has a 29 February every fourth year, and takes line after line: else all is out of step."""
+    """It has a 29 February every fourth year; a day less, and all that follow are out of step."""
     run = prepared(wd, channels=1, years=year + 1)
     for path in {wd / name for name in Climate.load(wd).hillslopes.values()}:
         lines = path.read_text().splitlines(keepends=True)
