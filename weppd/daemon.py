@@ -7,21 +7,17 @@ import contextlib
 import logging
 import os
 import platform
-import signal
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from weppd import __version__, notify
 from weppd.admin import auth, door
-from weppd.core import events as on
 from weppd.core import state as states
 from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.errors import StoreAway, StoreError, StoreFault
 from weppd.settings import Settings
-from weppd.shell import reloading
 from weppd.shell.host import families, premises
 from weppd.shell.host.bequests import Bequests
 from weppd.shell.host.cells import Cells
@@ -31,6 +27,7 @@ from weppd.shell.host.peers import Peers
 from weppd.shell.host.zygotes import Zygotes
 from weppd.shell.keeper import Keeper
 from weppd.shell.late import Late
+from weppd.shell.lifetime import Lifetime
 from weppd.shell.notes import Notes
 from weppd.shell.people.diary import Diary
 from weppd.shell.people.herald import Herald
@@ -46,6 +43,7 @@ from weppd.shell.store.neighbours import Neighbours, now_s
 from weppd.shell.store.reunion import Reunion
 from weppd.shell.store.trips import Desk, Trips
 from weppd.shell.supervisor import Supervisor
+from weppd.shell.vigil import Vigil
 from weppd.store import Store
 from weppd.store.nouns import Node
 from weppd.store.outbox import Outbox
@@ -54,8 +52,6 @@ from weppd.store.server.redis import RedisStore
 log = logging.getLogger("weppd")
 GOODBYE_S = 5.0
 GREETING_S = 1.5
-COUNT_S = 5.0
-MORE_S = 15.0
 
 
 class Weppd:
@@ -69,11 +65,9 @@ class Weppd:
         dawn: Dawn,
         config: str | None = None,
     ) -> None:
-        self.again = False
         self._late = Late()
         self._config = config
         self._told, self._store, self._loop = told, store, loop
-        self._read = reloading.as_read(told, config, os.environ)
         self._runtime = Path(told.daemon.runtime_dir)
         self._generation = dawn.generation
         rules, places = rules_of(told), Places.of(told)
@@ -82,6 +76,7 @@ class Weppd:
         self._status = StatusLine(self._notifier, self._state, loop)
         self.supervisor = Supervisor(states.fresh(rules, told.daemon.slots), loop)
         tell = self.supervisor.tell
+        self.lifetime = Lifetime(told, config, self._notifier, loop, tell)
         self._peers = Peers(families.socket_of(self._runtime))
         self._zygotes = Zygotes(self._peers, tell, self._desk.registry, loop, dawn.zygotes)
         self._leavings = Leavings(self._runtime / "cells", places, self._zygotes)
@@ -113,6 +108,7 @@ class Weppd:
         self._notes = Notes(self._peers, store, self._diary, self._hands.errands)
         self._sources = self._listen(rules)
         self._keeper = self._keep(places, rules)
+        self._vigil = self._look_after()
 
     def _keep(self, places: Places, rules: Rules) -> Keeper:
         return Keeper(
@@ -126,10 +122,22 @@ class Weppd:
             places,
             rules,
             self._desk.registry,
-            self._reload,
+            self.lifetime.reload,
             self._neighbours,
             self._herald,
             self._meters,
+        )
+
+    def _look_after(self) -> Vigil:
+        return Vigil(
+            self._notifier,
+            self._status,
+            self._store,
+            self._trips,
+            self._cells,
+            self._leavings,
+            self._state,
+            self._told.redis,
         )
 
     def _wire(self) -> None:
@@ -201,7 +209,7 @@ class Weppd:
         sock = given or door.listen(where)
         await self._peers.listen()
         self._cells.found()
-        with self._signals():
+        with self.lifetime.signals():
             self._spawn()
             ready = self._notifier.ready
             admin = asyncio.create_task(self._late.admin(self._keeper, sock, rules, ready))
@@ -215,9 +223,10 @@ class Weppd:
             door.unbind(where)
 
     async def _serve(self, admin: asyncio.Task[None]) -> None:
-        lives = [self._work(), self._watch(), self._count()]
+        lives = [self._work(), self._vigil.watch(), self._vigil.count()]
         if self._told.daemon.watch:
-            lives.append(self._late.changes(self._told, self._config, self._reload))
+            reload = self.lifetime.reload
+            lives.append(self._late.changes(self._told, self._config, reload))
         tasks = [asyncio.create_task(each) for each in lives]
         try:
             watched = [self.supervisor.stopped, admin, *tasks]
@@ -243,34 +252,9 @@ class Weppd:
             # No fault of the settings: with them it was good enough to begin.
             raise StoreFault(str(error)) from error
 
-    async def _watch(self) -> None:
-        """Once a second: tell the watchdog that all is well, look for cells that fell silent."""
-        while True:
-            if stuck := self._trips.stuck(self._told.redis):
-                log.error("action=watchdog problem=%r", stuck)
-            else:
-                self._notifier.watchdog()
-            if self._state().mood is states.Mood.DRAINING:
-                self._notifier.more_time(MORE_S)
-            self._cells.look_for_silent()
-            self._leavings.reap()
-            await asyncio.sleep(1.0)
-
-    async def _count(self) -> None:
-        """Every few seconds: how many jobs wait, for the status line; None while nobody knows."""
-        while self._notifier.listens:
-            try:
-                counts = await self._store.counts()
-                self._status.queued = sum(each.queued for each in counts.values())
-            except StoreAway:
-                self._status.queued = None
-            self._status.tell()
-            await asyncio.sleep(COUNT_S)
-        await asyncio.Event().wait()
-
     async def _wind_up(self) -> None:
         """Say goodbye: cells without a job end, those with one go on."""
-        if not self.again:
+        if not self.lifetime.again:
             self._notifier.stopping()
         with contextlib.suppress(TimeoutError):
             # What is not said by then is in the store's own books, and sorted at the next start.
@@ -295,63 +279,11 @@ class Weppd:
         self._peers.close()
         await self._store.close()
 
-    # -- children and signals
-
     def _spawn(self) -> None:
         for name, command, setup in families.zygotes(self._told, self._generation):
             self._zygotes.add(name, command, setup)
         scribe = self._zygotes.add_scribe(families.scribe(self._told))
         self._diary.dictation.own_scribe = lambda: scribe.pid
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        handlers = {
-            signal.SIGTERM: self._asked_to_stop,
-            signal.SIGINT: self._asked_to_stop,
-            signal.SIGUSR1: lambda: log.warning("action=signal name=SIGUSR1 note=ignored"),
-            signal.SIGHUP: self._reload,
-            signal.SIGUSR2: self._reload,
-        }
-        for number, handler in handlers.items():
-            self._loop.add_signal_handler(number, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
-        try:
-            yield
-        finally:
-            if self.again:  # what comes meanwhile waits for the one that begins in place
-                signal.pthread_sigmask(signal.SIG_BLOCK, handlers)
-            for number in handlers:
-                self._loop.remove_signal_handler(number)
-            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # also in what begins again in place
-
-    def _reload(self) -> Sequence[str]:
-        """Begin again in place, soon, with the settings and the code as they are now; jobs go on.
-
-        Returns what is wrong with them: then everything stays as it is.
-        """
-        if self.again:  # it is on its way, and reads what is there then
-            return ()
-        problems = reloading.checked(self._read, self._config, os.environ, self._keeper.since)
-        for problem in problems:
-            log.error("action=reload refused=%r", problem)
-        if problems:
-            return problems
-        log.info("action=reload")
-        self.again = True
-        self._notifier.reloading()
-        self._loop.call_later(0.05, self.supervisor.tell, on.StopAsked("detach"))
-        return ()
-
-    def _asked_to_stop(self) -> None:
-        mode = self._told.stop.mode
-        if self._notifier.listens and mode in ("detach", "drain") and notify.host_goes_down():
-            mode = "requeue"  # nothing outlives the host: jobs begin anew, here or elsewhere
-        log.info("action=stop mode=%s", mode)
-        self.supervisor.tell(on.StopAsked(mode))
-        if mode == "drain":
-            self._loop.call_later(
-                self._told.stop.timeout, self.supervisor.tell, on.StopAsked("detach")
-            )
 
 
 def live(told: Settings, dawn: Dawn, config: str | None = None) -> bool:
@@ -369,7 +301,7 @@ def live(told: Settings, dawn: Dawn, config: str | None = None) -> bool:
         )
         weppd = Weppd(told, store, asyncio.get_running_loop(), dawn, config)
         await weppd.run()
-        return weppd.again
+        return weppd.lifetime.again
 
     try:
         again = asyncio.run(life())

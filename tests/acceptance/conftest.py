@@ -22,6 +22,8 @@ from weppd.client import Queue
 
 ENV = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")}
 ROOT = Path(__file__).parents[2]
+#: weppdctl's exit code where no weppd answers.
+_NO_DAEMON = 3
 
 
 class Daemon:
@@ -90,8 +92,15 @@ class Daemon:
         return done.returncode, done.stdout, done.stderr
 
     def show(self, jid: str) -> dict[str, Any]:
-        """The job as weppdctl shows it."""
-        code, out, err = self.ctl("show", jid, "--json")
+        """The job as weppdctl shows it; a weppd that lives and begins again is waited for."""
+        answers: list[tuple[int, str, str]] = []
+
+        def answered() -> bool:
+            answers.append(self.ctl("show", jid, "--json"))
+            return answers[-1][0] != _NO_DAEMON or self.process.poll() is not None
+
+        eventually(answered, within=60)
+        code, out, err = answers[-1]
         assert code == 0, err
         return json.loads(out)
 
