@@ -431,3 +431,47 @@ def test_an_end_that_cannot_be_written_takes_no_other_along(redis_url: str, queu
     play(redis_url, story)
     seen = [Job.fetch(job.id, connection=queue.connection).get_status() for job in jobs]
     assert (seen[0], seen[2]) == (JobStatus.FINISHED, JobStatus.FINISHED)
+
+
+def begun_by_rq(redis_client: redis.Redis, queue: Queue, *, heard_for_s: float) -> Job:
+    """A job that a worker of RQ's own has begun, from which it promised to be heard so long."""
+    job = queue.enqueue(TASK, "my-run", 1)
+    redis_client.lrem(queue.key, 0, job.id)
+    redis_client.hset(job.key, mapping={"status": "started", "worker_name": "theirs"})
+    redis_client.zadd(f"rq:wip:{queue.name}", {f"{job.id}:e": time.time() + heard_for_s})
+    return job
+
+
+def test_what_a_killed_worker_of_rq_had_begun_is_cancelled_with_what_waits_for_it(
+    redis_client, redis_url, queue
+):
+    """By name, to be retried by who wishes; RQ leaves it started until a worker of its looks."""
+    left = begun_by_rq(redis_client, queue, heard_for_s=-1)
+    behind = queue.enqueue(TASK, "my-run", 2, depends_on=left)
+
+    async def story(store: RedisStore) -> None:
+        assert await store.free_deferred("n") == 1
+        view = await store.job(left.id)
+        assert view.status == "canceled"
+        assert view.reason == "worker theirs of RQ, which ran it, is gone"
+        assert (await store.job(behind.id)).status == "canceled"
+        assert await store.free_deferred("n") == 0
+        assert (await store.retry(left.id)).state == "ok"
+        assert (await store.job(behind.id)).status == "deferred"
+
+    play(redis_url, story)
+    assert StartedJobRegistry(queue=queue).get_job_ids(cleanup=False) == []
+
+
+def test_what_a_living_worker_of_rq_has_begun_is_left_to_it(redis_client, redis_url, queue):
+    """Its record stands, or it has promised to be heard later than now: either is enough."""
+    late = begun_by_rq(redis_client, queue, heard_for_s=60)
+
+    async def story(store: RedisStore) -> None:
+        assert await store.free_deferred("n") == 0
+        redis_client.zadd(f"rq:wip:{queue.name}", {f"{late.id}:e": 1})
+        redis_client.hset("rq:worker:theirs", "birth", "x")
+        assert await store.free_deferred("n") == 0
+        assert (await store.job(late.id)).status == "started"
+
+    play(redis_url, story)

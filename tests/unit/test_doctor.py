@@ -177,7 +177,8 @@ def test_an_rq_deployment_is_counted_before_it_is_taken_over(redis_url: str) -> 
     told = replace(Settings(), redis=Redis(url=redis_url), tasks=Tasks(modules=modules))
     with redis.Redis.from_url(redis_url) as server:
         server.flushdb()
-        Queue("default", connection=redis_url).enqueue("tasks.noop.noop")
+        first = Queue("default", connection=redis_url).enqueue("tasks.noop.noop")
+        Queue("default", connection=redis_url).enqueue("other.module.later", depends_on=first)
         Queue("default", connection=redis_url).enqueue("wepppy.rq.project_rq.run_ash_rq", "my-run")
         Queue("batch", connection=redis_url).enqueue("other.module.run", "my-run")
         Queue("batch", connection=redis_url).enqueue("tasks.noop.no_such_task")
@@ -188,17 +189,19 @@ def test_an_rq_deployment_is_counted_before_it_is_taken_over(redis_url: str) -> 
             found = list(adopt.look(told, store, roll.call(told, places.Account.own())))
         server.flushdb()
     seen = {(each.level, each.seen) for each in found}
-    assert (OK, "default: 2 queued, 0 started, 0 deferred, 1 scheduled") in seen
+    assert (OK, "default: 2 queued, 0 started, 1 deferred, 1 scheduled") in seen
     assert (WARN, "batch: 2 queued, 0 started, 0 deferred, 0 scheduled") in seen
     assert (WARN, "1 beside this node: old") in seen
-    assert (FAIL, "other.module.run is no task here, and 1 of those looked at call it") in seen
+    for name in ("run", "later"):
+        said = f"other.module.{name} is no task here, and 1 of those looked at call it"
+        assert (FAIL, said) in seen
     assert (
         FAIL,
         "tasks.noop.no_such_task is no task here, and 1 of those looked at call it",
     ) in seen
     (absent,) = [each for _, each in seen if "can only fail" in each]
     assert absent.startswith("1 of those looked at can only fail: run_ash_rq is no task of weppd")
-    assert (OK, "4 looked at: 4 pickle") in seen
+    assert (OK, "5 looked at: 5 pickle") in seen
 
 
 def test_a_module_of_tasks_that_cannot_be_imported_is_found() -> None:

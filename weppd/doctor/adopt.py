@@ -21,6 +21,8 @@ from weppd.settings_redis import with_db
 from weppd.store import pickles
 
 SAMPLE = 500
+#: Jobs that weppd will run: those of a queue, then those that will come onto one.
+_AHEAD = (("queue", "LRANGE"), ("deferred", "ZRANGE"), ("scheduled", "ZRANGE"))
 LOCKS = 10_000
 
 
@@ -109,8 +111,9 @@ def _queue(told: Settings, server: Server, name: str) -> Iterator[Finding]:
 def _payloads(told: Settings, server: Server, queues: list[str], roll: Roll) -> Iterator[Finding]:
     sample = Sample()
     for name in queues:
-        waiting = server.ask("LRANGE", f"{told.redis.prefix}:queue:{name}", 0, SAMPLE - 1)
-        keys = [f"{told.redis.prefix}:job:{_text(jid)}" for jid in waiting]
+        lists = [(how, f"{told.redis.prefix}:{kind}:{name}") for kind, how in _AHEAD]
+        ahead = server.asks([(how, key, 0, SAMPLE - 1) for how, key in lists])
+        keys = [f"{told.redis.prefix}:job:{_text(jid)}" for jids in ahead for jid in jids]
         for data in server.asks([("HGET", key, "data") for key in keys]):
             if isinstance(data, bytes):
                 _weigh(sample, data, told, roll)

@@ -223,8 +223,9 @@ class Store(Protocol):
 
     async def free_deferred(self, node: str) -> int:
         """Release or cancel deferred jobs that no event will: what only a client's write can
-        leave behind. Returns how many. One node does so at a time, the others do nothing; a call
-        looks at some thousands of jobs and goes on there the next time."""
+        leave behind; and cancel what a worker of RQ's own had begun that is gone. Returns how many.
+        One node looks after the deferred at a time; a call looks at some thousands of jobs and goes
+        on there the next time."""
 
 
 __all__ = [

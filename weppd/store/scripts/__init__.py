@@ -33,6 +33,7 @@ NAMES = (
     "meta",
     "move_in",
     "nodes",
+    "orphans",
     "progress",
     "prune",
     "pulse",

@@ -1,4 +1,4 @@
-"""The walk over deferred jobs that no event will release, some thousands at a call."""
+"""The walk over jobs that no event will release or end, some thousands at a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ class Stranded:
 
     async def free(self, node: str, queues: Sequence[str]) -> int:
         """Release or cancel what is found stranded in these queues; returns how many."""
-        at, freed = time.time(), 0
+        at = time.time()
+        freed = await self._free_deferred(node, queues, at)
+        for queue in queues:
+            freed += await self._run("orphans", repr(at), stamp(at), queue, AT_ONCE)
+        return freed
+
+    async def _free_deferred(self, node: str, queues: Sequence[str], at: float) -> int:
+        freed = 0
         if self._at[0] not in queues:
             self._at = (queues[0] if queues else "", 0)
         for _ in range(CALLS):
