@@ -24,7 +24,9 @@ from tasks.wepp.documents import (
     Landuse,
     Phosphorus,
     Snow,
+    Soils,
     Water,
+    Watershed,
     Wepp,
 )
 from tasks.wepp.files import management, slope, soil
@@ -269,3 +271,76 @@ def test_what_an_engine_would_change_without_a_word_is_refused(kind, wanted):
     """Beyond its bounds it takes a value of its own: the document says so before."""
     with pytest.raises(ValidationError):
         kind(**wanted)
+
+
+def reshaped(wd: Path) -> tuple[Path, Path]:
+    """A run of one channel: the slope of its first hillslope, and the soil that lies there."""
+    prepared(wd, channels=1, years=1)
+    top = min(Landuse.load(wd).hillslopes)
+    part = next(one for one in Watershed.load(wd).hillslopes if one.topaz_id == top)
+    ground = Soils.load(wd)
+    return wd / part.slope_file, wd / ground.soils[ground.hillslopes[top][0]]
+
+
+def with_points(path: Path, points: int) -> None:
+    """Have a profile of so many points."""
+    made = slope.read(path)
+    x = tuple(n / (points - 1) for n in range(points))
+    gradients = tuple(0.02 + 4.0 * at for at in x)
+    element = replace(made.elements[0], x=x, slope=gradients)
+    path.write_text(slope.dump(replace(made, elements=(element,))))
+
+
+def with_layers(path: Path, count: int) -> None:
+    """Have a soil of so many layers in all its elements."""
+    made = soil.read(path)
+    parts = tuple(
+        replace(e, layers=tuple(replace(e.layers[0], depth=150.0 * n) for n in range(1, count + 1)))
+        for e in made.elements
+    )
+    path.write_text(soil.dump(replace(made, elements=parts)))
+
+
+@pytest.mark.parametrize(("points", "layers"), [(2, 1), (100, 10)])
+def test_as_much_as_an_engine_has_room_for_is_accepted(wd, points, layers):
+    """A cell's hillslope of two points and one layer, and one of a hundred points, very steep."""
+    profile, ground = reshaped(wd)
+    with_points(profile, points)
+    with_layers(ground, layers)
+    first = accepted(again(wd))[0]
+    assert len(first.slopes[0].pairs) == points
+    assert len(first.soils[0].layers) == layers
+
+
+def test_more_than_an_engine_has_room_for_is_refused(wd):
+    """Before it starts, in one line: it would stop in the midst, or write over other numbers."""
+    profile, ground = reshaped(wd)
+    with_points(profile, 101)
+    with pytest.raises(BrokenDocument, match=r"would have 101 points of a slope: .* hold 100"):
+        again(wd)
+    with_points(profile, 20)
+    with_layers(ground, 11)
+    with pytest.raises(BrokenDocument, match=r"11 layers of the soil .*: executables hold 10"):
+        again(wd)
+
+
+def test_more_elements_and_plants_than_an_engine_has_room_for_are_refused(wd):
+    """Twenty elements are accepted; one more is not, nor is a plant more than twenty."""
+    write_watershed(wd, channels=1, years=1, elements=20)
+    accepted(again(wd))
+    made = sample_cover.management(sample_cover.GRASS, 1)
+    for number in range(21):
+        named = tuple(replace(p, head=replace(p.head, name=f"g{number}")) for p in made.plants)
+        (wd / f"{number}.man").write_text(management.dump(replace(made, plants=named)))
+    covers = {str(n): CoverChoice(file=f"{n}.man") for n in range(21)}
+    change(
+        wd, Landuse, covers=covers, channels="0",
+        hillslopes={top: [str(n) for n in range(20)] for top in Landuse.load(wd).hillslopes},
+    )  # fmt: skip
+    accepted(again(wd))
+    (wd / "0.man").write_text(management.dump(replace(made, plants=made.plants * 2)))
+    with pytest.raises(BrokenDocument, match=r"21 plants of all elements .* hold 20"):
+        again(wd)
+    write_watershed(wd, channels=1, years=1, elements=21)
+    with pytest.raises(BrokenDocument, match="21 overland flow elements: executables hold 20"):
+        again(wd)

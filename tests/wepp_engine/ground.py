@@ -10,7 +10,7 @@ from tests.wepp_engine.records import File, Text
 OLDEST_SLOPE, OLDEST_SOIL = 91.5, 90.0
 #: What a version below this is: the number of elements, of a file that names no version.
 NO_VERSION = 10.0
-POINTS, LAYERS = 100, 10
+POINTS, LAYERS, ELEMENTS = 100, 10, 20
 _TEXTURE = 5  # sand, clay, organic matter, exchange capacity, rock
 
 
@@ -60,6 +60,8 @@ def slopes(file: File, elements: int, *, channels: bool, points: int = POINTS) -
     """The profiles of so many elements; channels have an azimuth and a width each."""
     version(file, OLDEST_SLOPE, "SLOPE")
     _same_count(file, elements)
+    if elements > ELEMENTS and not channels:
+        file.stop(f"{elements} elements: arrays are of {ELEMENTS}")
     found: list[Profile] = []
     azimuth = width = 0.0
     for number in range(elements):

@@ -166,7 +166,7 @@ def _schedule(file: File, found: Plan) -> None:
 
 def _crops(file: File, found: Plan) -> list[int]:
     indices = []
-    for _ in range(count(file, 1, 3, "nycrop")):
+    for _ in range(count(file, 1, MANY, "nycrop")):
         indices += _numbers(file, "i")
         _index(file, indices[-1], found, "yearly")
     return indices

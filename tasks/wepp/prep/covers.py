@@ -12,7 +12,7 @@ from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import CoverChoice, Landuse, Water
 from tasks.wepp.files import management
 from tasks.wepp.files.scenarios import Initial, Management, Plant
-from tasks.wepp.prep import files, joined
+from tasks.wepp.prep import files, joined, room
 from tasks.wepp.prep.given import Given
 from tasks.wepp.samples import cover as sample_cover
 
@@ -51,9 +51,10 @@ def grown(given: Given, keys: Sequence[str]) -> Management:
     A file that is of several elements itself stays as it is.
     """
     found = [_one(given, key) for key in keys]
-    if given.wepp.multi_ofe and len(found) == 1 and found[0].elements > 1:
-        return found[0]
-    return joined.elements(found)
+    whole = given.wepp.multi_ofe and len(found) == 1 and found[0].elements > 1
+    made = found[0] if whole else joined.elements(found)
+    room.for_management(Landuse.path(given.run.root), made)
+    return made
 
 
 def plants(given: Given) -> dict[str, Water | None]:

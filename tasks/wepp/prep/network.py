@@ -26,7 +26,7 @@ from tasks.wepp.files import channels, management, runfile, slope, soil, structu
 from tasks.wepp.files.channels import Channel, Channels
 from tasks.wepp.files.runfile import WatershedRun
 from tasks.wepp.files.structure import Feeds, Structure
-from tasks.wepp.prep import covers, files, soils, storms
+from tasks.wepp.prep import covers, files, room, soils, storms
 from tasks.wepp.prep.given import Given
 
 #: So many channels may flow into one.
@@ -132,6 +132,7 @@ def _channel(of: ChannelHydraulics, top: int) -> Channel:
 def _slopes(given: Given) -> slope.Slope:
     path = given.file(given.watershed.channel_slopes, "the channels' slopes")
     found, parts = slope.read(path), given.watershed.channels
+    room.for_slope(path, found, elements=len(parts))
     if found.version != slope.CHANNEL_VERSION or len(found.elements) != len(parts):
         raise BrokenDocument(
             f"{path} holds {len(found.elements)} profiles of version {found.version:g}: one of 99.1"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import HillslopePart, Watershed
 from tasks.wepp.files import slope
-from tasks.wepp.prep import files
+from tasks.wepp.prep import files, room
 from tasks.wepp.prep.given import Given
 
 
@@ -23,7 +23,8 @@ def write(given: Given) -> list[Path]:
     """Write them all; returns their paths.
 
     A profile that stays as it is is a hard link to its source. FormatError for a file that cannot
-    be read, BrokenDocument for a hillslope of several elements without a profile for them.
+    be read, BrokenDocument for a hillslope of several elements without a profile for them, and for
+    a profile that no executable has room for.
     """
     files.drop_others(given.run.runs, ".slp", range(1, given.ids.sub_n + 1))
     return given.told(_write(given, part) for part in given.watershed.hillslopes)
@@ -54,6 +55,7 @@ def _write(given: Given, part: HillslopePart) -> Path:
     whole = slope.read(source)
     longest = given.wepp.clip_length_m
     cut = whole if longest is None else clipped(whole, longest)
+    room.for_slope(path, cut)
     return files.link(path, source) if cut is whole else files.put(path, slope.dump(cut))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Soils
 from tasks.wepp.files import soil
-from tasks.wepp.prep import files
+from tasks.wepp.prep import files, room
 from tasks.wepp.prep.given import Given
 
 
@@ -48,7 +48,9 @@ def laid(given: Given, keys: Sequence[str], ksat: float | None) -> soil.Soil:
         )
     whole = given.wepp.multi_ofe and len(found) == 1
     below = found[0].elements if whole else [one.elements[0] for one in found]
-    return replace(found[0], elements=tuple(_changed(given.soils, one, ksat) for one in below))
+    made = replace(found[0], elements=tuple(_changed(given.soils, one, ksat) for one in below))
+    room.for_soil(_file(given, keys[0]), made)
+    return made
 
 
 def beds(given: Given) -> soil.Soil:
