@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 
 import pytest
@@ -19,7 +20,7 @@ def threads() -> list[int]:
 
 def test_loaded_libraries_use_as_many_threads_as_the_job_has_cpus(monkeypatch):
     """Loaded before the job was, they have read another environment."""
-    monkeypatch.setattr(surroundings, "_pools", None)
+    monkeypatch.setattr(surroundings, "_pools", (0, None))
     with threadpoolctl.threadpool_limits(3):
         surroundings.prepare_libraries(1)
         assert set(threads()) == {1}
@@ -29,15 +30,39 @@ def test_loaded_libraries_use_as_many_threads_as_the_job_has_cpus(monkeypatch):
 
 def test_libraries_are_looked_up_once(monkeypatch):
     """What the zygote has found is used again, until something more is imported."""
-    monkeypatch.setattr(surroundings, "_pools", None)
+    monkeypatch.setattr(surroundings, "_pools", (0, None))
     with threadpoolctl.threadpool_limits(3):
         surroundings.meet_libraries()
         found = surroundings._pools
         surroundings.prepare_libraries(1)
         assert surroundings._pools is found
-        monkeypatch.setitem(surroundings.sys.modules, "one_more", numpy)
+        monkeypatch.setitem(sys.modules, "one_more", numpy)
         surroundings.prepare_libraries(1)
         assert surroundings._pools is not found
+
+
+def test_what_is_not_installed_is_searched_for_once(monkeypatch):
+    """By the zygote, not by each job; again when something more was imported."""
+    searched = []
+
+    class Finder:
+        """Says what is searched for, and that it is not there."""
+
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            searched.append(name)
+            raise ImportError(name)
+
+    monkeypatch.setattr(surroundings, "_pools", (0, None))
+    monkeypatch.delitem(sys.modules, "threadpoolctl")
+    monkeypatch.setattr(sys, "meta_path", [Finder])
+    surroundings.meet_libraries()
+    surroundings.prepare_libraries(1)
+    surroundings.prepare_libraries(2)
+    assert searched == ["threadpoolctl"]
+    monkeypatch.setitem(sys.modules, "one_more", numpy)
+    surroundings.prepare_libraries(1)
+    assert searched == ["threadpoolctl"] * 2
 
 
 def test_each_copy_draws_its_own_numbers():
@@ -79,7 +104,7 @@ def test_only_a_generator_that_is_known_is_written_to(monkeypatch):
 
 def test_threads_that_are_right_already_are_not_set_until_a_job_has_run(monkeypatch):
     """A job that serves in a process after another finds what it was promised all the same."""
-    monkeypatch.setattr(surroundings, "_pools", None)
+    monkeypatch.setattr(surroundings, "_pools", (0, None))
     with threadpoolctl.threadpool_limits(3):
         surroundings.meet_libraries()
         monkeypatch.setattr(surroundings._pools[1], "limit", None)  # it is not called
@@ -96,6 +121,6 @@ def test_numba_uses_as_many_threads_as_the_job_has_cpus(monkeypatch, cpus, threa
     told = []
     config = types.SimpleNamespace(NUMBA_NUM_THREADS=4)
     numba = types.SimpleNamespace(config=config, set_num_threads=told.append)
-    monkeypatch.setitem(surroundings.sys.modules, "numba", numba)
+    monkeypatch.setitem(sys.modules, "numba", numba)
     surroundings.prepare_libraries(cpus)
     assert told == [threads]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from weppd.cell.body.environment import Ahead
 
 
-#: How many modules were loaded at the last look, and the thread pools that were found.
-_pools: tuple[int, Any] | None = None
+#: How many modules were loaded at the last look, and what was found that knows their thread pools.
+_pools: tuple[int, Any] = 0, None
 #: What is so until a job has run: how many threads the pools have (0: not known), and the state of
 #: numpy's global generator.
 _fresh: tuple[int, memoryview | None] = 0, None
@@ -70,7 +70,7 @@ def meet_libraries() -> None:
     """
     global _fresh
     _look_up()
-    pools = _pools[1].lib_controllers if _pools is not None else ()
+    pools = _pools[1].lib_controllers if _pools[1] is not None else ()
     threads = {each.num_threads for each in pools}
     _fresh = (threads.pop() if len(threads) == 1 else 0), _generator()
 
@@ -91,18 +91,19 @@ def prepare_libraries(cpus: int) -> None:
         numba.set_num_threads(max(1, min(cpus, numba.config.NUMBA_NUM_THREADS)))
     met = _pools
     _look_up()
-    if _pools is not None and (_pools is not met or threads != cpus):
+    if _pools[1] is not None and (_pools is not met or threads != cpus):
         # The environment is read when such a library is loaded: too late for a preloaded one.
         _pools[1].limit(limits=cpus)
 
 
 def _look_up() -> None:
     global _pools
-    if "numpy" in sys.modules and (_pools is None or _pools[0] != len(sys.modules)):
+    if "numpy" in sys.modules and _pools[0] != len(sys.modules):
         try:
             _pools = len(sys.modules), __import__("threadpoolctl").ThreadpoolController()
         except ImportError:
-            return
+            # Nor is it there for the next job: a search takes longer than all else before one.
+            _pools = len(sys.modules), None
 
 
 def _generator() -> memoryview | None:
