@@ -266,6 +266,34 @@ def test_weppd_needs_no_root(home):
         assert process.wait(30) == 0, (home / "stderr").read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("key", ["state_dir", "log_dir", "runtime_dir"])
+def test_a_directory_of_another_user_is_named_and_weppd_does_not_start(home, key):
+    """As after a first try as root: one line and 78, not a start that loses what it is to keep."""
+    os.chown(home, NOBODY, NOBODY)
+    table = {name: f"{home}/{name}" for name in ("state_dir", "log_dir", "runtime_dir")}
+    for name in table.values():
+        Path(name).mkdir()
+        os.chown(name, NOBODY, NOBODY)
+    (Path(table[key]) / "weppd.lock").touch(mode=0o600)
+    if key != "runtime_dir":
+        os.chown(table[key], 0, 0)
+        for below in ("tmp", "outbox", "bequests", "jobs"):
+            (Path(table[key]) / below).mkdir()
+    config = home / "weppd.toml"
+    lines = [f'{name} = "{path}"' for name, path in table.items()]
+    config.write_text("\n".join(["[daemon]", *lines, f'admin_socket = "{home}/a"', ""]))
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    probe = run(*become, sys.executable, "-c", "import weppd.daemon, weppd.store")
+    if probe.returncode:
+        pytest.skip(f"the user nobody cannot read this environment: {probe.stderr[-200:]}")
+    env = {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = run(*become, sys.executable, "-m", "weppd", "--config", str(config), **env)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, f"daemon.{key}: cannot " in line) == (78, True)
+    assert f"uid {NOBODY}" in line
+
+
 # -- weppdctl
 
 

@@ -30,8 +30,12 @@ class NodeLock:
         self._fd = -1
 
     def take(self) -> None:
-        """Take the lock for this process's life. AlreadyRunning names who has it."""
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """Take the lock for this process's life. AlreadyRunning names who has it; SettingsError
+        where its file is another user's."""
+        try:
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise _unusable("runtime_dir", f"open {self._path}", error.strerror) from None
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -176,7 +180,8 @@ def _line(path: Path) -> str:
 
 
 def make_dirs(runtime: Path, state: Path, logs: Path) -> None:
-    """Make the daemon's directories. SettingsError names the one that cannot be made."""
+    """Make the daemon's directories. SettingsError names the one that cannot be made, or that is
+    there and another user's: what weppd kept there for Redis would be lost."""
     for key, path in (
         ("runtime_dir", runtime / "cells"),
         ("runtime_dir", runtime / "witness"),
@@ -188,5 +193,14 @@ def make_dirs(runtime: Path, state: Path, logs: Path) -> None:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            problem = f"daemon.{key}: cannot make {path}: {error.strerror}; make it or change it"
-            raise SettingsError("settings", [problem]) from None
+            raise _unusable(key, f"make {path}", error.strerror) from None
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise _unusable(key, f"write below {path}", "not this user's, or read-only")
+
+
+def _unusable(key: str, what: str, why: str | None) -> SettingsError:
+    who = f"weppd runs as uid {os.geteuid()}"
+    problem = (
+        f"daemon.{key}: cannot {what}: {why}; {who}: give the directory to it, or name another"
+    )
+    return SettingsError("settings", [problem])
