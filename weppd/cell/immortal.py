@@ -19,7 +19,6 @@ from _weakref import getweakrefcount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     Words = ctypes.Array[ctypes.c_uint32]
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 _IMMORTAL = {(3, 12): 0xFFFF_FFFF, (3, 13): 0xFFFF_FFFF}
 #: More words of memory than a process has.
 _ALL = 1 << 60
-#: Of so many objects at a time is asked what they refer to: a list of all would be tens of MiB.
+#: So many objects at a time: lists of all would leave behind megabytes that are free.
 _TOGETHER = 1000
 _FRAME = type(sys._getframe())
 
@@ -58,24 +57,20 @@ def _words() -> Words | None:
 
 
 def _spread(found: list[Any], words: Words, immortal: int) -> int:
-    """Make these objects immortal, what they refer to, and so on; of how many."""
+    """Make these objects immortal, what they refer to, and so on; of how many. Empties the list."""
     kinds: dict[type, bool] = {}
     many = 0
     while found:
         made = []
-        for one in found:
+        for one in found[-_TOGETHER:]:
             place = id(one) >> 2
             if words[place] < immortal and _may(one, kinds):
                 words[place] = immortal
                 made.append(one)
         many += len(made)
-        found = [one for one in _referents(made) if words[id(one) >> 2] < immortal]
+        del found[-_TOGETHER:]
+        found += [one for one in gc.get_referents(*made) if words[id(one) >> 2] < immortal]
     return many
-
-
-def _referents(objects: list[Any]) -> Iterator[Any]:
-    for n in range(0, len(objects), _TOGETHER):
-        yield from gc.get_referents(*objects[n : n + _TOGETHER])
 
 
 def _may(one: object, kinds: dict[type, bool]) -> bool:
