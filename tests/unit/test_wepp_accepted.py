@@ -30,6 +30,7 @@ from tasks.wepp.documents import (
     Wepp,
 )
 from tasks.wepp.files import management, slope, soil
+from tasks.wepp.files.errors import FormatError
 from tasks.wepp.prep import stages
 from tasks.wepp.prep.covers import LIBRARY
 from tasks.wepp.samples import cover as sample_cover
@@ -255,6 +256,24 @@ def test_weather_that_counts_other_days_than_an_engine_is_refused(wd, year, has)
         path.write_text("".join(line for line in lines if line.split()[:3] != leap))
     change(wd, Wepp, years=year)
     with pytest.raises(NotPrepared, match=f"29 February in every fourth year.* it has {has}"):
+        stages.prepare("my-run", run, stages.CLIMATES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("31 12     1", "31 12     1 0", "a day has 13 numbers, this one has 14"),
+        ("       1               1", "     1.0             1.0", "must be whole numbers"),
+    ],
+)
+def test_weather_that_an_engine_would_misread_is_refused(wd, old, new, says):
+    """A number behind a day would be the next one's; whole numbers are written without a point."""
+    run = prepared(wd, channels=1, years=1)
+    for path in {wd / name for name in Climate.load(wd).hillslopes.values()}:
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+    with pytest.raises(FormatError, match=says):
         stages.prepare("my-run", run, stages.CLIMATES)
 
 

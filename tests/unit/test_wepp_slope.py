@@ -42,6 +42,8 @@ def test_channels_have_a_width_each() -> None:
         ("97.5\n0\n", 2, "0 elements"),
         ("97.5\n1\n100 0\n", 3, "width 0"),
         ("97.5\n1\n100 30\n1 35\n", 4, "1 slope points"),
+        ("97.5\n1\n100 30\n2.0 35\n", 4, "a whole number without a point"),
+        ("97.5\n1.0\n100 30\n2 35\n", 2, "a whole number without a point"),
         ("97.5\n1\n100 30\n2 0\n", 4, "length 0"),
         ("97.5\n1\n100 30\n2 35\n0,0.1 1,-0.1\n", 5, "slope -0.1 at 1"),
         ("97.5\n1\n100 30\n2 35\n0,0.1 1,NaN\n", 5, "found 'NaN'"),

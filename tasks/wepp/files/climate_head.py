@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tasks.wepp.files.errors import CutShort
+from tasks.wepp.files.errors import CutShort, FormatError
 from tasks.wepp.files.records import Records
 
 CONTINUOUS, SINGLE_STORM = 1, 2
@@ -71,7 +71,8 @@ def last_day(path: str | Path, simulated: int) -> tuple[int, int, int] | None:
 
     They count the days themselves, with a 29 February in every fourth year (1900 and 2100 as well),
     and take line after line: 31 December of the last year is wanted. None where days have lines of
-    their own for breakpoints. CutShort where the file ends before; FormatError, OSError.
+    their own for breakpoints. CutShort where the file ends before, FormatError where more than its
+    numbers stand on a day's line; OSError.
     """
     records = _head(path, _TO_SITE)
     records.number("the version of the climate file")
@@ -82,6 +83,9 @@ def last_day(path: str | Path, simulated: int) -> tuple[int, int, int] | None:
     found = Path(path).read_bytes().split(b"\n", lines)[:lines][-1].decode("latin-1").split()
     if not _is_day(found):
         raise CutShort(path, 0, f"it ends before the last of {simulated} years is whole")
+    if len(found) != _DAY_WORDS:
+        # They take ten days as one list: what stands behind a day would be the next one's.
+        raise FormatError(path, lines, f"a day has {_DAY_WORDS} numbers, this one has {len(found)}")
     return int(found[0]), int(found[1]), int(found[2])
 
 
@@ -114,7 +118,8 @@ def site(records: Records) -> tuple[tuple[float, ...], str]:
     if len(words) < 6:
         records.fail(f"{what} wanted, found {line.strip()!r}")
     found = tuple(records.parse(word, what) for word in words[:6])
-    if found[5] < 1 or any(value != int(value) for value in found[3:]):
+    # Engines die of a point in them.
+    if found[5] < 1 or not all(word.isdecimal() for word in words[3:6]):
         records.fail("the years must be whole numbers, and 1 or more be simulated")
     for name, value, (least, most) in zip(_PLACE, found, _PLACE.values(), strict=False):
         if not least <= value <= most:

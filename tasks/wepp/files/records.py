@@ -58,6 +58,17 @@ class Records:
                 return int(word)
         return self._whole(self.number(what), what)
 
+    def spelt(self, count: int, what: str) -> tuple[str, ...]:
+        """The next `count` words, of which the first is a whole number, written without a point.
+
+        Engines die of `2.0` where they want a whole number: so it must be in a file that they get
+        as it is.
+        """
+        words = self.tokens(count, what)
+        if not words[0].isdecimal() or len(words[0]) > _DIGITS:
+            self.fail(f"{what}: a whole number without a point is wanted, found {words[0]!r}")
+        return words
+
     def integers(self, count: int, what: str) -> tuple[int, ...]:
         """The next `count` whole numbers."""
         return tuple(self._whole(value, what) for value in self.numbers(count, what))

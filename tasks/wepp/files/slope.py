@@ -67,7 +67,7 @@ def parse(text: str, path: str | Path = "slope") -> Slope:
         version, facing = CHANNEL_VERSION, _of_a_network
     if version not in (*HILLSLOPE_VERSIONS, CHANNEL_VERSION):
         records.fail(f"version {version:g}: slope files of 97.3, 97.5 and 99.1 are read")
-    count = records.integer("the number of elements")
+    count = int(*records.spelt(1, "the number of elements"))
     if count < 1:
         records.fail(f"{count} elements: at least 1 is wanted")
     if version == CHANNEL_VERSION:
@@ -131,10 +131,11 @@ def _check_facing(records: Records, azimuth: float, width: float) -> None:
 
 
 def _element(records: Records) -> Element:
-    counted, length = records.numbers(2, "the number of slope points and the length (m)")
-    count = int(counted)
-    if count != counted or count < 2:
-        records.fail(f"{counted:g} slope points: 2 or more are wanted")
+    what = "the number of slope points and the length (m)"
+    counted, reach = records.spelt(2, what)
+    count, length = int(counted), records.parse(reach, what)
+    if count < 2:
+        records.fail(f"{count} slope points: 2 or more are wanted")
     if not _SHORTEST <= length <= _LONGEST:
         records.fail(f"length {length:g} m: from {_SHORTEST:g} to {_LONGEST:g} are wanted")
     values = records.numbers(2 * count, f"{count} pairs of distance and slope")
