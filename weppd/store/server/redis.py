@@ -32,7 +32,7 @@ from typing import Any
 
 from weppd.errors import StoreDenied, StoreError
 from weppd.model import Answer, Claim, Finish
-from weppd.store import SCHEDULER_S, locks, packing
+from weppd.store import SCHEDULER_S, locks, packing, unpacking
 from weppd.store.extending import with_items
 from weppd.store.nouns import (
     CancelAnswer,
@@ -66,7 +66,7 @@ from weppd.store.server.runner import Call, Runner
 from weppd.store.server.stranded import Stranded
 from weppd.store.server.turning import Turning
 from weppd.store.trees import Felling, Reading
-from weppd.store.wire import decode, flat, paired, rehash, stamp
+from weppd.store.wire import flat, rehash, stamp
 
 OLDEST = (6, 2)
 DUE_AT_ONCE = 200
@@ -94,7 +94,7 @@ class RedisStore(Turning):
     ) -> None:
         self._where = address(url)
         self._connect_s, self._call_s = connect_timeout_s, call_timeout_s
-        self._prefix, self._lock_db = prefix, lock_db
+        self._prefix = prefix
         #: The database to come back to, and that of what is said on channels.
         self._said = (self._where.db, status_db)
         self._own = "weppd:" if prefix == "rq" else f"weppd:{prefix}:"
@@ -154,7 +154,7 @@ class RedisStore(Turning):
 
     async def reassert(self, node: str, known: Sequence[Known]) -> Met:
         words, strays = await self._meetings.reassert(node, known)
-        return Met(words, _claims(strays))
+        return Met(words, unpacking.claims(strays))
 
     async def met(self, node: str) -> None:
         await self._meetings.met(node)
@@ -175,7 +175,7 @@ class RedisStore(Turning):
         answers, released = tuple(a for a, _ in ends), tuple(n for _, n in ends)
         if claim is None:
             return Exchanged(answers, released)
-        return _brought(replies[-1], answers, released)
+        return unpacking.brought(replies[-1], answers, released)
 
     def _ends(
         self, ends: Iterable[tuple[Finish, Record, packing.MetaChange]], force: bool = False
@@ -204,9 +204,6 @@ class RedisStore(Turning):
             await self._metas.mirror(jid)
         return answer, reply[1]
 
-    def _job(self, jid: str) -> str:
-        return f"{self._prefix}:job:{jid}"
-
     async def began(self, claim: Claim, worker: str, pid: int, at: float) -> None:
         job = claim.job
         items = traces(pid, job.runid)
@@ -234,9 +231,9 @@ class RedisStore(Turning):
         self, queues: Sequence[str], timeout_s: float, node: str = "", took: Took = None
     ) -> Exchanged | None:
         then = self._runner.script("claim", node, "") if node else ()
-        take = (lambda reply: took(_brought(reply))) if took else None
+        take = (lambda reply: took(unpacking.brought(reply))) if took else None
         heard = await self._bells.wait(queues, timeout_s, self._runner.met, then, take)
-        return _brought(heard) if heard else Exchanged() if heard == () else None
+        return unpacking.brought(heard) if heard else Exchanged() if heard == () else None
 
     async def pulse(self, node: Node, running: Sequence[Running]) -> Pulse:
         return await self._meetings.pulse(node, running)
@@ -278,7 +275,7 @@ class RedisStore(Turning):
         return [packing.answered(reply, jid) for reply, jid in zip(replies, jids, strict=True)]
 
     async def leftovers(self, node: str) -> list[Claim]:
-        return list(_claims(await self._runner.one("leftovers", node)))
+        return list(unpacking.claims(await self._runner.one("leftovers", node)))
 
     async def nodes(self) -> list[Lease]:
         found = sorted(await self._runner.one("nodes"))
@@ -311,22 +308,16 @@ class RedisStore(Turning):
         return await self._stranded.free(node, await self._queries.queues())
 
     async def lock(self, claim: Claim, lock: locks.Lock) -> locks.Taken:
-        wanted = (*self._place(lock), lock.token, lock.ttl, locks.value(lock, time.time()))
-        word, text = await self._runner.one("lock", claim.job.id, claim.eid, *wanted)
-        return locks.Taken(word.decode(), locks.holder(text) if word == b"held" else "")
+        return await self._latches.take(claim, lock)
 
     async def unlock(self, jid: str, lock: locks.Lock) -> bool:
-        return bool(await self._runner.one("unlock", jid, *self._place(lock), lock.token))
+        return await self._latches.let_go_of(jid, lock)
 
     async def held(self, run: str) -> list[locks.Standing]:
         return await self._latches.standing(run)
 
     async def free(self, key: str, token: str) -> bool:
         return await self._latches.free(key, token)
-
-    def _place(self, lock: locks.Lock) -> tuple[int, int, str]:
-        """The database to come back to, that of the lock, and its key."""
-        return self._where.db, self._lock_db if lock.db is None else lock.db, lock.key
 
     async def progress(self, jid: str, fields: Mapping[str, Any]) -> None:
         await self._metas.progress(jid, fields)
@@ -353,25 +344,3 @@ class RedisStore(Turning):
 
     async def pause(self, queues: Sequence[str], on: bool) -> frozenset[str]:
         return await self._queries.pause(queues, on)
-
-
-def _brought(
-    reply: Sequence[Any], answers: tuple[Answer, ...] = (), released: tuple[int, ...] = ()
-) -> Exchanged:
-    """What a claim's reply says, beside what became of finishes."""
-    suspended, empty, taken, token = reply
-    seen = frozenset(queue.decode() for queue in empty)
-    told = token.decode()
-    claims = answers, released, _claims(taken), seen, bool(suspended)
-    return Exchanged(*claims, told.lstrip("+"), told.startswith("+"))
-
-
-def _claims(taken: Sequence[Sequence[Any]]) -> tuple[Claim, ...]:
-    return tuple(
-        _claim(eid.decode(), jid.decode(), q.decode(), paired(f)) for eid, jid, q, f in taken
-    )
-
-
-def _claim(eid: str, jid: str, queue: str, fields: Mapping[bytes, bytes]) -> Claim:
-    worker = fields.get(b"worker_name", b"").decode("utf-8", "replace")
-    return Claim(eid, decode(jid, fields, queue), worker)
