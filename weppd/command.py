@@ -29,7 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     service = words[:1] and words[0] in SERVICE
-    options = (_service_parser(words.pop(0)) if service else _parser()).parse_args(words)
+    parser = _service_parser(words.pop(0)) if service else _parser()
+    options = parser.parse_args(words)
+    if not service and options.state and not options.embedded:
+        parser.error("--state is where --embedded keeps everything: give both, or none")
     try:
         if service:
             return _service(options)
@@ -129,7 +132,10 @@ def _run(told: Settings, options: argparse.Namespace) -> int:
 
 def _run_embedded(told: Settings, options: argparse.Namespace) -> int:
     home = Path(options.state or "weppd-embedded").absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError("--state", [f"cannot make {home}: {error.strerror}"]) from None
     with embedded.server(home / "redis") as url:
         told = settings.embedded(told, url, home)
         told = replace(told, stop=replace(told.stop, mode="cancel"))

@@ -229,6 +229,23 @@ def _below(home: Path) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--embedded", "--state", "a-file"), 78, "weppd: --state: cannot make "),
+        (("--state", "elsewhere"), 2, "--state is where --embedded keeps everything"),
+    ],
+)
+def test_a_place_that_weppd_cannot_use_is_named(home, words, code, says):
+    """A file in its way, or a place that it would not look at: no traceback, and no weppd."""
+    (home / "a-file").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "weppd", *words], capture_output=True, text=True, cwd=home, env=ENV,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_weppd_needs_no_root(home):
     """As a user without any right: embedded Redis, a finished job, a cancel, an empty tree."""

@@ -175,6 +175,23 @@ def test_enqueue_waits_for_the_end(daemon: Served, state: str, code: int) -> Non
     assert (result.exit_code, result.output) == (code, f"job job2: {state}: why\n")
 
 
+def test_a_queue_that_this_node_does_not_serve_is_named(daemon: Served) -> None:
+    """On stderr, beside the answer: with a slip in its name the job would wait for ever."""
+    result = ctl(daemon, "enqueue", "a.b", "-q", "low", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["queue"]) == (0, "low")
+    assert "does not serve the queue low" in result.stderr
+    assert ctl(daemon, "enqueue", "a.b", "-q", "high").stderr == ""
+
+
+def test_an_answer_that_cannot_be_written_is_one_line(daemon: Served) -> None:
+    """As on a full disk: no traceback, and not 0."""
+    argv = [sys.executable, "-m", "weppd.ctl", "--socket", str(daemon.path), "jobs", "--json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "weppdctl: the output cannot be written: No space left on device\n"
+
+
 @pytest.mark.parametrize("words", ["show x", "cancel x", "logs x", "logs -f x"])
 def test_an_unknown_job_exits_4(daemon: Served, words: str) -> None:
     """Scripts can tell a job that is not there from everything else."""

@@ -10,6 +10,7 @@ import click
 
 from weppd.ctl import render, talk
 from weppd.ctl.answers import job_path
+from weppd.ctl.table import clean
 from weppd.ctl.talk import REFUSED, Talk
 
 _POLL_S = (0.05, 1.0)
@@ -95,11 +96,21 @@ def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **optio
     data = ctl.ask("POST", "/v1/jobs", body)
     if not wait:
         ctl.say(data, render.enqueued(data))
+    _say_unserved(ctl, data["queue"])
+    if not wait:
         return
     end = _await_end(ctl, data["id"])
     ctl.say(end, render.ended(end))
     if end["state"] != "finished":
         raise click.exceptions.Exit(REFUSED)
+
+
+def _say_unserved(ctl: Talk, queue: str) -> None:
+    """A queue's name with a slip in it is a queue like any other, and nobody takes its jobs."""
+    served = {each["name"]: each["served"] for each in ctl.ask("GET", "/v1/queues")["queues"]}
+    if not served.get(queue, True):
+        told = "the job waits for a node that does ([queues] names)"
+        click.echo(f"weppdctl: this node does not serve the queue {clean(queue)}: {told}", err=True)
 
 
 def _value(text: str) -> Any:

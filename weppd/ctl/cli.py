@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -57,4 +58,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    cli(prog_name="weppdctl")
+    try:
+        cli(prog_name="weppdctl")
+    except OSError as error:
+        # What is asked of the daemon has its own errors: this one is of where the answer goes.
+        sys.stderr.write(f"weppdctl: the output cannot be written: {error.strerror or error}\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else it is tried again
+        sys.exit(talk.REFUSED)
