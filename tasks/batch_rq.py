@@ -23,7 +23,7 @@ from tasks.project import batches, features, trial
 from tasks.project.batches import BatchRunner
 from tasks.run.absent import Absent, absent
 from tasks.run.atomic import replace_text
-from tasks.run.directory import READONLY, RunDirectory
+from tasks.run.directory import READONLY, RunDirectory, to_change
 from tasks.run.frame import framed
 from tasks.run.notify import notify
 from tasks.run.prep import RedisPrep
@@ -93,9 +93,7 @@ def _run(batch: str, leaf: str, runid: str) -> Exception | None:
     """Make a leaf where it is not there, and run it; what went wrong."""
     try:
         if (batches.runs(batch) / leaf).is_dir():
-            run = RunDirectory(current().run_dir(runid))
-            run.refuse_readonly()
-            dispatch.refuse(runid, run)
+            dispatch.refuse(runid, to_change(runid))
         batches.make(batch, leaf)
         run = RunDirectory(current().run_dir(runid))
         # Until it has ended nothing tells how it went: one that is killed has not gone well.

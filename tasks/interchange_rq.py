@@ -15,10 +15,9 @@ from pathlib import Path
 
 from tasks import interchange
 from tasks.run import foreign, lateness
-from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.directory import NotPrepared, RunDirectory, to_change
 from tasks.run.frame import framed
 from tasks.run.ledger import StepLedger, digest
-from tasks.run.nodb import READONLY, ReadOnlyRun
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.wepp import storm_table, storms
@@ -49,7 +48,7 @@ def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
     A run whose reports were taken away when its tables were made keeps these. NotPrepared,
     FormatError, OSError as `tasks.interchange.hillslopes`; ReadOnlyRun.
     """
-    run = _run(runid)
+    run = to_change(runid)
     panel = Panel(current(), runid, PANEL)
     if storms.of(run):
         began = time.monotonic()
@@ -84,7 +83,7 @@ def _build_totalwatsed3_rq(runid: str) -> tuple[bool, float]:
 
     NotPrepared where the hillslopes' tables are missing; FormatError, OSError, ReadOnlyRun.
     """
-    run = _run(runid)
+    run = to_change(runid)
     tables = [run.interchange / f"H.{kind}.parquet" for kind in ("pass", "wat")]
     settle(lambda: _present(tables), run.interchange)
 
@@ -113,7 +112,7 @@ def _post_watershed_interchange_rq(runid: str) -> tuple[bool, float]:
     Reports that another host wrote are waited for. NotPrepared names those that are missing;
     FormatError, OSError, ReadOnlyRun.
     """
-    run = _run(runid)
+    run = to_change(runid)
     reports = settle(lambda: interchange.watershed_reports(run), run.output)
     year = first_year(run)
     progress = Progress(Panel(current(), runid, PANEL), len(reports), "reports")
@@ -138,7 +137,7 @@ def run_interchange_migration(runid: str, wepp_output_subpath: str | None = None
     the hillslopes alone are made where reports of the network are missing. ValueError for a subpath
     that leads out of the run; NotPrepared, FormatError, OSError, ReadOnlyRun.
     """
-    run = _run(runid)
+    run = to_change(runid)
     output = _below(run, wepp_output_subpath)
     voice = Panel(current(), runid, COMMAND)
     call = f"run_interchange_migration({runid})"
@@ -281,10 +280,3 @@ def _below(run: RunDirectory, subpath: str | None) -> Path:
     if not path.is_relative_to(root):
         raise ValueError(f"{subpath!r} leads out of the run: give a path below it")
     return path
-
-
-def _run(runid: str) -> RunDirectory:
-    run = RunDirectory(current().run_dir(runid))
-    if (run.root / READONLY).exists():
-        raise ReadOnlyRun(f"run {runid} is marked {READONLY}: remove the mark to make its tables")
-    return run

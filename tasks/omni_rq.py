@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from tasks.omni import children, contrasts, summaries
 from tasks.omni.documents import Contrast, Omni, Scenario
 from tasks.project import trial
-from tasks.run.directory import RunDirectory
+from tasks.run.directory import RunDirectory, to_change
 from tasks.run.frame import framed
 from tasks.run.nodb import BrokenDocument
 from tasks.run.notify import notify
@@ -60,7 +60,7 @@ def run_omni_scenario_rq(
     What it depends on is reckoned anew where the producer does not say. BrokenDocument for a
     definition that is none, and as `tasks.omni.children.make` and the model's jobs.
     """
-    run, wanted, began = _run(runid), _scenario(scenario), time.monotonic()
+    run, wanted, began = to_change(runid), _scenario(scenario), time.monotonic()
     base = children.base(run.root)
     target = dependency_target or wanted.target(base)
     path = run.root / dependency_path if dependency_path else None
@@ -89,7 +89,7 @@ def run_omni_scenarios_rq(runid: str) -> str | None:
     Those that follow another one come after all that do not. Where omni.nodb wants no jobs of their
     own for them, all is done in this one, and None returned. BrokenDocument where there are none.
     """
-    run = _run(runid)
+    run = to_change(runid)
     with Omni.locked(run.root, wait=_PATIENCE_S) as document:
         document.forget_others()
         scenarios, apart = list(document.scenarios), document.use_rq_job_pool_concurrency
@@ -135,7 +135,7 @@ def run_omni_scenarios_rq(runid: str) -> str | None:
 @framed(PANEL)
 def _compile_hillslope_summaries_rq(runid: str) -> None:
     """Make the tables of the run and all its scenarios; NotPrepared where one was not run."""
-    run = _run(runid)
+    run = to_change(runid)
     names = [scenario.name for scenario in Omni.load(run.root).scenarios]
     progress = Progress(Panel(current(), runid, PANEL), len(names) + 1, "scenarios")
     summaries.write(run.root, names)
@@ -157,7 +157,7 @@ def run_omni_contrast_rq(runid: str, contrast_id: int) -> tuple[bool, float]:
     A network that is done from the same pass files is not run again. BrokenDocument for a number
     that omni.nodb does not have, and as `tasks.omni.contrasts.make` and the model's jobs.
     """
-    run, began = _run(runid), time.monotonic()
+    run, began = to_change(runid), time.monotonic()
     wanted = Omni.load(run.root).contrasts.get(contrast_id)
     if wanted is None:
         raise BrokenDocument(f"{Omni.path(run.root)}: there is no contrast {contrast_id!r}")
@@ -176,7 +176,7 @@ def run_omni_contrasts_rq(runid: str) -> str:
 
     BrokenDocument and NotPrepared as `tasks.omni.contrasts.planned`.
     """
-    run = _run(runid)
+    run = to_change(runid)
     with Omni.locked(run.root, wait=_PATIENCE_S) as document:
         found = document.contrasts = contrasts.planned(run.root, document)
         size = document.contrast_batch_size
@@ -204,7 +204,7 @@ def run_omni_contrasts_rq(runid: str) -> str:
 @framed(CONTRASTS, trigger=_CONTRASTED, step=TaskEnum.run_omni_contrasts)
 def _finalize_omni_contrasts_rq(runid: str) -> None:
     """Make the table of all contrasts, and tell that they are run; NotPrepared."""
-    run = _run(runid)
+    run = to_change(runid)
     found = Omni.load(run.root).contrasts
     contrasts.write(run.root, found)
     notify(f":crystal_ball: {len(found)} omni contrasts completed for {runid}")
@@ -214,7 +214,7 @@ def _finalize_omni_contrasts_rq(runid: str) -> None:
 @framed(CONTRASTS)
 def delete_omni_contrasts_rq(runid: str) -> int:
     """Remove all contrasts of the run, and their table; returns how many they were."""
-    run = _run(runid)
+    run = to_change(runid)
     with Omni.locked(run.root, wait=_PATIENCE_S) as document:
         gone = _remove_contrasts(runid, run, {})
         document.contrasts = {}
@@ -240,7 +240,7 @@ def _contrast(runid: str, number: int) -> str:
 
 def run_inline(runid: str) -> None:
     """Do in this job what else the jobs of each scenario do; nothing where there are none."""
-    run = _run(runid)
+    run = to_change(runid)
     first, then = _stages(run, Omni.load(run.root).scenarios)
     scenarios = [*first, *then]
     if not scenarios:
@@ -322,12 +322,6 @@ def _scenario(told: Mapping[str, Any]) -> Scenario:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
         raise BrokenDocument(f"scenario {dict(told)!r}: {where}: {first['msg']}") from None
-
-
-def _run(runid: str) -> RunDirectory:
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
-    return run
 
 
 def _now() -> str:

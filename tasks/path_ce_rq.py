@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.path_ce import documents, work
 from tasks.path_ce.documents import PathCe
-from tasks.run.directory import RunDirectory
+from tasks.run.directory import RunDirectory, to_change
 from tasks.run.frame import framed
 from tasks.run.prep import RedisPrep
 from tasks.run.progress import Progress
@@ -31,8 +31,7 @@ def run_path_cost_effective_rq(runid: str) -> dict[str, Any]:
     NotPrepared and BrokenDocument name a table, a scenario or a column that is missing;
     PathCESolverError where nothing can be chosen; ReadOnlyRun, ForeignDocument, OSError.
     """
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
+    run = to_change(runid)
     RedisPrep(run.root, runid).set_rq_job_id("run_path_ce", current().job_id)
     asked, ours = documents.asked(run.root)
     voice = Panel(current(), runid, PANEL)

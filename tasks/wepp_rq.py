@@ -10,22 +10,20 @@ What only some of them need is imported by those: a job's process imports this m
 from __future__ import annotations
 
 from tasks.run.absent import Absent, absent
-from tasks.run.directory import WATERSHED, RunDirectory
+from tasks.run.directory import WATERSHED, to_change
 from tasks.run.frame import framed
 from tasks.run.locks import PER_RUN, WORKING, locked
 from tasks.run.notify import notify
-from tasks.run.progress import Progress
-from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
-from tasks.wepp import binary, hillslopes, plan
+from tasks.wepp import hillslopes, jobs, plan
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
-from tasks.wepp.running import Years, alone, finish, simulate
+from tasks.wepp.running import alone, finish, simulate
 from tasks.wepp.simulation import Simulation, numbered, prepare
 from weppd.task import current, task
 
 TIMEOUT = plan.TIMEOUT
-PANEL = "wepp"
+PANEL = jobs.PANEL
 #: Seconds for which another may still hold what a job must have for itself.
 _PATIENCE_S = 5.0
 
@@ -38,9 +36,9 @@ def run_hillslope_rq(runid: str, wepp_id: int, wepp_bin: str | None = None) -> t
     SimulationFailed where the engine did not end well with whole outputs; NotPrepared, BadAnswers,
     UnknownBinary and RunError for what stands against starting it.
     """
-    run, engine = _run(runid), _engine(wepp_bin)
+    run, engine = to_change(runid), jobs.engine(wepp_bin)
     one = prepare(run, numbered(wepp_id), engine)
-    years = _years(runid, one)
+    years = jobs.years(runid, one)
     ((_, seconds),) = simulate([one], meanwhile=years.look)
     years.end()
     return True, seconds
@@ -57,12 +55,12 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     """
     from tasks.wepp import wanted
 
-    run, engine = _run(runid), _engine(wepp_bin)
+    run, engine = to_change(runid), jobs.engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
     simulations = wanted.hillslopes(run, engine)
     stormy = any(one.run is not run for one in simulations)
     work = Reconciled(ledger_of(runid, run), simulations)
-    progress = _progress(runid, len(simulations), "hillslopes")
+    progress = jobs.progress(runid, len(simulations), "hillslopes")
     progress.skip(len(work.done))
     rows = [(hillslopes.row(done), seconds) for done, seconds in work.done]
 
@@ -89,11 +87,11 @@ def run_flowpath_rq(runid: str, flowpath: str, wepp_bin: str | None = None) -> t
     """
     from tasks.wepp import flowpaths
 
-    found, engine = flowpaths.of(_run(runid)), _engine(wepp_bin)
+    found, engine = flowpaths.of(to_change(runid)), jobs.engine(wepp_bin)
     number = found.number(flowpath)
     flowpaths.prepare(found, [number])
     one = prepare(found.directory, number, engine)
-    return True, alone(one, _years(runid, one))
+    return True, alone(one, jobs.years(runid, one))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
@@ -105,8 +103,8 @@ def _run_flowpaths_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, fl
     """
     from tasks.wepp import flowpaths, tables
 
-    found, engine, ctx = flowpaths.of(_run(runid)), _engine(wepp_bin), current()
-    progress = _progress(runid, len(found.parts), "flowpaths")
+    found, engine, ctx = flowpaths.of(to_change(runid)), jobs.engine(wepp_bin), current()
+    progress = jobs.progress(runid, len(found.parts), "flowpaths")
     seconds = flowpaths.run_all(runid, found, engine, ctx.cpus, progress.step)
     tables.document(runid, found.given.run)
     progress.end()
@@ -122,11 +120,11 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
     The hillslopes must have been run: their pass files are its input. A network that the run's
     ledger has as done is not run again.
     """
-    run, engine = _run(runid), _engine(wepp_bin, network=True)
+    run, engine = to_change(runid), jobs.engine(wepp_bin, network=True)
     simulation = prepare(run, WATERSHED, engine)
     work = Reconciled(ledger_of(runid, run), [simulation])
     took = sum(seconds for _, seconds in work.done)
-    years = _years(runid, simulation)
+    years = jobs.years(runid, simulation)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
         took += finish(work, 1, meanwhile=years.look)
     years.end()
@@ -149,10 +147,10 @@ def run_ss_batch_hillslope_rq(
     from tasks.wepp import storms
     from tasks.wepp.prep.given import Given
 
-    run, engine = _run(runid), _engine(wepp_bin)
+    run, engine = to_change(runid), jobs.engine(wepp_bin)
     storm = storms.directory(run, ss_batch_id)
     (one,) = storms.prepare(Given(run), storm, [numbered(wepp_id)], engine)
-    return True, alone(one, _years(runid, one))
+    return True, alone(one, jobs.years(runid, one))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -166,7 +164,7 @@ def run_ss_batch_watershed_rq(
     """
     from tasks.wepp import storms
 
-    run, engine = _run(runid), _engine(wepp_bin, network=True)
+    run, engine = to_change(runid), jobs.engine(wepp_bin, network=True)
     return True, storms.route(runid, run, storms.directory(run, ss_batch_id), engine)
 
 
@@ -181,21 +179,21 @@ def run_wepp_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) ->
     Only what is unfinished is done, as the run's ledger has it; `clean` begins afresh. What can be
     seen to be missing fails here: the run, its documents, the executable.
     """
-    return _dispatch(runid, plan.WHOLE, wepp_bin, clean)
+    return jobs.launch(runid, plan.WHOLE, wepp_bin, clean)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
 @framed(PANEL)
 def run_wepp_noprep_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
     """Enqueue a WEPP run over the inputs that are in `wepp/runs`; returns the final job's id."""
-    return _dispatch(runid, plan.NOPREP, wepp_bin, clean)
+    return jobs.launch(runid, plan.NOPREP, wepp_bin, clean)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
 @framed(PANEL)
 def run_wepp_watershed_rq(runid: str, wepp_bin: str | None = None, clean: bool = False) -> str:
     """Enqueue the channel network, prepared anew, over hillslopes that were run; as run_wepp_rq."""
-    return _dispatch(runid, plan.WATERSHED, wepp_bin, clean)
+    return jobs.launch(runid, plan.WATERSHED, wepp_bin, clean)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0, lock=PER_RUN)
@@ -204,7 +202,7 @@ def run_wepp_watershed_noprep_rq(
     runid: str, wepp_bin: str | None = None, clean: bool = False
 ) -> str:
     """Enqueue the channel network as it is prepared, over hillslopes that were run."""
-    return _dispatch(runid, plan.WATERSHED_NOPREP, wepp_bin, clean)
+    return jobs.launch(runid, plan.WATERSHED_NOPREP, wepp_bin, clean)
 
 
 # -- stage 0, and the network's preparation: from documents to files
@@ -214,49 +212,49 @@ def run_wepp_watershed_noprep_rq(
 @framed(PANEL)
 def _prep_slopes_rq(runid: str) -> None:
     """Write `p<id>.slp`, cut to the greatest length where one is set."""
-    _prepare(runid, "SLOPES")
+    jobs.prepare(runid, "SLOPES")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_managements_rq(runid: str) -> None:
     """Write `p<id>.man` from the library of covers, or from management files."""
-    _prepare(runid, "COVERS")
+    jobs.prepare(runid, "COVERS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_soils_rq(runid: str) -> None:
     """Write `p<id>.sol`."""
-    _prepare(runid, "SOILS")
+    jobs.prepare(runid, "SOILS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_climates_rq(runid: str) -> None:
     """Link `p<id>.cli` to the climates."""
-    _prepare(runid, "CLIMATES")
+    jobs.prepare(runid, "CLIMATES")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_multi_ofe_rq(runid: str) -> None:
     """Write slopes, managements and soils of several overland flow elements each."""
-    _prepare(runid, "SLOPES", "COVERS", "SOILS")
+    jobs.prepare(runid, "SLOPES", "COVERS", "SOILS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_remaining_rq(runid: str) -> None:
     """Write `p<id>.run` and the coefficient files that are in effect."""
-    _prepare(runid, "ANSWERS")
+    jobs.prepare(runid, "ANSWERS")
 
 
 @task(timeout=plan.PREP_TIMEOUT)
 @framed(PANEL)
 def _prep_watershed_rq(runid: str) -> None:
     """Write `pw0.*` and `chan.inp`."""
-    _prepare(runid, "NETWORK")
+    jobs.prepare(runid, "NETWORK")
 
 
 # -- the tables; those of the reports are made by `tasks.interchange_rq`
@@ -268,7 +266,7 @@ def _analyze_return_periods_rq(runid: str) -> None:
     """Make `return_periods.tsv` of the outlet's events and of the daily table."""
     from tasks.wepp import tables
 
-    tables.of_return_periods(runid, _run(runid), lambda n: _progress(runid, n, "measures"))
+    tables.of_return_periods(runid, to_change(runid), lambda n: jobs.progress(runid, n, "measures"))
 
 
 # -- after the network
@@ -280,7 +278,7 @@ def _post_run_cleanup_out_rq(runid: str) -> None:
     """Put what the network wrote beside its answers (`chan.out`, …) among the outputs."""
     from tasks.wepp import strays
 
-    strays.gather(_run(runid), lambda n: _progress(runid, n, "files"))
+    strays.gather(to_change(runid), lambda n: jobs.progress(runid, n, "files"))
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -289,8 +287,9 @@ def _post_make_loss_grid_rq(runid: str) -> None:
     """Lay the loss along each hillslope over its cells: `wepp/plots/loss.asc`."""
     from tasks.wepp import tables
 
-    if why := tables.of_losses(runid, _run(runid), lambda n: _progress(runid, n, "hillslopes")):
-        Panel(current(), runid, PANEL).skipped(f"_post_make_loss_grid_rq({runid})", why)
+    told, run = (lambda n: jobs.progress(runid, n, "hillslopes")), to_change(runid)
+    if why := tables.of_losses(runid, run, told):
+        jobs.voice(runid).skipped(f"_post_make_loss_grid_rq({runid})", why)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -299,7 +298,7 @@ def _cleanup_raw_rq(runid: str) -> None:
     """Remove the daily reports of hillslopes where climate.nodb says so: their tables are made."""
     from tasks.wepp import tables
 
-    told, run = (lambda n: _progress(runid, n, "reports")), _run(runid)
+    told, run = (lambda n: jobs.progress(runid, n, "reports")), to_change(runid)
     if removed := tables.remove_reports(runid, run, told):
         current().log(f"{removed} reports removed")
 
@@ -319,53 +318,11 @@ def _log_complete_rq(runid: str) -> None:
     """Tell the panel that the run is complete: the page reloads its results on this."""
     from tasks.wepp import announce
 
-    run = _run(runid)
+    run = to_change(runid)
     files.sweep(run.root / "wepp")
     current().log("WEPP run complete")
-    _progress(runid, ledger_of(runid, run).count(), "steps").end()
+    jobs.progress(runid, ledger_of(runid, run).count(), "steps").end()
     notify(announce.complete(runid, run))
-
-
-def _prepare(runid: str, *stages: str) -> None:
-    from tasks.wepp.prep import stages as prep
-
-    run = _run(runid)
-    wanted = [getattr(prep, stage) for stage in stages]
-    progress = _progress(runid, prep.files_of(run, wanted), "files")
-    prep.prepare(runid, run, *wanted, step=progress.step)
-    progress.end()
-
-
-def _progress(runid: str, total: int, noun: str) -> Progress:
-    return Progress(Panel(current(), runid, PANEL), max(1, total), noun)
-
-
-def _years(runid: str, one: Simulation) -> Years:
-    return Years(Panel(current(), runid, PANEL), one)
-
-
-def _dispatch(runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:
-    from tasks.wepp import dispatch
-
-    final, left_out = dispatch.launch(runid, _run(runid), begin, wepp_bin, _engine, clean=clean)
-    panel = Panel(current(), runid, PANEL)
-    for why in left_out:
-        panel.status(why)
-    panel.enqueued(f"{plan.launcher(begin)}({runid})", final)
-    return final
-
-
-def _run(runid: str) -> RunDirectory:
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
-    return run
-
-
-def _engine(wepp_bin: str | None, *, network: bool = False) -> binary.Engine:
-    engine = binary.choose(current().settings.get("wepp") or {}, wepp_bin, network=network)
-    if engine.path is None:
-        binary.warm_up()
-    return engine
 
 
 # What else production has under this name is refused by it.

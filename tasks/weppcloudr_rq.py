@@ -20,7 +20,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasks.run.directory import RunDirectory
+from tasks.run.directory import to_change
 from tasks.run.frame import framed
 from weppd.task import current, task
 
@@ -79,8 +79,7 @@ def render_deval_details_rq(
 
 
 def _root(runid: str, active_root: str) -> Path:
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
+    run = to_change(runid)
     root = Path(active_root).resolve()
     if not root.is_relative_to(run.root.resolve()):
         raise ValueError(f"{active_root} is not in the run {run.root}")

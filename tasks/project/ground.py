@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.run import underway
-from tasks.run.directory import RunDirectory
+from tasks.run.directory import RunDirectory, to_change
 from tasks.run.locks import WORKING, locked
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
@@ -30,8 +30,7 @@ _ORDER = (
 
 def to_build(runid: str) -> RunDirectory:
     """The run, which is not marked READONLY, and in which no model runs; errors as of `refuse`."""
-    run = RunDirectory(current().run_dir(runid))
-    run.refuse_readonly()
+    run = to_change(runid)
     dispatch.refuse(runid, run)
     return run
 
@@ -42,7 +41,7 @@ def building(runid: str) -> Iterator[RunDirectory]:
 
     NoDbAlreadyLockedError where another job builds some; errors as of `to_build`.
     """
-    RunDirectory(current().run_dir(runid)).refuse_readonly()
+    to_change(runid)
     with locked(runid, CHANGING), ExitStack() as held:
         with dispatch.launching(runid):
             run = to_build(runid)

@@ -203,6 +203,13 @@ def _below(root: Path, name: str) -> Path:
     return root / name
 
 
+def to_change(runid: str) -> RunDirectory:
+    """The run of a job that may change it; ReadOnlyRun, and the errors of `Context.run_dir`."""
+    run = RunDirectory(current().run_dir(runid))
+    run.refuse_readonly()
+    return run
+
+
 def stem(wepp_id: int) -> str:
     """`p7` for hillslope 7, `pw0` for the channel network."""
     return "pw0" if wepp_id == WATERSHED else f"p{wepp_id}"

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from tasks.run import panels
-from tasks.run.directory import RunDirectory
+from tasks.run.directory import to_change
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
 from weppd.task import Cancelled, current
@@ -95,7 +95,7 @@ def _stamped(step: TaskEnum | None, runid: Any, work: Callable[[], R]) -> R:
     from tasks.run.prep import RedisPrep
 
     if step is not TaskEnum.set_readonly:
-        RunDirectory(current().run_dir(runid)).refuse_readonly()
+        to_change(runid)
     prep = RedisPrep.getInstanceFromRunID(runid)
     prep.remove_timestamp(step)
     result = work()
