@@ -113,9 +113,6 @@ class _Made:
     def of(self, *names: str) -> tuple[str, ...]:
         return tuple(job.name for job in self.jobs if job.function in names or job.name in names)
 
-    def of_stage(self, *stages: int) -> tuple[str, ...]:
-        return tuple(job.name for job in self.jobs if job.stage in stages)
-
 
 def _prep(wanted: Wanted, made: _Made) -> Iterator[Planned]:
     if wanted.begin != WHOLE:

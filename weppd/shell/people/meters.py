@@ -20,7 +20,6 @@ from prometheus_client.core import HistogramMetricFamily
 
 from weppd.store.nouns import QueueCounts
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # From a no-op to a run of a thousand years.
 _RUN_S = (0.01, 0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200)
 _WAIT_S = (0.005, 0.02, 0.1, 1, 5, 30, 120, 600, 3600, 21_600)
