@@ -36,6 +36,7 @@ from tasks.wepp.prep.covers import LIBRARY
 from tasks.wepp.samples import cover as sample_cover
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
+from tests.wepp_engine import passes
 from tests.wepp_engine.dialogue import Accepted, follow
 from tests.wepp_engine.records import Stopped
 from weppd.task import using
@@ -363,3 +364,10 @@ def test_more_elements_and_plants_than_an_engine_has_room_for_are_refused(wd):
     write_watershed(wd, channels=1, years=1, elements=21)
     with pytest.raises(BrokenDocument, match="21 overland flow elements: executables hold 20"):
         again(wd)
+
+
+@real
+@pytest.mark.parametrize(("number", "years"), [(1, 6), (9, 6), (33, 9), (37, 9), (47, 10)])
+def test_what_a_stock_engine_wrote_for_the_channels_is_merged(number, years):
+    """Day for day in the columns that are read, as those of the embedded engine are."""
+    assert passes.merged([DATA / f"output-2010/H{number}.pass.dat"]) == (1, years)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks import wepp_rq
+from tasks import hillsim, wepp_rq
 from tasks.omni import children
 from tasks.omni.documents import Scenario
+from tasks.run.atomic import replace_text
 from tasks.run.directory import FlowpathDirectory, RunDirectory, StormDirectory
-from tasks.wepp.documents import Landuse
-from tasks.wepp.files import channels, runfile, structure
+from tasks.run.nodb import BrokenDocument
+from tasks.wepp.documents import Climate, Landuse
+from tasks.wepp.files import channels, climate, runfile, structure
 from tasks.wepp.prep import stages
 from tasks.wepp.prep.given import Given
 from tasks.wepp.prep.storms import hillslopes as of_storm
@@ -20,7 +23,7 @@ from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.site_documents import BELOW, BESIDE, write_site
 from tests.unit.test_wepp_accepted import ALL, accepted
 from tests.unit.test_wepp_storms import with_storms
-from tests.wepp_engine import network
+from tests.wepp_engine import network, passes
 from tests.wepp_engine.dialogue import follow
 
 
@@ -130,3 +133,28 @@ def test_a_run_that_lies_deep_is_accepted(ctx, tmp_path: Path):
     deep = tmp_path / "runs" / ("a-long-name-of-a-run-" * 8) / "my-run"
     write_watershed(deep, channels=1, years=1)
     accepted(made(deep))
+
+
+def test_the_embedded_engine_s_hillslopes_can_be_merged_by_another(wd):
+    """Its pass files are in the columns that executables read, day for day of their calendar."""
+    write_watershed(wd, channels=1, years=4)
+    run = made(wd)
+    for number in run.hillslopes():
+        with open(wd / "said", "w") as said:
+            hillsim.run(f"p{number}.run", run.runs, said)
+    found = follow(run.runs / "pw0.run")
+    assert passes.merged(found.passes) == (1, 4)
+
+
+def test_weather_of_different_first_years_is_refused(wd):
+    """Executables stop when they merge such hillslopes, after all have been simulated."""
+    write_watershed(wd, channels=1, years=1)
+    document = Climate.load(wd)
+    top, name = next(iter(document.hillslopes.items()))
+    other = climate.read(wd / name)
+    moved = replace(other.days, year=[year + 4 for year in other.days.year])
+    (wd / "climate/other.cli").write_text(climate.dump(replace(other, begin_year=5, days=moved)))
+    changed = {**document.hillslopes, top: "climate/other.cli"}
+    replace_text(Climate.path(wd), document.model_copy(update={"hillslopes": changed}).dump())
+    with pytest.raises(BrokenDocument, match="the channels want one year for all"):
+        made(wd)

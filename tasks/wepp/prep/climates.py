@@ -5,10 +5,11 @@ The climates of design storms are looked at only: who runs a storm links them in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.run.directory import NotPrepared
+from tasks.run.nodb import BrokenDocument
 from tasks.wepp.files import climate_head
 from tasks.wepp.prep import files, storms
 from tasks.wepp.prep.given import Given
@@ -25,18 +26,32 @@ def sources(given: Given) -> Iterator[Path]:
 def write(given: Given) -> list[Path]:
     """Link them all; returns their paths. NotPrepared for a climate of fewer years than wanted.
 
-    CutShort for one that ends within a day.
+    CutShort for one that ends within a day, BrokenDocument for climates of different first years.
     """
     if given.storms:
         files.drop_others(given.run.runs, ".cli", ())
         return []
-    for path in sources(given):
+    paths = list(sources(given))
+    for path in paths:
         _check(path, given.years)
+    _check_first_years(paths)
     files.drop_others(given.run.runs, ".cli", range(1, given.ids.sub_n + 1))
     return given.told(
         files.link(given.run.runs / f"p{number}.cli", given.weather_of(top))
         for number, top in enumerate(given.ids.hillslopes, 1)
     )
+
+
+def _check_first_years(paths: Sequence[Path]) -> None:
+    """All hillslopes' weather begins in one year: executables merge their days by it, or stop."""
+    first: dict[int, Path] = {}
+    for path in paths:
+        first.setdefault(climate_head.first_year(path), path)
+    if len(first) > 1:
+        (year, one), (other, two) = list(first.items())[:2]
+        raise BrokenDocument(
+            f"{one} begins in the year {year}, {two} in {other}: the channels want one year for all"
+        )
 
 
 def _check(path: Path, years: int) -> None:
