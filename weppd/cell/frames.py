@@ -54,13 +54,17 @@ def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
     FrameError if the header is no plain JSON (NaN and infinities included) or the frame is over
     `CAP`.
     """
+    return pack_head(head_of(header), body)
+
+
+def head_of(header: dict[str, Any]) -> str:
+    """The JSON of a frame's header; FrameError if it is none."""
     try:
-        head = _encode(header)
+        return _encode(header)
     except (TypeError, ValueError, RecursionError) as error:
         raise FrameError(
             f"the header of a {header.get('kind')!r} frame is no JSON: {error}"
         ) from None
-    return pack_head(head, body)
 
 
 def pack_head(text: str, body: bytes = b"") -> bytes:

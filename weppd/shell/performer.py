@@ -14,7 +14,7 @@ from weppd.model import Claim, Finish
 from weppd.shell.host.cells import Cells
 from weppd.shell.host.zygotes import Zygotes
 from weppd.shell.people.diary import Diary
-from weppd.shell.start import Places, start_frame
+from weppd.shell.start import Places, Starts
 from weppd.shell.store.bell import Bell
 from weppd.shell.store.trips import Trips
 from weppd.store import Store
@@ -74,15 +74,14 @@ class Hands:
         self.errands = Errands()
         self._store, self._trips, self._bell, self._diary = store, trips, bell, diary
         self._cells, self._zygotes = cells, zygotes
-        self._places, self._rules = places, rules
+        self._starts = Starts(places, rules)
         self._announcing: dict[str, asyncio.Task[None]] = {}
 
     def perform(self, effect: do.Effect) -> None:
         """Begin to carry out one effect."""
         match effect:
             case do.Start():
-                frame = start_frame(effect.ticket, self._places, self._rules, effect.behind)
-                self._cells.start(effect, frame)
+                self._cells.start(effect, self._starts.frame(effect.ticket, effect.behind))
                 if not effect.behind:
                     self._cells.flush()  # it goes before what is written down about it
                 self._diary.begun(effect.ticket, effect.n)

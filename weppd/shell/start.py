@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from weppd import runs
-from weppd.core.schedule import Rules, Ticket
+from weppd.cell.frames import head_of, pack_head
+from weppd.core.schedule import Plan, Rules, Ticket
 from weppd.errors import RunError
 from weppd.settings import Settings
 
 #: Payloads of more bytes stay as they came, zlib's.
 UNPACKED = 1 << 16
+_PLANS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,51 +52,84 @@ class Places:
             return []
 
 
-def start_frame(
-    ticket: Ticket, places: Places, rules: Rules, behind: bool = False
-) -> tuple[dict[str, Any], bytes]:
-    """The `start` frame of a job: its header, and meta and payload as the body.
+class Starts:
+    """Makes `start` frames. What is the same for all jobs of one plan becomes JSON once.
 
-    `behind`: the cell has another job. Of a `quiet` one that is over at once nobody hears that it
-    began: only of a run's job is there somebody who waits to. Three processes write or read each
-    word of it, so what says nothing (none, empty, 0, no) is left out.
+    Three processes write or read each word of a frame, so what says nothing (none, empty, 0, no)
+    is left out.
     """
-    job, plan = ticket.job, ticket.plan
-    header: dict[str, Any] = {
-        "kind": "start",
-        "eid": ticket.eid,
-        "job": job.id,
-        "serializer": job.serializer,
-        "runid": job.runid,
-        "queue": job.queue,
-        "worker": ticket.worker,
-        "timeout": plan.timeout,
-        "lease": rules.cell_lease if ticket.leased else None,
-        "witness": f"{places.witness}/{ticket.eid}" if ticket.leased else None,
-        "on_timeout": [list(rung) for rung in rules.rungs],
-        "spool": places.spool(job.id),
-        "tmp": f"{places.tmp}/{ticket.eid}",
-        "cpus": plan.cpus or 1,
-        "backend": rules.backend,
-        "slots": rules.slots,
-        "limits": {name: limit.value for name, limit in plan.limits.items()},
-        "place": job.place,
-        "label": label_of(ticket),
-        "parent": job.parent,
-        "jobs_per_child": plan.jobs_per_child,
-        "meta_len": len(job.meta),
-        "behind": behind,
-        "quiet": job.runid is None,
-    }
-    for name, callback in (
-        ("on_success", job.on_success),
-        ("on_failure", job.on_failure),
-        ("on_stopped", job.on_stopped),
-    ):
-        if callback is not None:
-            header[name] = [callback.function, callback.timeout]
-    header = {name: value for name, value in header.items() if value}
-    return header, job.meta + _unpacked(job.data)
+
+    def __init__(self, places: Places, rules: Rules) -> None:
+        self._places, self._rules = places, rules
+        self._shared: dict[int, tuple[Plan, str]] = {}
+
+    def frame(self, ticket: Ticket, behind: bool = False) -> bytes:
+        """The frame of a job: its header, and meta and payload as the body; FrameError if that is
+        no frame. `behind`: the cell has another job."""
+        job = ticket.job
+        own = head_of(self._own(ticket, behind))
+        text = f"{own[:-1]},{self._of_plan(ticket.plan)[1:]}"
+        return pack_head(text, job.meta + _unpacked(job.data))
+
+    def _of_plan(self, plan: Plan) -> str:
+        # The plan is kept with it: so no other one comes to stand where it stood.
+        found = self._shared.get(id(plan))
+        if found is None:
+            if len(self._shared) >= _PLANS:
+                self._shared.clear()
+            found = self._shared[id(plan)] = plan, head_of(self._same(plan))
+        return found[1]
+
+    def _same(self, plan: Plan) -> dict[str, Any]:
+        rules = self._rules
+        return _telling(
+            {
+                "timeout": plan.timeout,
+                "on_timeout": [list(rung) for rung in rules.rungs],
+                "cpus": plan.cpus or 1,
+                "backend": rules.backend,
+                "slots": rules.slots,
+                "limits": {name: limit.value for name, limit in plan.limits.items()},
+                "jobs_per_child": plan.jobs_per_child,
+            }
+        )
+
+    def _own(self, ticket: Ticket, behind: bool) -> dict[str, Any]:
+        """What is told of the job itself. Of a `quiet` one that is over at once nobody hears that
+        it began: only of a run's job is there somebody who waits to."""
+        job, places = ticket.job, self._places
+        header: dict[str, Any] = {
+            "kind": "start",
+            "eid": ticket.eid,
+            "job": job.id,
+            "serializer": job.serializer,
+            "runid": job.runid,
+            "queue": job.queue,
+            "worker": ticket.worker,
+            "spool": places.spool(job.id),
+            "tmp": f"{places.tmp}/{ticket.eid}",
+            "place": job.place,
+            "label": label_of(ticket),
+            "parent": job.parent,
+            "meta_len": len(job.meta),
+            "behind": behind,
+            "quiet": job.runid is None,
+        }
+        if ticket.leased:
+            header["lease"] = self._rules.cell_lease
+            header["witness"] = f"{places.witness}/{ticket.eid}"
+        for name, callback in (
+            ("on_success", job.on_success),
+            ("on_failure", job.on_failure),
+            ("on_stopped", job.on_stopped),
+        ):
+            if callback is not None:
+                header[name] = [callback.function, callback.timeout]
+        return _telling(header)
+
+
+def _telling(words: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in words.items() if value}
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -65,9 +65,11 @@ class Cells:
 
     # -- orders
 
-    def start(self, effect: do.Start, frame: tuple[dict[str, Any], bytes]) -> None:
-        """Give a job to its cell."""
-        self._peers.tell_cell(effect.n, *frame)
+    def start(self, effect: do.Start, frame: bytes) -> None:
+        """Give a job to its cell, if that is connected."""
+        link = self._peers.cells.get(effect.n)
+        if link is not None:
+            link.send_packed(frame)
 
     def cancel(self, effect: do.Cancel) -> None:
         """Have the cell end its job's tree."""

@@ -48,9 +48,13 @@ class Link(asyncio.Protocol):
         What is said in one turn of the loop goes out in one write: an acknowledgement and the next
         job, for one.
         """
+        self.send_packed(pack(header, body))
+
+    def send_packed(self, frame: bytes) -> None:
+        """Queue the bytes of one frame."""
         if not self._out:
             self._peers.unsent(self)
-        self._out.append(pack(header, body))
+        self._out.append(frame)
 
     def flush(self) -> None:
         """Write what is queued."""
