@@ -201,6 +201,7 @@ class Cell:
         self._note()
         self._blanks.lend(start)
         warm.pass_on(start, body)
+        self._run.given(now)
         if not start.get("quiet"):
             self._link.send(self._run.began())
 
@@ -342,6 +343,7 @@ class Cell:
         self._stopped_over = over
         self._run = self._run_in(warm, start, now)
         warm.send(start)
+        self._run.given(now)
         return True
 
     def _say(self, line: str) -> None:

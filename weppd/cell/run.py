@@ -70,8 +70,12 @@ class Run:
         self._leader_ended = False
         self._undead: tuple[Member, ...] = ()
         self._killed_by_us = False
-        self._killer = oom.Watch(now)
+        self._killer: oom.Watch | None = None
         self._warden = Warden(start, tree, now, lambda line: spool.note(start.get("spool"), line))
+
+    def given(self, now: float) -> None:
+        """Its process has been given the job: do what that need not wait for."""
+        self._killer = oom.Watch(now)
 
     @property
     def deadline(self) -> float:
@@ -158,7 +162,7 @@ class Run:
         elif why := self._warden.turn(now):
             self._overdue("limit", why, now)
         else:
-            if not self._leader_ended:
+            if self._killer is not None and not self._leader_ended:
                 self._killer.lives(now)
             return False
         return True
@@ -297,7 +301,8 @@ class Run:
         """Whether the kernel's out-of-memory killer, to all appearance, ended the leader."""
         if status is None or self._killed_by_us or not os.WIFSIGNALED(status):
             return False
-        return os.WTERMSIG(status) == signal.SIGKILL and self._killer.struck()
+        killed = os.WTERMSIG(status) == signal.SIGKILL
+        return killed and self._killer is not None and self._killer.struck()
 
 
 def _stamp(path: str | None) -> float:
