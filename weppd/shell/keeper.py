@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from weppd import __version__
 from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
@@ -19,17 +16,17 @@ from weppd.errors import Refused, StoreAway
 from weppd.limits import LimitError, check
 from weppd.scribe import reader
 from weppd.shell.cancels import Cancels
-from weppd.shell.host import handing
 from weppd.shell.host.cells import Cells
 from weppd.shell.host.peers import Peers
 from weppd.shell.host.zygotes import Zygotes
 from weppd.shell.people.diary import Diary
+from weppd.shell.people.glance import Glance
 from weppd.shell.people.groves import Groves
 from weppd.shell.people.herald import Event, Herald
 from weppd.shell.people.latches import Latches
 from weppd.shell.people.meters import Meters
 from weppd.shell.people.present import Present
-from weppd.shell.people.shapes import detail, local, row, shown_limits
+from weppd.shell.people.shapes import detail, row, shown_limits
 from weppd.shell.start import Places
 from weppd.shell.store.neighbours import Neighbours
 from weppd.shell.store.trips import Trips
@@ -64,13 +61,13 @@ class Keeper:
         self._present = Present(lambda: supervisor.state, diary)
         self._groves, self._latches = Groves(store, self._present), Latches(store)
         self._neighbours = neighbours
-        self.since = time.time()
         self.begin_again = begin_again
         self._supervisor, self._store, self._trips = supervisor, store, trips
         self._diary, self._peers, self._zygotes = diary, peers, zygotes
         self._cells = cells
         self._places, self._rules, self._registry = places, rules, registry
         self._cancels = Cancels(supervisor, store, diary, rules)
+        self._glance = Glance(lambda: supervisor.state, diary, peers, zygotes, rules)
 
     def keepers(self) -> Collection[int]:
         """The pids of all live zygotes and cells."""
@@ -79,21 +76,7 @@ class Keeper:
 
     async def status(self) -> Mapping[str, Any]:
         """The node at a glance; answers while the store is away, too."""
-        state = self._supervisor.state
-        answer: dict[str, Any] = {
-            "name": self._rules.node,
-            "version": __version__,
-            "pid": os.getpid(),
-            "mood": state.mood.value,
-            "since": self.since,
-            "slots": [self._slot(n) for n in sorted(state.slots)],
-            "claimed": views.claimed(state),
-            "zygotes": self._classes(),
-            "queues": {},
-            "limits": self._backend(),
-            "controllers": sorted(handing.handed_down()) if self._backend() == "cgroup" else [],
-            "problems": self._problems(),
-        }
+        answer = self._glance.node() | {"queues": {}}
         away = self._trips.reason
         try:
             counts = await asyncio.wait_for(self._store.counts(), 1.0)
@@ -316,47 +299,9 @@ class Keeper:
 
     # -- pieces
 
-    def _backend(self) -> str:
-        """Who holds the limits of this node's jobs, as its cells found it."""
-        cells = [link.hello.get("kernel") for link in self._peers.cells.values()]
-        if not cells:
-            return ""
-        return "cgroup" if all(cells) and self._rules.backend != "psutil" else "psutil"
-
-    def _problems(self) -> list[str]:
-        if self._rules.backend == "cgroup" and self._backend() == "psutil":
-            return [
-                'limits.backend is "cgroup", but no control group is delegated to weppd: it'
-                " holds the limits itself"
-            ]
-        return []
-
     def _mood(self) -> dict[str, Any]:
         state = self._supervisor.state
         return {"mood": state.mood.value, "running": len(state.jobs)}
-
-    def _slot(self, n: int) -> dict[str, Any]:
-        state = self._supervisor.state
-        answer = views.slot(state, n)
-        entry = self._diary.entries.get(answer.get("eid") or "")
-        link = self._peers.cells.get(n)
-        answer |= {"name": f"{self._rules.node}.{n}", "pid": link.pid if link else None}
-        if entry is not None:
-            answer |= {"since": entry.since, **local(entry)}
-        return answer
-
-    def _classes(self) -> list[dict[str, Any]]:
-        state = self._supervisor.state
-        return [
-            {
-                "name": name,
-                "pid": child.pid,
-                "state": "ready" if name in state.ready else "starting",
-                "cells": views.cells_of(state, name),
-                "problems": [state.broken[name]] if name in state.broken else [],
-            }
-            for name, child in self._zygotes.classes.items()
-        ]
 
     def _with_progress(self, answer: dict[str, Any], view: JobView) -> dict[str, Any]:
         entry = self._diary.entries.get(view.eid)
