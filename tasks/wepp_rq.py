@@ -18,8 +18,8 @@ from tasks.run.steps import TaskEnum
 from tasks.wepp import hillslopes, jobs, plan
 from tasks.wepp.prep import files
 from tasks.wepp.reconcile import Reconciled, ledger_of
-from tasks.wepp.running import alone, finish, simulate
-from tasks.wepp.simulation import Simulation, numbered, prepare
+from tasks.wepp.running import alone, entered, finish, simulate
+from tasks.wepp.simulation import numbered, prepare
 from weppd.task import current, task
 
 TIMEOUT = plan.TIMEOUT
@@ -63,14 +63,9 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
     progress = jobs.progress(runid, len(simulations), "hillslopes")
     progress.skip(len(work.done))
     rows = [(hillslopes.row(done), seconds) for done, seconds in work.done]
-
-    def ended(simulation: Simulation, seconds: float) -> None:
-        work.add(simulation, seconds)
-        progress.step()
-
     del simulations  # ten thousand of them are not kept when they have ended
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        rows += simulate(work.taken(), ended)
+        rows += entered(work, progress.step)
     progress.end()
     if not stormy:
         hillslopes.write(run.hillslope_table, [row for row, _ in rows])

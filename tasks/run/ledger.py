@@ -18,18 +18,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
-#: A file of up to so many bytes is compared by its content, a larger one by its size.
-COMPARED = 1 << 22
+from tasks.run import contents
+from tasks.run.contents import Content
 
-#: Bytes that are read at a time: what a core keeps near it.
-_PART = 1 << 16
 LEDGER = "wepp/steps.jsonl"
 REMOVED = "removed"
 Measured = dict[str, tuple[int, str]]
@@ -144,8 +141,11 @@ class StepLedger:
 
     def measured(self, outputs: Iterable[Path]) -> Measured:
         """Files as an entry has them: (bytes, sha256) by path below the run."""
-        found = sorted((self._name(path), path) for path in outputs)
-        return {name: _measure(path) for name, path in found}
+        return self.named(map(contents.read, outputs))
+
+    def named(self, made: Iterable[Content]) -> Measured:
+        """Files that have been read, as an entry has them."""
+        return dict(sorted((self._name(one.path), one.measure) for one in made))
 
     def _name(self, path: Path) -> str:
         """What lines call a file; ValueError for one that is not below the run."""
@@ -190,19 +190,8 @@ def _sha256(path: Path) -> bytes:
     if key not in _SEEN:
         if len(_SEEN) >= _SEEN_MOST:
             _SEEN.clear()
-        sha = hashlib.sha256()
-        with path.open("rb", 0) as file:
-            for part in _parts(file):
-                sha.update(part)
-        _SEEN[key] = sha.digest()
+        _SEEN[key] = contents.sha256(path)
     return _SEEN[key]
-
-
-def _parts(file: FileIO) -> Iterator[memoryview]:
-    """What is in a file, one part after the other in the same place."""
-    part = memoryview(bytearray(_PART))
-    while count := file.readinto(part):
-        yield part[:count]
 
 
 def _line(step: str, entry: Entry) -> dict[str, Any]:
@@ -252,18 +241,6 @@ def _end_line(file: Any) -> None:
 
 def _stands(path: Path, size: int, sha: str) -> bool:
     try:
-        return path.stat().st_size == size and _measure(path) == (size, sha)
+        return path.stat().st_size == size and contents.read(path).measure == (size, sha)
     except FileNotFoundError:
         return False
-
-
-def _measure(path: Path) -> tuple[int, str]:
-    """Bytes of a file, read anew each time, and its digest if it is compared by its content."""
-    with path.open("rb", 0) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > COMPARED:
-            return size, ""
-        sha = hashlib.sha256()
-        for part in _parts(file):
-            sha.update(part)
-        return size, sha.hexdigest()

@@ -12,10 +12,12 @@ climate that ends early leaves full-looking files of fewer years. What is looked
 
 from __future__ import annotations
 
-import os
 import re
 from itertools import pairwise
 from pathlib import Path
+
+from tasks.run import contents
+from tasks.run.contents import Content
 
 #: How a record of a pass file begins: a label, then year and day as they stand.
 _LABELS = (b"NO EVENT", b"EVENT   ", b"SUBEVENT")
@@ -24,7 +26,6 @@ _RECORD = re.compile(rb"^(?:%b)(  [ 0-9]{4}[0-9] [ 0-9]{4}[0-9])" % b"|".join(_L
 #: The days of files that were whole, by their years and first day: a run's hillslopes share them.
 _KNOWN: dict[tuple[int, bytes], bytes] = {}
 _KNOWN_MOST = 8
-_HEAD, _TAIL = 1 << 14, 4096
 #: A row of a table of days: element, day, year, and what it tells.
 _ROW = re.compile(rb"^[ \t]*[0-9]+[ \t]+([0-9]+)[ \t]+([0-9]+)[ \t]+\S", re.M)
 _PLOT_HEADINGS, _PLOT_ROWS = 4, 100
@@ -34,23 +35,34 @@ class Incomplete(Exception):
     """An output file is missing or cut; the message names the file and what it lacks."""
 
 
-def loss(path: Path) -> None:
+def read(path: Path, *, keep: bool = False) -> Content:
+    """The output file at `path`; Incomplete where it is missing or empty. `keep` as of contents."""
+    try:
+        found = contents.read(path, keep=keep)
+    except FileNotFoundError:
+        raise Incomplete(f"{path} was not written") from None
+    if not found.size:
+        raise Incomplete(f"{path} is empty")
+    return found
+
+
+def loss(found: Content) -> None:
     """Incomplete unless the loss report reaches its last line, the enrichment ratio."""
-    tail = _ends(path)[1].rstrip()
+    tail = found.tail.rstrip()
     last = tail[tail.rfind(b"\n") + 1 :]
     if b"SSA enrichment ratio" not in last:
-        raise Incomplete(f"{path} is cut: it does not end with the enrichment ratio")
+        raise Incomplete(f"{found.path} is cut: it does not end with the enrichment ratio")
 
 
-def pass_file(path: Path, years: int) -> None:
+def pass_file(found: Content, years: int) -> None:
     """Incomplete unless the pass file has each day of `years` years."""
-    text = _whole(path)
+    text = found.text()
     first = _RECORD.search(text)
     key = years, first[1] if first else b""
     if text.endswith(b"\n") and key in _KNOWN and _days(text) == _KNOWN[key]:
         return
     days = _RECORD.findall(text)
-    _check_days(path, days, years, text.endswith(b"\n"))
+    _check_days(found.path, days, years, text.endswith(b"\n"))
     if len(_KNOWN) >= _KNOWN_MOST:
         _KNOWN.clear()
     _KNOWN[key] = b"".join(days)
@@ -85,51 +97,21 @@ def _check_days(path: Path, found: list[bytes], years: int, ended: bool) -> None
         raise Incomplete(f"{path} ends with day {day} of year {ran}, asked for {years} years")
 
 
-def daily(path: Path, years: int) -> None:
+def daily(found: Content, years: int) -> None:
     """Incomplete unless a table of days, `ofe day year …`, ends with the last of `years` years."""
-    head, tail = _ends(path)
-    first = _ROW.search(head) or _ROW.search(_whole(path))
+    head, tail = found.head[: found.head.rfind(b"\n") + 1], found.tail
+    first = _ROW.search(head) or _ROW.search(found.text())
     if not first:
-        raise Incomplete(f"{path} is cut: it has no day")
+        raise Incomplete(f"{found.path} is cut: it has no day")
     last = _ROW.match(tail, tail.rfind(b"\n", 0, len(tail) - 1) + 1) or first
     ran, day = int(last[2]) - int(first[2]) + 1, int(last[1])
     if ran != years or day < 365:
-        raise Incomplete(f"{path} ends with day {day} of year {ran}, asked for {years} years")
+        raise Incomplete(f"{found.path} ends with day {day} of year {ran}, asked for {years} years")
 
 
-def plot(path: Path) -> None:
+def plot(found: Content) -> None:
     """Incomplete unless the profile has its 100 points for each overland flow element."""
-    lines = _whole(path).count(b"\n")
+    lines = found.text().count(b"\n")
     points = lines - _PLOT_HEADINGS
     if points < _PLOT_ROWS or points % _PLOT_ROWS:
-        raise Incomplete(f"{path} is cut: {max(points, 0)} points, a profile has 100")
-
-
-def present(path: Path) -> None:
-    """Incomplete unless the file is there and not empty."""
-    _ends(path)
-
-
-def _whole(path: Path) -> bytes:
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        raise Incomplete(f"{path} was not written") from None
-    if not text:
-        raise Incomplete(f"{path} is empty")
-    return text
-
-
-def _ends(path: Path) -> tuple[bytes, bytes]:
-    """The first lines of a file, of which each is whole, and its last bytes."""
-    try:
-        with path.open("rb", 0) as stream:
-            size = os.fstat(stream.fileno()).st_size
-            head = stream.read(_HEAD)
-            stream.seek(max(0, size - _TAIL))
-            tail = stream.read(_TAIL)
-    except FileNotFoundError:
-        raise Incomplete(f"{path} was not written") from None
-    if not head:
-        raise Incomplete(f"{path} is empty")
-    return head[: head.rfind(b"\n") + 1], tail
+        raise Incomplete(f"{found.path} is cut: {max(points, 0)} points, a profile has 100")

@@ -10,10 +10,11 @@ import functools
 import hashlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from tasks.run.contents import Content
 from tasks.run.directory import RunDirectory
 from tasks.run.ledger import LEDGER, Measured, StepLedger, digest
 from tasks.run.locks import locked
@@ -74,10 +75,9 @@ class Reconciled:
             self._begun -= 1
             yield self.left.popleft()
 
-    def add(self, simulation: Simulation, seconds: float) -> None:
-        """Note that `simulation` ended well, after so many seconds."""
-        # Measured one by one: an engine that ends meanwhile waits for its follower.
-        self._ended[simulation.step] = (self._ledger.measured(simulation.made()), seconds)
+    def add(self, simulation: Simulation, made: Iterable[Content], seconds: float) -> None:
+        """Note that `simulation` ended well, what it made, and the seconds that it took."""
+        self._ended[simulation.step] = (self._ledger.named(made), seconds)
         if time.monotonic() - self._entered_at >= KEPT_BACK_S:
             self._enter_ended()
         if self._begun < min(FEW, len(self.left)):

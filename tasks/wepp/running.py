@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from tasks.run.contents import Content
 from tasks.run.progress import Progress
 from tasks.run.status import Panel
 from tasks.wepp import hillslopes
@@ -42,8 +43,7 @@ def finish(
 
     def ended(one: Simulation, code: int, seconds: float) -> None:
         nonlocal took
-        one.conclude(code)
-        work.add(one, seconds)
+        work.add(one, one.conclude(code), seconds)
         took += seconds
         if step is not None:
             step()
@@ -52,27 +52,38 @@ def finish(
     return took
 
 
+def entered(work: Reconciled, step: Callable[[], None]) -> list[tuple[Hillslope, float]]:
+    """Run what is left of `work` as `simulate` does, enter it, and call `step` after each."""
+
+    def ended(one: Simulation, made: Sequence[Content], seconds: float) -> None:
+        work.add(one, made, seconds)
+        step()
+
+    return simulate(work.taken(), ended)
+
+
 def simulate(
     simulations: Iterable[Simulation],
-    done: Callable[[Simulation, float], None] | None = None,
+    done: Callable[[Simulation, Sequence[Content], float], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> list[tuple[Hillslope, float]]:
-    """Run them over the job's CPUs; `done` is called after each, `meanwhile` as of `fan_out`.
+    """Run them over the job's CPUs; `meanwhile` as of `fan_out`.
 
-    The row of each and the seconds that it took, in no order.
+    `done` is called after each, with what it made and the seconds that it took. The row of each and
+    its seconds, in no order.
     """
     ctx = current()
     rows: list[tuple[Hillslope, float]] = []
 
     def ended(simulation: Simulation, code: int, seconds: float) -> None:
-        simulation.conclude(code)
+        made = simulation.conclude(code)
         row = hillslopes.row(simulation)
         rows.append((row, seconds))
         item = simulation.run.item(simulation.wepp_id)
         ctx.log(hillslopes.line(row), item=item)
         ctx.log(f"{seconds:.2f} s", item=item, volatile=True)
         if done:
-            done(simulation, seconds)
+            done(simulation, made, seconds)
 
     fan_out(simulations, ctx.cpus, Simulation.start, ended, meanwhile)
     return rows

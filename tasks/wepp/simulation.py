@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.run import lateness
+from tasks.run import contents, lateness
+from tasks.run.contents import Content
 from tasks.run.directory import WATERSHED, NotPrepared, RunDirectory
 from tasks.wepp import complete, prompts
 from tasks.wepp.binary import HILLSIM, Engine, Process
@@ -39,6 +39,10 @@ NETWORK_HIDDEN = ("chan.inp", "tc.txt", "tcr.txt")
 NETWORK_OUTPUTS = ("chan.out", "chanwb.out", "runout", "tc_out.txt")
 # hillsim says with a NOTE which of the outputs asked for it does not write; the others it must.
 _HILLSIM_LEAVES_OUT = ("initial", "crop", "graphics", "winter", "yield")
+#: Of these all of the text is looked at, of the others how they begin and how they end.
+_LOOKED_THROUGH = ("pass", "plot")
+#: What may stand at the end of a path and is no file's name.
+_NO_NAME = ("", ".", "..")
 
 
 class SimulationFailed(Exception):
@@ -108,37 +112,44 @@ class Simulation:
             *hidden,
         ]
 
-    def made(self) -> list[Path]:
-        """The outputs that are there, and the log."""
-        return [self.err_file, *(path for path in self._outputs() if path.exists())]
-
     def start(self) -> Process:
         """Remove the outputs of an earlier run, then start the engine."""
-        paths = self._outputs()
-        for directory in {path.parent for path in paths}:
-            directory.mkdir(parents=True, exist_ok=True)
-        for path in paths:
+        for _, path in self._places():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        for path in (*self.outputs().values(), *self._unasked()):
             path.unlink(missing_ok=True)
         return self.engine.start(self.run.run_file(self.wepp_id), self.err_file)
 
-    def _outputs(self) -> list[Path]:
-        """Those that were asked for, and a network's that have names of their own."""
-        unasked = NETWORK_OUTPUTS if self.wepp_id == WATERSHED else ()
-        return [*self.outputs().values(), *(self.run.runs / name for name in unasked)]
+    def _unasked(self) -> list[Path]:
+        """The outputs of a network that have names of their own."""
+        names = NETWORK_OUTPUTS if self.wepp_id == WATERSHED else ()
+        return [self.run.runs / name for name in names]
 
-    def conclude(self, code: int) -> None:
-        """SimulationFailed unless the engine ended well, said so, and left whole outputs."""
+    def _places(self) -> list[tuple[str, Path]]:
+        """Of each directory that outputs go to one of them, and its kind."""
+        asked = self.answers.outputs()
+        first = {_place(name): kind for kind, name in reversed(asked.items())}
+        return [(kind, _named(self.run.runs, asked[kind])) for kind in first.values()]
+
+    def conclude(self, code: int) -> list[Content]:
+        """What the engine made, its log too, each as it was read: once.
+
+        SimulationFailed unless it ended well, said so, and left whole outputs.
+        """
         if code != 0:
             raise SimulationFailed(self, code, _exit(code))
         contract = self.engine.contract
         network = self.wepp_id == WATERSHED
         marker = contract.watershed_marker if network else contract.hillslope_marker
-        if marker.encode() not in self.err_file.read_bytes():
+        said = contents.read(self.err_file, keep=True)
+        if marker.encode() not in said.text():
             raise SimulationFailed(self, code, "exit code 0, but it never said that it completed")
         try:
-            verify(self)
+            made = verify(self)
         except complete.Incomplete as error:
             raise SimulationFailed(self, code, f"exit code 0 and completed, but {error}") from None
+        unasked = (path for path in self._unasked() if path.exists())
+        return [said, *made, *map(contents.read, unasked)]
 
 
 @functools.lru_cache(maxsize=64)
@@ -150,9 +161,15 @@ def _paths(runs: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
 def _named(runs: Path, name: str) -> Path:
     """The file that answers call so, which begin at the directory of the answers."""
     head, _, tail = name.rpartition("/")
-    if tail in ("", ".", ".."):
+    if tail in _NO_NAME:
         return Path(os.path.normpath(f"{runs}/{name}"))
     return _directory(runs, head) / tail
+
+
+def _place(name: str) -> str:
+    """The directory of a file that answers name, as they name it; itself where it has no name."""
+    head, _, tail = name.rpartition("/")
+    return name if tail in _NO_NAME else head
 
 
 @functools.lru_cache(maxsize=16)
@@ -185,23 +202,29 @@ def prepare(run: RunDirectory, wepp_id: int, engine: Engine) -> Simulation:
     return simulation
 
 
-def verify(simulation: Simulation) -> None:
-    """Incomplete unless every output that the `.run` asked for is there, and whole."""
-    answers = simulation.answers
+def verify(simulation: Simulation) -> list[Content]:
+    """The outputs that the `.run` asked for, as they were read; Incomplete unless all are whole."""
+    answers, made = simulation.answers, []
     for kind, path in simulation.outputs().items():
         unwritten = simulation.engine.name == HILLSIM and kind in _HILLSIM_LEAVES_OUT
         if not (unwritten and not path.exists()):
-            _whole(answers.form, kind, answers.years)(path)
+            found = complete.read(
+                path, keep=answers.form == "hillslope" and kind in _LOOKED_THROUGH
+            )
+            _check_whole(found, answers.form, kind, answers.years)
+            made.append(found)
+    return made
 
 
-def _whole(form: str, kind: str, years: int) -> Callable[[Path], None]:
+def _check_whole(found: Content, form: str, kind: str, years: int) -> None:
     if kind == "loss" and not form.endswith("watershed"):
-        return complete.loss
-    if form == "hillslope" and kind == "pass":
-        return lambda path: complete.pass_file(path, years)
-    if form == "hillslope" and kind in ("wat", "soil"):
-        return lambda path: complete.daily(path, years)
-    return complete.plot if kind == "plot" and form == "hillslope" else complete.present
+        complete.loss(found)
+    elif form == "hillslope" and kind == "pass":
+        complete.pass_file(found, years)
+    elif form == "hillslope" and kind in ("wat", "soil"):
+        complete.daily(found, years)
+    elif form == "hillslope" and kind == "plot":
+        complete.plot(found)
 
 
 def last_words(log: Path) -> list[str]:
@@ -229,11 +252,9 @@ def _check_input(simulation: Simulation, kind: str, path: Path) -> None:
 
 def _check_outputs(simulation: Simulation) -> None:
     root = Path(os.path.normpath(simulation.run.root))
-    paths = simulation.outputs()
-    for directory in dict.fromkeys(path.parent for path in paths.values()):
-        if not directory.is_relative_to(root):
+    for kind, path in simulation._places():
+        if not path.parent.is_relative_to(root):
             source = simulation.answers.source
-            kind, path = next(each for each in paths.items() if each[1].parent == directory)
             raise NotPrepared(f"{source} sends its {kind} file to {path}, outside of the run")
 
 

@@ -32,7 +32,7 @@ def written(tmp_path: Path, text: str) -> Path:
 def complaint(check: Callable[..., None], path: Path, *more: int) -> str:
     """What a check has against a file, empty where it takes it for whole."""
     try:
-        check(path, *more)
+        check(complete.read(path), *more)
     except Incomplete as error:
         return str(error)
     return ""
@@ -59,7 +59,7 @@ def test_a_whole_pass_file_passes_in_simulation_and_in_calendar_years(tmp_path: 
 def test_a_cut_pass_file_is_told_with_the_day(tmp_path: Path, text: str, years: int, says: str):
     """A cut climate, a full disk and a clamped number of years leave full-looking pass files."""
     with pytest.raises(Incomplete, match=says):
-        complete.pass_file(written(tmp_path, text), years)
+        complete.pass_file(complete.read(written(tmp_path, text)), years)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_behind_a_whole_pass_file_another_is_looked_at_all_the_same(
     tmp_path: Path, text: str, says: str
 ):
     """Hillslopes have the same days: what differs from a whole one's is told as by itself."""
-    complete.pass_file(written(tmp_path, pass_text(2)), 2)
+    complete.pass_file(complete.read(written(tmp_path, pass_text(2))), 2)
     told = complaint(complete.pass_file, written(tmp_path, text), 2)
     assert says in told if says else told == ""
 
@@ -93,7 +93,7 @@ def test_behind_a_whole_pass_file_another_is_looked_at_all_the_same(
 def test_days_that_are_known_are_those_of_as_many_years(tmp_path: Path):
     """A file of two years is cut where three are asked for, whatever was whole before."""
     for years in (2, 3):
-        complete.pass_file(written(tmp_path, pass_text(years)), years)
+        complete.pass_file(complete.read(written(tmp_path, pass_text(years))), years)
     assert "asked for 3 years" in complaint(complete.pass_file, written(tmp_path, pass_text(2)), 3)
     assert "asked for 2 years" in complaint(complete.pass_file, written(tmp_path, pass_text(3)), 2)
 
@@ -102,25 +102,25 @@ def test_an_empty_or_cut_loss_file_is_no_success(tmp_path: Path):
     """A full disk leaves a success marker beside a loss file of 0 bytes."""
     for text, says in (("", "is empty"), ("I.  RAINFALL\n", "does not end with the enrichment")):
         with pytest.raises(Incomplete, match=says):
-            complete.loss(written(tmp_path, text))
-    complete.loss(written(tmp_path, "I.  RAINFALL\n\n" + ENRICHMENT + "\n"))
+            complete.loss(complete.read(written(tmp_path, text)))
+    complete.loss(complete.read(written(tmp_path, "I.  RAINFALL\n\n" + ENRICHMENT + "\n")))
     with pytest.raises(Incomplete, match=r"H9\.loss\.dat was not written"):
-        complete.loss(tmp_path / "H9.loss.dat")
+        complete.loss(complete.read(tmp_path / "H9.loss.dat"))
 
 
 def test_a_profile_without_its_points_is_cut(tmp_path: Path):
     """A plot file has 100 points for each overland flow element under 4 heading lines."""
-    complete.plot(written(tmp_path, "h\n" * 4 + "1 2 3\n" * 300))
+    complete.plot(complete.read(written(tmp_path, "h\n" * 4 + "1 2 3\n" * 300)))
     with pytest.raises(Incomplete, match="37 points"):
-        complete.plot(written(tmp_path, "h\n" * 4 + "1 2 3\n" * 37))
+        complete.plot(complete.read(written(tmp_path, "h\n" * 4 + "1 2 3\n" * 37)))
 
 
 def test_a_daily_table_must_reach_its_last_day(tmp_path: Path):
     """The water balance of a run cut at a full disk ends on a whole line, but early."""
     rows = ["OFE J Y P", "", *(f"  1 {day} 1 0.0" for day in range(1, 366))]
-    complete.daily(written(tmp_path, "\n".join(rows) + "\n"), 1)
+    complete.daily(complete.read(written(tmp_path, "\n".join(rows) + "\n")), 1)
     with pytest.raises(Incomplete, match="day 100 of year 1"):
-        complete.daily(written(tmp_path, "\n".join(rows[:102]) + "\n"), 1)
+        complete.daily(complete.read(written(tmp_path, "\n".join(rows[:102]) + "\n")), 1)
 
 
 @pytest.mark.parametrize("engine", ["2010", "2024"])
