@@ -66,7 +66,7 @@ def test_a_full_disk_under_the_embedded_engine_names_the_output(ctx, run, monkey
 
     def full(path: Path, *how: Any, **more: Any) -> Any:
         if path.name.startswith(".H2.wat.dat"):
-            return whole(Path("/dev/full"), *how, **more)
+            return whole(Path("/dev/full"), "wb", **more)
         return whole(path, *how, **more)
 
     monkeypatch.setattr(Path, "open", full)
