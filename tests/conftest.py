@@ -27,6 +27,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 # A shell's background jobs ignore it, and so would every weppdctl that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def _end(signum: int, frame: object) -> None:
+    pytest.exit(f"ended by signal {signum}", returncode=128 + signum)
+
+
+# As `timeout` ends a run: what its tests have started is ended by their fixtures, or would go on.
+signal.signal(signal.SIGTERM, _end)
+
 for _name in list(os.environ):
     if _name.startswith(("WEPPD_", "REDIS_", "RQ_", "SESSION_REDIS")):
         del os.environ[_name]
