@@ -442,7 +442,7 @@ def begun_by_rq(redis_client: redis.Redis, queue: Queue, *, heard_for_s: float) 
     return job
 
 
-def test_what_a_killed_worker_of_rq_had_begun_is_cancelled_with_what_waits_for_it(
+def test_what_a_killed_worker_of_rq_had_begun_has_failed_and_what_waits_for_it_falls(
     redis_client, redis_url, queue
 ):
     """By name, to be retried by who wishes; RQ leaves it started until a worker of its looks."""
@@ -452,8 +452,9 @@ def test_what_a_killed_worker_of_rq_had_begun_is_cancelled_with_what_waits_for_i
     async def story(store: RedisStore) -> None:
         assert await store.free_deferred("n") == 1
         view = await store.job(left.id)
-        assert view.status == "canceled"
+        assert view.status == "failed"
         assert view.reason == "worker theirs of RQ, which ran it, is gone"
+        assert FailedJobRegistry(queue=queue).get_job_ids(cleanup=False) == [left.id]
         assert (await store.job(behind.id)).status == "canceled"
         assert await store.free_deferred("n") == 0
         assert (await store.retry(left.id)).state == "ok"
@@ -461,6 +462,22 @@ def test_what_a_killed_worker_of_rq_had_begun_is_cancelled_with_what_waits_for_i
 
     play(redis_url, story)
     assert StartedJobRegistry(queue=queue).get_job_ids(cleanup=False) == []
+
+
+def test_what_a_killed_worker_of_rq_had_begun_waits_again_if_it_has_retries_left(
+    redis_client, redis_url, queue
+):
+    """One of its retries is spent, as RQ's workers would have it."""
+    left = begun_by_rq(redis_client, queue, heard_for_s=-1)
+    redis_client.hset(left.key, "retries_left", 2)
+
+    async def story(store: RedisStore) -> None:
+        assert await store.free_deferred("n") == 1
+        assert (await store.job(left.id)).status == "queued"
+
+    play(redis_url, story)
+    assert queue.get_job_ids() == [left.id]
+    assert Job.fetch(left.id, connection=queue.connection).retries_left == 1
 
 
 def test_what_a_living_worker_of_rq_has_begun_is_left_to_it(redis_client, redis_url, queue):

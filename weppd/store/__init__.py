@@ -223,7 +223,7 @@ class Store(Protocol):
 
     async def free_deferred(self, node: str) -> int:
         """Release or cancel deferred jobs that no event will: what only a client's write can
-        leave behind; and cancel what a worker of RQ's own had begun that is gone. Returns how many.
+        leave behind; and end what a worker of RQ's own had begun that is gone. Returns how many.
         One node looks after the deferred at a time; a call looks at some thousands of jobs and goes
         on there the next time."""
 
