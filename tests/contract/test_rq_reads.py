@@ -480,6 +480,26 @@ def test_what_a_killed_worker_of_rq_had_begun_waits_again_if_it_has_retries_left
     assert Job.fetch(left.id, connection=queue.connection).retries_left == 1
 
 
+def test_what_a_worker_of_rq_was_killed_over_as_it_took_it_is_the_first_again(
+    redis_client, redis_url, queue
+):
+    """It lay in the intermediate list for a minute, not begun; a younger one is left there."""
+    old, young, other = (queue.enqueue(TASK, "my-run", n) for n in range(3))
+    taken = f"{queue.key}:intermediate"
+    for job in (old, young):
+        redis_client.lrem(queue.key, 0, job.id)
+        redis_client.rpush(taken, job.id)
+    redis_client.set(f"{taken}:first_seen:{old.id}", time.time() - 61)
+
+    async def story(store: RedisStore) -> None:
+        assert await store.free_deferred("n") == 1
+        assert await store.free_deferred("n") == 0
+
+    play(redis_url, story)
+    assert queue.get_job_ids() == [old.id, other.id]
+    assert redis_client.lrange(taken, 0, -1) == [young.id.encode()]
+
+
 def test_what_a_living_worker_of_rq_has_begun_is_left_to_it(redis_client, redis_url, queue):
     """Its record stands, or it has promised to be heard later than now: either is enough."""
     late = begun_by_rq(redis_client, queue, heard_for_s=60)

@@ -103,8 +103,8 @@ def _queue(told: Settings, server: Server, name: str) -> Iterator[Finding]:
             WARN,
             "rq queue",
             f"{name}: {stuck} jobs between queue and worker",
-            "a worker that still lives has them, or lost them: RQ's own maintenance"
-            " fails them after a minute; enqueue them again",
+            "a worker that still lives has them, or lost them: RQ's own maintenance fails them"
+            " after a minute, weppd puts them back within some three; nothing need be done",
         )
 
 

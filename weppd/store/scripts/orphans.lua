@@ -3,6 +3,9 @@
 -- Both must say so: the worker's record, which ends 90 s after its last word, and the score of its
 -- execution, until when it promised to be heard again. Ours are +inf.
 -- As with RQ's own workers the job has failed, or waits again if it has retries left.
+-- A worker that is killed as it takes a job leaves it in its queue's intermediate list. It had not
+-- begun: seen there for a minute, it is the queue's first again. When it was seen first RQ's workers
+-- write down as well, under the same key.
 -- ARGV: P W now stamp queue most. Returns how many were ended.
 -- with: keys
 -- with: dependents
@@ -38,6 +41,23 @@ for _, member in ipairs(call('ZRANGEBYSCORE', wip, '-inf', past, 'LIMIT', 0, mos
         fail(jid, 'worker ' .. worker .. ' of RQ, which ran it, is gone')
       end
     end
+  end
+end
+
+local taken, at = queue_key(queue) .. ':intermediate', tonumber(moment() or now)
+for _, jid in ipairs(call('LRANGE', taken, 0, most - 1)) do
+  local seen = taken .. ':first_seen:' .. jid
+  local status = call('HGET', job_key(jid), 'status')
+  local first = tonumber(call('GET', seen) or '')
+  if status ~= 'queued' then
+    call('LREM', taken, 1, jid)
+  elseif not first then
+    call('SET', seen, at, 'EX', 86400)
+  elseif at - first > 60 then
+    call('LREM', taken, 0, jid)
+    call('DEL', seen)
+    push(jid, queue, true, stamp)
+    gone = gone + 1
   end
 end
 return gone
