@@ -134,7 +134,7 @@ def test_a_failed_engine_stops_what_waits_and_the_repaired_run_goes_on_from_ther
 def test_a_second_launch_under_a_running_one_is_refused_by_name(house):
     """Two pipelines in one directory would write the same files: who holds it is told."""
     wd = house.home / "runs" / "my-run"
-    write_watershed(wd, channels=3, years=30)
+    write_watershed(wd, channels=9, years=100)
     parent, final = launch(house)
     early = house.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", clean=True)
     error = house.ends(early.id)["error"]

@@ -72,10 +72,10 @@ def test_every_cover_of_a_sample_run_is_simulated_with_whole_outputs(runs: Path)
         assert summary.years == YEARS
         output = runs.parent / "output"
         # Each of these raises, with the reason, for a file that is not whole.
-        complete.loss(output / f"H{number}.loss.dat")
-        complete.pass_file(output / f"H{number}.pass.dat", YEARS)
-        complete.plot(output / f"H{number}.plot.dat")
-        complete.present(output / f"H{number}.ebe.dat")
+        complete.loss(complete.read(output / f"H{number}.loss.dat"))
+        complete.pass_file(complete.read(output / f"H{number}.pass.dat"), YEARS)
+        complete.plot(complete.read(output / f"H{number}.plot.dat"))
+        complete.read(output / f"H{number}.ebe.dat")
 
 
 def test_the_marker_is_the_last_line_and_every_product_names_hillsim(runs: Path) -> None:
@@ -191,8 +191,8 @@ def test_a_table_has_a_row_a_day_and_the_element_one_for_each_event(runs: Path) 
     """Water and soil tables reach the last day; the element has its events and two a month."""
     simulate(runs)
     output = runs.parent / "output"
-    complete.daily(output / "H2.wat.dat", YEARS)
-    complete.daily(output / "H2.soil.dat", YEARS)
+    complete.daily(complete.read(output / "H2.wat.dat"), YEARS)
+    complete.daily(complete.read(output / "H2.soil.dat"), YEARS)
     events = ebe.read(output / "H2.ebe.dat")
     fixed = sum(row.day not in (1, 15) for row in events) + 24 * YEARS
     assert len((output / "H2.element.dat").read_text().splitlines()) == 2 + fixed
@@ -275,8 +275,8 @@ def test_a_real_single_storm_runs_off_as_other_engines_have_it(
     summary, said = simulate(runs, number)
     assert said[-1] == MARKER
     output = runs.parent / "output"
-    complete.loss(output / f"H{number}.loss.dat")
-    complete.plot(output / f"H{number}.plot.dat")
+    complete.loss(complete.read(output / f"H{number}.loss.dat"))
+    complete.plot(complete.read(output / f"H{number}.plot.dat"))
     assert summary.runoff_mm == pytest.approx(runoff, rel=0.01)
     row = (output / f"H{number}.element.dat").read_text().splitlines()[2]
     assert float(row[40:48]) == pytest.approx(peak, rel=0.01)
@@ -357,7 +357,7 @@ def test_real_inputs_are_simulated(number: int, tmp_path: Path) -> None:
     runs = real(tmp_path, number)
     summary, said = simulate(runs, number)
     assert said[-1] == MARKER
-    complete.pass_file(runs.parent / "output" / f"H{number}.pass.dat", summary.years)
+    complete.pass_file(complete.read(runs.parent / "output" / f"H{number}.pass.dat"), summary.years)
     assert summary.precip_mm > 200.0
     assert 0.0 < summary.runoff_mm < summary.precip_mm
 
