@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _FOREVER = float("inf")
 #: Who leaves the group while it stands still may start others: they are looked for after this time.
 _AGAIN_S = 0.02
-_ROUNDS = 8
+#: Walks of one stop at most; and so many in a row that found nobody new, for a walk of a tree that
+#: runs may miss who is born while its parent is looked at.
+_ROUNDS, _QUIET = 16, 2
 
 
 class Signals:
@@ -60,13 +62,16 @@ class Signals:
         Where others come and go outside of it, they are looked for until no new one is found.
         """
         self._signal_group(signal.SIGSTOP)
+        fickle, quiet = False, 0
         for _ in range(_ROUNDS):
             fresh = [known for known in self._meter.strays if not known.held]
             for known in fresh:
                 known.held = True
                 self._held.append(known)
                 _send(known, signal.SIGSTOP)
-            if not fresh or not self._meter.fickle:
+            fickle = fickle or self._meter.fickle
+            quiet = 0 if fresh else quiet + 1
+            if not fickle or quiet == _QUIET:
                 break
             self._meter.walk(now)
 
