@@ -192,7 +192,8 @@ def test_a_dead_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("x" * 120, "longer than"), ("no/such/dir/a.sock", "No such file")]
+    ("name", "says"),
+    [("x" * 120, "longer than"), ("no/such/dir/a.sock", "its directory is not there")],
 )
 def test_a_socket_that_cannot_be_bound_is_the_settings_error(
     tmp_path: Path, name: str, says: str

@@ -26,6 +26,9 @@ def listen(path: str | os.PathLike[str], mode: int = 0o666) -> socket.socket:
     where = os.fspath(path)
     if len(os.fsencode(where)) > _MAX_PATH - 4:
         raise SettingsError("daemon.admin_socket", [f"{where}: longer than a socket's path may be"])
+    if not Path(where).parent.is_dir():
+        gone = f"{where}: its directory is not there; make it"
+        raise SettingsError("daemon.admin_socket", [gone])
     if _answers(where):
         raise AlreadyRunning(f"{where}: another process listens here; stop it or move admin_socket")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
