@@ -17,3 +17,9 @@ def ctx(tmp_path: Path, redis_url: str) -> Iterator[RecordingContext]:
     wepp = {"default_bin": "hillsim"}
     with using(RecordingContext(tmp_path / "runs", wepp=wepp, redis=redis_url)) as context:
         yield context
+
+
+@pytest.fixture
+def wd(ctx: RecordingContext, tmp_path: Path) -> Path:
+    """The directory of a run called my-run, which is not there yet, inside a job."""
+    return tmp_path / "runs" / "my-run"

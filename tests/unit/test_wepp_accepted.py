@@ -10,7 +10,6 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.hillsim import hidden
-from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import (
@@ -35,43 +34,16 @@ from tasks.wepp.prep import stages
 from tasks.wepp.prep.covers import LIBRARY
 from tasks.wepp.samples import cover as sample_cover
 from tasks.wepp.samples.watershed import write_watershed
-from tests.unit.recording import RecordingContext
+from tests.unit.wepp_inputs import change, write_inputs
 from tests.wepp_engine import passes
 from tests.wepp_engine.dialogue import Accepted, follow
 from tests.wepp_engine.records import Stopped
-from weppd.task import using
-
-ALL = (
-    *(stages.SLOPES, stages.COVERS, stages.SOILS),
-    *(stages.CLIMATES, stages.ANSWERS, stages.NETWORK),
-)
-
-
-@pytest.fixture
-def wd(tmp_path: Path, redis_url: str):
-    """The directory of a run, inside a job."""
-    with using(RecordingContext(tmp_path / "runs", redis=redis_url)):
-        yield tmp_path / "runs" / "my-run"
 
 
 def prepared(wd: Path, **sample) -> RunDirectory:
     """A sample watershed, its inputs written."""
     write_watershed(wd, **{"channels": 3, "years": 2, **sample})
-    return again(wd)
-
-
-def again(wd: Path) -> RunDirectory:
-    """The inputs of a run, written from its documents."""
-    run = RunDirectory(wd)
-    run.output.mkdir(parents=True, exist_ok=True)
-    stages.prepare("my-run", run, *ALL)
-    return run
-
-
-def change(wd: Path, document, **fields) -> None:
-    """Give a document other fields."""
-    changed = document.load(wd).model_copy(update=fields)
-    replace_text(document.path(wd), changed.dump())
+    return write_inputs(wd)
 
 
 def accepted(run: RunDirectory) -> list[Accepted]:
@@ -204,7 +176,7 @@ def test_every_cover_of_the_library_is_accepted(wd, cover, elements):
         wd, Landuse, covers=covers, channels="a",
         hillslopes={top: [*"abaab"][:elements] for top in tops},
     )  # fmt: skip
-    for found in accepted(again(wd)):
+    for found in accepted(write_inputs(wd)):
         assert len(found.plan.crops) == 3
 
 
@@ -236,7 +208,7 @@ def of_cover(wd: Path, name: str, water: Evapotranspiration, *others: str) -> Ru
     tops = Landuse.load(wd).hillslopes
     hills = {top: [str(at % len(covers))] for at, top in enumerate(tops)}
     change(wd, Landuse, covers=covers, channels="0", hillslopes=hills)
-    return again(wd)
+    return write_inputs(wd)
 
 
 def test_plants_that_an_engine_takes_for_one_are_refused(wd):
@@ -327,7 +299,7 @@ def test_as_much_as_an_engine_has_room_for_is_accepted(wd, points, layers):
     profile, ground = reshaped(wd)
     with_points(profile, points)
     with_layers(ground, layers)
-    first = accepted(again(wd))[0]
+    first = accepted(write_inputs(wd))[0]
     assert len(first.slopes[0].pairs) == points
     assert len(first.soils[0].layers) == layers
 
@@ -337,17 +309,17 @@ def test_more_than_an_engine_has_room_for_is_refused(wd):
     profile, ground = reshaped(wd)
     with_points(profile, 101)
     with pytest.raises(BrokenDocument, match=r"would have 101 points of a slope: .* hold 100"):
-        again(wd)
+        write_inputs(wd)
     with_points(profile, 20)
     with_layers(ground, 11)
     with pytest.raises(BrokenDocument, match=r"11 layers of the soil .*: executables hold 10"):
-        again(wd)
+        write_inputs(wd)
 
 
 def test_more_elements_and_plants_than_an_engine_has_room_for_are_refused(wd):
     """Twenty elements are accepted; one more is not, nor is a plant more than twenty."""
     write_watershed(wd, channels=1, years=1, elements=20)
-    accepted(again(wd))
+    accepted(write_inputs(wd))
     made = sample_cover.management(sample_cover.GRASS, 1)
     for number in range(21):
         named = tuple(replace(p, head=replace(p.head, name=f"g{number}")) for p in made.plants)
@@ -357,13 +329,13 @@ def test_more_elements_and_plants_than_an_engine_has_room_for_are_refused(wd):
         wd, Landuse, covers=covers, channels="0",
         hillslopes={top: [str(n) for n in range(20)] for top in Landuse.load(wd).hillslopes},
     )  # fmt: skip
-    accepted(again(wd))
+    accepted(write_inputs(wd))
     (wd / "0.man").write_text(management.dump(replace(made, plants=made.plants * 2)))
     with pytest.raises(BrokenDocument, match=r"21 plants of all elements .* hold 20"):
-        again(wd)
+        write_inputs(wd)
     write_watershed(wd, channels=1, years=1, elements=21)
     with pytest.raises(BrokenDocument, match="21 overland flow elements: executables hold 20"):
-        again(wd)
+        write_inputs(wd)
 
 
 @real

@@ -11,41 +11,27 @@ from tasks import hillsim, wepp_rq
 from tasks.omni import children
 from tasks.omni.documents import Scenario
 from tasks.run.atomic import replace_text
-from tasks.run.directory import FlowpathDirectory, RunDirectory, StormDirectory
+from tasks.run.directory import FlowpathDirectory, StormDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Climate, Landuse
 from tasks.wepp.files import channels, climate, runfile, structure
-from tasks.wepp.prep import stages
 from tasks.wepp.prep.given import Given
 from tasks.wepp.prep.storms import hillslopes as of_storm
 from tasks.wepp.samples.hillslopes import write_sample
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.site_documents import BELOW, BESIDE, write_site
-from tests.unit.test_wepp_accepted import ALL, accepted
+from tests.unit.test_wepp_accepted import accepted
 from tests.unit.test_wepp_storms import with_storms
+from tests.unit.wepp_inputs import ALL, write_inputs
 from tests.wepp_engine import network, passes
 from tests.wepp_engine.dialogue import follow
-
-
-@pytest.fixture
-def wd(ctx, tmp_path: Path) -> Path:
-    """The directory of a run."""
-    return tmp_path / "runs" / "my-run"
-
-
-def made(wd: Path, *which: stages.Stage) -> RunDirectory:
-    """The inputs of a run, written from its documents."""
-    run = RunDirectory(wd)
-    run.output.mkdir(parents=True, exist_ok=True)
-    stages.prepare("my-run", run, *(which or ALL))
-    return run
 
 
 def test_single_storms_are_accepted(wd):
     """Hillslopes and channels, in the directory of each storm, by the questions of a storm."""
     write_watershed(wd, channels=3, years=1, asks_impoundments=True)
     with_storms(wd, {1: 120.0, 2: 5.0})
-    run = made(wd)
+    run = write_inputs(wd)
     for number in (1, 2):
         storm = StormDirectory(wd, number)
         given = Given(run)
@@ -64,7 +50,7 @@ def test_single_storms_are_accepted(wd):
 def test_flowpaths_are_accepted(wd):
     """Each has its own profile, and its hillslope's soil, cover and weather."""
     write_watershed(wd, channels=1, years=1, flowpaths=2)
-    run = made(wd, *ALL[:5])
+    run = write_inputs(wd, *ALL[:5])
     names = tuple(f"fp_2{hill}_{n}" for hill in (1, 2, 3) for n in (1, 2))
     directory = FlowpathDirectory(wd, names)
     wepp_rq.run_flowpath_rq("my-run", names[0])
@@ -89,14 +75,14 @@ def test_scenarios_are_accepted(wd, scenario):
     children.make(wd, Scenario(type="undisturbed"))
     child = children.make(wd, Scenario.model_validate(scenario))
     assert Landuse.load(child.root).covers != covers
-    accepted(made(child.root))
+    accepted(write_inputs(child.root))
 
 
 @pytest.mark.parametrize("dialect", [BESIDE, BELOW])
 def test_a_run_that_weppcloud_set_up_is_accepted(wd, dialect):
     """Its own documents, managements and soils, written as ours are."""
     write_site(wd, dialect, years=2)
-    accepted(made(wd))
+    accepted(write_inputs(wd))
 
 
 def test_sample_hillslopes_are_accepted(tmp_path: Path):
@@ -132,13 +118,13 @@ def test_a_run_that_lies_deep_is_accepted(ctx, tmp_path: Path):
     """Names in the answers are relative: how long the way to a run is does not matter."""
     deep = tmp_path / "runs" / ("a-long-name-of-a-run-" * 8) / "my-run"
     write_watershed(deep, channels=1, years=1)
-    accepted(made(deep))
+    accepted(write_inputs(deep))
 
 
 def test_the_embedded_engine_s_hillslopes_can_be_merged_by_another(wd):
     """Its pass files are in the columns that executables read, day for day of their calendar."""
     write_watershed(wd, channels=1, years=4)
-    run = made(wd)
+    run = write_inputs(wd)
     for number in run.hillslopes():
         with open(wd / "said", "w") as said:
             hillsim.run(f"p{number}.run", run.runs, said)
@@ -157,4 +143,4 @@ def test_weather_of_different_first_years_is_refused(wd):
     changed = {**document.hillslopes, top: "climate/other.cli"}
     replace_text(Climate.path(wd), document.model_copy(update={"hillslopes": changed}).dump())
     with pytest.raises(BrokenDocument, match="the channels want one year for all"):
-        made(wd)
+        write_inputs(wd)

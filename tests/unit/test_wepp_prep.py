@@ -11,7 +11,6 @@ import pytest
 from pyarrow import parquet
 
 from tasks import hillsim
-from tasks.run.atomic import replace_text
 from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp import simulation
@@ -39,34 +38,13 @@ from tasks.wepp.prep import joined, stages
 from tasks.wepp.prep.soils import clipped
 from tasks.wepp.prompts import Contract
 from tasks.wepp.samples.watershed import write_watershed
-from tests.unit.recording import RecordingContext
-from weppd.task import using
-
-ALL = (
-    *(stages.SLOPES, stages.COVERS, stages.SOILS),
-    *(stages.CLIMATES, stages.ANSWERS, stages.NETWORK),
-)
-
-
-@pytest.fixture
-def wd(tmp_path: Path, redis_url: str):
-    """The directory of a run called my-run, inside a job."""
-    with using(RecordingContext(tmp_path / "runs", redis=redis_url)):
-        yield tmp_path / "runs" / "my-run"
+from tests.unit.wepp_inputs import ALL, change, write_inputs
 
 
 def prepared(wd: Path, *which: stages.Stage, **sample) -> RunDirectory:
     """A sample watershed of three channels, prepared."""
     write_watershed(wd, **{"channels": 3, "years": 1, **sample})
-    run = RunDirectory(wd)
-    stages.prepare("my-run", run, *(which or ALL))
-    return run
-
-
-def change(wd: Path, document, **fields) -> None:
-    """Give a document other fields."""
-    changed = document.load(wd).model_copy(update=fields)
-    replace_text(document.path(wd), changed.dump())
+    return write_inputs(wd, *which)
 
 
 def test_numbers_go_up_with_topaz_ids_and_channels_down_to_the_outlet():
@@ -101,7 +79,6 @@ def test_every_input_reads_back_and_the_embedded_engine_runs_over_them(wd, capsy
     assert management.read(run.runs / "p1.man").simulated_years == 1
     answers = runfile.read(run.runs / "p1.run")
     assert (answers.slp, answers.pass_file, answers.years) == ("p1.slp", "../output/H1.pass.dat", 1)
-    run.output.mkdir()
     with open(wd / "said", "w") as said:
         for number in run.hillslopes():
             assert hillsim.run(f"p{number}.run", run.runs, said).years == 1
@@ -216,14 +193,12 @@ def test_soils_of_disturbed_land_go_on_as_they_are_and_run_off_more_where_they_r
     text = f"9002\nAny\n1 0\n{line}200 {curve}\n900 {curve}\n1 10000 100\n"
     (wd / str(document.soils[document.hillslopes[min(document.hillslopes)][0]])).write_text(text)
     change(wd, Soils, clip_depth_mm=400.0, initial_saturation=0.5)
-    run = RunDirectory(wd)
-    stages.prepare("my-run", run, *ALL[:5])
+    run = write_inputs(wd, *ALL[:5])
     made = soil.read(run.runs / "p1.sol")
     (element,) = made.elements
     assert (made.version, element.saturation) == (9002.0, 0.5)
     assert [(layer.depth, layer.theta_s) for layer in element.layers] == [(200, 0.45), (400, 0.45)]
     assert element.recovery == soil.Recovery(0, "forest low sev fire", "loam", factor=1.3, rate=0.3)
-    run.output.mkdir()
     before = hillsim.run("p1.run", run.runs, io.StringIO())
     adjusted = (run.runs / "p1.sol").read_text().replace("0 'forest", "1 'forest")
     (run.runs / "p1.sol").write_text(adjusted)
@@ -353,7 +328,6 @@ def test_each_plant_takes_water_as_the_document_says_by_its_name(wd):
     assert int(count) == len(lines) == len(named)
     assert grown <= set(named)
     assert {words[0] for name, words in named.items() if name != "Grass"} == {"1.1"}
-    run.output.mkdir()
     assert hillsim.run("p1.run", run.runs, io.StringIO()).years == 1
     change(wd, Wepp, evapotranspiration=None)
     stages.prepare("my-run", run, stages.ANSWERS)

@@ -14,7 +14,7 @@ from tasks.wepp.documents import BedShear, Frost, Groundwater, Phosphorus, Snow,
 from tasks.wepp.prep import stages
 from tasks.wepp.samples.watershed import write_watershed
 from tests.unit.recording import RecordingContext
-from tests.unit.test_wepp_prep import ALL, change
+from tests.unit.wepp_inputs import ALL, change
 from weppd.task import using
 
 

@@ -19,12 +19,8 @@ from tasks.wepp.samples.watershed import write_watershed
 from tests.unit import hillsim_slopes as build
 from tests.unit.recording import RecordingContext
 from tests.unit.site_documents import BELOW, BESIDE, NAMES, an_object, change, write_site
+from tests.unit.wepp_inputs import ALL
 from weppd.task import using
-
-ALL = (
-    *(stages.SLOPES, stages.COVERS, stages.SOILS),
-    *(stages.CLIMATES, stages.ANSWERS, stages.NETWORK),
-)
 
 
 @pytest.fixture
