@@ -183,6 +183,27 @@ def test_a_job_that_no_store_knows_is_listed_shown_drawn_and_cancelled(node, ser
     assert json.loads(node.ctl("cancel", job.id, "--json")[1])["state"] == "stopped"
 
 
+def test_what_runs_here_is_listed_shown_and_drawn_while_redis_is_away(node, server):
+    """Each answer says that the store is away; of what is not here nobody knows."""
+    job = begun(node)
+    eventually(lambda: bodies(node.home / "ledger") == 1, within=15)
+    server.stop()
+    eventually(lambda: "state=away" in node.stderr, within=15)
+    listed = json.loads(node.ctl("jobs", "--json")[1])
+    assert [(each["id"], each["state"]) for each in listed["jobs"]] == [(job.id, "started")]
+    assert "away" in listed["note"]
+    assert json.loads(node.ctl("jobs", "--state", "failed", "--json")[1])["jobs"] == []
+    for words in (("jobs",), ("show", job.id), ("tree", job.id), ("status",)):
+        code, told, err = node.ctl(*words)
+        assert (code, job.id in told, "away" in told) == (0, True, True), (words, told, err)
+    code, _, err = node.ctl("show", "nobody")
+    assert (code, "is away" in err) == (1, True)
+    server.start()
+    eventually(lambda: json.loads(node.ctl("jobs", "--json")[1])["note"] == "", within=15)
+    let_go(node)
+    assert node.ends(job.id)["state"] == "finished"
+
+
 def test_a_run_s_job_that_no_store_knows_is_not_ended_for_want_of_a_lease(make, server):
     """Its cell says whose it is: it is granted its lease as before, and its end is recorded."""
     node = make("a")

@@ -92,10 +92,10 @@ class FakeHouse:
             raise NoSuchLock(lock)
         return {"lock": lock, "owner": "web1:12"}
 
-    async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
+    async def jobs(self, state: str | None, limit: int, offset: int) -> Mapping[str, Any]:
         self._heard("jobs", (state, limit, offset))
         rows = [job for job in self.store.values() if state in (None, job["state"])]
-        return rows[offset : offset + limit]
+        return {"jobs": rows[offset : offset + limit]}
 
     async def job(self, jid: str) -> Mapping[str, Any] | None:
         self._heard("job", jid)

@@ -133,6 +133,8 @@ def test_a_job_that_the_store_forgot_is_named_below_the_list() -> None:
 def test_no_jobs() -> None:
     """An empty list says so in words."""
     assert render.jobs(told(models.Jobs, jobs=[]), NOW) == "no jobs"
+    away = told(models.Jobs, jobs=[], note="the store is away")
+    assert render.jobs(away, NOW).splitlines() == ["no jobs", "note       the store is away"]
 
 
 def test_a_running_job() -> None:

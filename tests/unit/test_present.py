@@ -74,6 +74,18 @@ def test_a_job_that_is_over_is_not_told_of() -> None:
     assert told(Recording(BROUGHT, 1)) is None
 
 
+def test_what_is_here_is_listed_without_the_store() -> None:
+    """What runs before what waits; of a run or below a job, what bears its name."""
+    job = Job("w", "low", None, b"", runid="r2", parent="p")
+    waits = Waiting(Ticket(Claim("e2", job), Plan("f", "light"), "n.1"))
+    over = Recording(Ticket(Claim("e4", Job("o", "low", None, b"")), Plan("f", "light"), "n.1"), 3)
+    here = present(waits, Running(BROUGHT, 1), over)
+    assert [row["id"] for row in here.rows(None)] == ["j", "w"]
+    assert [row["id"] for row in here.rows("queued")] == ["w"]
+    kin = {name: [row["id"] for row in here.kin(name)] for name in ("j", "r", "p", "r2", "o", "x")}
+    assert kin == {"j": ["j"], "r": ["j"], "p": ["w"], "r2": ["w"], "o": [], "x": []}
+
+
 class Records:
     """A store that has a record of some jobs."""
 

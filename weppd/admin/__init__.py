@@ -98,8 +98,9 @@ class House(Protocol):
         """
         ...
 
-    async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
-        """At most `limit` jobs in `state` (None: every state), newest first: `models.JobRow`."""
+    async def jobs(self, state: str | None, limit: int, offset: int) -> Mapping[str, Any]:
+        """At most `limit` jobs in `state` (None: every state), newest first: `models.Jobs`. While
+        the store is away, those of this node."""
         ...
 
     async def job(self, jid: str) -> Mapping[str, Any] | None:

@@ -164,9 +164,9 @@ async def unlock(asked: Asked) -> Response:
 async def jobs(asked: Asked) -> Response:
     """List jobs, newest first, a page at a time."""
     page = asked.query(asks.JobsQuery)
-    rows = await asked.house.jobs(page.state, page.limit, page.offset)
-    further = page.offset + page.limit if len(rows) >= page.limit else None
-    return await _apart(models.Jobs, {"jobs": list(rows), "next": further})
+    found = await asked.house.jobs(page.state, page.limit, page.offset)
+    further = page.offset + page.limit if len(found["jobs"]) >= page.limit else None
+    return await _apart(models.Jobs, {**found, "next": further})
 
 
 async def show(asked: Asked) -> Response:

@@ -107,7 +107,7 @@ class Held(Reply):
 
 class JobRow(Reply):
     """A job in a list. `state` is RQ's word; `error` is one line, for a job that failed. `note`
-    says that the store has no record of a job that this node has."""
+    says that the store has no record of a job that this node has, or is away."""
 
     id: str
     state: str
@@ -223,10 +223,12 @@ class TreeNode(Reply):
 
 
 class Tree(Reply):
-    """`GET /v1/tree/{name}`: one tree for a job, all trees of a run, the latest first."""
+    """`GET /v1/tree/{name}`: one tree for a job, all trees of a run, the latest first. `note` says
+    that the store is away, and that these are the node's own jobs."""
 
     name: str
     jobs: list[TreeNode]
+    note: str = ""
 
 
 class Retried(Reply):
@@ -275,10 +277,12 @@ class Status(Reply):
 
 
 class Jobs(Reply):
-    """One page of jobs; `next` is the next page's offset, None on the last one."""
+    """One page of jobs; `next` is the next page's offset, None on the last one. `note` says that
+    the store is away, and that these are the node's own jobs."""
 
     jobs: list[JobRow]
     next: int | None = None
+    note: str = ""
 
 
 class Cancelled(Reply):

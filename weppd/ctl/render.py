@@ -154,10 +154,8 @@ def jobs(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
     rows = [
         [clean(job["id"]), clean(job["state"]), _age(job, now), _what(job)] for job in data["jobs"]
     ]
-    if not rows:
-        return "no jobs"
-    lines = columns(["JOB", "STATE", "FOR", "WHAT"], rows, width, paint, 1)
-    lines += _notes(data["jobs"], width)
+    lines = columns(["JOB", "STATE", "FOR", "WHAT"], rows, width, paint, 1) if rows else ["no jobs"]
+    lines += _notes(data["jobs"], width) + note(data, width)
     if data["next"] is not None:
         lines.append(f"there are more: --offset {data['next']}")
     return "\n".join(lines)
@@ -166,6 +164,11 @@ def jobs(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
 def _notes(jobs: Sequence[Data], width: int) -> list[str]:
     told = [f"job {clean(job['id'])}: {clean(job['note'])}" for job in jobs if job["note"]]
     return [line for each in told for line in _hung("note", each, width)]
+
+
+def note(data: Data, width: int) -> list[str]:
+    """What is said of an answer as a whole, on lines of its own."""
+    return _hung("note", clean(data["note"]), width) if data.get("note") else []
 
 
 def _age(job: Data, now: float) -> str:

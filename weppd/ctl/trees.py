@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from weppd.ctl.render import note
 from weppd.ctl.table import Paint, clean, cut, fold, plain, span
 
 Data = Mapping[str, Any]
@@ -19,7 +20,7 @@ def tree(data: Data, now: float, width: int = 80, paint: Paint = plain) -> str:
     lines: list[str] = []
     for job in data["jobs"]:
         lines += _lines(job, "", "", now, width, paint, root=True)
-    return "\n".join(lines)
+    return "\n".join(lines + note(data, width))
 
 
 def _lines(

@@ -10,10 +10,10 @@ from typing import Any
 from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
-from weppd.core.schedule import Rules, Traits, limits_of, renamed, timeout_of
+from weppd.core.schedule import Rules, Traits
 from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
-from weppd.limits import LimitError, check
+from weppd.limits import check
 from weppd.scribe import reader
 from weppd.shell.cancels import Cancels
 from weppd.shell.host.cells import Cells
@@ -26,15 +26,13 @@ from weppd.shell.people.herald import Event, Herald
 from weppd.shell.people.latches import Latches
 from weppd.shell.people.meters import Meters
 from weppd.shell.people.present import Present
-from weppd.shell.people.shapes import detail, row, shown_limits
+from weppd.shell.people.rolls import Rolls
 from weppd.shell.start import Places
 from weppd.shell.store.neighbours import Neighbours
 from weppd.shell.store.trips import Trips
 from weppd.shell.supervisor import Supervisor
 from weppd.store import Store
-from weppd.store.nouns import JobSpec, JobView, QueueCounts
-
-ALL_STATES = ("started", "queued", "deferred", "scheduled", "failed", "canceled", "finished")
+from weppd.store.nouns import JobSpec, QueueCounts
 
 
 class Keeper:
@@ -59,13 +57,16 @@ class Keeper:
     ) -> None:
         self._herald, self._meters = herald, meters
         self._present = Present(lambda: supervisor.state, diary)
-        self._groves, self._latches = Groves(store, self._present), Latches(store)
+        self._rolls = Rolls(
+            store, self._present, diary, places, rules, registry, lambda: trips.reason
+        )
+        self._groves, self._latches = Groves(store, self._present, self._rolls), Latches(store)
         self._neighbours = neighbours
         self.begin_again = begin_again
         self._supervisor, self._store, self._trips = supervisor, store, trips
         self._diary, self._peers, self._zygotes = diary, peers, zygotes
         self._cells = cells
-        self._places, self._rules, self._registry = places, rules, registry
+        self._places, self._rules = places, rules
         self._cancels = Cancels(supervisor, store, diary, rules)
         self._glance = Glance(lambda: supervisor.state, diary, peers, zygotes, rules)
 
@@ -139,51 +140,13 @@ class Keeper:
         ]
         return [own, *others]
 
-    async def jobs(self, state: str | None, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
-        """At most `limit` jobs in `state`; without one, of all states, the live ones first. Before
-        all others come those that run here and that the store has forgotten."""
-        if state == "created":
-            return []  # such a job is on no list yet: only who has its id finds it
-        strays = await self._present.strays(self._store, state)
-        first = strays[offset : offset + limit]
-        offset = max(0, offset - len(strays))
-        return [*first, *await self._listed(state, limit - len(first), offset)]
-
-    async def _listed(self, state: str | None, limit: int, offset: int) -> list[dict[str, Any]]:
-        if state is not None:
-            views_ = await self._store.jobs(state, limit, offset)
-            return [self._with_progress(row(view), view) for view in views_]
-        found: list[JobView] = []
-        counts = (await self._store.counts()).values()
-        for each in ALL_STATES:
-            there = sum(getattr(queue, each) for queue in counts)
-            if offset < there and len(found) < limit:
-                also = "stopped" if each == "failed" else ""
-                found += await self._store.jobs(each, limit - len(found), offset, also)
-            offset = max(0, offset - there)
-        return [self._with_progress(row(v), v) for v in found]
+    async def jobs(self, state: str | None, limit: int, offset: int) -> Mapping[str, Any]:
+        """A page of jobs; while the store is away, those of this node, and a note that says so."""
+        return await self._rolls.jobs(state, limit, offset)
 
     async def job(self, jid: str) -> Mapping[str, Any] | None:
         """One job with everything known of it, None where there is none."""
-        view = await self._store.job(jid)
-        answer = self._told(view) if view is not None else self._present.shown(jid)
-        if answer is not None:
-            runs = self._places.run_dirs(answer["runid"])
-            log = f"{self._places.jobs}/{jid}.log"
-            answer |= {"log": log, "node": self._rules.node, "run_dirs": runs}
-        return answer
-
-    def _told(self, view: JobView) -> dict[str, Any]:
-        answer = self._with_progress(detail(view), view)
-        function = renamed(view.function or "", self._rules.alias)
-        traits = self._registry.get(function) or Traits()
-        answer["cpus"] = view.cpus or traits.cpus
-        answer["timeout"] = timeout_of(view.timeout, traits, self._rules)[0]
-        try:
-            answer["limits"] = shown_limits(limits_of(view.queue, traits, view.limits, self._rules))
-        except LimitError as error:
-            answer["limits"] = {"none": {"value": str(error), "source": "refused"}}
-        return answer
+        return await self._rolls.job(jid)
 
     async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
         """The tree below a job, or all trees of a run."""
@@ -302,9 +265,3 @@ class Keeper:
     def _mood(self) -> dict[str, Any]:
         state = self._supervisor.state
         return {"mood": state.mood.value, "running": len(state.jobs)}
-
-    def _with_progress(self, answer: dict[str, Any], view: JobView) -> dict[str, Any]:
-        entry = self._diary.entries.get(view.eid)
-        if entry is not None and entry.progress:
-            answer["progress"] = dict(entry.progress)
-        return answer

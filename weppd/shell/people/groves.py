@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weppd.admin import NoSuchJob
-from weppd.errors import Refused
-from weppd.shell.people.present import Present
+from weppd.errors import Refused, StoreAway
+from weppd.shell.people.present import AWAY, Present
+from weppd.shell.people.rolls import Rolls
 from weppd.store import Store
 from weppd.store.forest import Node, forest
 from weppd.store.nouns import Retried
@@ -28,11 +29,23 @@ _FIRST = {"failed": 0, "stopped": 0, "started": 1}
 class Groves:
     """Answers `tree` and `retry`."""
 
-    def __init__(self, store: Store, present: Present) -> None:
-        self._store, self._present = store, present
+    def __init__(self, store: Store, present: Present, rolls: Rolls) -> None:
+        self._store, self._present, self._rolls = store, present, rolls
 
     async def tree(self, name: str, every: bool) -> Mapping[str, Any]:
-        """The tree below the job of that id, or all trees of the run of that id."""
+        """The tree below the job of that id, or all trees of the run of that id.
+
+        While the store is away: what of it is here; StoreAway where nothing is.
+        """
+        try:
+            return await self._rolls.asked(self._tree(name, every))
+        except StoreAway as error:
+            rows = [_leaf(each) for each in self._present.kin(name)]
+            if not rows:
+                raise
+            return {"name": name, "jobs": rows, "note": f"{AWAY}: {error}"}
+
+    async def _tree(self, name: str, every: bool) -> Mapping[str, Any]:
         roots = [name]
         walk = await self._store.tree(roots)
         if not walk.rows[name] and name not in walk.children:
@@ -52,8 +65,7 @@ class Groves:
         job = self._present.shown(jid)
         if job is None:
             raise NoSuchJob(jid)
-        name = (job["function"] or "").rpartition(".")[2]
-        return {**job, "name": name, "children": []}
+        return _leaf(job)
 
     async def retry(self, jid: str) -> Mapping[str, Any]:
         """Send a job round again, or what went wrong below one that finished."""
@@ -91,6 +103,12 @@ class Groves:
         if not retried:
             raise Refused(f"job {jid} is finished, and nothing below it went wrong")
         return {"retried": retried, "woken": len(woken - {*retried})}
+
+
+def _leaf(job: Mapping[str, Any]) -> dict[str, Any]:
+    """A job of this node in a tree: what is below it is the store's to tell."""
+    name = (job["function"] or "").rpartition(".")[2]
+    return {**job, "name": name, "children": []}
 
 
 def _rows(walk: Reading, roots: Sequence[str], shown: int) -> list[dict[str, Any]]:

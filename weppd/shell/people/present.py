@@ -1,23 +1,24 @@
 """The jobs that this node has itself, as it knows them without the store.
 
 A job that a cell brought to a weppd whose store came back empty has no record anywhere, and yet it
-runs: it can be looked at, and cancelled.
+runs: it can be looked at, and cancelled. So can all of them while the store is away.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from weppd.core.state import Behind, Given, Phase, Running, State, Waiting
+from weppd.core.state import Behind, Ending, Given, Phase, Running, State, Waiting
 from weppd.shell.people.diary import Diary, Entry
 from weppd.shell.people.shapes import detail, row, shown_limits
 from weppd.store import Store
 from weppd.store.nouns import JobView
 
 NOTE = "the store has no record of it; this is what its node knows"
+AWAY = "the store is away; this is what this node knows of its own jobs"
 
 
 def phase_of(state: State, jid: str) -> Phase | None:
@@ -49,21 +50,36 @@ class Present:
 
         Each job of this node is asked for: there are no more than slots and claims.
         """
-        here = [each for each in self._state().jobs.values() if isinstance(each, Waiting | Given)]
+        here = self._here()
         known = await asyncio.gather(*(store.job(each.ticket.job.id) for each in here))
-        views = [
-            view(phase, self._diary.entries.get(phase.ticket.eid))
-            for phase, record in zip(here, known, strict=True)
-            if record is None
-        ]
-        return [row(each) | {"note": NOTE} for each in views if state in (None, each.status)]
+        lost = [phase for phase, record in zip(here, known, strict=True) if record is None]
+        return [each | {"note": NOTE} for each in self._rows(lost, state)]
+
+    def rows(self, state: str | None) -> list[dict[str, Any]]:
+        """Rows of the jobs in `state`, or in any, that are here: those that run come first."""
+        return sorted(self._rows(self._here(), state), key=lambda each: each["state"] != "started")
+
+    def kin(self, name: str) -> list[dict[str, Any]]:
+        """Rows of the jobs here that have this id, or whose run or whose parent has it."""
+        views = self._views(self._here())
+        return [row(each) for each in views if name in (each.id, each.runid, each.parent)]
+
+    def _here(self) -> list[Waiting | Given]:
+        return [each for each in self._state().jobs.values() if isinstance(each, Waiting | Given)]
+
+    def _views(self, phases: Iterable[Waiting | Given]) -> Iterator[JobView]:
+        for phase in phases:
+            yield view(phase, self._diary.entries.get(phase.ticket.eid))
+
+    def _rows(self, phases: Iterable[Waiting | Given], state: str | None) -> list[dict[str, Any]]:
+        return [row(each) for each in self._views(phases) if state in (None, each.status)]
 
 
 def view(phase: Waiting | Given, entry: Entry | None) -> JobView:
     """A job as its ticket and the diary's `entry` tell it; what neither knows is empty."""
     job, plan = phase.ticket.job, phase.ticket.plan
     waits = isinstance(phase, Waiting | Behind)
-    since = phase.since if isinstance(phase, Running) else 0.0
+    since = phase.since if isinstance(phase, Running | Ending) else 0.0
     return JobView(
         id=job.id,
         status="queued" if waits else "started",
