@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import socket
@@ -22,7 +23,7 @@ from tests.process.admin_thread import served
 from tests.process.test_admin_socket import GET, POST, eventually, run, talk
 from tests.process.test_admin_socket import served as serving
 from tests.unit.admin_house import FakeHouse, a_job
-from weppd.admin import Right, api, models, server
+from weppd.admin import Right, api, connection, models
 
 
 class Bridge(socketserver.ThreadingTCPServer):
@@ -158,7 +159,7 @@ def test_five_hundred_idle_connections_keep_nobody_out(
 ) -> None:
     """Half of them half-open: others are served, and after a while they are hung up on."""
     path = tmp_path / "s"
-    monkeypatch.setattr(server, "HEAD_S", 3.0)
+    monkeypatch.setattr(connection, "HEAD_S", 3.0)
 
     async def scene() -> None:
         async with serving(FakeHouse(), path):
@@ -167,7 +168,9 @@ def test_five_hundred_idle_connections_keep_nobody_out(
                 writer.write(b"GET /v1/status HTTP/1.1\r\nHost: we")
             for _ in range(20):
                 assert "200 OK" in await talk(path, GET.format("/v1/status"))
-            await eventually(lambda: all(reader.at_eof() for reader in readers))
+            told = await asyncio.gather(*(reader.read() for reader in readers))
+            assert {answer[:12] for answer in told[::2]} == {b"HTTP/1.1 408"}
+            assert {*told[1::2]} == {b""}
             for writer in idle:
                 writer.close()
 
@@ -180,7 +183,7 @@ def test_a_lesser_right_cannot_use_up_the_connections(
     """Who may nothing gets few connections, and there is room for who must steer."""
     path = tmp_path / "s"
     house = FakeHouse(a_job("j"))
-    monkeypatch.setitem(server.MAX_BY_RIGHT, Right.READ, 3)
+    monkeypatch.setitem(connection.MAX_BY_RIGHT, Right.READ, 3)
 
     async def scene() -> None:
         async with serving(house, path):
@@ -214,7 +217,7 @@ async def _served_again(ask: Callable[[], Awaitable[str]]) -> None:
 def test_a_head_has_a_largest_size(tmp_path: Path, part: str) -> None:
     """A request line or header without end is refused while it comes."""
     path = tmp_path / "s"
-    long = "x" * (2 * server.MAX_HEAD)
+    long = "x" * (2 * connection.MAX_HEAD)
 
     async def scene() -> None:
         async with serving(FakeHouse(), path):
@@ -259,5 +262,120 @@ def test_a_caller_that_reads_nothing_costs_the_others_nothing(tmp_path: Path) ->
             for sock in stuck:
                 sock.close()
             await eventually(lambda: house.followers == 0)
+
+    run(scene())
+
+
+async def said(path: Path, *parts: bytes) -> bytes:
+    """What the server says to these bytes, until it hangs up; this end stays open."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+    try:
+        return await asyncio.wait_for(reader.read(), 20)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+NO_REQUESTS = (
+    b"\x16\x03\x01\x02\x00",  # TLS
+    b"q\xff",
+    b"GET\x00",
+    b"PING /\x80",
+    b"hello there, is this weppd",
+    b"GET /v1/status\n",
+    b"GET /v1/status HTTP/2.0\r\n",
+)
+
+
+@pytest.mark.parametrize("rubbish", NO_REQUESTS)
+def test_what_is_no_request_is_told_so_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rubbish: bytes
+) -> None:
+    """Nobody waits for the rest of what can be no request."""
+    path = tmp_path / "s"
+    monkeypatch.setattr(connection, "HEAD_S", 3600.0)
+
+    async def scene() -> None:
+        async with serving(FakeHouse(), path):
+            answer = await said(path, rubbish)
+            assert answer.startswith(b"HTTP/1.1 400 Bad Request")
+            body = answer.partition(b"\r\n\r\n")[2]
+            assert models.Problem.model_validate_json(body).type == "bad-request"
+
+    run(scene())
+
+
+ASK = b"GET /healthz HTTP/1.1\r\nHost: weppd\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ([b"GET /v1/sta"], b"HTTP/1.1 408"),
+        ([ASK, b"GET /v1/sta"], b"HTTP/1.1 408"),
+        ([ASK], b"HTTP/1.1 200"),
+        ([b"GET /nowhere HTTP/1.1\r\nHost: weppd\r\nContent-Length: 9\r\n\r\n", b"x"], b"404"),
+        ([], b""),
+    ],
+)
+def test_half_a_request_is_hung_up_on_also_behind_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: list[bytes], says: bytes
+) -> None:
+    """In bounded time, with a word where one can be said; so where a body stays away."""
+    path = tmp_path / "s"
+    monkeypatch.setattr(connection, "HEAD_S", 1.0)
+
+    async def scene() -> None:
+        async with serving(FakeHouse(), path):
+            assert says in await said(path, *parts)
+
+    run(scene())
+
+
+def test_dribbling_wins_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then keeps no connection: neither of a head nor behind an answer."""
+    path = tmp_path / "s"
+    monkeypatch.setattr(connection, "HEAD_S", 2.0)
+
+    async def dribble(first: bytes) -> None:
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(first)
+        heard = asyncio.create_task(reader.read())
+        with contextlib.suppress(ConnectionError):
+            while not heard.done():
+                writer.write(b"x")
+                await asyncio.wait([heard], timeout=0.05)
+            await heard
+        writer.close()
+
+    async def scene() -> None:
+        async with serving(FakeHouse(), path):
+            unread = b"GET /nowhere HTTP/1.1\r\nHost: weppd\r\nContent-Length: 99999\r\n\r\n"
+            for first in (b"GET /", ASK + b"GET /", unread):
+                await dribble(first)
+            assert "200 OK" in await talk(path, GET.format("/healthz"))
+
+    run(scene())
+
+
+def test_connections_leave_half_of_the_descriptors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where few files may be open, as many idle connections are few, and others are turned away."""
+    path = tmp_path / "s"
+    few = lambda what: (64, 64)  # noqa: E731
+    monkeypatch.setattr(connection.resource, "getrlimit", few)
+
+    async def scene() -> None:
+        async with serving(FakeHouse(), path):
+            readers, idle = await connections(path, 60)
+            await eventually(lambda: sum(reader.at_eof() for reader in readers) == 60 - 32)
+            for writer in idle:
+                writer.close()
+            await _served_again(lambda: talk(path, GET.format("/v1/status")))
 
     run(scene())
