@@ -92,3 +92,18 @@ def test_what_cannot_change_while_it_runs_says_so(daemon):
     assert "daemon.runtime_dir: cannot change while weppd runs" in err
     assert "redis.url: cannot change while weppd runs" in err
     assert daemon.ends(daemon.queue().enqueue("tasks.noop.noop").id)["state"] == "finished"
+
+
+def test_reload_returns_when_the_new_settings_are_in_use(daemon):
+    """What is asked next is answered by them, and the job that runs is where it was."""
+    daemon.start()
+    gate = daemon.home / "gate"
+    job = daemon.queue().enqueue("tasks.noop.until", str(gate))
+    eventually(lambda: daemon.state(job.id) == "started", within=20)
+    daemon.tables["daemon"]["slots"] = 3
+    assert daemon.config.exists()
+    code, out, err = daemon.ctl("reload")
+    assert (code, "began again" in out) == (0, True), err
+    assert slots(daemon) == 3
+    gate.touch()
+    assert daemon.ends(job.id)["state"] == "finished"

@@ -446,3 +446,57 @@ def test_watch_shows_again_until_interrupted(daemon: Served) -> None:
         caller.send_signal(signal.SIGINT)
         _, err = caller.communicate(timeout=20)
     assert (shown, caller.returncode, err) == (["node1", "node1"], 0, b"")
+
+
+def test_reload_returns_when_the_daemon_serves_anew(daemon: Served) -> None:
+    """A look at its status tells; with a timeout of 0 nobody waits."""
+    result = ctl(daemon, "reload")
+    assert (result.exit_code, result.output[:18]) == (0, "weppd: began again")
+    assert json.loads(ctl(daemon, "reload", "--json").output)["since"] == 2.0
+    assert ctl(daemon, "reload", "--timeout", "0").output == "weppd: reloading; 2 jobs run\n"
+
+
+def test_reload_of_a_busy_daemon_says_that_it_goes_on_and_waits(daemon: Served) -> None:
+    """Longer than any other answer is waited for; then it is done."""
+    daemon.house.begin_again = lambda: None
+    argv = [*WEPPDCTL, "--socket", str(daemon.path), "reload"]
+    with subprocess.Popen(argv, stdout=-1, stderr=-1, text=True) as asking:
+        assert asking.stderr is not None
+        assert "weppd is beginning again" in asking.stderr.readline()
+        daemon.do(daemon.house.renewed)
+        out, _ = asking.communicate(timeout=60)
+    assert (asking.returncode, out[:18]) == (0, "weppd: began again")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_reload_of_a_daemon_that_checks_for_long_is_done_all_the_same(daemon: Served) -> None:
+    """Its loop does not turn meanwhile, for ten times as long as weppdctl has patience."""
+    house = daemon.house
+
+    def checked() -> None:
+        threading.Event().wait(10 * Talk.patience_s)
+        house.renewed()
+
+    house.begin_again = checked
+    result = ctl(daemon, "reload")
+    assert (result.exit_code, [verb for verb, _ in house.asked].count("reload")) == (0, 1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_reload_that_comes_to_no_end_is_given_up_by_name(daemon: Served) -> None:
+    """No daemon serves anew: exit code 3, and the line says where to look."""
+    daemon.house.begin_again = lambda: None
+    result = ctl(daemon, "reload", "--timeout", "1")
+    assert result.exit_code == 3
+    assert "does not serve anew after 1 s" in result.output
+
+
+def test_reload_that_is_refused_says_why(daemon: Served) -> None:
+    """Nobody waits for what will not come."""
+
+    def refused() -> None:
+        raise Refused("reload refused: daemon.slots: give a number")
+
+    daemon.house.begin_again = refused
+    result = ctl(daemon, "reload")
+    assert (result.exit_code, "daemon.slots" in result.output) == (1, True)

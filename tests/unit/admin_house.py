@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from weppd.admin import Caller, NoSuchJob, NoSuchLock, Right
@@ -32,13 +32,20 @@ class FakeHouse:
         self.problems: list[str] = []
         self.slots: list[dict[str, Any]] = [{"name": "node1.1"}]
         self.hold: asyncio.Event | None = None
+        self.since = 0.0
+        self.begin_again: Callable[[], None] = self.renewed
+
+    def renewed(self) -> None:
+        """Serve as one that began later."""
+        self.since += 1.0
 
     def keepers(self) -> set[int]:
         return self.inside
 
     async def status(self) -> Mapping[str, Any]:
         self._heard("status", None)
-        return {"name": "node1", "slots": self.slots, "queues": {"high": {"queued": 3}}}
+        counts = {"high": {"queued": 3}}
+        return {"name": "node1", "since": self.since, "slots": self.slots, "queues": counts}
 
     def ready(self) -> Sequence[str]:
         return self.problems
@@ -167,4 +174,5 @@ class FakeHouse:
 
     async def reload(self, who: Caller) -> Mapping[str, Any]:
         self._heard("reload", who.uid)
+        self.begin_again()
         return {"mood": "reloading", "running": 2}

@@ -38,11 +38,13 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Client:
-    """Asks the daemon on the socket at `path`; waits `patience_s` seconds for one to be there."""
+    """Asks the daemon on the socket at `path`; waits `patience_s` seconds for one to be there, and
+    `turn_s`, by default as many, for the loop of one that is."""
 
-    def __init__(self, path: str, patience_s: float) -> None:
+    def __init__(self, path: str, patience_s: float, turn_s: float | None = None) -> None:
         self.path = path
         self.patience_s = patience_s
+        self.turn_s = patience_s if turn_s is None else turn_s
 
     def ask(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
         """The daemon's answer, read from JSON. NoDaemon or Told where there is none.
@@ -115,7 +117,7 @@ class Client:
         # The answer is late: ask on a second connection whether the daemon's loop turns.
         try:
             with self._connect(time.monotonic()) as sock:
-                sock.settimeout(self.patience_s)
+                sock.settimeout(self.turn_s)
                 connection = _Connection(sock)
                 connection.request("GET", "/healthz", headers={"Connection": "close"})
                 connection.flush()

@@ -348,6 +348,13 @@ def mood(data: Data) -> str:
     return line + (f"; paused: {', '.join(map(clean, paused))}" if paused else "")
 
 
+def reloaded(data: Data, seconds: float) -> str:
+    """That the daemon has begun again, by its new status."""
+    busy = sum(1 for slot in data["slots"] if slot["job"])
+    line = f"weppd: began again, {span(seconds)}; {clean(data['mood'])}"
+    return f"{line}; {plural(busy, 'job runs', 'jobs run')}"
+
+
 def _alive(data: Data) -> str:
     pids = ", ".join(str(pid) for pid in data["undead"])
     still = "still lives" if data["survivors"] == 1 else "still live"

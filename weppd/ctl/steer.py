@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
-from weppd.ctl import render, talk
+from weppd.ctl import render, renewal, talk
 from weppd.ctl.talk import Talk
 
 
@@ -58,10 +60,22 @@ def shutdown(ctl: Talk, mode: str) -> None:
 
 
 @talk.verb
-def reload(ctl: Talk) -> None:
+@click.option(
+    "--timeout",
+    type=click.IntRange(0),
+    default=60,
+    metavar="S",
+    help="Wait so many seconds until it serves again [60]; 0: return when it begins to.",
+)
+def reload(ctl: Talk, timeout: int) -> None:
     """Take up new settings and new code in place; running jobs go on.
 
     Settings with a problem are refused, and each problem is named.
     """
-    data = ctl.ask("POST", "/v1/reload", {})
-    ctl.say(data, render.mood(data))
+    if not timeout:
+        data = ctl.ask("POST", "/v1/reload", {})
+        ctl.say(data, render.mood(data))
+        return
+    began = time.monotonic()
+    data = renewal.reloaded(ctl, timeout)
+    ctl.say(data, render.reloaded(data, time.monotonic() - began))
