@@ -57,17 +57,14 @@ def _run_hillslopes_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, f
 
     run, engine = to_change(runid), jobs.engine(wepp_bin)
     run.hillslope_table.unlink(missing_ok=True)
-    simulations = wanted.hillslopes(run, engine)
-    stormy = any(one.run is not run for one in simulations)
-    work = Reconciled(ledger_of(runid, run), simulations)
-    progress = jobs.progress(runid, len(simulations), "hillslopes")
-    progress.skip(len(work.done))
-    rows = [(hillslopes.row(done), seconds) for done, seconds in work.done]
-    del simulations  # ten thousand of them are not kept when they have ended
+    found = wanted.hillslopes(run, engine)
+    progress = jobs.progress(runid, found.total, "hillslopes")
+    work = Reconciled(ledger_of(runid, run), found.simulations, progress.skip)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        rows += entered(work, progress.step)
+        rows = entered(work, progress.step, None if found.stormy else hillslopes.preload)
+    rows += [(hillslopes.row(done), seconds) for done, seconds in work.done]
     progress.end()
-    if not stormy:
+    if not found.stormy:
         hillslopes.write(run.hillslope_table, [row for row, _ in rows])
     current().log(f"{len(rows)} hillslopes, engine={engine.name}")
     return True, sum(seconds for _, seconds in rows)
@@ -118,10 +115,10 @@ def run_watershed_rq(runid: str, wepp_bin: str | None = None) -> tuple[bool, flo
     run, engine = to_change(runid), jobs.engine(wepp_bin, network=True)
     simulation = prepare(run, WATERSHED, engine)
     work = Reconciled(ledger_of(runid, run), [simulation])
-    took = sum(seconds for _, seconds in work.done)
     years = jobs.years(runid, simulation)
     with locked(runid, WORKING, wait=_PATIENCE_S), work:
-        took += finish(work, 1, meanwhile=years.look)
+        took = finish(work, 1, meanwhile=years.look)
+    took += sum(seconds for _, seconds in work.done)
     years.end()
     current().log(f"watershed of {len(simulation.answers.passes)}, engine={engine.name}")
     return True, took

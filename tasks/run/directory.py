@@ -97,11 +97,15 @@ class RunDirectory:
 
         NotPrepared where the runs directory is missing or holds none.
         """
-        found = (_RUN_FILE.match(name) for name in _names(self.runs))
+        found = (_RUN_FILE.match(name) for name in self.listed())
         ids = sorted(int(match[1]) for match in found if match)
         if not ids:
             raise NotPrepared(f"{self.runs} holds no p<id>.run: prepare the run's hillslopes first")
         return tuple(ids)
+
+    def listed(self) -> list[str]:
+        """The names of the files beside the answers; NotPrepared where there is no directory."""
+        return _names(self.runs)
 
     def storms(self) -> tuple[StormDirectory, ...]:
         """Where single storms have been simulated, ascending."""
@@ -217,7 +221,7 @@ def stem(wepp_id: int) -> str:
 
 def _names(directory: Path) -> list[str]:
     try:
-        return [path.name for path in directory.iterdir()]
+        return os.listdir(directory)  # noqa: PTH208 - names are all that is wanted of 60,000 files
     except FileNotFoundError:
         raise NotPrepared(
             f"{directory} does not exist: prepare the run's hillslopes first"

@@ -7,6 +7,7 @@ again for a while; on others what is not there is not there.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -50,7 +51,10 @@ def on_network(path: Path) -> bool:
 def _trouble(path: Path) -> str | None:
     try:
         # Opening asks the file's server; a bare stat may be answered from memory.
-        with path.open("rb", 0) as file:
-            return None if file.read(1) else "is empty"
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return None if os.read(fd, 1) else "is empty"
+        finally:
+            os.close(fd)
     except OSError as error:
         return f"cannot be read: {error.strerror}"

@@ -22,7 +22,7 @@ class Progress:
         self._panel, self._total, self._noun, self._clock = panel, total, noun, clock
         self._done = self._skipped = 0
         self._began = clock()
-        self._told = float("-inf")
+        self._told, self._shown = float("-inf"), 0
 
     def skip(self, items: int) -> None:
         """So many items were done before; the time that is left is reckoned from the others."""
@@ -38,7 +38,7 @@ class Progress:
         note = self._eta(now - self._began)
         self._panel.ctx.progress(self._done, self._total, note)
         if self._done == self._total or now - self._told >= 1 / PER_SECOND:
-            self._told = now
+            self._told, self._shown = now, self._done
             self._panel.status(f"{self._done}/{self._total} {self._noun}, {note}")
 
     def end(self) -> None:
@@ -46,7 +46,7 @@ class Progress:
         left = self._total - self._done
         if left:
             self.step(left)
-        elif self._told == float("-inf"):
+        elif self._shown < self._total:
             self.step(0)
 
     def _eta(self, elapsed_s: float) -> str:

@@ -132,8 +132,7 @@ def _simulate(
     cpus: int,
     step: Callable[[int], None],
 ) -> float:
-    work = Reconciled(ledger_of(runid, flowpaths.given.run), simulations)
-    step(len(work.done))
+    work = Reconciled(ledger_of(runid, flowpaths.given.run), simulations, step)
     with work:
         return finish(work, cpus, lambda: step(1))
 

@@ -9,7 +9,7 @@ not at all, and the same outputs give the same bytes: how long each took stands 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,13 +72,19 @@ def line(row: Hillslope) -> str:
     )
 
 
+def preload() -> None:
+    """Import what `write` needs, which takes as long as an engine for many a hillslope."""
+    from pyarrow import parquet  # noqa: F401
+
+
 def write(path: Path, rows: Sequence[Hillslope]) -> None:
     """Write the table at `path`; a reader sees the former file or the whole new one."""
     import pyarrow as pa
     from pyarrow import parquet
 
     ordered = sorted(rows, key=lambda row: row.wepp_id)
-    table = pa.Table.from_pylist([asdict(row) for row in ordered], schema=_schema())
+    columns = {one.name: [getattr(row, one.name) for row in ordered] for one in fields(Hillslope)}
+    table = pa.table(columns, schema=_schema())
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         parquet.write_table(table, file, compression="snappy", use_dictionary=True)

@@ -33,22 +33,26 @@ def fan_out(
     start: Callable[[T], Process],
     ended: Callable[[T, int, float], None],
     meanwhile: Callable[[], None] | None = None,
+    aside: Callable[[], bool] | None = None,
 ) -> None:
     """Run `start(item)` for each item, at most `size` at a time, and `ended(item, code, seconds)`.
 
-    `meanwhile` is called about once a second while nothing ends.
+    `meanwhile` is called about once a second while nothing ends. `aside` does a small piece of
+    other work while processes run; while it says True it is called again, behind a look at what has
+    ended.
     `ended` runs in this process, in the order in which the processes end, while the next one is at
-    work already, where this one's code was 0. What it raises, or `start`, ends the processes that
-    still run, and is raised from here.
+    work already, where this one's code was 0. What it raises, or `start` or `aside`, ends the
+    processes that still run, and is raised from here.
     """
     waiting = iter(items)
     running: dict[int, _Running[T]] = {}
     ready = select.poll()
     try:
         while _fill(waiting, running, ready, max(1, size), start):
+            more = aside is not None and aside()
             # Never for ever: a signal that another thread took wakes no poll of this one.
-            over = ready.poll(_MEANWHILE_MS)
-            if meanwhile is not None and not over:
+            over = ready.poll(0 if more else _MEANWHILE_MS)
+            if meanwhile is not None and not over and not more:
                 meanwhile()
             ends = [_reaped(pidfd, running, ready) for pidfd, _ in over]
             if all(code == 0 for _, code, _ in ends):

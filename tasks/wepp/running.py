@@ -48,26 +48,39 @@ def finish(
         if step is not None:
             step()
 
-    fan_out(work.taken(), size, Simulation.start, ended, meanwhile)
+    fan_out(work.taken(), size, Simulation.start, ended, meanwhile, work.aside)
     return took
 
 
-def entered(work: Reconciled, step: Callable[[], None]) -> list[tuple[Hillslope, float]]:
-    """Run what is left of `work` as `simulate` does, enter it, and call `step` after each."""
+def entered(
+    work: Reconciled, step: Callable[[], None], at_last: Callable[[], None] | None = None
+) -> list[tuple[Hillslope, float]]:
+    """Run what is left of `work` as `simulate` does, enter it, and call `step` after each.
+
+    `at_last` is called while the last of them run.
+    """
 
     def ended(one: Simulation, made: Sequence[Content], seconds: float) -> None:
         work.add(one, made, seconds)
         step()
 
-    return simulate(work.taken(), ended)
+    def aside() -> bool:
+        if work.aside():
+            return True
+        if at_last is not None and not work.left:
+            at_last()
+        return False
+
+    return simulate(work.taken(), ended, aside=aside)
 
 
 def simulate(
     simulations: Iterable[Simulation],
     done: Callable[[Simulation, Sequence[Content], float], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
+    aside: Callable[[], bool] | None = None,
 ) -> list[tuple[Hillslope, float]]:
-    """Run them over the job's CPUs; `meanwhile` as of `fan_out`.
+    """Run them over the job's CPUs; `meanwhile` and `aside` as of `fan_out`.
 
     `done` is called after each, with what it made and the seconds that it took. The row of each and
     its seconds, in no order.
@@ -85,7 +98,7 @@ def simulate(
         if done:
             done(simulation, made, seconds)
 
-    fan_out(simulations, ctx.cpus, Simulation.start, ended, meanwhile)
+    fan_out(simulations, ctx.cpus, Simulation.start, ended, meanwhile, aside)
     return rows
 
 

@@ -1,8 +1,14 @@
-"""Which simulations the hillslopes of a run take: all that its watershed has, or none."""
+"""Which simulations the hillslopes of a run take: all that its watershed has, or none.
+
+That their files are there is seen in one list of the directory before the first engine starts. Each
+is looked at, its answers read and its files opened, as it is asked for: see `reconcile`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from tasks.run import foreign, lateness
 from tasks.run.directory import NotPrepared, RunDirectory
@@ -12,15 +18,46 @@ from tasks.wepp.documents import Watershed
 from tasks.wepp.simulation import Simulation, prepare
 from tasks.wepp.site import papers
 
+#: What production's answers for a hillslope name, whose names are its own.
+_USUAL = ("man", "slp", "cli", "sol")
 
-def hillslopes(run: RunDirectory, engine: Engine) -> list[Simulation]:
-    """The hillslopes of a run, looked at; under each of its design storms where it has some.
 
-    NotPrepared, BadAnswers as of `simulation.prepare`; under storms BrokenDocument besides.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The simulations of a run's hillslopes: how many, and one after the other as it is asked for.
+
+    They raise NotPrepared and BadAnswers as of `simulation.prepare`. `stormy` are those under
+    design storms, each hillslope under each.
+    """
+
+    total: int
+    simulations: Iterator[Simulation]
+    stormy: bool = False
+
+
+def hillslopes(run: RunDirectory, engine: Engine) -> Wanted:
+    """The hillslopes of a run; under each of its design storms where it has some.
+
+    NotPrepared where one of them is not prepared, or lacks a file; errors as of its simulations
+    where they are looked at here: under storms, BrokenDocument besides, and where files have other
+    names than production's.
     """
     if found := storms.of(run):
-        return storms.hillslopes(run, found, engine)
-    return [prepare(run, wepp_id, engine) for wepp_id in _numbers(run)]
+        every = storms.hillslopes(run, found, engine)
+        return Wanted(len(every), iter(every), stormy=True)
+    numbers = _numbers(run)
+    doubtful = _doubtful(run, numbers)
+    first = [prepare(run, number, engine) for number in numbers if number in doubtful]
+    others = (prepare(run, number, engine) for number in numbers if number not in doubtful)
+    return Wanted(len(numbers), chain(first, others))
+
+
+def _doubtful(run: RunDirectory, numbers: Sequence[int]) -> frozenset[int]:
+    """Those of which a file is missing, or has another name: they are looked at before any runs."""
+    there = set(run.listed())
+    return frozenset(
+        number for number in numbers if not all(f"p{number}.{kind}" in there for kind in _USUAL)
+    )
 
 
 def _numbers(run: RunDirectory) -> Sequence[int]:

@@ -52,6 +52,34 @@ def test_the_next_is_at_work_while_the_outcome_of_one_is_looked_at():
     assert begun == [2, 3, 3]
 
 
+def test_what_is_aside_is_done_piece_by_piece_while_processes_run():
+    """A look at what has ended comes between two pieces, and none is called for behind a no."""
+    shells, said = Shells(), []
+    pieces = iter(range(1000))
+
+    def aside() -> bool:
+        said.append(next(pieces))
+        return len(ended) < 2 or len(said) < 5
+
+    ended: list[str] = []
+    scripts = ["true", "true", "exec sleep 0.1"]
+    fan_out(scripts, 2, shells.start, lambda *end: ended.append(end[0]), aside=aside)
+    assert ended == scripts
+    assert len(said) > 2
+
+
+def test_what_is_wrong_aside_ends_the_processes():
+    """It is the fan-out's error, at once, not when all that runs is over."""
+    shells = Shells()
+
+    def aside() -> bool:
+        raise LookupError("hillslope 7")
+
+    with pytest.raises(LookupError, match="hillslope 7"):
+        fan_out(["exec sleep 600"] * 2, 2, shells.start, lambda *end: None, aside=aside)
+    assert [process.returncode for process in shells.all] == [-signal.SIGKILL] * 2
+
+
 def test_the_first_failure_ends_the_rest_and_starts_no_more():
     """A broken hillslope does not cost hours of the others', nor leave them running."""
     shells = Shells()

@@ -7,6 +7,7 @@ seen as empty, for half a minute of its clock; closing says ESTALE after all wen
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,14 @@ class Nfs:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.seen_at, self.empty = 0.0, {}, set()
-        self._open = Path.open
+        self._open, self._os_open, listed = Path.open, os.open, os.listdir
         monkeypatch.setattr(lateness, "time", self)
         monkeypatch.setattr(lateness, "on_network", lambda path: True)
         monkeypatch.setattr(Path, "open", lambda path, *a, **k: self.open(path, *a, **k))
-        listed = Path.iterdir
-        monkeypatch.setattr(Path, "iterdir", lambda path: filter(self.sees, listed(path)))
+        monkeypatch.setattr(os, "open", lambda path, *a, **k: self.os_open(path, *a, **k))
+        monkeypatch.setattr(
+            os, "listdir", lambda path: [name for name in listed(path) if self.sees(path / name)]
+        )
 
     def monotonic(self) -> float:
         return self.now
@@ -54,11 +57,17 @@ class Nfs:
         return self.now >= self.seen_at.get(path, 0.0) or path in self.empty
 
     def open(self, path: Path, *args: Any, **options: Any) -> Any:
-        if self.now < self.seen_at.get(path, 0.0):
-            if path in self.empty:
-                return self._open(Path("/dev/null"), *args, **options)
-            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
-        return self._open(path, *args, **options)
+        return self._open(self._as_seen(path), *args, **options)
+
+    def os_open(self, path: Any, *args: Any, **options: Any) -> int:
+        return self._os_open(self._as_seen(path), *args, **options)
+
+    def _as_seen(self, path: Path) -> Path:
+        if self.now >= self.seen_at.get(path, 0.0):
+            return path
+        if path in self.empty:
+            return Path("/dev/null")
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
 
 
 @pytest.fixture
@@ -90,7 +99,9 @@ def test_hillslopes_that_another_host_prepared_are_not_left_out(nfs, tmp_path: P
     watershed = Watershed(hillslopes=[_part(top) for top in (22, 23, 32)])
     (run.root / "watershed.nodb").write_text(watershed.dump())
     nfs.written_elsewhere(run.run_file(2))
-    assert [one.wepp_id for one in wanted.hillslopes(run, ENGINE)] == [1, 2, 3]
+    found = wanted.hillslopes(run, ENGINE)
+    assert found.total == 3
+    assert [one.wepp_id for one in found.simulations] == [1, 2, 3]
     assert nfs.now >= DELAY_S
     run.run_file(3).unlink()
     with pytest.raises(NotPrepared, match=r"p3\.run cannot.*watershed has 3 hillslopes"):

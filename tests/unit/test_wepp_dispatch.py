@@ -183,7 +183,8 @@ def test_a_prepared_run_of_production_has_all_its_hillslopes_and_its_grid(ctx, w
     wepp_rq.run_wepp_noprep_rq("other")
     assert "_post_make_loss_grid_rq" in functions(ctx)
     engine, run = choose(ctx.settings["wepp"], None), RunDirectory(other)
-    assert [one.wepp_id for one in wanted.hillslopes(run, engine)] == [1, 2]
+    found = wanted.hillslopes(run, engine)
+    assert [one.wepp_id for one in found.simulations] == [1, 2]
     run.output.mkdir(exist_ok=True)
     profile = "head\n" * 4 + "".join(f"{n}.0 1.0 {n / 100}\n" for n in range(100))
     for number in (1, 2):

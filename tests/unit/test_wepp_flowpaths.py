@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from pyarrow import parquet
 
 from tasks import wepp_rq
 from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.ledger import LEDGER
 from tasks.wepp.documents import Frost, Watershed
 from tasks.wepp.files import slope
 from tasks.wepp.samples.watershed import write_watershed
@@ -80,11 +82,14 @@ def test_a_failed_flowpath_is_named_and_the_others_are_not_run_again(ctx, run):
     with pytest.raises(SimulationFailed, match="flowpath fp_23_1 failed with hillsim"):
         wepp_rq._run_flowpaths_rq("my-run")
     soil.write_bytes(whole)
-    logs = run.root / "wepp/flowpaths/runs"
-    done = {path.name for path in logs.glob("*.err")} - {"fp_23_1.err"}
+    ledger = run.root / LEDGER
+    told = len(ledger.read_text())
     ctx.steps.clear()
     wepp_rq._run_flowpaths_rq("my-run")
-    assert ctx.steps[0][0] == len(done) == 4
+    added = map(json.loads, ledger.read_text()[told:].splitlines())
+    begun = [line["step"] for line in added if line["state"] == "begun"]
+    assert begun[1:] == ["flowpath:fp_23_1", "flowpath:fp_23_2"]
+    assert ctx.steps[-1] == (6, 6, "done")
 
 
 def test_a_flowpath_that_is_none_is_named(ctx, run):

@@ -11,6 +11,7 @@ from tasks.run.directory import NotPrepared, RunDirectory
 from tasks.run.prep import RedisPrep
 from tasks.wepp import annual, hillslopes, reconcile
 from tasks.wepp.binary import UnknownBinary
+from tasks.wepp.prompts import BadAnswers
 from tasks.wepp.samples import hillslopes as sample
 from tasks.wepp.samples import network as sample_network
 from tasks.wepp.simulation import SimulationFailed
@@ -267,6 +268,50 @@ def test_after_a_failure_is_repaired_only_the_rest_runs(ctx, tmp_path: Path):
     assert again(run) == {"p7.err", "p8.err", "p9.err"}
     assert RedisPrep.getInstanceFromRunID("my-run")["run_wepp_hillslopes"]
     assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == list(range(1, 10))
+
+
+def test_engines_run_before_all_are_looked_at_and_what_is_wrong_ends_them(ctx, tmp_path: Path):
+    """The last of forty has one answer too many: the first two run for ever when that is seen."""
+    run = a_run(tmp_path, {**dict.fromkeys(range(1, 41), "ok"), 1: "hang", 2: "hang"})
+    with run.run_file(40).open("a") as file:
+        file.write("one more\n")
+    ctx.cpus = 2
+    with pytest.raises(BadAnswers, match=r"p40\.run: line 27: 1 answers are left over"):
+        wepp_rq._run_hillslopes_rq("my-run")
+    assert {path.name for path in run.runs.glob("*.err")} == {"p1.err", "p2.err"}
+    ledger = reconcile.ledger_of("my-run", run)
+    assert [ledger.entry(f"hillslope:{number}").state for number in (1, 4)] == ["begun"] * 2
+    assert ledger.entry("hillslope:5") is None
+
+
+def test_a_missing_file_is_told_before_any_engine_starts(ctx, tmp_path: Path):
+    """What one list of the directory shows costs no hillslope its outputs."""
+    run = a_run(tmp_path, dict.fromkeys(range(1, 41), "ok"))
+    (run.runs / "p40.sol").unlink()
+    with pytest.raises(NotPrepared, match=r"hillslope 40: its sol file .*p40\.sol cannot be read"):
+        wepp_rq._run_hillslopes_rq("my-run")
+    assert list(run.runs.glob("*.err")) == []
+
+
+def test_a_file_of_another_name_is_as_good(ctx, tmp_path: Path):
+    """Answers may name one weather for all: such hillslopes are looked at first, and run."""
+    run = a_run(tmp_path, dict.fromkeys((1, 2, 3), "ok"))
+    (run.runs / "p3.cli").rename(run.runs / "all.cli")
+    answers = run.run_file(3)
+    answers.write_text(answers.read_text().replace("p3.cli", "all.cli"))
+    wepp_rq._run_hillslopes_rq("my-run")
+    assert [row.wepp_id for row in hillslopes.read(run.hillslope_table)] == [1, 2, 3]
+
+
+def test_the_end_is_told_where_the_last_ones_were_done_before(ctx, tmp_path: Path):
+    """Those that are done are counted while others run: 9/9 is said, whoever came last."""
+    run = a_run(tmp_path, dict.fromkeys(range(1, 10), "ok"))
+    wepp_rq._run_hillslopes_rq("my-run")
+    (run.runs / "p5.slp").write_text("another slope")
+    ctx.messages.clear()
+    assert again(run) == {"p5.err"}
+    assert ctx.steps[-1] == (9, 9, "done")
+    assert any(text.endswith("9/9 hillslopes, done") for _, text in ctx.messages)
 
 
 def test_of_many_hillslopes_some_begin_at_a_time_and_each_before_it_runs(
