@@ -40,7 +40,7 @@ def set_run_readonly_rq(runid: str, readonly: bool) -> bool:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate)
+@framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate, builds=True)
 def upload_cli_rq(runid: str, cli_filename: str) -> None:
     """Take a file that was uploaded into the run's `climate/` for the weather everywhere.
 
@@ -128,7 +128,7 @@ def test_run_rq(runid: str) -> tuple[str, ...]:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("channel_delineation", step=TaskEnum.fetch_dem)
+@framed("channel_delineation", step=TaskEnum.fetch_dem, builds=True)
 def fetch_dem_rq(
     runid: str,
     extent: Sequence[float],
@@ -153,6 +153,7 @@ def fetch_dem_rq(
     "channel_delineation",
     trigger="BUILD_CHANNELS_TASK_COMPLETED",
     step=TaskEnum.build_channels,
+    builds=True,
 )
 def build_channels_rq(
     runid: str,
@@ -178,7 +179,7 @@ def build_channels_rq(
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
-@framed("channel_delineation")
+@framed("channel_delineation", builds=True)
 def fetch_dem_and_build_channels_rq(
     runid: str,
     extent: Sequence[float] | None,
@@ -213,7 +214,7 @@ def fetch_dem_and_build_channels_rq(
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.set_outlet)
+@framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.set_outlet, builds=True)
 def set_outlet_rq(runid: str, outlet_lng: float, outlet_lat: float) -> None:
     """End the watershed at the channel cell nearest to a place (degrees).
 
@@ -227,7 +228,7 @@ def set_outlet_rq(runid: str, outlet_lng: float, outlet_lat: float) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.find_outlet)
+@framed("outlet", trigger="SET_OUTLET_TASK_COMPLETED", step=TaskEnum.find_outlet, builds=True)
 def find_outlet_rq(runid: str) -> None:
     """End the watershed where it fits the polygon that a batch wrote into the run best.
 
@@ -245,6 +246,7 @@ def find_outlet_rq(runid: str) -> None:
     "subcatchment_delineation",
     trigger="BUILD_SUBCATCHMENTS_TASK_COMPLETED",
     step=TaskEnum.build_subcatchments,
+    builds=True,
 )
 def build_subcatchments_rq(runid: str, updates: Mapping[str, Any] | None = None) -> None:
     """Number the channels and hillslopes above the outlet; `updates` are options of the page.
@@ -263,6 +265,7 @@ def build_subcatchments_rq(runid: str, updates: Mapping[str, Any] | None = None)
     "subcatchment_delineation",
     trigger="WATERSHED_ABSTRACTION_TASK_COMPLETED",
     step=TaskEnum.abstract_watershed,
+    builds=True,
 )
 def abstract_watershed_rq(runid: str) -> None:
     """Make the profile of each hillslope and channel, and the document that WEPP is run from.
@@ -278,7 +281,7 @@ def abstract_watershed_rq(runid: str) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
-@framed("subcatchment_delineation")
+@framed("subcatchment_delineation", builds=True)
 def build_subcatchments_and_abstract_watershed_rq(
     runid: str, updates: Mapping[str, Any] | None = None
 ) -> str:
@@ -291,7 +294,7 @@ def build_subcatchments_and_abstract_watershed_rq(
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("watershed", step=TaskEnum.init_sbs_map)
+@framed("watershed", step=TaskEnum.init_sbs_map, builds=True)
 def init_sbs_map_rq(runid: str, sbs_map: str) -> dict[int, int]:
     """Take a raster of burn severity as the run's; how severe (0 to 3) each of its values is.
 
@@ -307,7 +310,7 @@ def init_sbs_map_rq(runid: str, sbs_map: str) -> dict[int, int]:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("landuse", trigger="LANDUSE_BUILD_TASK_COMPLETED", step=TaskEnum.build_landuse)
+@framed("landuse", trigger="LANDUSE_BUILD_TASK_COMPLETED", step=TaskEnum.build_landuse, builds=True)
 def build_landuse_rq(runid: str) -> None:
     """Build what grows on each hillslope, from the site's map of land cover or the run's own.
 
@@ -322,7 +325,7 @@ def build_landuse_rq(runid: str) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("soils", trigger="SOILS_BUILD_TASK_COMPLETED", step=TaskEnum.build_soils)
+@framed("soils", trigger="SOILS_BUILD_TASK_COMPLETED", step=TaskEnum.build_soils, builds=True)
 def build_soils_rq(runid: str) -> None:
     """Build which soil lies below each hillslope, from the site's map of soils or the run's own.
 
@@ -336,7 +339,7 @@ def build_soils_rq(runid: str) -> None:
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, lock=PER_RUN)
-@framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate)
+@framed("climate", trigger="CLIMATE_BUILD_TASK_COMPLETED", step=TaskEnum.build_climate, builds=True)
 def build_climate_rq(runid: str) -> None:
     """Build the weather of a run from the site's stations.
 

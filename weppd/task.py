@@ -199,16 +199,17 @@ class Context(ABC):
         limits: Mapping[str, Any] | None = None,
         memory: int | str | None = None,
         expect: float | str | None = None,
+        allow_failure: bool = False,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id.
 
-        `label` is the key under which the child is found again in the parent's record;
-        `depends_on` takes ids of jobs that must finish first; `timeout` is in seconds; without
-        `queue` the child goes to the parent's. `unique` is a key under which one job lives at most
-        ("run": one of this function for its run): where one does, its id is returned and nothing
-        is enqueued; it stays where it is in its tree. `lock` and `limits` are as for `task`,
-        `memory` ("2G") and `expect` ("90s") as for `weppd.client`.
+        `label` is the key under which the child is found again in the parent's record; `depends_on`
+        takes ids of jobs that must finish first, or with `allow_failure` end in any way; `timeout`
+        is in seconds; without `queue` the child goes to the parent's. `unique` is a key under which
+        one job lives at most ("run": one of this function for its run): where one does, its id is
+        returned and nothing is enqueued; it stays where it is in its tree. `lock` and `limits` are
+        as for `task`, `memory` ("2G") and `expect` ("90s") as for `weppd.client`.
         Refused if this job is being cancelled, if the store does not take it, for a wrong limit.
         """
 
@@ -324,6 +325,7 @@ class LocalContext(Context):
         limits: Mapping[str, Any] | None = None,
         memory: int | str | None = None,
         expect: float | str | None = None,
+        allow_failure: bool = False,
         **kwargs: Any,
     ) -> str:
         """Refused: outside a job nothing can be enqueued this way."""

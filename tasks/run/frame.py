@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar, cast
 
 from tasks.run import panels
 from tasks.run.directory import to_change
@@ -29,13 +30,18 @@ R = TypeVar("R")
 
 
 def framed(
-    panel: str, *, trigger: str | Sequence[str] = (), step: TaskEnum | None = None
+    panel: str,
+    *,
+    trigger: str | Sequence[str] = (),
+    step: TaskEnum | None = None,
+    builds: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Wrap a task whose first argument is the run id in the messages of `<runid>:<panel>`.
 
     `trigger` is the event, or events, behind COMPLETED, when all that the task wrote is in place;
-    `step` is what the run's ledger calls the task's work. ValueError for a panel or an event that
-    no page knows.
+    `step` is what the run's ledger calls the task's work. A task that `builds` something that a
+    model is made of waits for one that is under way: it is enqueued again behind its end, and what
+    is returned is that job's id. ValueError for a panel or an event that no page knows.
     """
     events = [trigger] if isinstance(trigger, str) else list(trigger)
     panels.check(panel, *events)
@@ -50,7 +56,14 @@ def framed(
             runid = next(iter(given.values()))
             voice = Panel(current(), str(runid), panel)
             work = functools.partial(function, *args, **kwargs)
-            result = performed(voice, call, lambda: _stamped(step, runid, work))
+
+            def done() -> R | _Later:
+                later = _later(voice, call, function, given) if builds else None
+                return later or _stamped(step, runid, work)
+
+            result = performed(voice, call, done)
+            if isinstance(result, _Later):
+                return cast("R", result.job)
             voice.completed(call, result)
             for event in events:
                 voice.trigger(event)
@@ -67,6 +80,22 @@ def _bound(name: str, signature: inspect.Signature, args: Any, kwargs: Any) -> d
         return signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         raise TypeError(f"{name} does not take these arguments: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """The job that does what this one was to do."""
+
+    job: str
+
+
+def _later(
+    voice: Panel, call: str, function: Callable[..., Any], given: Mapping[str, Any]
+) -> _Later | None:
+    from tasks.run import waiting  # late, as in `_stamped`
+
+    job = waiting.behind_model(voice, call, f"{function.__module__}.{function.__name__}", given)
+    return None if job is None else _Later(job)
 
 
 def performed(voice: Panel, call: str, work: Callable[[], R]) -> R:

@@ -8,6 +8,7 @@ a chain of jobs that builds its terrain: `rq:_terrain_chain` is the last of them
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tasks.run.databases import RedisDB, redis_client
 from tasks.run.prep import RedisPrep
@@ -15,6 +16,13 @@ from tasks.run.prep import RedisPrep
 FINAL, _ROOT = "_log_complete_rq", "wepp_run"
 CHAIN = "_terrain_chain"
 _ALIVE = ("queued", "deferred", "scheduled", "started")
+_FELL = ("failed", "stopped", "canceled")
+#: The tasks that build something that a model is made of: each notes its latest job under its name.
+BUILDERS = (
+    *("fetch_dem_rq", "build_channels_rq", "set_outlet_rq", "find_outlet_rq"),
+    *("build_subcatchments_rq", "abstract_watershed_rq", "init_sbs_map_rq", "build_landuse_rq"),
+    *("build_soils_rq", "build_climate_rq", "upload_cli_rq"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +51,30 @@ def note(prep: RedisPrep, root: str, final: str) -> None:
     """Keep who has launched a run, and the job that will end it."""
     prep.set_rq_job_id(_ROOT, root)
     prep.set_rq_job_id(FINAL, final)
+
+
+def begins(prep: RedisPrep, builder: str, job: str) -> None:
+    """Keep the job in which a builder begins, unless a later press of it waits."""
+    if alive(prep, builder) is None:
+        prep.set_rq_job_id(builder, job)
+
+
+def fell(prep: RedisPrep, waited: str) -> tuple[str, str, str] | None:
+    """A builder, its job and how that ended, which did not finish while the job `waited` waited."""
+    since = _moment(waited, "enqueued_at")
+    for builder in BUILDERS if since else ():
+        job = prep.get_rq_job_id(builder)
+        status = redis_client(RedisDB.RQ).hget(f"rq:job:{job}", "status") if job else None
+        ended = _moment(str(job), "ended_at") if status in _FELL else None
+        if job and since and ended and ended >= since:
+            return builder, job, str(status)
+    return None
+
+
+def _moment(job: str, field: str) -> datetime | None:
+    """A time in a job's record; None where it has none that can be read."""
+    text = redis_client(RedisDB.RQ).hget(f"rq:job:{job}", field)
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

@@ -40,6 +40,10 @@ class RunUnderWay(Exception):
     """A WEPP run in this directory has been launched and has not ended; names its final job."""
 
 
+class NotBuilt(Exception):
+    """What a launch waited for was not built; names the builder and its job."""
+
+
 def launch(
     runid: str,
     run: RunDirectory,
@@ -53,12 +57,15 @@ def launch(
 
     `choose` finds the engine of a name, as `binary.choose` does. What can be seen to be missing
     fails here, before a job is enqueued. While the run's terrain is built by several jobs, this
-    launch is the job behind the last of them, which is answered as the final one.
+    launch is the job behind the last of them, which is answered as the final one. NotBuilt where
+    something of the run was to be built while this launch waited, and was not.
     """
     prep = RedisPrep.getInstanceFromRunID(runid)
     if chain := underway.alive(prep, underway.CHAIN):
         again = _behind(chain[0], runid, begin, wepp_bin, clean)
         return again, [f"{plans.launcher(begin)}({runid}) waits for its terrain: job {chain[0]}"]
+    if begin in _FROM_DOCUMENTS and (fell := underway.fell(prep, current().job_id)):
+        raise NotBuilt(_unbuilt(runid, *fell))
     asked = wanted(run, begin)
     wepp_bin = wepp_bin or wepp_of(run).wepp_bin
     choose(wepp_bin)
@@ -76,6 +83,13 @@ def launch(
         final = enqueue(runid, asked, wepp_bin)
         underway.note(prep, current().job_id, final)
     return final, left_out
+
+
+def _unbuilt(runid: str, builder: str, job: str, status: str) -> str:
+    return (
+        f"{builder} of {runid} was to be over before this launch, and {status}: see job {job}, mend"
+        " what it says and build again, or launch again with what was there before"
+    )
 
 
 def _behind(job: str, runid: str, begin: str, wepp_bin: str | None, clean: bool) -> str:

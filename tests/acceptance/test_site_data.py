@@ -97,6 +97,40 @@ def test_who_presses_all_buttons_at_once_gets_a_run_of_what_they_built(daemon, d
     assert "old forest" in (daemon.home / "runs/my/my-run/wepp/runs/p2.man").read_text()
 
 
+def test_a_launch_does_not_run_on_what_was_there_before_a_builder_that_failed(
+    daemon, data, page
+) -> None:
+    """It waited for it: its one line names the builder's job, and so does its panel."""
+    (data / f"sol/{EAST}.sol").unlink()
+    press = "/runs/my-run/cfg/rq/api/{}"
+    builder = page.post(press.format("build_soils"), json={}).json["job_id"]
+    launch = page.post(press.format("run_wepp"), json={"wepp_bin": "hillsim"}).json["job_id"]
+    daemon.start()
+    assert daemon.ends(launch, within=60)["state"] == "failed"
+    assert f"failed: see job {builder}" in daemon.show(launch)["error"]
+    assert any("EXCEPTION" in each.text for each in replay("my-run:wepp"))
+
+
+def test_a_builder_that_is_pressed_while_the_model_runs_is_built_when_that_is_over(
+    daemon, data, page
+) -> None:
+    """Its job is over at once, with a child that waits for the last job of the model."""
+    press = "/runs/my-run/cfg/rq/api/{}"
+    for step in ("build_landuse", "build_soils", "build_climate"):
+        page.post(press.format(step), json={})
+    launch = page.post(press.format("run_wepp"), json={"wepp_bin": "hillsim"}).json["job_id"]
+    builder = daemon.queue().enqueue("tasks.project_rq.build_soils_rq", "my-run").id
+    daemon.start()
+    shown = daemon.ends(builder, within=120)
+    assert shown["state"] == "finished", shown
+    (child,) = shown["children"].values()
+    final = daemon.show(launch)["children"]["jobs:6,func:_log_complete_rq"]
+    over = daemon.ends(final, within=120)
+    built = daemon.ends(child, within=60)
+    assert (over["state"], built["state"]) == ("finished", "finished"), built
+    assert built["started_at"] >= over["ended_at"]
+
+
 def test_a_fork_without_its_fire_runs_to_its_end(daemon, data: Path) -> None:
     """By one job of the page: the copy is built, run, and told of; the run stays as it burnt."""
     daemon.start()

@@ -19,7 +19,7 @@ from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp import wanted
 from tasks.wepp.binary import UnknownBinary, choose
-from tasks.wepp.dispatch import RunUnderWay
+from tasks.wepp.dispatch import NotBuilt, RunUnderWay
 from tasks.wepp.documents import Watershed, Wepp
 from tasks.wepp.plan import BEGINNINGS, Wanted, launcher, plan
 from tasks.wepp.samples.watershed import write_watershed
@@ -279,6 +279,80 @@ def test_a_launch_between_two_jobs_that_build_terrain_waits_for_the_last(ctx, wd
     jobs.hset("rq:job:abstracts", "status", "finished")
     wepp_rq.run_wepp_rq("my-run")
     assert functions(ctx)[-1] == "_log_complete_rq"
+
+
+@pytest.mark.parametrize("how", ["failed", "stopped", "canceled"])
+def test_a_launch_that_waited_for_what_was_not_built_is_refused_by_name(ctx, wd, how):
+    """It would run on what was there before. A later launch is asked for by somebody who knows;
+    one that reads no document has nothing to do with it."""
+    prep, jobs = RedisPrep(wd, "my-run"), redis_client(RedisDB.RQ)
+    wepp_rq.run_wepp_rq("my-run")
+    jobs.hset("rq:job:b1", mapping={"status": how, "ended_at": "2026-01-01T10:00:05.000000Z"})
+    jobs.hset("rq:job:j1", mapping={"enqueued_at": "2026-01-01T10:00:04.000000Z"})
+    prep.set_rq_job_id("build_soils_rq", "b1")
+    with pytest.raises(NotBuilt, match=f"build_soils_rq of my-run .* {how}: see job b1"):
+        wepp_rq.run_wepp_rq("my-run")
+    fake_wepp.prepare_run(wd.parent, "my-run", {1: "ok"})
+    wepp_rq.run_wepp_noprep_rq("my-run")
+    jobs.hset("rq:job:j1", mapping={"enqueued_at": "2026-01-01T10:00:06.000000Z"})
+    wepp_rq.run_wepp_rq("my-run")
+    jobs.delete("rq:job:b1", "rq:job:j1")
+
+
+def under_way(prep: RedisPrep) -> None:
+    """A model of the run that has not ended."""
+    underway.note(prep, "launch", "final")
+    redis_client(RedisDB.RQ).hset("rq:job:final", "status", "deferred")
+
+
+def test_a_builder_waits_for_the_model_that_is_under_way(ctx, wd):
+    """As a job behind its final one, however that ends; nothing counts as built, and the panel is
+    told for what it waits. The button's job is that one from now on."""
+    prep = RedisPrep(wd, "my-run")
+    under_way(prep)
+    assert project_rq.build_soils_rq("my-run") == "child-1"
+    (child,) = ctx.children
+    assert child["function"] == "tasks.project_rq.build_soils_rq"
+    assert (child["depends_on"], child["allow_failure"]) == (["final"], True)
+    assert (child["runid"], prep.get_rq_job_id("build_soils_rq")) == ("my-run", "child-1")
+    assert ctx.words() == ["STARTED", "STATUS"]
+    assert ctx.messages[-1][1].endswith("build_soils_rq(my-run) waits for the model: job final")
+    assert "build_soils" not in prep.timestamps_report()
+    ctx.label = child["label"]  # and when it meets the next model, it waits for that one
+    assert project_rq.build_soils_rq("my-run") == "child-2"
+
+
+def test_several_builders_that_follow_one_another_wait_as_one(ctx, wd):
+    """It is their dispatcher that waits; one of a chain keeps its place, and a run that is marked
+    READONLY is refused at once."""
+    under_way(RedisPrep(wd, "my-run"))
+    assert project_rq.build_subcatchments_and_abstract_watershed_rq("my-run", {"a": 1}) == "child-1"
+    assert ctx.children[0]["updates"] == {"a": 1}
+    ctx.label = "jobs:1,func:abstract_watershed_rq"
+    with pytest.raises(RunUnderWay):
+        project_rq.abstract_watershed_rq("my-run")
+    ctx.label = ""
+    (wd / "READONLY").touch()
+    with pytest.raises(ReadOnlyRun):
+        project_rq.build_soils_rq("my-run")
+    assert len(ctx.children) == 1
+
+
+def test_a_builder_that_nobody_pressed_is_noted_when_it_begins(ctx, wd):
+    """One that a later press has enqueued already stays the button's."""
+    prep = RedisPrep(wd, "my-run")
+    underway.begins(prep, "build_soils_rq", "typed")
+    assert prep.get_rq_job_id("build_soils_rq") == "typed"
+    redis_client(RedisDB.RQ).hset("rq:job:pressed", "status", "queued")
+    prep.set_rq_job_id("build_soils_rq", "pressed")
+    underway.begins(prep, "build_soils_rq", "typed")
+    assert prep.get_rq_job_id("build_soils_rq") == "pressed"
+
+
+def test_every_task_that_builds_is_one_that_a_launch_looks_at():
+    """Those that change a run's documents, one at a time, but for what launches the model."""
+    builds = {n.rpartition(".")[2] for n, o in REGISTRY.items() if o["lock"] == "run"}
+    assert builds - {launcher(begin) for begin in BEGINNINGS} >= set(underway.BUILDERS)
 
 
 @pytest.mark.parametrize("begin", BEGINNINGS)

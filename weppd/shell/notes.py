@@ -137,6 +137,7 @@ def child_spec(parent: Job, number: int, header: dict[str, Any], body: bytes) ->
         description=header.get("description"),
         timeout=header.get("timeout"),
         depends_on=tuple(header.get("depends_on") or ()),
+        allow_failures=bool(header.get("allow_failure")),
         cpus=None if cpus is None else str(cpus),
         limits=limits.check(header.get("limits") or {}),
         memory=options.memory(header.get("memory")),

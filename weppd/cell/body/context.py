@@ -163,6 +163,7 @@ class JobContext(Context):
         limits: Mapping[str, Any] | None = None,
         memory: int | str | None = None,
         expect: float | str | None = None,
+        allow_failure: bool = False,
         **kwargs: Any,
     ) -> str:
         """Enqueue a child of this job and return its id; see `Context.enqueue`.
@@ -178,6 +179,7 @@ class JobContext(Context):
                 "function": name,
                 "label": label,
                 "depends_on": [depends_on] if isinstance(depends_on, str) else list(depends_on),
+                "allow_failure": allow_failure,
                 "timeout": timeout,
                 "queue": queue,
                 "cpus": cpus,
