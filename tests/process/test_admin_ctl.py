@@ -61,7 +61,7 @@ def test_status_shows_the_node(daemon: Served) -> None:
     "words",
     [
         *(("status",), ("jobs",), ("show", "j1"), ("cancel", "j1"), ("enqueue", "a.b")),
-        *(("queues",), ("tree", "j1"), ("retry", "j1"), ("pause", "low"), ("resume",)),
+        *(("queues",), ("tree", "j1"), ("retry", "j1"), ("pause", "high"), ("resume",)),
     ],
 )
 def test_every_verb_has_json(daemon: Served, words: tuple[str, ...]) -> None:
@@ -131,9 +131,28 @@ def test_tree_draws_what_is_below(daemon: Served) -> None:
 def test_pause_tells_which_queues_are_paused(daemon: Served) -> None:
     """The answer of pause names the queues; without a name all are asked for."""
     result = ctl(daemon, "pause", "high", "low")
-    assert result.output == "weppd: open; 2 jobs run; paused: high, low\n"
+    assert result.stdout == "weppd: open; 2 jobs run; paused: high, low\n"
     ctl(daemon, "resume")
-    assert [each[1][0] for each in daemon.house.asked] == [["high", "low"], []]
+    asked = [what[0] for verb, what in daemon.house.asked if verb != "queues"]
+    assert asked == [["high", "low"], []]
+
+
+def test_a_pause_of_what_this_node_does_not_serve_is_said(daemon: Served) -> None:
+    """On stderr: with a slip in the name, the queue that was meant goes on."""
+    result = ctl(daemon, "pause", "high", "hihg", "--json")
+    assert json.loads(result.stdout)["paused"] == ["high", "hihg"]
+    assert "does not serve the queue hihg" in result.stderr
+    assert ctl(daemon, "pause", "high").stderr == ""
+    assert ctl(daemon, "pause").stderr == ""
+
+
+@pytest.mark.parametrize("verb", ["show", "logs", "cancel", "retry"])
+def test_what_can_be_no_id_is_no_job(daemon: Served, verb: str) -> None:
+    """An empty variable is wrong usage, a path is a job that is not there: no route is named."""
+    empty, path = ctl(daemon, verb, ""), ctl(daemon, verb, "../j1", "--json")
+    assert (empty.exit_code, "give a job's id" in empty.output) == (2, True)
+    assert (path.exit_code, json.loads(path.stderr)["type"]) == (4, "no-such-job")
+    assert daemon.house.asked == []
 
 
 def test_cancel_need_not_wait(daemon: Served) -> None:
@@ -181,6 +200,13 @@ def test_a_queue_that_this_node_does_not_serve_is_named(daemon: Served) -> None:
     assert (result.exit_code, json.loads(result.stdout)["queue"]) == (0, "low")
     assert "does not serve the queue low" in result.stderr
     assert ctl(daemon, "enqueue", "a.b", "-q", "high").stderr == ""
+
+
+def test_a_function_that_this_node_does_not_know_is_named(daemon: Served) -> None:
+    """On stderr, beside the answer: with a slip in its name the job can but fail."""
+    result = ctl(daemon, "enqueue", "nowhere.f", "-q", "high", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["id"]) == (0, "job2")
+    assert "fails where this node takes it: unknown task 'nowhere.f'" in result.stderr
 
 
 def test_an_answer_that_cannot_be_written_is_one_line(daemon: Served) -> None:

@@ -151,6 +151,9 @@ class FakeHouse:
         self.store[jid] = a_job(jid, "queued", function=function)
         return jid
 
+    def doubt(self, function: str) -> str:
+        return f"unknown task {function!r}" if function.startswith("nowhere.") else ""
+
     def _heard(self, verb: str, what: Any) -> None:
         self.asked.append((verb, what))
         if self.fault is not None:

@@ -128,7 +128,7 @@ def test_enqueue_hands_everything_on_and_says_where_the_job_is() -> None:
     }
     answer = ask(house, "POST", "/v1/jobs", {**body, "queue": "high", "timeout": 60, "cpus": "all"})
     assert (answer.status, answer.headers["location"]) == (201, "/v1/jobs/job0")
-    assert answer.data == {"id": "job0", "queue": "high"}
+    assert answer.data == {"id": "job0", "queue": "high", "doubt": ""}
     function, args, kwargs, queue, more = house.asked[0][1]
     assert (function, args, kwargs, queue) == (*body.values(), "high")
     assert (more["timeout"], more["cpus"], more["at_front"]) == (60, "all", False)

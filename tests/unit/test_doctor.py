@@ -199,6 +199,8 @@ def test_an_rq_deployment_is_counted_before_it_is_taken_over(redis_url: str) -> 
         FAIL,
         "tasks.noop.no_such_task is no task here, and 1 of those looked at call it",
     ) in seen
+    (todo,) = {each.todo for each in found if "other.module.run is" in each.seen}
+    assert '"other.module.*", to [security] allow; or mark it with @task()' in todo
     (absent,) = [each for _, each in seen if "can only fail" in each]
     assert absent.startswith("1 of those looked at can only fail: run_ash_rq is no task of weppd")
     assert (OK, "5 looked at: 5 pickle") in seen
@@ -236,9 +238,12 @@ def test_weppdctl_doctor_answers_in_json(tmp_path: Path, redis_url: str) -> None
     config.write_text(
         f'[daemon]\nadmin_socket = "{tmp_path}/a.sock"\n[redis]\nurl = "{redis_url}"\n'
         f'[run]\nroots = ["{home}"]\nbatch_root = ""\n[wepp]\ndefault_bin = "hillsim"\n'
+        '[tasks]\nmodules = ["tasks.noop", "no_such_module"]\n'
     )
     ask = [sys.executable, "-m", "weppd.ctl", "doctor", "--json", "--config", str(config)]
     done = subprocess.run(ask, capture_output=True, text=True, timeout=60)
     found = json.loads(done.stdout)
     assert {each["what"] for each in found} >= {"config", "socket", "run root", "redis", "disk"}
+    (lost,) = [each for each in found if each["what"] == "tasks"]
+    assert (lost["level"], "no_such_module: ModuleNotFoundError" in lost["seen"]) == (WARN, True)
     assert done.returncode == int(any(each["level"] == FAIL for each in found))

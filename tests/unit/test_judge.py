@@ -9,7 +9,7 @@ import pytest
 
 from weppd.core.events import Over, Verdict
 from weppd.core.judge import died, judge
-from weppd.core.schedule import Lane, Plan, Rules, Ticket, Traits, plan
+from weppd.core.schedule import Lane, Plan, Rules, Ticket, Traits, doubt, plan
 from weppd.model import Claim, Failed, Finished, Job, Retried, Stopped, Usage
 
 RULES = Rules(node="n", alias={"wepppy.rq": "tasks"}, allow=("their.module.*",), cores=8)
@@ -112,6 +112,17 @@ def test_an_allowed_function_needs_no_registry():
     job = Job("j", "default", "their.module.f", b"")
     assert plan(job, {}, RULES).refusal is None
     assert plan(Job("j", "default", "their.other.f", b""), {}, RULES).refusal is not None
+
+
+def test_a_function_is_doubted_where_its_job_would_be_refused() -> None:
+    """Under its alias, too; not one that is allowed, nor any while no task is known."""
+    known = {"tasks.wepp_rq.run": Traits()}
+    for name in ("tasks.wepp_rq.run", "wepppy.rq.wepp_rq.run"):
+        assert doubt(name, known, RULES) == ""
+    assert "unknown task 'their.other.f'" in doubt("their.other.f", known, RULES)
+    assert doubt("their.other.f", {}, RULES) == ""
+    (allowed,) = RULES.allow
+    assert doubt(allowed.replace("*", "f"), known, RULES) == ""
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,10 @@ class House(Protocol):
         """
         ...
 
+    def doubt(self, function: str) -> str:
+        """Why a job of this function can but fail on this node; empty where it need not."""
+        ...
+
     async def drain(self, wait: bool, handback: bool, who: Caller) -> Mapping[str, Any]:
         """Take no more jobs; with `wait` answer when none runs; with `handback` end what runs and
         put it back, for RQ's workers to take: `models.Mood`."""

@@ -213,7 +213,8 @@ async def enqueue(asked: Asked) -> Response:
     body = await asked.body(asks.EnqueueBody)
     jid = await asked.house.enqueue(**body.model_dump(), who=asked.who)
     _record(asked, "enqueue", job=jid, function=body.function, queue=body.queue)
-    answer = _json(models.Enqueued(id=jid, queue=body.queue), 201)
+    doubt = asked.house.doubt(body.function)
+    answer = _json(models.Enqueued(id=jid, queue=body.queue, doubt=doubt), 201)
     answer.headers["location"] = f"/v1/jobs/{jid}"
     return answer
 

@@ -311,10 +311,11 @@ class Cancelled(Reply):
 
 
 class Enqueued(Reply):
-    """The new job's id and its queue."""
+    """The new job's id and its queue. `doubt` is why it can but fail where this node takes it."""
 
     id: str
     queue: str
+    doubt: str = ""
 
 
 class Mood(Reply):

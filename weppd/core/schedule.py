@@ -190,6 +190,15 @@ def _allowed(name: str, allow: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in allow)
 
 
+def doubt(function: str, registry: Mapping[str, Traits], rules: Rules) -> str:
+    """Why a job that calls `function` can but fail on this node; empty where it need not, or where
+    no tasks are known yet."""
+    name = renamed(function, rules.alias)
+    if not registry or name in registry or _allowed(name, rules.allow):
+        return ""
+    return _unknown(name, registry)
+
+
 def _unknown(name: str, registry: Mapping[str, Traits]) -> str:
     module = name.rpartition(".")[0]
     near = sorted(known for known in registry if known.rpartition(".")[0] == module)

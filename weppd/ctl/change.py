@@ -17,7 +17,7 @@ _POLL_S = (0.05, 1.0)
 
 
 @talk.verb
-@click.argument("job")
+@talk.a_job
 @click.option("--grace", type=click.FloatRange(0), metavar="S", help="Seconds till SIGTERM.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until nothing of the job lives.")
 @click.option("--reason", default="", metavar="TEXT", help="What the job's record says of it.")
@@ -35,7 +35,7 @@ def cancel(ctl: Talk, job: str, grace: float | None, no_wait: bool, reason: str)
 
 
 @talk.verb
-@click.argument("job")
+@talk.a_job
 def retry(ctl: Talk, job: str) -> None:
     """Send a job round again that failed, was stopped or cancelled.
 
@@ -96,7 +96,7 @@ def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **optio
     data = ctl.ask("POST", "/v1/jobs", body)
     if not wait:
         ctl.say(data, render.enqueued(data))
-    _say_unserved(ctl, data["queue"])
+    _say_doubts(ctl, data)
     if not wait:
         return
     end = _await_end(ctl, data["id"])
@@ -105,8 +105,13 @@ def enqueue(ctl: Talk, function: str, args: tuple[str, ...], wait: bool, **optio
         raise click.exceptions.Exit(REFUSED)
 
 
-def _say_unserved(ctl: Talk, queue: str) -> None:
-    """A queue's name with a slip in it is a queue like any other, and nobody takes its jobs."""
+def _say_doubts(ctl: Talk, data: Any) -> None:
+    """A queue's name with a slip in it is a queue like any other, and nobody takes its jobs; one in
+    the function's fails them."""
+    if data["doubt"]:
+        told = f"the job fails where this node takes it: {clean(data['doubt'])}"
+        click.echo(f"weppdctl: {told}", err=True)
+    queue = data["queue"]
     served = {each["name"]: each["served"] for each in ctl.ask("GET", "/v1/queues")["queues"]}
     if not served.get(queue, True):
         told = "the job waits for a node that does ([queues] names)"

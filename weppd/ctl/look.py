@@ -99,7 +99,7 @@ def jobs(ctl: Talk, state: str | None, limit: int, offset: int, watch: bool) -> 
 
 
 @talk.verb
-@click.argument("job")
+@talk.a_job
 @_watch
 def show(ctl: Talk, job: str, watch: bool) -> None:
     """Show all that is known of one job."""
@@ -132,7 +132,7 @@ def tree(ctl: Talk, name: str, every: bool, watch: bool) -> None:
 
 
 @talk.verb
-@click.argument("job")
+@talk.a_job
 @click.option("-f", "--follow", is_flag=True, help="Go on until the job has ended.")
 @click.option("--canonical", is_flag=True, help="Only the lines that are the same in every run.")
 def logs(ctl: Talk, job: str, follow: bool, canonical: bool) -> None:

@@ -7,6 +7,7 @@ import time
 import click
 
 from weppd.ctl import render, renewal, talk
+from weppd.ctl.table import clean
 from weppd.ctl.talk import Talk
 
 
@@ -32,6 +33,10 @@ def pause(ctl: Talk, queue: tuple[str, ...]) -> None:
     """
     data = ctl.ask("POST", "/v1/pause", {"queues": list(queue)})
     ctl.say(data, render.mood(data))
+    told = ctl.ask("GET", "/v1/queues")["queues"] if queue else []
+    for name in sorted({*queue} - {each["name"] for each in told if each["served"]}):
+        why = "a node that does will take no job of it, if there is one"
+        click.echo(f"weppdctl: this node does not serve the queue {clean(name)}: {why}", err=True)
 
 
 @talk.verb

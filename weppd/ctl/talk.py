@@ -144,6 +144,20 @@ def width() -> int:
         return 80
 
 
+def _checked(ctx: click.Context, _: click.Parameter, job: str) -> str:
+    if not job:
+        raise click.BadParameter("it is empty: give a job's id")
+    if "/" in job or not job.strip("."):
+        said = f"no job {job!r}: no id is like that"
+        problem = {"type": "no-such-job", "detail": said}
+        raise NotFound(said, problem if ctx.ensure_object(Talk).as_json else None)
+    return job
+
+
+#: The argument of the verbs that are about one job.
+a_job = click.argument("job", callback=_checked)
+
+
 def _remember(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def remember(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value:

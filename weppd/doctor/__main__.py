@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from grp import getgrnam
 
-from weppd.doctor import FAIL, WARN, Finding, places, render, service, store, worst
+from weppd.doctor import FAIL, WARN, Finding, places, render, roll, service, store, worst
 from weppd.doctor.server import Server
 from weppd.settings import Settings
 
@@ -47,11 +47,11 @@ def checks(told: Settings, *, adopt_rq: bool) -> Iterator[Finding]:
     yield from places.roots(told, account)
     with Server(told) as server:
         yield from store.look(told, server)
+        tasks = roll.call(told, account)
+        yield from tasks.findings()
         if adopt_rq:
-            from weppd.doctor import adopt, roll  # they know the core, the store's payloads, cells
+            from weppd.doctor import adopt  # it knows the core and the store's payloads
 
-            tasks = roll.call(told, account)
-            yield from tasks.findings()
             yield from adopt.look(told, server, tasks)
     yield from places.disks(told)
     yield from places.executables(told)

@@ -124,13 +124,22 @@ def _payloads(told: Settings, server: Server, queues: list[str], roll: Roll) -> 
     yield Finding(OK, "rq payloads", f"{sample.jobs} looked at: {said}")
     for function, n in sample.refused.most_common(10):
         what = f"{function} is no task here, and {n} of those looked at call it"
-        yield _bad(what, "add its module to [tasks] modules or it to [security] allow")
+        yield _bad(what, _admit(function))
     for why, n in sample.absent.most_common(10):
         what = f"{n} of those looked at can only fail: {why}"
         yield _bad(what, "or leave RQ's workers running until they have done these")
     for problem, n in sample.problems.most_common(5):
         what = f"{n} of those looked at cannot be read: {problem}"
         yield _bad(what, "enqueue them with RQ's default serializer or JSON")
+
+
+def _admit(function: str) -> str:
+    """A function of RQ's is no task by its module's being known: it has no mark."""
+    module = function.rpartition(".")[0]
+    return (
+        f'add it, or "{module}.*", to [security] allow; or mark it with @task() and have its module'
+        " in [tasks] modules"
+    )
 
 
 def _bad(what: str, todo: str) -> Finding:

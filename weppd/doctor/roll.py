@@ -17,7 +17,7 @@ from typing import Any
 
 import weppd
 from weppd.cell.launch import scrubbed
-from weppd.doctor import WARN, Finding
+from weppd.doctor import OK, WARN, Finding
 from weppd.doctor.places import Account
 from weppd.settings import Settings
 
@@ -48,10 +48,12 @@ class Roll:
         return self.tasks.get(name, {}).get("absent") or ""
 
     def findings(self) -> Iterator[Finding]:
-        """The modules that could not be imported, or why none could."""
+        """The modules that could not be imported, or why none could; else how many tasks."""
         if self.silence:
             todo = "mend [zygote.light] python or its rights: jobs cannot be started by it"
             yield Finding(WARN, "tasks", self.silence, todo)
+        elif not self.problems:
+            yield Finding(OK, "tasks", f"{len(self.tasks)} in the modules of [tasks] modules")
         for problem in self.problems:
             todo = "mend it, or take it out of [tasks] modules: its jobs fail"
             yield Finding(WARN, "tasks", problem, todo)

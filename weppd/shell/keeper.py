@@ -10,7 +10,7 @@ from typing import Any
 from weppd.admin import Caller, NoSuchJob
 from weppd.core import events as on
 from weppd.core import views
-from weppd.core.schedule import Rules, Traits
+from weppd.core.schedule import Rules, Traits, doubt
 from weppd.core.state import Mood
 from weppd.errors import Refused, StoreAway
 from weppd.limits import check
@@ -66,7 +66,7 @@ class Keeper:
         self._supervisor, self._store, self._trips = supervisor, store, trips
         self._diary, self._peers, self._zygotes = diary, peers, zygotes
         self._cells = cells
-        self._places, self._rules = places, rules
+        self._places, self._rules, self._registry = places, rules, registry
         self._cancels = Cancels(supervisor, store, diary, rules)
         self._glance = Glance(lambda: supervisor.state, diary, peers, zygotes, rules)
 
@@ -220,6 +220,10 @@ class Keeper:
         )
         (jid,) = await self._store.enqueue([spec])
         return jid
+
+    def doubt(self, function: str) -> str:
+        """Why a job of this function can but fail on this node."""
+        return doubt(function, self._registry, self._rules)
 
     async def drain(self, wait: bool, handback: bool, who: Caller) -> Mapping[str, Any]:
         """Take no more jobs; with `wait` answer when none runs. `handback` ends what runs and puts
