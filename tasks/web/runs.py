@@ -3,7 +3,8 @@
 In the order that the site's preflight relies on: what the page sent is kept, the stamps of steps
 that will be wrong are taken from the run's ledger, the task is enqueued, its job is noted under the
 button's key. A second press while the job lives answers with that same job, and one while the run
-that it launched is under way with the job that launched it: no stamp is taken.
+that it launched is under way with the job that launched it: no stamp is taken. Where something of
+the run is to be built after that, the press is for what is built then: a launch behind it.
 """
 
 from __future__ import annotations
@@ -167,18 +168,28 @@ def _pressed(
             return jsonify({"Success": True, "job_id": job.id})
         wanted = _wanted(button, sent)
         prep = RedisPrep(run_dir, runid)
-        if button.launches and (found := underway.find(prep)):
+        found = underway.find(prep) if button.launches else None
+        behind = _parked(prep) if found else []
+        if found and not behind:
             return jsonify({"Success": True, "job_id": found.root})
         for step in button.undoes:
             prep.remove_timestamp(step)
         sole = _sole(button, prep, wanted)
-        job = Weppd().enqueue(button.function, runid, **wanted, job_timeout=TIMEOUT, unique=sole)
+        job = Weppd().enqueue(
+            button.function, runid, **wanted, job_timeout=TIMEOUT, unique=sole, depends_on=behind
+        )
         prep.set_rq_job_id(button.key, job.id)
         if button.launches:
             _tell_waits(prep, f"{button.key}({runid})", job.id)
         return jsonify({"Success": True, "job_id": job.id})
 
     return press
+
+
+def _parked(prep: RedisPrep) -> list[str]:
+    """The jobs that build something of the run when its model is over."""
+    found = (underway.alive(prep, key) for key in _BUILDS)
+    return sorted({each[0] for each in found if each and each[1] == "deferred"})
 
 
 def _tell_waits(prep: RedisPrep, call: str, job: str) -> None:

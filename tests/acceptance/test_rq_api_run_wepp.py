@@ -9,6 +9,7 @@ import redis
 
 from tasks.omni.documents import Omni
 from tasks.run import underway
+from tasks.run.messenger import replay
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.web.runs import ABSENT, BUTTONS
@@ -93,6 +94,23 @@ def test_a_press_while_a_run_is_under_way_is_that_run(site, daemon):
         queues.hset("rq:job:the-end", "status", "failed")
     assert site.page.post(RUN + "run_wepp", json={}).json["job_id"] != "the-launch"
     assert prep[str(TaskEnum.run_wepp_hillslopes)] is None
+
+
+def test_a_launch_behind_what_is_built_when_the_model_is_over_waits_for_that(site, daemon):
+    """Who changes the soils of a run that is under way, and runs it, wants it with those soils."""
+    prep = ledger(site)
+    underway.note(prep, "the-launch", "the-end")
+    prep.set_rq_job_id("build_soils_rq", "the-soils")
+    with redis.Redis.from_url(daemon.url) as queues:
+        for job in ("the-end", "the-soils"):
+            queues.hset(f"rq:job:{job}", mapping={"status": "deferred", "origin": "default"})
+        first, second = (site.page.post(RUN + "run_wepp", json={}).json for _ in range(2))
+        queues.hset("rq:job:the-end", "status", "finished")
+    assert first == second
+    launch = daemon.queue().fetch(first["job_id"])
+    assert (launch.get_status(), launch.view().depends_on) == ("deferred", ("the-soils",))
+    (told,) = replay("my-run:wepp")[-1:]
+    assert "run_wepp_rq(my-run) waits for build_soils_rq (job the-soils)" in told.text
 
 
 def test_a_batch_template_keeps_its_inputs_and_runs_nothing(site, daemon):

@@ -59,7 +59,7 @@ class BadRequest(WeppdError):
             }
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
-        lines = (f"{each['field'] or where}: {each['problem']}" for each in errors)
+        lines = (": ".join(filter(None, each.values())) for each in errors)
         return cls(f"{where}: " + "; ".join(lines), errors)
 
 

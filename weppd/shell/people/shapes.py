@@ -21,6 +21,11 @@ PLAIN = {
 }  # fmt: skip
 
 
+#: What a reason says of these is no error: why it waits, or, where a worker of RQ's own took the
+#: job from us, what was before.
+_NO_ERROR = ("queued", "started", "finished")
+
+
 def row(view: JobView) -> dict[str, Any]:
     """A job in a list."""
     return {
@@ -36,7 +41,7 @@ def row(view: JobView) -> dict[str, Any]:
         "started_at": view.started_at or None,
         "ended_at": view.ended_at or None,
         "progress": dict(view.progress) or None,
-        "error": (view.status != "queued" and view.reason) or _last_line(view.exc_info),
+        "error": (view.status not in _NO_ERROR and view.reason) or _last_line(view.exc_info),
     }
 
 
@@ -45,7 +50,9 @@ def detail(view: JobView) -> dict[str, Any]:
     usage = dict(view.usage)
     return row(view) | {
         "description": view.description,
-        "phase": view.phase or None,
+        "phase": None
+        if view.status == "started" and view.phase == "queued"
+        else view.phase or None,
         "parent": view.parent,
         "children": dict(view.children),
         "pid": view.meta.get("pid"),
