@@ -126,6 +126,7 @@ class Weppd:
             self._neighbours,
             self._herald,
             self._meters,
+            lambda: self._sources.suspended,
         )
 
     def _look_after(self) -> Vigil:

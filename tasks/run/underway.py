@@ -55,7 +55,7 @@ def note(prep: RedisPrep, root: str, final: str) -> None:
 
 def begins(prep: RedisPrep, builder: str, job: str) -> None:
     """Keep the job in which a builder begins, unless a later press of it waits."""
-    if alive(prep, builder) is None:
+    if job and alive(prep, builder) is None:
         prep.set_rq_job_id(builder, job)
 
 

@@ -234,17 +234,19 @@ def test_rq_s_depends_on_is_kept(house, server, queue):
 
 
 def test_rq_s_suspend_holds_the_queues(house, server):
-    """While `rq suspend` holds, nothing starts; `rq resume` lets it go on."""
+    """While `rq suspend` holds, nothing starts and `status` says why; `rq resume` lets it go on."""
     command = [str(Path(sys.executable).parent / "rq"), "suspend", "-u", house.url]
     subprocess.run(command, env=ENV, check=True, capture_output=True, timeout=30)
     job = house.queue().enqueue("oldtasks.add", 1)
     other = house.queue("high").enqueue("oldtasks.add", 1)
     eventually(lambda: _beats(server) >= 2, within=30)
     assert house.state(job.id) == house.state(other.id) == "queued"
+    eventually(lambda: "problem: `rq suspend` holds" in house.ctl("status")[1], within=15)
     command[1] = "resume"
     subprocess.run(command, env=ENV, check=True, capture_output=True, timeout=30)
     assert house.ends(job.id)["state"] == "finished"
     assert house.ends(other.id)["state"] == "finished"
+    eventually(lambda: "rq suspend" not in house.ctl("status")[1], within=15)
 
 
 _seen: set[bytes] = set()

@@ -34,6 +34,8 @@ from weppd.shell.supervisor import Supervisor
 from weppd.store import Store
 from weppd.store.nouns import JobSpec, QueueCounts
 
+_SUSPENDED = "`rq suspend` holds all workers and nodes of this Redis: `rq resume` lets them go on"
+
 
 class Keeper:
     """Answers the admin API; every change goes to the inbox or the store, and is logged."""
@@ -54,7 +56,9 @@ class Keeper:
         neighbours: Neighbours,
         herald: Herald,
         meters: Meters,
+        suspended: Callable[[], bool],
     ) -> None:
+        self._suspended = suspended
         self._herald, self._meters = herald, meters
         self._present = Present(lambda: supervisor.state, diary)
         self._rolls = Rolls(
@@ -84,6 +88,7 @@ class Keeper:
             answer["queues"] = {name: views.plain(each) for name, each in counts.items()}
         except (StoreAway, TimeoutError) as error:
             away = away or str(error) or "it does not answer"
+        answer["problems"] += [_SUSPENDED] if self._suspended() else []
         outbox = self._trips.kept if away else 0
         answer["store"] = {"state": "away" if away else "up", "detail": away, "outbox": outbox}
         return answer
@@ -100,7 +105,8 @@ class Keeper:
             for name in self._zygotes.classes
             if name not in state.ready
         ]
-        return [*moods, *store, *classes]
+        held = [_SUSPENDED] if self._suspended() else []
+        return [*moods, *held, *store, *classes]
 
     async def metrics(self) -> bytes:
         """The numbers in Prometheus' format; those of queues only while the store answers."""

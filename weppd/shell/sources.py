@@ -50,6 +50,8 @@ class Sources:
         watch: Callable[[], Awaitable[None]],
     ) -> None:
         self.seq = 0
+        #: Whether `rq suspend` held all workers at the last beat.
+        self.suspended = False
         self._watch = watch
         self._confirm = confirm
         self._terms = terms
@@ -79,6 +81,9 @@ class Sources:
             node = replace(node, state="suspended")
         pulse = await self._store.pulse(node, running)
         self.seq = pulse.seq
+        if pulse.suspended != self.suspended:
+            self.suspended = pulse.suspended
+            log.warning("action=rq_%s", "suspend" if self.suspended else "resume")
         for phase in phases:
             if phase.ticket.job.id not in pulse.lost:
                 self._confirm(phase, until)
