@@ -147,10 +147,14 @@ def test_raw_bytes_harm_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture)
 
 
 async def connections(
-    path: Path, count: int
+    path: Path, count: int, half: bytes = b""
 ) -> tuple[list[asyncio.StreamReader], list[asyncio.StreamWriter]]:
-    """The ends of so many connections that say nothing."""
-    pairs = [await asyncio.open_unix_connection(path) for _ in range(count)]
+    """The ends of so many connections that say nothing; each second one says `half` of it."""
+    pairs = []
+    for number in range(count):
+        pairs.append(await asyncio.open_unix_connection(path))
+        if half and number % 2 == 0:
+            pairs[-1][1].write(half)
     return [reader for reader, _ in pairs], [writer for _, writer in pairs]
 
 
@@ -163,9 +167,8 @@ def test_five_hundred_idle_connections_keep_nobody_out(
 
     async def scene() -> None:
         async with serving(FakeHouse(), path):
-            readers, idle = await connections(path, 500)
-            for writer in idle[::2]:
-                writer.write(b"GET /v1/status HTTP/1.1\r\nHost: we")
+            half = b"GET /v1/status HTTP/1.1\r\nHost: we"
+            readers, idle = await connections(path, 500, half)
             for _ in range(20):
                 assert "200 OK" in await talk(path, GET.format("/v1/status"))
             told = await asyncio.gather(*(reader.read() for reader in readers))
@@ -189,6 +192,9 @@ def test_a_lesser_right_cannot_use_up_the_connections(
         async with serving(house, path):
             house.inside = {os.getpid()}  # now this process may only read
             _, idle = await connections(path, 3)
+            for writer in idle:
+                writer.write(GET.format("/v1/events").encode())
+            await eventually(lambda: house.followers == 3)
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError, AssertionError)):
                 assert "200 OK" in await talk(path, GET.format("/v1/status"))
             house.inside = set()
@@ -365,7 +371,8 @@ def test_dribbling_wins_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_connections_leave_half_of_the_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where few files may be open, as many idle connections are few, and others are turned away."""
+    """Where few files may be open, the idle connections that stay are few, and the longest of them
+    makes room for who asks."""
     path = tmp_path / "s"
     few = lambda what: (64, 64)  # noqa: E731
     monkeypatch.setattr(connection.resource, "getrlimit", few)
@@ -374,8 +381,11 @@ def test_connections_leave_half_of_the_descriptors(
         async with serving(FakeHouse(), path):
             readers, idle = await connections(path, 60)
             await eventually(lambda: sum(reader.at_eof() for reader in readers) == 60 - 32)
+            assert not readers[-1].at_eof()
+            for _ in range(3):
+                assert "200 OK" in await talk(path, GET.format("/v1/status"))
+            assert not readers[-1].at_eof()
             for writer in idle:
                 writer.close()
-            await _served_again(lambda: talk(path, GET.format("/v1/status")))
 
     run(scene())

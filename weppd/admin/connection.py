@@ -23,7 +23,8 @@ from weppd.admin import Caller, House, Right, auth
 from weppd.admin.problems import problem
 
 #: Connections at a time: in all, of those who may only read, and of those who may nothing. What a
-#: lesser right may not use up is left for who must steer.
+#: lesser right may not use up is left for who must steer. Of as many as there may be, the longest
+#: that says nothing makes room for a newcomer.
 MAX_CLIENTS = 1024
 MAX_BY_RIGHT = {Right.NOTHING: 256, Right.READ: 640, Right.CHANGE: MAX_CLIENTS}
 #: Bytes of a request's line and headers, and seconds until they must be there.
@@ -43,6 +44,8 @@ class PeerProtocol(H11Protocol):
     rules: ClassVar[auth.Rules]
     there: ClassVar[Counter[Right]]
     most: ClassVar[dict[Right, int]]
+    #: Those of which no request is under way, by right, the longest first.
+    idle: ClassVar[dict[Right, dict[PeerProtocol, None]]]
     _counted: Right | None = None
     _late: asyncio.TimerHandle | None = None
 
@@ -50,7 +53,8 @@ class PeerProtocol(H11Protocol):
         caller = _caller(transport, self.house, self.rules)
         self.app_state = {**self.app_state, "caller": caller}
         super().connection_made(transport)
-        if self.there[caller.right] >= self.most[caller.right]:
+        full = self.there[caller.right] >= self.most[caller.right]
+        if full and not self._dislodge(caller.right):
             transport.abort()
             return
         self.there[caller.right] += 1
@@ -71,20 +75,36 @@ class PeerProtocol(H11Protocol):
             self._come()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+        super().connection_lost(exc)
+
+    def _dislodge(self, right: Right) -> bool:
+        """Hang up on who has said nothing for longest; False where all are being answered."""
+        longest = next(iter(self.idle[right]), None)
+        if longest is None:
+            return False
+        longest._leave()
+        longest.transport.abort()
+        return True
+
+    def _leave(self) -> None:
         self._come()
         if self._counted is not None:
             self.there[self._counted] -= 1
             self._counted = None
-        super().connection_lost(exc)
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def _await_request(self) -> None:
         self._come()
+        if self._counted is not None:
+            self.idle[self._counted][self] = None
         self._late = self.loop.call_later(HEAD_S, self._give_up)
 
     def _come(self) -> None:
+        if self._counted is not None:
+            self.idle[self._counted].pop(self, None)
         if self._late is not None:
             self._late.cancel()
             self._late = None
@@ -113,6 +133,7 @@ def protocol(house: House, rules: auth.Rules) -> type[PeerProtocol]:
     class Served(PeerProtocol):
         there: ClassVar[Counter[Right]] = Counter()
         most = _most()
+        idle: ClassVar[dict[Right, dict[PeerProtocol, None]]] = {right: {} for right in Right}
 
     Served.house, Served.rules = house, rules
     return Served
