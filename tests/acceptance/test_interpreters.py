@@ -66,6 +66,7 @@ def test_a_preload_that_is_not_there_is_named(house):
     house.start()
     assert where(house, "newtasks.elsewhere")["prefix"] == sys.prefix
     assert "no_such_module" in house.stderr
+    assert "zygote other: preload no_such_module: ModuleNotFoundError" in house.ctl("status")[1]
 
 
 def test_a_missing_interpreter_is_named_and_costs_only_its_class(house):

@@ -20,6 +20,7 @@ import redis
 from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import ENV, ROOT
 from tests.waiting import eventually
+from weppd.client import Queue
 from weppd.embedded import find_server
 
 BIN = Path(sys.executable).parent
@@ -213,6 +214,9 @@ def test_embedded_owns_its_redis_and_uses_hillsim(home):
         assert "engine=hillsim" in said
         assert run(*command).returncode == 75
         assert (home / "all/redis/redis.sock").exists()
+        (address,) = re.findall(r"action=begin .* redis=(\S+)", (home / "stderr").read_text())
+        job = Queue("default", connection=address).enqueue("tasks.noop.noop")
+        assert job.result(timeout=60) is None
     finally:
         process.terminate()
         assert process.wait(30) == 0

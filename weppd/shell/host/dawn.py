@@ -17,6 +17,7 @@ from pathlib import Path
 from weppd import __version__, logs
 from weppd.cell.tree import procfs
 from weppd.settings import Settings
+from weppd.settings_redis import masked
 from weppd.shell.host import families, handing, premises
 from weppd.shell.host.spawn import spawned
 
@@ -56,8 +57,8 @@ def begin(told: Settings) -> Dawn:
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     procfs.offer_to_oom_killer(OOM_SCORE_ADJ)
     handing.hand_down(told.limits.backend)
-    what = __version__, daemon.name, daemon.slots, daemon.admin_socket
-    log.info("action=begin version=%s name=%s slots=%d socket=%s", *what)
+    what = __version__, daemon.name, daemon.slots, daemon.admin_socket, masked(told.redis.url)
+    log.info("action=begin version=%s name=%s slots=%d socket=%s redis=%s", *what)
     dawn = Dawn(lock)
     for name, command, setup in families.zygotes(told, dawn.generation):
         # One that cannot be started is tried again, and told of, when weppd is there.

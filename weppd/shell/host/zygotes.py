@@ -38,6 +38,7 @@ class Child:
     tries: int = 0
     ready: bool = False
     setup: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 class Spawner:
@@ -198,6 +199,7 @@ class Zygotes:
             self._registry[name] = Traits.read(raw)
         child = self.classes[header["class"]]
         child.ready, child.tries = True, 0
+        child.problems = tuple(header.get("problems", ()))
         self._tell(on.ClassReady(child.name))
 
     def _ended(self, child: Child, how: str) -> None:

@@ -83,7 +83,7 @@ class Glance:
                 "pid": child.pid,
                 "state": "ready" if name in state.ready else "starting",
                 "cells": views.cells_of(state, name),
-                "problems": [state.broken[name]] if name in state.broken else [],
+                "problems": [*filter(None, [state.broken.get(name)]), *child.problems],
             }
             for name, child in self._zygotes.classes.items()
         ]
