@@ -51,7 +51,6 @@ def spawn_wojak_session(
     """
     if not _SESSION.match(session_id):
         raise ValueError(f"session {session_id!r}: letters, digits and ._- name one")
-    run_dir = current().run_dir(runid)
     chat, response = (f"{runid}:agent_{way}-{session_id}" for way in ("chat", "response"))
     told = {
         "AGENT_JWT_TOKEN": jwt_token,
@@ -63,9 +62,21 @@ def spawn_wojak_session(
         "USER_ID": user_id,
         "REDIS_CHAT_CHANNEL": chat,
         "REDIS_RESPONSE_CHANNEL": response,
-        "RUN_DIR": str(run_dir),
+        "RUN_DIR": str(current().run_dir(runid)),
     }
-    key = f"agent:session:{session_id}:env"
+    key, terminal = _started(session_id, told)
+    return {
+        "terminal": terminal,
+        "env_key": key,
+        "chat_channel": chat,
+        "response_channel": response,
+    }
+
+
+def _started(session_id: str, told: dict[str, str]) -> tuple[str, str]:
+    """Open the session's terminal and begin there, telling the page of either end; the key of the
+    session's variables, and the terminal's id."""
+    key, response = f"agent:session:{session_id}:env", told["REDIS_RESPONSE_CHANNEL"]
     try:
         _keep(key, told)
         terminal = _open(session_id)
@@ -75,12 +86,7 @@ def spawn_wojak_session(
         raise
     _say(response, "system", "the agent is starting")
     current().log(f"agent session {session_id} in terminal {terminal}", volatile=True)
-    return {
-        "terminal": terminal,
-        "env_key": key,
-        "chat_channel": chat,
-        "response_channel": response,
-    }
+    return key, terminal
 
 
 def _keep(key: str, told: dict[str, str]) -> None:

@@ -98,37 +98,43 @@ def run_omni_scenarios_rq(runid: str) -> str | None:
     if not apart:
         run_inline(runid)
         return None
-    voice, (first, then) = Panel(current(), runid, PANEL), _stages(run, scenarios)
+    voice = Panel(current(), runid, PANEL)
+    final = _enqueue_ends(runid, _enqueue_stages(runid, run, scenarios, voice))
+    voice.enqueued(f"run_omni_scenarios_rq({runid})", final)
+    return final
+
+
+def _enqueue_stages(
+    runid: str, run: RunDirectory, scenarios: Sequence[Scenario], voice: Panel
+) -> list[str]:
+    """Enqueue the scenarios that are not up to date, stage by stage; the jobs' ids."""
+    stages = _stages(run, scenarios)
     ids: list[str] = []
-    fresh = {scenario.name for scenario in _stale(run, first)}
-    for order, stage in enumerate((first, then)):
-        before = list(ids)
-        wanted = _stale(run, stage, fresh)
-        for scenario in wanted:
-            ids.append(
-                current().enqueue(
-                    "tasks.omni_rq.run_omni_scenario_rq",
-                    runid,
-                    scenario.model_dump(exclude_defaults=True),
-                    label=f"jobs:{order},scenario:{scenario.name}",
-                    depends_on=before,
-                    timeout=TIMEOUT,
-                )
-            )
+    fresh = {scenario.name for scenario in _stale(run, stages[0])}
+    for order, stage in enumerate(stages):
+        wanted, before = _stale(run, stage, fresh), list(ids)
+        ids += [_enqueue_scenario(runid, order, scenario, before) for scenario in wanted]
         _skip(run, voice, [scenario for scenario in stage if scenario not in wanted])
-    final = ids
+    return ids
+
+
+def _enqueue_scenario(runid: str, order: int, scenario: Scenario, before: Sequence[str]) -> str:
+    return current().enqueue(
+        "tasks.omni_rq.run_omni_scenario_rq",
+        runid,
+        scenario.model_dump(exclude_defaults=True),
+        label=f"jobs:{order},scenario:{scenario.name}",
+        depends_on=before,
+        timeout=TIMEOUT,
+    )
+
+
+def _enqueue_ends(runid: str, before: Sequence[str]) -> str:
+    """Enqueue what comes after all scenarios: their tables, and then the word of it; its id."""
     for order, name in ((2, "_compile_hillslope_summaries_rq"), (3, "_finalize_omni_scenarios_rq")):
-        final = [
-            current().enqueue(
-                f"tasks.omni_rq.{name}",
-                runid,
-                label=f"jobs:{order},func:{name}",
-                depends_on=final,
-                timeout=TIMEOUT,
-            )
-        ]
-    voice.enqueued(f"run_omni_scenarios_rq({runid})", final[0])
-    return final[0]
+        call, label = (f"tasks.omni_rq.{name}", runid), f"jobs:{order},func:{name}"
+        before = [current().enqueue(*call, label=label, depends_on=before, timeout=TIMEOUT)]
+    return before[0]
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)

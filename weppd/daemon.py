@@ -18,6 +18,7 @@ from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.errors import StoreAway, StoreError, StoreFault
 from weppd.settings import Settings
+from weppd.shell import ears
 from weppd.shell.host import families, premises
 from weppd.shell.host.bequests import Bequests
 from weppd.shell.host.cells import Cells
@@ -300,7 +301,9 @@ def live(told: Settings, dawn: Dawn, config: str | None = None) -> bool:
             default_result_ttl=told.jobs.result_ttl,
             default_failure_ttl=told.jobs.failure_ttl,
         )
-        weppd = Weppd(told, store, asyncio.get_running_loop(), dawn, config)
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ears.executor())
+        weppd = Weppd(told, store, loop, dawn, config)
         await weppd.run()
         return weppd.lifetime.again
 

@@ -29,12 +29,26 @@ from weppd.flask import Weppd
 from weppd.task import Refused, RunError, current
 
 TIMEOUT = 216_000
+View = Callable[[str, str], ResponseReturnValue]
 _ALIVE = ("queued", "deferred", "scheduled", "started")
 
 
 def add(made: Blueprint, may: May) -> None:
     """Put the routes on the blueprint, behind the application's `may`."""
+    path = "/batch/_/<batch>/rq/api/run-batch"
+    made.add_url_rule(path, "project_batch", told(_run_batch(may)), methods=["POST"])
+    views = {
+        "fork": _fork(may),
+        "archive": _archive(may),
+        "restore-archive": _restore(may),
+        "delete-archive": _delete(may),
+    }
+    for action, view in views.items():
+        path = f"/runs/<runid>/<config>/rq/api/{action}"
+        made.add_url_rule(path, f"project_{view.__name__}", told(view), methods=["POST"])
 
+
+def _fork(may: May) -> View:
     def fork(runid: str, config: str) -> ResponseReturnValue:
         ask(may, "run", runid)
         wd, sent = current().run_dir(runid), body()
@@ -48,6 +62,10 @@ def add(made: Blueprint, may: May) -> None:
         answer = {"Success": True, "job_id": job.id, "new_runid": new, "undisturbify": undisturb}
         return jsonify(answer)
 
+    return fork
+
+
+def _archive(may: May) -> View:
     def archive(runid: str, config: str) -> ResponseReturnValue:
         ask(may, "run", runid)
         comment = str(body().get("comment") or "")
@@ -55,6 +73,10 @@ def add(made: Blueprint, may: May) -> None:
             raise ValueError(f"comment: {archives.COMMENT_CHARS} characters may be")
         return _enqueued(runid, "archive_rq", comment)
 
+    return archive
+
+
+def _restore(may: May) -> View:
     def restore(runid: str, config: str) -> ResponseReturnValue:
         ask(may, "run", runid)
         name = _word(body(), "archive_name")
@@ -62,6 +84,10 @@ def add(made: Blueprint, may: May) -> None:
         _refuse(archives.BrokenArchive, lambda: archives.named(wd, name))
         return _enqueued(runid, "restore_archive_rq", name)
 
+    return restore
+
+
+def _delete(may: May) -> View:
     def delete(runid: str, config: str) -> ResponseReturnValue:
         ask(may, "run", runid)
         name = _word(body(), "archive_name")
@@ -70,12 +96,7 @@ def add(made: Blueprint, may: May) -> None:
         _refuse(archives.BrokenArchive, lambda: archives.named(wd, name).unlink())
         return jsonify({"Success": True})
 
-    path = "/batch/_/<batch>/rq/api/run-batch"
-    made.add_url_rule(path, "project_batch", told(_run_batch(may)), methods=["POST"])
-    views = {"fork": fork, "archive": archive, "restore-archive": restore, "delete-archive": delete}
-    for action, view in views.items():
-        path = f"/runs/<runid>/<config>/rq/api/{action}"
-        made.add_url_rule(path, f"project_{view.__name__}", told(view), methods=["POST"])
+    return delete
 
 
 def _run_batch(may: May) -> Callable[[str], ResponseReturnValue]:

@@ -17,6 +17,7 @@ from weppd.core.leases import Terms
 from weppd.core.schedule import Rules
 from weppd.core.state import Ending, Given, Mood, State
 from weppd.errors import StoreAway, StoreDenied
+from weppd.shell import rounds
 from weppd.shell.performer import Errands
 from weppd.shell.store.neighbours import now_s
 from weppd.store import Store
@@ -67,7 +68,7 @@ class Sources:
                 await self._watch()
             except StoreAway as error:
                 log.debug("action=pulse reason=%r", str(error))
-            await asyncio.sleep(min(PULSE_S, self._terms.beat_s))
+            await rounds.until_next(min(PULSE_S, self._terms.beat_s))
 
     async def _beat(self) -> None:
         until = now_s() + self._terms.cell_s
@@ -155,4 +156,4 @@ class Sources:
                         log.warning("action=pass_turns jobs=%d", passed)
             except StoreAway:
                 await asyncio.sleep(DUE_S)
-            await asyncio.sleep(DUE_S)
+            await rounds.until_next(DUE_S)

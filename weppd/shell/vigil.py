@@ -10,6 +10,7 @@ from weppd.core.state import Mood, State
 from weppd.errors import StoreAway
 from weppd.notify import Notifier
 from weppd.settings_tables import Redis
+from weppd.shell import rounds
 from weppd.shell.host.cells import Cells
 from weppd.shell.host.leavings import Leavings
 from weppd.shell.people.statusline import StatusLine
@@ -51,7 +52,7 @@ class Vigil:
                 self._notifier.more_time(MORE_S)
             self._cells.look_for_silent()
             self._leavings.reap()
-            await asyncio.sleep(TURN_S)
+            await rounds.until_next(TURN_S)
 
     async def count(self) -> None:
         """Every few seconds: how many jobs wait, for the status line; None while nobody knows."""
@@ -62,5 +63,5 @@ class Vigil:
             except StoreAway:
                 self._status.queued = None
             self._status.tell()
-            await asyncio.sleep(COUNT_S)
+            await rounds.until_next(COUNT_S)
         await asyncio.Event().wait()

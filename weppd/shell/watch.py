@@ -28,6 +28,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.polling import PollingObserver
 
+from weppd.shell import ears
+
 log = logging.getLogger("weppd")
 QUIET_S = 2.0
 POLL_S = 5.0
@@ -95,7 +97,7 @@ class Watch:
             except OSError as error:
                 log.warning("action=watch place=%s problem=%r", folder, str(error))
         for observer in (local, remote):
-            with contextlib.suppress(OSError):  # a place that vanished since
+            with contextlib.suppress(OSError), ears.closed():  # a place that vanished since
                 observer.start()
         return [local, remote]
 

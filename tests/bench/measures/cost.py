@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.bench.house import Deployment, Server, cpu_s, marks, pss_mib, running
+from tests.bench.house import Deployment, Server, marks, pss_mib, running, scheduled_s
 from tests.bench.peers import Peer
 
 SETTLE_S = 2.0
@@ -19,9 +19,9 @@ def idle(peer: Peer, server: Server, slots: int, seconds: float) -> dict[str, An
         made.await_done(2 * slots)
         time.sleep(SETTLE_S)
         family = made.family()
-        pss, before = pss_mib(family), cpu_s(family)
+        pss, before = pss_mib(family), scheduled_s(family)
         time.sleep(seconds)
-        percent = 100 * (cpu_s(family) - before) / seconds
+        percent = 100 * (scheduled_s(family) - before) / seconds
         return {"pss_mib": pss, "processes": len(family), "cpu_percent": percent}
 
 

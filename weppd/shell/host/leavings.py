@@ -123,9 +123,12 @@ class Leavings:
         return orphans(Host.look(self._entry), living, self._zygotes.pids())
 
     def reap(self) -> None:
-        """Take away the dead among the children that came to us as orphans."""
-        ours = self._zygotes.watched()
-        for pid in procfs.children(os.getpid()):
+        """Take away the dead among the children that came to us as orphans.
+
+        The kernel gives those to the first thread of a process; others' are not looked for.
+        """
+        ours, us = self._zygotes.watched(), os.getpid()
+        for pid in procfs.children_of(us, us):
             if pid not in ours:
                 os.waitpid(pid, os.WNOHANG)
 
