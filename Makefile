@@ -8,7 +8,7 @@ EXTRAS ?= tasks
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-fanout bench-hillsim bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test native stubs stubs-check deb format lock clean mutants states soak kills test-kernel
+.PHONY: bench bench-fanout bench-farm bench-hillsim bench-interchange bench-limits bench-trees chaos help hillsim-table plan-table install demo check test native stubs stubs-check deb format lock clean mutants states soak kills test-kernel
 
 help:  ## print this menu
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ chaos: $(DEV)  ## do all that is known to go wrong, often, under load; print the
 
 bench-fanout: $(DEV)  ## what a fan-out of 10,000 hillslopes costs beside its engines
 	$(BIN)/python -m tests.bench.bench_fanout
+
+bench-farm: $(DEV)  ## a farm under weppd and under xargs, in many small turns: ratios and their bounds
+	$(BIN)/python -m tests.bench.bench_farm
 
 bench-hillsim: $(DEV)  ## a year of each hillslope, the start, 1,000 hillslopes x 30 years: CPU, memory
 	$(BIN)/python -m tests.bench.bench_hillsim

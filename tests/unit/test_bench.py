@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bench import report, soak
+from tests.bench import bench_farm, paired, report, soak
 from tests.bench.house import Server, running
 from tests.bench.measures import flow, trouble
 from tests.bench.peers import PEERS, chosen
@@ -92,3 +92,36 @@ def test_growth_is_of_the_last_quarter_over_the_second():
     assert soak.growth([30.0] * 30 + [33.0] * 10, "files") == (30.0, 33.0, 0.0)
     bursts = [10.0, 10.0, 10.0, 30.0] * 6 + [10.0, 30.0, 30.0, 30.0] * 6
     assert soak.growth(bursts, "files") == (10.0, 10.0, 0.0)
+
+
+def test_a_ratio_comes_with_what_another_draw_may_make_of_it():
+    """Pairs that agree leave no doubt; one pair in nine that a busy minute hit moves no median."""
+    assert paired.ratios([2.0, 3.0, 4.0], [1.0, 1.5, 2.0]) == (2.0, 2.0, 2.0)
+    middle, low, high = paired.interval([1.01, 1.0, 1.02, 1.01, 1.03, 0.99, 1.01, 1.02, 7.0])
+    assert middle == 1.01
+    assert 0.99 <= low < 1.01 < high <= 1.03
+
+
+def test_what_is_there_once_is_told_from_what_each_takes():
+    """Whatever the sizes: a job's 180 ms, and 4 ms for each hillslope."""
+    few, many = [180 + 4 * 2.0] * 5, [180 + 4 * 40.0] * 5
+    fixed, each = paired.fixed_and_each(few, many, (2, 40))
+    assert fixed == pytest.approx((180, 180, 180))
+    assert each == pytest.approx((4, 4, 4))
+
+
+def test_a_farm_in_turns_has_both_tools_at_both_sizes():
+    """Two rounds in small: all hillslopes have run, the first of a pair is the other's second."""
+    rounds = [bench_farm._turns((1, 2), number) for number in (0, 1)]
+    assert [tool for tool, _ in rounds[0]] == ["weppd", "xargs", "xargs", "weppd"]
+    assert [tool for tool, _ in rounds[1]] == ["xargs", "weppd", "weppd", "xargs"]
+    found = bench_farm.measured((1, 2), 1, 2)
+    assert {key: [one["outputs"] for one in runs] for key, runs in found.items()} == {
+        (tool, size): [size] * 2 for tool in ("weppd", "xargs") for size in (1, 2)
+    }
+    assert [line.split("|")[1].strip() for line in bench_farm.table(found, (1, 2))[2:]] == [
+        "2 hillslopes: weppd to xargs",
+        "weppd more, once for a job, ms",
+        "weppd more, for each hillslope, ms",
+        "xargs, for each of 2 hillslopes, ms",
+    ]

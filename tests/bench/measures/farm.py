@@ -51,20 +51,24 @@ def shells(tool: str, hillslopes: int, years: int) -> dict[str, Any]:
     if shutil.which(tool) is None:
         raise RuntimeError(f"{tool} is not installed here")
     with prepared(hillslopes, years) as (daemon, run):
-        here = run / "wepp" / "runs"
-        engine = daemon.home / "bin" / NAME
-        one = f"{engine} < p{{}}.run > p{{}}.err 2>&1"
-        argv = {
-            "xargs": ["xargs", "-P", "2", "-I{}", "sh", "-c", one],
-            "parallel": ["parallel", "--will-cite", "-j", "2", one],
-        }[tool]
-        numbers = "".join(f"{n}\n" for n in range(1, hillslopes + 1))
-        began, before = time.perf_counter(), _children_cpu()
-        done = subprocess.run(argv, input=numbers, text=True, cwd=here, env=ENV, check=False)
-        took, cpu = time.perf_counter() - began, _children_cpu() - before
-        if done.returncode:
-            raise RuntimeError(f"{tool} ended with {done.returncode}")
-        return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
+        return by_shell(tool, daemon, run, hillslopes)
+
+
+def by_shell(tool: str, daemon: Daemon, run: Path, hillslopes: int) -> dict[str, Any]:
+    """Run the hillslopes of `run` as `shells` does, by the engine that this weppd would take."""
+    here, engine = run / "wepp" / "runs", daemon.home / "bin" / NAME
+    one = f"{engine} < p{{}}.run > p{{}}.err 2>&1"
+    argv = {
+        "xargs": ["xargs", "-P", "2", "-I{}", "sh", "-c", one],
+        "parallel": ["parallel", "--will-cite", "-j", "2", one],
+    }[tool]
+    numbers = "".join(f"{n}\n" for n in range(1, hillslopes + 1))
+    before, began = _children_cpu(), time.perf_counter()
+    done = subprocess.run(argv, input=numbers, text=True, cwd=here, env=ENV, check=False)
+    took, cpu = time.perf_counter() - began, _children_cpu() - before
+    if done.returncode:
+        raise RuntimeError(f"{tool} ended with {done.returncode}")
+    return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
 
 
 def weppd(hillslopes: int, years: int) -> dict[str, Any]:
@@ -72,13 +76,18 @@ def weppd(hillslopes: int, years: int) -> dict[str, Any]:
     with embedded() as server, prepared(hillslopes, years, server) as (daemon, run):
         try:
             daemon.start()
-            began, before = time.perf_counter(), family_cpu(daemon)
-            job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", run.name, NAME)
-            ended(daemon, job.id)
-            took, cpu = time.perf_counter() - began, family_cpu(daemon) - before
-            return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
+            return by_weppd(daemon, run)
         finally:
             daemon.end()
+
+
+def by_weppd(daemon: Daemon, run: Path) -> dict[str, Any]:
+    """Run the hillslopes of `run` in a job of this weppd, which runs."""
+    before, began = family_cpu(daemon), time.perf_counter()
+    job = daemon.queue().enqueue("tasks.wepp_rq._run_hillslopes_rq", run.name, NAME)
+    ended(daemon, job.id)
+    took, cpu = time.perf_counter() - began, family_cpu(daemon) - before
+    return {"seconds": took, "cpu_s": cpu, "outputs": _outputs(run)}
 
 
 def family_cpu(daemon: Daemon) -> float:
