@@ -22,8 +22,8 @@ from tasks.hillsim.reports.tally import Tally
 from tasks.wepp import inputs
 from tasks.wepp.files import ebe, loss, runfile
 from tasks.wepp.files.climate import Climate
+from tasks.wepp.files.forms import HillslopeRun, StormRun, StormWatershedRun, WatershedRun
 from tasks.wepp.files.groundwater import Groundwater
-from tasks.wepp.files.runfile import HillslopeRun, StormRun, StormWatershedRun, WatershedRun
 from tasks.wepp.inputs import Inputs
 
 Chain = tuple[Hillslope, ...]

@@ -15,7 +15,7 @@ from tasks.hillsim import hidden
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.soil import EXPONENTIAL
 from tasks.wepp.files import scenarios, slope, structure
-from tasks.wepp.files.runfile import HillslopeRun, RunFile, StormRun, WatershedRun
+from tasks.wepp.files.forms import HillslopeRun, RunFile, StormRun, WatershedRun
 from tasks.wepp.files.scenarios import Annual, Perennial, Yearly
 from tasks.wepp.inputs import Inputs
 

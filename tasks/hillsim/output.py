@@ -11,7 +11,7 @@ from typing import TextIO
 from tasks.hillsim import VERSION, forms
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.numbers import Rows
-from tasks.wepp.files.runfile import RunFile
+from tasks.wepp.files.forms import RunFile
 
 BANNER = (
     "",

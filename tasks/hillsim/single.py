@@ -25,7 +25,7 @@ from tasks.hillsim.reports import tally as tallies
 from tasks.hillsim.reports.tally import Tally
 from tasks.wepp import inputs
 from tasks.wepp.files import ebe
-from tasks.wepp.files.runfile import HillslopeRun, StormRun
+from tasks.wepp.files.forms import HillslopeRun, StormRun
 from tasks.wepp.inputs import Inputs
 
 Chain = tuple[Hillslope, ...]

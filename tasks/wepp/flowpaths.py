@@ -28,7 +28,7 @@ from tasks.wepp.binary import Engine
 from tasks.wepp.dispatch import wepp_of
 from tasks.wepp.documents import FlowpathPart, Wepp
 from tasks.wepp.files import profiles, runfile, slope
-from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.files.forms import HillslopeRun
 from tasks.wepp.plan import NOT_OF_SEVERAL
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given

@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.wepp.files import climate, management, slope, soil
 from tasks.wepp.files.climate import Climate
 from tasks.wepp.files.errors import FormatError
-from tasks.wepp.files.runfile import RunFile, StormRun, StormWatershedRun
+from tasks.wepp.files.forms import RunFile, StormRun, StormWatershedRun
 from tasks.wepp.files.scenarios import Management
 from tasks.wepp.files.slope import Slope
 from tasks.wepp.files.soil import Soil

@@ -32,7 +32,7 @@ from tasks import hillsim
 from tasks.wepp import binary, inputs, pool
 from tasks.wepp.files import climate, management, runfile
 from tasks.wepp.files.climate import Climate
-from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.files.forms import HillslopeRun
 from tasks.wepp.samples.hillslopes import write_sample
 
 DATA = Path("../shared/data/wepp")

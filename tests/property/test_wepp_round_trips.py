@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tasks.wepp.files import (
     climate,
     climate_days,
+    forms,
     fortran,
     management,
     passfile,
@@ -276,23 +277,23 @@ tail = {"units": st.sampled_from(("m", "e", "M")), "batch": st.booleans(), "summ
 
 @given(
     st.builds(
-        runfile.HillslopeRun, **given_files, **tail, years=st.integers(1, 999),
+        forms.HillslopeRun, **given_files, **tail, years=st.integers(1, 999),
         pass_file=wanted, initial=wanted, wat=wanted, crop=wanted, soil=wanted, plot=wanted,
         graphics=wanted, ebe=wanted, element=wanted, winter=wanted, yields=wanted,
         loss_option=st.integers(1, 5), bypass=st.integers(0, 1),
     )
     | st.builds(
-        runfile.StormRun, **given_files, **tail, pass_file=wanted, plot=wanted, ebe=wanted,
+        forms.StormRun, **given_files, **tail, pass_file=wanted, plot=wanted, ebe=wanted,
         element=wanted, winter=wanted,
     )
     | st.builds(
-        runfile.StormWatershedRun, **given_files, **tail, hillslopes=st.tuples(file_names),
+        forms.StormWatershedRun, **given_files, **tail, hillslopes=st.tuples(file_names),
         master=file_names, structure=file_names, chn=file_names, imp=wanted, plot=wanted,
         impoundment_output=st.none(), ebe=wanted, winter=wanted,
     )
 )  # fmt: skip
 @few
-def test_run_files(run: runfile.RunFile) -> None:
+def test_run_files(run: forms.RunFile) -> None:
     """Whatever the run of a hillslope or of a storm answers, the answers come back."""
     assert runfile.parse(runfile.dump(run)) == run
 

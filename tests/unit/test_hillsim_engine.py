@@ -18,7 +18,7 @@ from tasks import hillsim
 from tasks.hillsim import native
 from tasks.hillsim.errors import Refusal
 from tasks.wepp import annual, complete
-from tasks.wepp.files import climate, ebe, loss, passfile, runfile
+from tasks.wepp.files import climate, ebe, forms, loss, passfile, runfile
 from tasks.wepp.files.errors import FormatError
 from tasks.wepp.samples import hillslopes as sample
 from tests.golden.hillsim import make
@@ -313,7 +313,7 @@ def a_storm(runs: Path, **answers: object) -> None:
     storm = replace(found, mode=climate.SINGLE_STORM, days=days)
     (runs / "p2.cli").unlink()
     (runs / "p2.cli").write_text(climate.dump(storm))
-    run = runfile.StormRun(
+    run = forms.StormRun(
         man="p2.man", slp="p2.slp", cli="p2.cli", sol="p2.sol", loss="../output/H2.loss.dat",
         ebe="../output/H2.ebe.dat",
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from tasks.wepp import inputs
 from tasks.wepp.files import climate, management, runfile, slope
 from tasks.wepp.files.errors import FormatError
-from tasks.wepp.files.runfile import StormRun
+from tasks.wepp.files.forms import StormRun
 from tasks.wepp.samples.hillslopes import write_sample
 
 

@@ -12,6 +12,7 @@ from tasks.wepp.files import (
     climate,
     climate_head,
     ebe,
+    forms,
     loss,
     management,
     passfile,
@@ -75,7 +76,7 @@ def test_the_inputs_of_real_hillslopes_fit_together() -> None:
     """Elements, years and modes of files that engines ran are found to agree."""
     for path in files("p[0-9]*.run"):
         run = runfile.read(path)
-        assert not isinstance(run, runfile.WatershedRun)
+        assert not isinstance(run, forms.WatershedRun)
         found = inputs.read(run, path.parent)
         assert len(found.slope.elements) == found.management.elements
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.wepp.files import runfile
+from tasks.wepp.files import forms, runfile
 from tasks.wepp.files.errors import CutShort, FormatError, Refused
-from tasks.wepp.files.runfile import HillslopeRun, StormRun, WatershedRun
+from tasks.wepp.files.forms import HillslopeRun, StormRun, WatershedRun
 
 PRODUCTION = """m
 Yes
@@ -71,7 +71,7 @@ def test_a_climate_may_lie_elsewhere() -> None:
         replace(runfile.production(1, 5), pass_file=None, initial="H1.ini", yields="y", bypass=1),
     ],
 )
-def test_every_form_reads_back_as_written(run: runfile.RunFile) -> None:
+def test_every_form_reads_back_as_written(run: forms.RunFile) -> None:
     """Storm, watershed with and without impoundments, and other answers survive a round trip."""
     assert runfile.parse(runfile.dump(run)) == run
 

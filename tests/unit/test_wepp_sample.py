@@ -8,7 +8,7 @@ import pytest
 
 from tasks.wepp import inputs
 from tasks.wepp.files import climate, runfile, soil
-from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.files.forms import HillslopeRun
 from tasks.wepp.samples import weather as sample_weather
 from tasks.wepp.samples.hillslopes import write_sample
 

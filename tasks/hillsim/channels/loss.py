@@ -10,8 +10,8 @@ from tasks.hillsim.channels.outlet import ChannelSums, HillslopeSums, Period, Su
 from tasks.hillsim.numbers import summed
 from tasks.hillsim.output import BANNER
 from tasks.wepp.files import loss
+from tasks.wepp.files.forms import WatershedRun
 from tasks.wepp.files.fortran import fixed, integer
-from tasks.wepp.files.runfile import WatershedRun
 from tasks.wepp.files.structure import Structure
 from tasks.wepp.inputs import Inputs
 

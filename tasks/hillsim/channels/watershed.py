@@ -29,9 +29,9 @@ from tasks.wepp import inputs
 from tasks.wepp.files import channels, passfile, structure
 from tasks.wepp.files.channels import Channels, Routing, Shear
 from tasks.wepp.files.errors import FormatError
+from tasks.wepp.files.forms import StormWatershedRun, WatershedRun
 from tasks.wepp.files.groundwater import Groundwater
 from tasks.wepp.files.passfile import PassFile
-from tasks.wepp.files.runfile import StormWatershedRun, WatershedRun
 from tasks.wepp.files.structure import Structure
 from tasks.wepp.inputs import Inputs
 

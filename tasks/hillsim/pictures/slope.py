@@ -26,7 +26,7 @@ from tasks.hillsim.reports.tally import Tally
 from tasks.hillsim.soil import MM_PER_HOUR
 from tasks.wepp import inputs
 from tasks.wepp.files import runfile
-from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.files.forms import HillslopeRun
 from tasks.wepp.inputs import Inputs
 
 _LOSS, _GAIN, _WATER, _RAIN, _AIR, _DEEP = (

@@ -16,7 +16,7 @@ from tasks.hillsim.reports.cells import TRACE, Cells
 from tasks.hillsim.reports.tally import Tally, enrichment
 from tasks.hillsim.sediment.erosion import CELLS
 from tasks.wepp.files import ebe, loss, passfile
-from tasks.wepp.files.runfile import HillslopeRun
+from tasks.wepp.files.forms import HillslopeRun
 from tasks.wepp.inputs import Inputs
 
 _EVENT_DEPTH: Final = 0.001

@@ -1,10 +1,8 @@
-"""The answers of a `.run` file as data, and the text of it as production writes it.
+"""The text of a `.run` file as production writes it, from the nouns of `forms` and back.
 
 The order of the prompts is in `prompts.ORDERS`, one line of words for each form. A yes is written
 `Yes` and a file name follows on the next line; the single letters of the watershed's hillslopes are
-`M` and `Y`. `HillslopeRun` is a continuous simulation of one hillslope, `StormRun` a single storm,
-`WatershedRun` the channels below hillslopes that were run before, `StormWatershedRun` the same of a
-single storm.
+`M` and `Y`.
 
 Executables read 50 characters of a name and cut the rest silently: a longer one is an error here,
 on reading and on writing. Irrigation asks for files that are not read: refused by name.
@@ -14,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from tasks.wepp.files.errors import CutShort, FormatError, Refused
+from tasks.wepp.files.forms import FORMS, HillslopeRun, RunFile
 from tasks.wepp.files.records import lines_of, read_text
 from tasks.wepp.prompts import DAILY, INPUTS, WEPPCLOUD
 
@@ -29,118 +28,6 @@ _WHOLE = re.compile(r"[0-9]{1,9}\Z")
 _RANGES = {"loss_option": range(6), "bypass": range(2)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HillslopeRun:
-    """A continuous simulation of a hillslope. Names are relative to the directory of the run."""
-
-    man: str
-    slp: str
-    cli: str
-    sol: str
-    loss: str
-    years: int
-    pass_file: str | None = None  # None: not wanted; so with all that follow
-    initial: str | None = None  # initial-condition scenario
-    wat: str | None = None
-    crop: str | None = None
-    soil: str | None = None
-    plot: str | None = None
-    graphics: str | None = None
-    ebe: str | None = None
-    element: str | None = None
-    winter: str | None = None
-    yields: str | None = None
-    units: str = "m"  # of the loss report: m or e
-    batch: bool = True
-    loss_option: int = 1  # 1 annual, 2 detailed annual, 3 event, 4 detailed event, 5 monthly
-    summary: bool = False
-    irrigation: int = 0
-    bypass: int = 0  # 1: small events are passed over
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StormRun:
-    """A single storm on a hillslope."""
-
-    man: str
-    slp: str
-    cli: str
-    sol: str
-    loss: str  # the single-event report
-    pass_file: str | None = None
-    plot: str | None = None
-    ebe: str | None = None
-    element: str | None = None
-    winter: str | None = None
-    units: str = "m"
-    batch: bool = True
-    summary: bool = False
-    irrigation: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatershedRun:
-    """The channels below `hillslopes`, whose pass files exist, in the order of their numbers."""
-
-    hillslopes: tuple[str, ...]
-    master: str  # the pass file of all hillslopes, which is made
-    man: str
-    slp: str
-    cli: str
-    sol: str
-    structure: str  # of the network, pw0.str
-    chn: str  # channels
-    loss: str
-    years: int
-    imp: str | None = None  # impoundments; None: there are none
-    impoundment_output: str | None = None
-    initial: str | None = None
-    wat: str | None = None
-    crop: str | None = None
-    soil: str | None = None
-    plot: str | None = None
-    graphics: str | None = None
-    ebe: str | None = None
-    winter: str | None = None
-    yields: str | None = None
-    units: str = "M"
-    batch: bool = True
-    loss_option: int = 1  # 0 annual means, 1 and each year, 2 and each month
-    summary: bool = False
-    irrigation: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StormWatershedRun:
-    """The channels under a single storm, below `hillslopes` whose pass files are of it as well."""
-
-    hillslopes: tuple[str, ...]
-    master: str
-    man: str
-    slp: str
-    cli: str
-    sol: str
-    structure: str
-    chn: str
-    loss: str
-    imp: str | None = None
-    impoundment_output: str | None = None
-    plot: str | None = None
-    ebe: str | None = None
-    winter: str | None = None
-    units: str = "M"
-    batch: bool = True
-    summary: bool = False
-    irrigation: int = 0
-
-
-RunFile = HillslopeRun | StormRun | WatershedRun | StormWatershedRun
-_FORMS: dict[str, type[RunFile]] = {
-    "hillslope": HillslopeRun,
-    "storm": StormRun,
-    "watershed": WatershedRun,
-    "storm_watershed": StormWatershedRun,
-}
 _HEADS = {
     "hillslope": ("1", "1"),
     "storm": ("2", "1"),
@@ -162,14 +49,14 @@ def parse(text: str, path: str | Path = "run") -> RunFile:
     for prompt in WEPPCLOUD[form].split():
         answers.take(prompt, values)
     answers.end()
-    known = {field.name for field in fields(_FORMS[form])}
+    known = {field.name for field in fields(FORMS[form])}
     found = {_RENAMED.get(name, name): value for name, value in values.items()}
-    return _FORMS[form](**{name: value for name, value in found.items() if name in known})
+    return FORMS[form](**{name: value for name, value in found.items() if name in known})
 
 
 def dump(run: RunFile) -> str:
     """The text of a `.run` file, as production writes it; FormatError for a name too long."""
-    form = next(name for name, kind in _FORMS.items() if type(run) is kind)
+    form = next(name for name, kind in FORMS.items() if type(run) is kind)
     lines: list[str] = []
     for prompt in WEPPCLOUD[form].split():
         lines += _answer(run, form, prompt)

@@ -24,7 +24,7 @@ from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import OUTLET, ChannelHydraulics, Watershed, Wepp
 from tasks.wepp.files import channels, management, runfile, slope, soil, structure
 from tasks.wepp.files.channels import Channel, Channels
-from tasks.wepp.files.runfile import WatershedRun
+from tasks.wepp.files.forms import WatershedRun
 from tasks.wepp.files.structure import Feeds, Structure
 from tasks.wepp.prep import covers, files, room, soils, storms
 from tasks.wepp.prep.given import Given

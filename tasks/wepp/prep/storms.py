@@ -9,7 +9,7 @@ from tasks.run.directory import WATERSHED, StormDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Climate
 from tasks.wepp.files import climate_head, runfile
-from tasks.wepp.files.runfile import StormRun, StormWatershedRun
+from tasks.wepp.files.forms import StormRun, StormWatershedRun
 from tasks.wepp.prep import files
 from tasks.wepp.prep.given import Given
 from tasks.wepp.simulation import HIDDEN, NETWORK_HIDDEN

@@ -16,6 +16,7 @@ from typing import Any
 
 from tasks.wepp.files import channels, management, runfile, slope, soil, structure
 from tasks.wepp.files.channels import MUSKINGUM_CUNGE, Channel, Channels
+from tasks.wepp.files.forms import WatershedRun
 from tasks.wepp.files.scenarios import Management
 from tasks.wepp.files.structure import Feeds, Structure
 from tasks.wepp.samples import cover as sample_cover
@@ -101,9 +102,9 @@ def _management(count: int, years: int) -> Management:
     )
 
 
-def _run(hillslopes: int, years: int) -> runfile.WatershedRun:
+def _run(hillslopes: int, years: int) -> WatershedRun:
     names: dict[str, Any] = {kind: f"../output/{name}" for kind, name in _OUTPUTS.items()}
-    return runfile.WatershedRun(
+    return WatershedRun(
         hillslopes=tuple(f"../output/H{number}.pass.dat" for number in range(1, hillslopes + 1)),
         man="pw0.man", slp="pw0.slp", cli="pw0.cli", sol="pw0.sol", structure="pw0.str",
         chn="pw0.chn", years=years, **names,
