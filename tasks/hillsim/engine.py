@@ -112,7 +112,7 @@ def _simulate(text: str, source: str, cwd: Path, out: TextIO) -> Summary:
     make_way(cwd, (run.man, run.slp, run.cli, run.sol), _outputs(run))
     given = inputs.read(run, cwd)
     forms.check(run, given, cwd)
-    announce(run, cwd, out)
+    announce(run, cwd, out, forms.uncontoured(run, given))
     rules = hidden.read(cwd)
     chain = hillslope.chain(given, rules)
     kept = _Written(run, rules.ground)

@@ -54,6 +54,8 @@ def check_storm(run: StormRun, inputs: Inputs, directory: Path) -> None:
         raise Refusal(directory / run.slp, "the slope of channels: hillslopes are simulated")
     _check_soil(inputs, directory / run.sol)
     check_one_day(inputs, directory / run.cli)
+    for crop in inputs.management.crops(1, 0):
+        _check_contours(crop, source)
     _check_plants(run, inputs, directory)
 
 
@@ -96,6 +98,19 @@ def notes(run: RunFile, directory: Path) -> Iterator[str]:
         yield "phosphorus.txt: the stock reports tell no phosphorus, and neither do these"
     if (directory / "wepp_ui.txt").exists():
         yield "wepp_ui.txt: lateral flow is daily all the same, and there is no lossYears.txt"
+
+
+def uncontoured(run: HillslopeRun | StormRun, inputs: Inputs) -> Iterator[str]:
+    """Which elements' contour rows are not simulated, as engines simulate none of them.
+
+    On a slope rows begin at its top: below an element without rows, engines let them be.
+    """
+    plan, years = inputs.management, 1 if isinstance(run, StormRun) else run.years
+    for element in range(1, len(inputs.slope.elements)):
+        rows = [c.conset for year in range(1, years + 1) for c in plan.crops(year, element)]
+        if any(rows):
+            why = f"contour rows of element {element + 1} lie below one without: left out"
+            yield f"{run.man}: {why}"
 
 
 def unwritten(run: RunFile) -> Iterator[tuple[str, str]]:
@@ -165,6 +180,9 @@ def _check_management(run: HillslopeRun | WatershedRun, inputs: Inputs, path: Pa
     elements = range(len(inputs.slope.elements))
     for year, element in product(range(1, run.years + 1), elements):
         for crop in plan.crops(year, element):
+            # The top of a hillslope decides for those below: see `uncontoured`.
+            if element == 0 or isinstance(run, WatershedRun):
+                _check_contours(crop, path)
             _check_yearly(crop, path)
             for work in _tillages(inputs, crop):
                 _check_operation(plan.operations[work.op - 1], path)
@@ -176,10 +194,13 @@ def _tillages(inputs: Inputs, crop: Yearly) -> tuple[scenarios.Tillage, ...]:
     return inputs.management.surface_effects[crop.tilseq - 1].tillages
 
 
+def _check_contours(crop: Yearly, path: Path) -> None:
+    if crop.conset:
+        raise Refusal(path, f"contour rows in the year {crop.head.name!r}")
+
+
 def _check_yearly(crop: Yearly, path: Path) -> None:
     name = crop.head.name
-    if crop.conset:
-        raise Refusal(path, f"contour rows in the year {name!r}")
     if crop.drset:
         raise Refusal(path, f"tile drains in the year {name!r}")
     if isinstance(crop.crop, Annual) and crop.crop.resmgt in _RESIDUE_WORK:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -23,13 +24,16 @@ BANNER = (
 )
 
 
-def announce(run: RunFile, cwd: Path, out: TextIO) -> None:
-    """Say which engine runs, and what of that which is asked for it does otherwise or not."""
+def announce(run: RunFile, cwd: Path, out: TextIO, more: Iterable[str] = ()) -> None:
+    """Say which engine runs, and what of that which is asked for it does otherwise or not.
+
+    `more` are sentences of what else it does so.
+    """
     for line in BANNER:
         print(line, file=out)
     for kind, name in forms.unwritten(run):
         print(f" NOTE: {name}: the {kind} output is not written by this version", file=out)
-    for note in forms.notes(run, cwd):
+    for note in chain(forms.notes(run, cwd), more):
         print(f" NOTE: {note}", file=out)
 
 

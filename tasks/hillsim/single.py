@@ -38,7 +38,7 @@ def simulate(run: StormRun, cwd: Path, out: TextIO, marker: str) -> Summary:
     make_way(cwd, (run.man, run.slp, run.cli, run.sol), wanted)
     given = inputs.read(run, cwd)
     forms.check_storm(run, given, cwd)
-    announce(run, cwd, out)
+    announce(run, cwd, out, forms.uncontoured(run, given))
     chain = hillslope.chain(given, hidden.read(cwd), single=True)
     (weather,) = weathers(given.climate, 1)
     before = tallies.held(chain)

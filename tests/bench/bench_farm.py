@@ -59,8 +59,10 @@ def measured(sizes: tuple[int, int], years: int, rounds: int) -> Found:
             daemon.start()
             for number in range(rounds):
                 for tool, size in _turns(sizes, number):
-                    print(f"round {number + 1}: {tool}, {size}", file=sys.stderr)
-                    found[tool, size].append(_once(daemon, tool, size, years))
+                    one = _once(daemon, tool, size, years)
+                    found[tool, size].append(one)
+                    took = f"{one['seconds']:.2f} s, {one['cpu_s']:.2f} s of CPU"
+                    print(f"round {number + 1}: {tool}, {size}: {took}", file=sys.stderr)
         finally:
             daemon.end()
     return found
