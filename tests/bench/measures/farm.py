@@ -64,7 +64,10 @@ def by_shell(tool: str, daemon: Daemon, run: Path, hillslopes: int) -> dict[str,
     }[tool]
     numbers = "".join(f"{n}\n" for n in range(1, hillslopes + 1))
     before, began = _children_cpu(), time.perf_counter()
-    done = subprocess.run(argv, input=numbers, text=True, cwd=here, env=ENV, check=False)
+    # A session of its own, as a job has: a kernel with autogroups shares a busy machine by them.
+    done = subprocess.run(
+        argv, input=numbers, text=True, cwd=here, env=ENV, check=False, start_new_session=True
+    )
     took, cpu = time.perf_counter() - began, _children_cpu() - before
     if done.returncode:
         raise RuntimeError(f"{tool} ended with {done.returncode}")
