@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.hillsim import soil
+from tasks.hillsim import profiles
 from tasks.hillsim.cover import surface
 from tasks.hillsim.soil import MM_PER_HOUR, Repellency
 from tests.unit.hillsim_slopes import soil_input
 
 KE = 40.0 * MM_PER_HOUR
-TOP = soil.profile(soil_input([(400, 45, 20, 5, 20, 10)], version=2006.2, ke=40.0), 1100.0).top
+TOP = profiles.profile(soil_input([(400, 45, 20, 5, 20, 10)], version=2006.2, ke=40.0), 1100.0).top
 
 laws = st.one_of(
     st.builds(Repellency, st.floats(1.0, 1e4), st.floats(1e-6, 1e3)),

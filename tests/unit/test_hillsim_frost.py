@@ -13,7 +13,8 @@ from tasks.hillsim import engine, hidden
 from tasks.hillsim.element import hillslope
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.hydrology import heat, ice
-from tasks.hillsim.hydrology.frost import Earth, Front, Frost
+from tasks.hillsim.hydrology.front import Front
+from tasks.hillsim.hydrology.frost import Earth, Frost
 from tasks.wepp.files.errors import FormatError
 from tests.unit import hillsim_slopes as build
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tasks.hillsim import soil
+from tasks.hillsim import profiles, soil
 from tasks.hillsim.cover import surface
 from tasks.hillsim.cover.surface import Cover, Roots, Surface
 from tasks.hillsim.element import hillslope
@@ -31,9 +31,9 @@ def a_surface(given: soil.SoilInput, **changes: float) -> tuple[soil.Profile, Su
     """A profile and its surface after much rain since a tillage long ago."""
     start = {"tilled": 1100.0, "rain": 1.0, "days": 9999.0, "roughness0": 0.1, "ridge0": 0.1}
     start |= changes
-    loose = soil.profile(given, start["tilled"])
+    loose = profiles.profile(given, start["tilled"])
     settled = surface.density(loose.top, start["tilled"], start["rain"], start["days"])
-    profile = soil.profile(given, settled)
+    profile = profiles.profile(given, settled)
     state = Surface(
         tilled=start["tilled"], density=settled, roughness0=start["roughness0"],
         roughness=start["roughness0"], ridge0=start["ridge0"], ridge=start["ridge0"],
@@ -80,17 +80,17 @@ def test_half_covered_loamy_sand_takes_in_half_by_its_crust_and_half_by_its_cove
 
 def test_a_profile_is_cut_at_01_and_then_every_02_m_and_its_remainder_is_dropped() -> None:
     """1.524 m give eight layers; 0.4 m give three; less than 0.2 m are stretched to two."""
-    assert [layer.thickness for layer in soil.profile(LOAMY_SAND, 1400.0).layers] == [
+    assert [layer.thickness for layer in profiles.profile(LOAMY_SAND, 1400.0).layers] == [
         *[0.1] * 2, *[0.2] * 6,
     ]  # fmt: skip
-    assert len(soil.profile(CLAY_LOAM, 1200.0).layers) == 3
+    assert len(profiles.profile(CLAY_LOAM, 1200.0).layers) == 3
     thin = soil_input([(150, 25, 30, 5, 25, 15)], version=2006.2, ke=30.0)
-    assert len(soil.profile(thin, 1200.0).layers) == 2
+    assert len(profiles.profile(thin, 1200.0).layers) == 2
 
 
 def test_a_block_of_two_horizons_is_their_mean_by_depth() -> None:
     """0–0.2 m of 127 mm at 81.5 % sand and 73 mm at 86.4 % have 83.29 % sand."""
-    (first, *_) = soil.recut(LOAMY_SAND.horizons)
+    (first, *_) = profiles.recut(LOAMY_SAND.horizons)
     assert first.sand == pytest.approx(0.127 / 0.2 * 0.815 + 0.073 / 0.2 * 0.864)
 
 
@@ -100,7 +100,7 @@ def test_conductivity_of_a_block_is_the_harmonic_mean_of_its_horizons() -> None:
         Horizon(0.18, 0.4, 0.2, 0.02, 10.0, 0.0, 1200.0, 1e-5, 0.25, 0.1),
         Horizon(0.2, 0.4, 0.2, 0.02, 10.0, 0.0, 1200.0, 1e-8, 0.25, 0.1),
     )
-    assert soil.recut(horizons)[0].ks == pytest.approx(1 / (0.9 / 1e-5 + 0.1 / 1e-8))
+    assert profiles.recut(horizons)[0].ks == pytest.approx(1 / (0.9 / 1e-5 + 0.1 / 1e-8))
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_roughness_wears_from_the_first_tillage_where_conductivity_is_not_adjust
 def test_a_profile_is_no_deeper_than_1_8_m() -> None:
     """The documentation's limit: ten layers."""
     deep = soil_input([(2500, 33, 12, 5, 16, 9)], version=2006.2, ke=6.0)
-    layers = soil.profile(deep, 1300.0).layers
+    layers = profiles.profile(deep, 1300.0).layers
     assert len(layers) == 10
     assert sum(layer.thickness for layer in layers) == pytest.approx(1.8)
 
 
 def test_rock_takes_no_room_from_a_saturated_layer() -> None:
     """A layer holds its porosity; field capacity and wilting point are those of the fines."""
-    profile = soil.profile(CLAY_LOAM, 1200.0)
+    profile = profiles.profile(CLAY_LOAM, 1200.0)
     top, columns = profile.top, Columns.of(profile.layers)
     assert columns.limit[0] == pytest.approx((top.porosity(top.density) - top.wp) * 0.1)
     assert columns.full[0] < columns.limit[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks import hillsim
-from tasks.hillsim import soil
+from tasks.hillsim import profiles
 from tasks.hillsim.cover import surface
 from tasks.hillsim.errors import Refusal
 from tasks.hillsim.soil import MM_PER_HOUR, Repellency
@@ -18,7 +18,7 @@ from tasks.wepp.samples import hillslopes as sample
 from tests.unit.hillsim_slopes import soil_input
 
 KE = 40.0 * MM_PER_HOUR
-TOP = soil.profile(soil_input([(400, 45, 20, 5, 20, 10)], version=2006.2, ke=40.0), 1100.0).top
+TOP = profiles.profile(soil_input([(400, 45, 20, 5, 20, 10)], version=2006.2, ke=40.0), 1100.0).top
 CURVE = " 0.05 0.45 0.0123 1.61 12.3 0.11 0.28"
 LAYER = "1.4 8 10 0.3 0.12 45 20 5 20 10"
 

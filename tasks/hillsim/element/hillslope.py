@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from tasks.hillsim import soil
+from tasks.hillsim import profiles, soil
 from tasks.hillsim.cover import fieldwork, surface
 from tasks.hillsim.cover.fieldwork import Field
 from tasks.hillsim.cover.plants import Crop
@@ -266,10 +266,10 @@ def _repellency(version: float, element: Element) -> Repellency | None:
 
 def _profile(given: SoilInput, start: scenarios.Initial) -> Profile:
     """The profile, its top at the density that rain and days since tillage have left."""
-    loose = soil.profile(given, start.bdtill * 1000.0)
+    loose = profiles.profile(given, start.bdtill * 1000.0)
     tilled = min(start.bdtill * 1000.0, loose.top.consolidated)
     settled = surface.density(loose.top, tilled, start.rfcum / 1000.0, start.daydis)
-    return soil.profile(given, settled)
+    return profiles.profile(given, settled)
 
 
 def _surface(profile: Profile, start: scenarios.Initial) -> Surface:

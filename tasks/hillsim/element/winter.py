@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.hillsim.element.hillslope import Hillslope
 from tasks.hillsim.element.today import Weather
-from tasks.hillsim.hydrology import frost, heat, snow, storm
+from tasks.hillsim.hydrology import front, heat, snow, storm
 from tasks.hillsim.hydrology.snow import Pack, Winter
 from tasks.hillsim.hydrology.sun import Sky
 
@@ -51,7 +51,7 @@ def step(slope: Hillslope, weather: Weather, sky: Sky, number: int) -> Winter:
     return hours.end()
 
 
-def _front(slope: Hillslope, weather: Weather, sky: Sky, *, snowy: bool) -> frost.Front:
+def _front(slope: Hillslope, weather: Weather, sky: Sky, *, snowy: bool) -> front.Front:
     """What moves the frost today; `snowy` says whether snow lies in the first hour.
 
     What lies below the front is not frozen, so that heat only ever rises from it. Net radiation is
@@ -65,7 +65,7 @@ def _front(slope: Hillslope, weather: Weather, sky: Sky, *, snowy: bool) -> fros
     depth = state.bottom + 1.0
     light = weather.radiation * sky.slope_total / max(sky.flat_total, 1e-6)
     light *= _WATTS / 24.0 * (1.0 - slope.ground.crop.cover)
-    return frost.Front(
+    return front.Front(
         open_ground=light * (1.0 - slope.site.profile.albedo),
         snowy=light * (1.0 - _SNOW_ALBEDO),
         mixing=_mixing(slope, weather, snowy=snowy),
