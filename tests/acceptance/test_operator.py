@@ -404,6 +404,7 @@ def test_canonical_logs_and_logs_that_follow(started):
 def test_no_default_executable_is_an_error_that_says_what_to_set(daemon):
     """With neither wepp_bin nor [wepp] default_bin a run fails and names the key; never hillsim."""
     write_sample(daemon.home / "runs" / "my-run", hillslopes=1, years=1)
+    daemon.tables["tasks"]["modules"].append("tasks.wepp_rq")
     del daemon.tables["wepp"]["default_bin"]
     daemon.start()
     job = daemon.queue().enqueue("tasks.wepp_rq.run_hillslope_rq", "my-run", 1)

@@ -12,6 +12,7 @@ from tasks.run.ledger import StepLedger
 from tasks.wepp import hillslopes
 from tasks.wepp.documents import Watershed
 from tasks.wepp.samples.watershed import write_watershed
+from tests.acceptance.conftest import PIPELINE
 from tests.waiting import eventually
 
 PATIENCE_S = 600.0
@@ -20,6 +21,7 @@ PATIENCE_S = 600.0
 @pytest.fixture
 def house(daemon):
     """A started daemon whose engine is the embedded one."""
+    daemon.tables["tasks"]["modules"] += PIPELINE
     daemon.start()
     return daemon
 

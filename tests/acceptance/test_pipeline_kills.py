@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tasks.wepp.samples.watershed import write_watershed
+from tests.acceptance.conftest import PIPELINE
 from tests.waiting import eventually
 from weppd.client import TERMINAL, JobFailed
 
@@ -34,6 +35,7 @@ VARYING = frozenset(("steps.jsonl",))
 @pytest.fixture
 def house(daemon):
     """A started daemon whose engine is the embedded one."""
+    daemon.tables["tasks"]["modules"] += PIPELINE
     daemon.start()
     return daemon
 

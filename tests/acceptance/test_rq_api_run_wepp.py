@@ -14,6 +14,7 @@ from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.web.runs import ABSENT, BUTTONS
 from tasks.wepp.samples.hillslopes import write_sample
+from tests.acceptance.conftest import PIPELINE
 from tests.acceptance.web import Site
 from tests.waiting import eventually
 from weppd.settings_tables import Tasks
@@ -32,6 +33,7 @@ def _outside():
 @pytest.fixture
 def site(daemon):
     """A site whose runs have a sample run."""
+    daemon.tables["tasks"]["modules"] += PIPELINE
     write_sample(daemon.home / "runs/my/my-run", hillslopes=2, years=1)
     return Site(daemon)
 

@@ -23,6 +23,7 @@ class Rq:
     def __init__(self, daemon, python: Path) -> None:
         self.daemon, self.python = daemon, python
         daemon.tables["zygote.light"] = {"python": str(python), "env": {"PYTHONPATH": str(FOREIGN)}}
+        daemon.tables["tasks"]["modules"].append("tasks.wepp_rq")
         daemon.tables["security"] = {"allow": ["oldtasks.*"]}
         daemon.start()
         self.redis = redis.Redis.from_url(daemon.url)

@@ -17,6 +17,7 @@ from tasks.run.messenger import replay
 from tasks.run.prep import RedisPrep
 from tasks.run.steps import TaskEnum
 from tasks.wepp.documents import Climate, Landuse, Soils
+from tests.acceptance.conftest import PIPELINE
 from tests.acceptance.web import Site
 from tests.unit import site_maps, terrain_site
 from weppd.task import LocalContext, enter
@@ -42,7 +43,7 @@ def data(daemon) -> Path:
         site_maps.write_soil(home / f"sol/{unit}.sol", seed)
     site_maps.write_station(home / "cli/near.cli", -117.1, 46.1)
     site_maps.write_station(home / "cli/far.cli", -116.5, 46.1)
-    daemon.tables["tasks"]["modules"] += ["tasks.project_rq", "tasks.land_and_soil_rq"]
+    daemon.tables["tasks"]["modules"] += ["tasks.project_rq", "tasks.land_and_soil_rq", *PIPELINE]
     daemon.tables["data"] = {
         "landuse": str(home), "soils": str(home), "soil_files": f"{home}/sol",
         "climate": f"{home}/cli", "extracts": f"{home}/extracts",
@@ -166,7 +167,7 @@ def test_from_elevations_to_tables_with_nothing_given_but_the_sites_data(daemon)
     for seed, unit in enumerate((WEST, EAST)):
         site_maps.write_soil(home / f"sol/{unit}.sol", seed)
     site_maps.write_station(home / "cli/near.cli", -117.4, 46.7, years=1)
-    daemon.tables["tasks"]["modules"] += ["tasks.project_rq"]
+    daemon.tables["tasks"]["modules"] += ["tasks.project_rq", *PIPELINE]
     daemon.tables["data"] = {
         "dem": f"{home}/dem.tif", "landuse": str(home), "soils": str(home),
         "soil_files": f"{home}/sol", "climate": f"{home}/cli",

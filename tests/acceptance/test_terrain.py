@@ -16,6 +16,7 @@ from tasks.wepp.files import climate, soil
 from tasks.wepp.prep.covers import LIBRARY
 from tasks.wepp.samples import hillslopes as sample
 from tasks.wepp.samples import weather
+from tests.acceptance.conftest import PIPELINE
 from tests.acceptance.web import Site
 from tests.unit import terrain_site as site
 from weppd.task import LocalContext, enter
@@ -40,7 +41,7 @@ def _outside():
 def run(daemon) -> Path:
     """An empty run on a site with elevations; weppd is at work."""
     dem = site.write(daemon.home / "data/dem.tif", site.hills())
-    daemon.tables["tasks"]["modules"].append("tasks.project_rq")
+    daemon.tables["tasks"]["modules"] += ["tasks.project_rq", *PIPELINE]
     daemon.tables["data"] = {"dem": str(dem)}
     root = daemon.home / "runs/my/my-run"
     root.mkdir(parents=True)

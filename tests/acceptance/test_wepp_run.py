@@ -11,6 +11,7 @@ import rq
 from tasks.run.directory import RunDirectory
 from tasks.wepp import hillslopes
 from tasks.wepp.samples.hillslopes import write_sample
+from tests.acceptance.conftest import PIPELINE
 from tests.unit import fake_wepp
 from tests.unit.test_complete import ENRICHMENT
 from tests.unit.test_wepp_rq import REPORT
@@ -23,6 +24,7 @@ def house(daemon):
     """A started daemon whose default executable is the stand-in."""
     fake_wepp.install(daemon.home / "bin", loss=REPORT + ENRICHMENT)
     daemon.tables["wepp"]["default_bin"] = "wepp_250915"
+    daemon.tables["tasks"]["modules"] += PIPELINE
     daemon.start()
     return daemon
 
@@ -154,6 +156,7 @@ def test_canonical_logs_do_not_depend_on_the_number_of_slots(make_daemon):
     for slots in (1, 4):
         daemon = make_daemon()
         daemon.tables["daemon"]["slots"] = slots
+        daemon.tables["tasks"]["modules"] += PIPELINE
         write_sample(daemon.home / "runs" / "my-run", hillslopes=12, years=1)
         daemon.start()
         job = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_noprep_rq", "my-run")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.acceptance.conftest import Daemon
+from tests.acceptance.conftest import PIPELINE, Daemon
 from tests.bench.measures import farm
 from tests.unit import fake_wepp
 from tests.unit.test_complete import ENRICHMENT, pass_text
@@ -41,6 +41,7 @@ def main(hillslopes: int) -> None:
     home = Path(tempfile.mkdtemp(prefix="fan-"))
     with farm.embedded() as redis:
         daemon = Daemon(home, redis)
+        daemon.tables["tasks"]["modules"] += PIPELINE
         daemon.tables["wepp"]["default_bin"] = "wepp_250915"
         try:
             _install(home)

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from tasks.wepp.samples.hillslopes import write_sample
-from tests.acceptance.conftest import ENV, Daemon
+from tests.acceptance.conftest import ENV, PIPELINE, Daemon
 from tests.waiting import eventually
 from weppd.embedded import Embedded
 
@@ -33,6 +33,7 @@ def prepared(hillslopes: int, years: int, url: str = "") -> Iterator[tuple[Daemo
     home = Path(tempfile.mkdtemp(prefix="wb-"))
     try:
         daemon = Daemon(home, url)
+        daemon.tables["tasks"]["modules"] += PIPELINE
         engine = home / "bin" / NAME
         engine.write_text(ENGINE.format(python=sys.executable))
         engine.chmod(0o755)
