@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,12 +77,22 @@ RQ2 = "rq==2.10.0"
 
 @pytest.fixture(scope="session")
 def rq2_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with rq 2.10; skips where pip cannot make one."""
-    home = tmp_path_factory.mktemp("rq2")
-    python = home / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", RQ2]
-    made = subprocess.run(pip, capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"pip cannot install {RQ2} here: {made.stderr.strip().splitlines()[-1:]}")
-    return python
+    """An interpreter with rq 2.10, one for all workers; skips where pip cannot make one."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rq2"
+    with open(f"{home}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = home / "said"
+        if not said.exists():
+            said.write_text(_rq2_made(home))
+    if complaint := said.read_text():
+        pytest.skip(f"pip cannot install {RQ2} here: {complaint}")
+    return home / "bin" / "python"
+
+
+def _rq2_made(home: Path) -> str:
+    """Make the environment; what pip complained of last."""
+    venv.create(home, with_pip=False, symlinks=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(home)]
+    made = subprocess.run([*pip, "install", "-q", RQ2], capture_output=True, text=True)
+    return made.stderr.strip().splitlines()[-1] if made.returncode else ""
