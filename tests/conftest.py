@@ -17,6 +17,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
+from tests import guard
 from weppd.embedded import Embedded, find_server
 
 # No property is about time: on a busy machine an example may take as long as it likes. The same
@@ -40,6 +41,13 @@ signal.signal(signal.SIGTERM, _end)
 for _name in list(os.environ):
     if _name.startswith(("WEPPD_", "REDIS_", "RQ_", "SESSION_REDIS")):
         del os.environ[_name]
+
+# What fixtures make has one place, which the guard takes away; where tests failed, what they wrote
+# is still to be seen, so pytest's own directories stay where they were.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+tempfile.tempdir = tempfile.mkdtemp(prefix="w")
+os.chmod(tempfile.tempdir, 0o711)  # some tests open theirs for other users
+guard.keep(tempfile.tempdir)
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,13 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.guard import worn
 from tests.waiting import eventually
 from weppd.client import Queue
 from weppd.ctl.answers import PATIENCE_S, NoDaemon, Told, job_path
 from weppd.ctl.client import Client
 
-ENV = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")}
+ENV = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), **worn()}
 ROOT = Path(__file__).parents[2]
 #: The modules of a WEPP run, for those who want one: they take longer to load than weppd itself.
 PIPELINE = ("tasks.wepp_rq", "tasks.interchange_rq")

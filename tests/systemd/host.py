@@ -12,6 +12,8 @@ import time
 import uuid
 from pathlib import Path
 
+from tests.guard import worn
+
 BOOT_S = 60.0
 ENV = {
     "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -65,6 +67,7 @@ class Host:
         boot += [str(Path(__file__).with_name("boot.py")), str(self._home), *map(str, opened), "--"]
         env = {
             **ENV,
+            **worn(),
             "NOTIFY_SOCKET": f"{self._home}.notify",
             "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
             "SYSTEMD_NSPAWN_TMPFS_TMP": "0",

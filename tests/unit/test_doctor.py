@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +67,9 @@ def test_a_root_that_jobs_cannot_write_is_found_as_their_user(tmp_path: Path) ->
     root = tmp_path / "runs"
     root.mkdir()
     for each in (root, *root.parents):
-        if Path(tempfile.gettempdir()) in each.parents:  # pytest's are private, however many
+        if (
+            Path(os.environ["PYTEST_DEBUG_TEMPROOT"]) in each.parents
+        ):  # pytest's are private, however many
             each.chmod(0o755)
     account = places.Account("nobody", 65534, 65534, (65534,))
     told = replace(Settings(), run=Run(roots=(str(root),), batch_root=""))
