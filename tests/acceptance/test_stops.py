@@ -90,7 +90,7 @@ def test_weppd_begins_again_in_place_under_a_running_job(daemon, number):
     gate = daemon.home / "gate"
     job = running(daemon, "until", str(gate))
     weppd = psutil.Process(daemon.process.pid)
-    zygotes = {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
+    zygotes = _zygotes(weppd)
     since = json.loads(daemon.ctl("status", "--json")[1])["since"]
     eventually(lambda: weppd.send_signal(number) or _begun(daemon) > 1, within=20)
     eventually(lambda: _has_begun_as_often_as_asked(daemon), within=20)
@@ -101,9 +101,13 @@ def test_weppd_begins_again_in_place_under_a_running_job(daemon, number):
     assert daemon.ends(fresh.id)["state"] == "finished"
     gate.touch()
     assert daemon.ends(job.id)["state"] == "finished"
-    now = {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
+    # The old ones go when the last of their cells has.
+    now = eventually(lambda: _zygotes(weppd).isdisjoint(zygotes) and _zygotes(weppd), within=20)
     assert now
-    assert not now & zygotes
+
+
+def _zygotes(weppd):
+    return {p.pid for p in weppd.children() if "weppd.cell" in p.cmdline()}
 
 
 def _has_begun_as_often_as_asked(daemon):

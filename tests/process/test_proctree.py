@@ -331,10 +331,9 @@ def test_what_is_below_a_process_that_cannot_be_killed_is_killed() -> None:
         send = proctree._kill
         proctree._kill = lambda pid, signum: pid != leader and send(pid, signum)
         tree = Tree(leader)
-        assert [member.pid for member in tree.kill(0.2).undead] == [leader]
-        below = procfs.stat(child)
-        assert below is not None
-        assert not below.alive
+        # On a busy machine one that was killed may need more time to die than the ladder takes.
+        assert leader in [member.pid for member in tree.kill(0.2).undead]
+        eventually(lambda: not procfs.stat(child).alive)
         proctree._kill = send
         assert tree.kill(5).undead == ()
         assert tree.empty()

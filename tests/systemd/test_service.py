@@ -36,9 +36,9 @@ def test_the_installed_units_are_clean(node: Node) -> None:
 
 def test_weppd_is_up_when_systemctl_start_returns(up: Node) -> None:
     """`systemctl start` ends when weppd serves, as the right user, and status says what runs."""
-    jid = up.enqueue(SLEEP, 30)
+    jid = up.enqueue(SLEEP, 600)
     up.in_state(jid, "started")
-    waiting = [up.enqueue(SLEEP, 30) for _ in range(3)]
+    waiting = [up.enqueue(SLEEP, 600) for _ in range(3)]
     assert waiting
     text = "open: 2 running, 2 queued, 0 slots idle"
     eventually(lambda: up.show("weppd", "StatusText") == text, within=15, every=0.2)
