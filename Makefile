@@ -34,8 +34,11 @@ check: $(DEV)  ## formatting, lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Tests wait for processes about as long as they compute: half as many workers again as CPUs.
+WORKERS ?= $(shell expr $$(nproc) "*" 3 / 2)
+
 test: $(DEV)  ## the whole suite, embedded Redis included
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-kernel: $(DEV)  ## the tests of limits on a kernel with all of cgroup v2 (QEMU, root)
 	$(BIN)/python -m tests.vm
