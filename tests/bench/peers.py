@@ -95,6 +95,10 @@ def _taskiq(place: Place, slots: int) -> list[list[str]]:
     return [[*worker, "-w", str(slots)]]
 
 
+#: What the zygote of short tasks has imported, or each fresh child would.
+SHORT = ("short_body",)
+
+
 def _weppd(jobs_per_child: int, preload: Sequence[str] = (), prefetch: int = 1) -> Commands:
     def commands(place: Place, slots: int) -> list[list[str]]:
         # In a directory of its own, as /etc/weppd is: weppd watches it, and jobs write beside it.
@@ -148,7 +152,11 @@ PEERS = {
             "weppd-reused", "weppd_app.py", (), _weppd(500), False, "weppd", bulk=True, cancels=True
         ),
         Peer(
-            "weppd-short", "weppd_short_app.py", (), _weppd(500, prefetch=16), False, "weppd",
+            "weppd-short", "weppd_short_app.py", (), _weppd(500, SHORT, 16), False, "weppd",
+            bulk=True,
+        ),
+        Peer(
+            "weppd-ahead", "weppd_short_app.py", (), _weppd(1, SHORT, 16), True, "weppd",
             bulk=True,
         ),
         Peer(
