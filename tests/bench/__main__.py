@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import report
+from tests.bench import house, report
 from tests.bench.house import Server
 from tests.bench.measures import cost, farm, flow, trouble
 from tests.bench.peers import Peer, chosen
@@ -99,6 +99,7 @@ def main() -> None:
     wanted = [name for name in options.tests.split(",") if name] or list(every)
     if wrong := [name for name in wanted if name not in every]:
         sys.exit(f"no test {', '.join(wrong)}: there are {', '.join(every)}")
+    house.keep()
     found = [run for name in wanted for run in _measure(name, every[name], options)]
     options.out.mkdir(parents=True, exist_ok=True)
     sizes = {"jobs": options.jobs, "samples": options.samples, "calm_s": options.calm}

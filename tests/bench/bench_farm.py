@@ -23,7 +23,7 @@ from typing import Any
 
 from tasks.wepp.samples.hillslopes import write_sample
 from tests.acceptance.conftest import Daemon
-from tests.bench import paired
+from tests.bench import house, paired
 from tests.bench.measures import farm
 
 WEPPD, XARGS = "weppd", "xargs"
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=2, help="hillslopes of the smaller farm")
     options = parser.parse_args()
     many, years = options.farm
+    house.keep()
     load = os.getloadavg()[0]
     found = measured((options.few, many), years, options.rounds)
     print(

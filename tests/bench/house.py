@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 import redis
 
+from tests import guard
 from tests.bench.apps.body import MARK
 from tests.bench.peers import APPS, ROOT, SCIENCE, Peer, Place
 from weppd.embedded import find_server
@@ -90,6 +91,12 @@ def _build(home: Path, wanted: list[str]) -> None:
     (home / "ready").touch()
 
 
+def keep() -> None:
+    """What a bench starts and writes from now on goes with it, however it ends."""
+    tempfile.tempdir = tempfile.mkdtemp(prefix="w")
+    guard.keep(tempfile.tempdir)
+
+
 class Deployment:
     """A peer's workers, marked by their environment so that none of them can hide."""
 
@@ -107,7 +114,7 @@ class Deployment:
         """The environment of its processes and of its producers."""
         path = f"{self.place.bin}:{os.environ.get('PATH', '')}"
         own = {"BENCH_URL": self.server.url, "PYTHONPATH": str(APPS), "PATH": path}
-        return {**own, "HOME": str(self.home), "LANG": "C.UTF-8"}
+        return {**own, **guard.worn(), "HOME": str(self.home), "LANG": "C.UTF-8"}
 
     def start(self) -> None:
         """Start the workers, and return once they do jobs."""
