@@ -59,10 +59,14 @@ def begins(prep: RedisPrep, builder: str, job: str) -> None:
         prep.set_rq_job_id(builder, job)
 
 
-def fell(prep: RedisPrep, waited: str) -> tuple[str, str, str] | None:
-    """A builder, its job and how that ended, which did not finish while the job `waited` waited."""
-    since = _moment(waited, "enqueued_at")
-    for builder in BUILDERS if since else ():
+def fell(prep: RedisPrep, waited: str, *, deferred: bool) -> tuple[str, str, str] | None:
+    """A builder, its job and how that ended, which did not finish while the job `waited` waited.
+
+    One that was `deferred`, until a chain was over, has waited since it was made; any other since
+    it was put in its queue, and so anew when it is sent round again.
+    """
+    since = _moment(waited, "created_at" if deferred else "enqueued_at")
+    for builder in (*BUILDERS, CHAIN) if since else ():
         job = prep.get_rq_job_id(builder)
         status = redis_client(RedisDB.RQ).hget(f"rq:job:{job}", "status") if job else None
         ended = _moment(str(job), "ended_at") if status in _FELL else None

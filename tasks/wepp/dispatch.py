@@ -34,6 +34,8 @@ _ENGINES = (
 _AGAIN_S = 1.0
 #: Launches follow one another.
 LAUNCH, _PATIENCE_S = "runtime-paths/wepp-launch", 30.0
+#: What the label of a launch begins with that waits for a chain.
+_LATER = "later,"
 
 
 class RunUnderWay(Exception):
@@ -64,7 +66,7 @@ def launch(
     if chain := underway.alive(prep, underway.CHAIN):
         again = _behind(chain[0], runid, begin, wepp_bin, clean)
         return again, [f"{plans.launcher(begin)}({runid}) waits for its terrain: job {chain[0]}"]
-    if begin in _FROM_DOCUMENTS and (fell := underway.fell(prep, current().job_id)):
+    if begin in _FROM_DOCUMENTS and (fell := _fell(prep)):
         raise NotBuilt(_unbuilt(runid, *fell))
     asked = wanted(run, begin)
     wepp_bin = wepp_bin or wepp_of(run).wepp_bin
@@ -85,9 +87,15 @@ def launch(
     return final, left_out
 
 
+def _fell(prep: RedisPrep) -> tuple[str, str, str] | None:
+    ctx = current()
+    return underway.fell(prep, ctx.job_id, deferred=ctx.label.startswith(_LATER))
+
+
 def _unbuilt(runid: str, builder: str, job: str, status: str) -> str:
+    what = "what builds the terrain" if builder == underway.CHAIN else builder
     return (
-        f"{builder} of {runid} was to be over before this launch, and {status}: see job {job}, mend"
+        f"{what} of {runid} was to be over before this launch, and {status}: see job {job}, mend"
         " what it says and build again, or launch again with what was there before"
     )
 
@@ -100,8 +108,9 @@ def _behind(job: str, runid: str, begin: str, wepp_bin: str | None, clean: bool)
         runid,
         wepp_bin=wepp_bin,
         clean=clean,
-        label=f"jobs:0,func:{task}",
+        label=f"{_LATER}func:{task}",
         depends_on=[job],
+        allow_failure=True,  # it says itself on the panel that it was not built
         timeout=plans.TIMEOUT,
         unique=f"behind {job}",
     )

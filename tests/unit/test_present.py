@@ -69,21 +69,24 @@ def test_a_job_that_has_not_begun_is_queued() -> None:
         assert (job.state, job.phase) == ("queued", "claimed")
 
 
-def test_a_job_that_is_over_is_not_told_of() -> None:
+def test_a_job_that_is_over_is_told_of_until_its_end_is_recorded() -> None:
     """Its end is on the way to the store, which has the word from then on."""
-    assert told(Recording(BROUGHT, 1)) is None
+    job = told(Recording(BROUGHT, 1))
+    assert job is not None
+    assert (job.state, job.phase) == ("started", "recording")
+    assert present(Running(BROUGHT, 1)).shown("another") is None
 
 
 def test_what_is_here_is_listed_without_the_store() -> None:
-    """What runs before what waits; of a run or below a job, what bears its name."""
+    """What has begun before what waits; of a run or below a job, what bears its name."""
     job = Job("w", "low", None, b"", runid="r2", parent="p")
     waits = Waiting(Ticket(Claim("e2", job), Plan("f", "light"), "n.1"))
     over = Recording(Ticket(Claim("e4", Job("o", "low", None, b"")), Plan("f", "light"), "n.1"), 3)
     here = present(waits, Running(BROUGHT, 1), over)
-    assert [row["id"] for row in here.rows(None)] == ["j", "w"]
+    assert [row["id"] for row in here.rows(None)] == ["j", "o", "w"]
     assert [row["id"] for row in here.rows("queued")] == ["w"]
     kin = {name: [row["id"] for row in here.kin(name)] for name in ("j", "r", "p", "r2", "o", "x")}
-    assert kin == {"j": ["j"], "r": ["j"], "p": ["w"], "r2": ["w"], "o": [], "x": []}
+    assert kin == {"j": ["j"], "r": ["j"], "p": ["w"], "r2": ["w"], "o": ["o"], "x": []}
 
 
 class Records:
@@ -97,12 +100,12 @@ class Records:
 
 
 def test_strays_are_the_jobs_here_that_the_store_does_not_know() -> None:
-    """By state, like any list; neither what it knows nor what is over is among them."""
+    """By state, like any list; what it knows is not among them."""
     waits = Waiting(Ticket(Claim("e2", Job("w", "low", None, b"")), Plan("f", "light"), "n.1"))
     known = Running(Ticket(Claim("e3", Job("k", "low", None, b"")), Plan("f", "light"), "n.1"), 2)
     over = Recording(Ticket(Claim("e4", Job("o", "low", None, b"")), Plan("f", "light"), "n.1"), 3)
     here, store = present(Running(BROUGHT, 1), waits, known, over), cast("Store", Records("k"))
-    by_state = {None: ["j", "w"], "started": ["j"], "queued": ["w"], "failed": []}
+    by_state = {None: ["j", "w", "o"], "started": ["j", "o"], "queued": ["w"], "failed": []}
     for state, jids in by_state.items():
         rows = asyncio.run(here.strays(store, state))
         assert [row["id"] for row in rows] == jids

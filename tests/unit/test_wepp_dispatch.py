@@ -269,10 +269,8 @@ def test_a_launch_between_two_jobs_that_build_terrain_waits_for_the_last(ctx, wd
     assert wepp_rq.run_wepp_watershed_rq("my-run", clean=True) == "child-1"
     (child,) = ctx.children
     assert child["function"] == "tasks.wepp_rq.run_wepp_watershed_rq"
-    assert (child["depends_on"], child["clean"], child["unique"]) == (
-        *(["abstracts"], True),
-        "behind abstracts",
-    )
+    assert (child["depends_on"], child["allow_failure"]) == (["abstracts"], True)
+    assert (child["clean"], child["unique"]) == (True, "behind abstracts")
     said = "run_wepp_watershed_rq(my-run) waits for its terrain: job abstracts"
     assert any(text.endswith(said) for _, text in ctx.messages)
     assert underway.find(prep) is None
@@ -295,6 +293,26 @@ def test_a_launch_that_waited_for_what_was_not_built_is_refused_by_name(ctx, wd,
     fake_wepp.prepare_run(wd.parent, "my-run", {1: "ok"})
     wepp_rq.run_wepp_noprep_rq("my-run")
     jobs.hset("rq:job:j1", mapping={"enqueued_at": "2026-01-01T10:00:06.000000Z"})
+    wepp_rq.run_wepp_rq("my-run")
+    jobs.delete("rq:job:b1", "rq:job:j1")
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("build_channels_rq", "build_channels_rq of my-run"), (underway.CHAIN, "the terrain of my-r")],
+)
+def test_a_launch_behind_terrain_that_was_not_built_is_refused_by_name(ctx, wd, key, told):
+    """It began when the chain was over, and has waited since it was asked for. One that never
+    began is told of, too; a launch that is asked for later runs on what was there before."""
+    prep, jobs = RedisPrep(wd, "my-run"), redis_client(RedisDB.RQ)
+    jobs.hset("rq:job:b1", mapping={"status": "failed", "ended_at": "2026-01-01T10:00:05.000000Z"})
+    prep.set_rq_job_id(key, "b1")
+    times = {"created_at": "2026-01-01T10:00:04.0Z", "enqueued_at": "2026-01-01T10:00:06.0Z"}
+    jobs.hset("rq:job:j1", mapping=times)
+    ctx.label = "later,func:run_wepp_rq"
+    with pytest.raises(NotBuilt, match=f"{told}.* failed: see job b1"):
+        wepp_rq.run_wepp_rq("my-run")
+    ctx.label = ""
     wepp_rq.run_wepp_rq("my-run")
     jobs.delete("rq:job:b1", "rq:job:j1")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from weppd.core.state import Behind, Ending, Given, Phase, Running, State, Waiting
+from weppd.core.state import Behind, Ending, Phase, Recording, Running, State, Waiting
 from weppd.shell.people.diary import Diary, Entry
 from weppd.shell.people.shapes import detail, row, shown_limits
 from weppd.store import Store
@@ -33,9 +33,9 @@ class Present:
         self._state, self._diary = state, diary
 
     def shown(self, jid: str) -> dict[str, Any] | None:
-        """All that is known here of a job, None where it is not here or over."""
+        """All that is known here of a job, None where it is not here, or over and recorded."""
         phase = phase_of(self._state(), jid)
-        if not isinstance(phase, Waiting | Given):
+        if phase is None:
             return None
         plan, entry = phase.ticket.plan, self._diary.entries.get(phase.ticket.eid)
         answer = detail(view(phase, entry)) | {"note": NOTE}
@@ -64,18 +64,18 @@ class Present:
         views = self._views(self._here())
         return [row(each) for each in views if name in (each.id, each.runid, each.parent)]
 
-    def _here(self) -> list[Waiting | Given]:
-        return [each for each in self._state().jobs.values() if isinstance(each, Waiting | Given)]
+    def _here(self) -> list[Phase]:
+        return list(self._state().jobs.values())
 
-    def _views(self, phases: Iterable[Waiting | Given]) -> Iterator[JobView]:
+    def _views(self, phases: Iterable[Phase]) -> Iterator[JobView]:
         for phase in phases:
             yield view(phase, self._diary.entries.get(phase.ticket.eid))
 
-    def _rows(self, phases: Iterable[Waiting | Given], state: str | None) -> list[dict[str, Any]]:
+    def _rows(self, phases: Iterable[Phase], state: str | None) -> list[dict[str, Any]]:
         return [row(each) for each in self._views(phases) if state in (None, each.status)]
 
 
-def view(phase: Waiting | Given, entry: Entry | None) -> JobView:
+def view(phase: Phase, entry: Entry | None) -> JobView:
     """A job as its ticket and the diary's `entry` tell it; what neither knows is empty."""
     job, plan = phase.ticket.job, phase.ticket.plan
     waits = isinstance(phase, Waiting | Behind)
@@ -95,5 +95,11 @@ def view(phase: Waiting | Given, entry: Entry | None) -> JobView:
         place=job.place,
         meta={"pid": entry.pid} if entry and entry.pid else {},
         progress=entry.progress if entry else {},
-        phase="claimed" if waits else "running",
+        phase=_word(phase),
     )
+
+
+def _word(phase: Phase) -> str:
+    if isinstance(phase, Recording):
+        return "recording"
+    return "claimed" if isinstance(phase, Waiting | Behind) else "running"

@@ -91,13 +91,18 @@ class Rolls:
         return answer
 
     async def _known(self, jid: str) -> dict[str, Any] | None:
+        before = self._present.shown(jid)
         try:
             view = await self.asked(self._store.job(jid))
+            here = self._present.shown(jid)
+            if view is None and here is None and before is not None:
+                # Its end came to the store between the two looks.
+                view = await self.asked(self._store.job(jid))
         except StoreAway:
             if (here := self._present.shown(jid)) is None:
                 raise
             return here | {"note": AWAY}
-        return self._told(view) if view is not None else self._present.shown(jid)
+        return self._told(view) if view is not None else here
 
     def _told(self, view: JobView) -> dict[str, Any]:
         answer = self._with_progress(detail(view), view)
