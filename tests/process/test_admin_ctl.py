@@ -35,6 +35,7 @@ def daemon(tmp_path: Path) -> Iterator[Served]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Talk, "patience_s", 0.1)
+    monkeypatch.setattr(Talk, "turn_s", 0.1)
 
 
 def ctl(daemon: Served, *words: str, columns: int = 80) -> Result:
@@ -271,6 +272,31 @@ def test_a_daemon_that_hangs_exits_3(tmp_path: Path, impatient: None) -> None:
         result = CliRunner().invoke(cli, ["--socket", str(tmp_path / "deaf"), "status"])
     assert result.exit_code == 3
     assert result.stderr.endswith("deaf: weppd is there, but does not answer\n")
+
+
+def test_a_daemon_that_has_no_time_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd holds its socket while it starts, or its host is busy: it answers all in the end."""
+    monkeypatch.setattr(Talk, "patience_s", 0.1)
+    done: list[Result] = []
+    said = '{"mood": "paused", "running": 0}'
+    with socket.socket(socket.AF_UNIX) as late:
+        late.bind(str(tmp_path / "late"))
+        late.listen(5)
+        words = ["--socket", str(tmp_path / "late"), "drain", "--json"]
+        caller = threading.Thread(target=lambda: done.append(CliRunner().invoke(cli, words)))
+        caller.start()
+        asked, _ = late.accept()
+        look, _ = late.accept()
+        caller.join(3 * Talk.patience_s)
+        assert caller.is_alive()
+        for each in (look, asked):
+            each.recv(65536)
+            each.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(said)}\r\n\r\n{said}".encode())
+            each.close()
+        caller.join(20)
+    assert (done[0].exit_code, done[0].stdout) == (0, f"{said}\n")
 
 
 def test_a_daemon_that_works_long_is_waited_for(

@@ -8,7 +8,10 @@ from urllib.parse import quote
 
 from weppd.errors import WeppdError
 
+#: So long a daemon that is not there is waited for: it may be about to restart.
 PATIENCE_S = 2.0
+#: So long one that is there and silent: its host may be busy with what it runs.
+TURN_S = 15.0
 
 
 class NoDaemon(WeppdError):

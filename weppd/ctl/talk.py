@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weppd.ctl import table
-from weppd.ctl.answers import PATIENCE_S, NoDaemon, Told
+from weppd.ctl.answers import PATIENCE_S, TURN_S, NoDaemon, Told
 
 if TYPE_CHECKING:
     from weppd.ctl.client import Client
@@ -66,7 +66,7 @@ class NotFound(Failure):
 class Talk:
     """One run of weppdctl: which socket it asks, and how it shows the answers."""
 
-    patience_s = PATIENCE_S
+    patience_s, turn_s = PATIENCE_S, TURN_S
 
     def __init__(self) -> None:
         self.socket = DEFAULT_SOCKET
@@ -77,7 +77,7 @@ class Talk:
         """A caller of the daemon."""
         from weppd.ctl.client import Client  # doctor asks nobody, and need not load it
 
-        return Client(self.socket, self.patience_s)
+        return Client(self.socket, self.patience_s, self.turn_s)
 
     def ask(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
         """The daemon's answer; Failure with the right exit code where there is none."""
