@@ -43,7 +43,7 @@ def measures(asked: argparse.Namespace) -> dict[str, tuple[Measure, Callable[[Pe
         return peer.preloads or peer.name == "rq"
 
     def main(peer: Peer) -> bool:
-        others = "rq-pool", "rq-simple", "weppd-reused", "weppd-short"
+        others = "rq-pool", "rq-simple", "weppd-reused", "weppd-short", "weppd-ahead"
         return everybody(peer) and peer.name not in others
 
     few, slopes, years = jobs // 20, *((4, 1) if small else asked.farm)
