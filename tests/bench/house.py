@@ -44,7 +44,9 @@ class Server:
         if server is None:
             sys.exit("no Redis server here")
         options = f"--port {self.port} --bind 127.0.0.1 --appendonly no --daemonize no"
-        argv = [str(server), *options.split(), "--save", "", "--dir", str(home)]
+        # A title of its own would be written over its environment, by which the guard knows it.
+        untitled = ["--set-proc-title", "no"]
+        argv = [str(server), *options.split(), "--save", "", "--dir", str(home), *untitled]
         self.process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
         self.client = redis.Redis.from_url(self.url)
         until(self._answers, READY_S, "Redis answers")

