@@ -30,7 +30,7 @@ def behind_model(voice: Panel, call: str, function: str, given: Mapping[str, Any
     if found is None:
         return None
     job = voice.ctx.enqueue(
-        function, **given, label=f"later,func:{name}", timeout=_TIMEOUT,
+        function, **given, label=f"{underway.LATER}func:{name}", timeout=_TIMEOUT,
         depends_on=[found.final], allow_failure=True,
     )  # fmt: skip
     prep.set_rq_job_id(name, job)

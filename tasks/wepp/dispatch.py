@@ -34,8 +34,6 @@ _ENGINES = (
 _AGAIN_S = 1.0
 #: Launches follow one another.
 LAUNCH, _PATIENCE_S = "runtime-paths/wepp-launch", 30.0
-#: What the label of a launch begins with that waits for a chain.
-_LATER = "later,"
 
 
 class RunUnderWay(Exception):
@@ -89,7 +87,7 @@ def launch(
 
 def _fell(prep: RedisPrep) -> tuple[str, str, str] | None:
     ctx = current()
-    return underway.fell(prep, ctx.job_id, deferred=ctx.label.startswith(_LATER))
+    return underway.fell(prep, ctx.job_id, deferred=ctx.label.startswith(underway.LATER))
 
 
 def _unbuilt(runid: str, builder: str, job: str, status: str) -> str:
@@ -108,7 +106,7 @@ def _behind(job: str, runid: str, begin: str, wepp_bin: str | None, clean: bool)
         runid,
         wepp_bin=wepp_bin,
         clean=clean,
-        label=f"{_LATER}func:{task}",
+        label=f"{underway.LATER}func:{task}",
         depends_on=[job],
         allow_failure=True,  # it says itself on the panel that it was not built
         timeout=plans.TIMEOUT,

@@ -112,6 +112,27 @@ def test_a_launch_does_not_run_on_what_was_there_before_a_builder_that_failed(
     assert any("EXCEPTION" in each.text for each in replay("my-run:wepp"))
 
 
+def test_a_launch_behind_terrain_that_cannot_be_built_says_so_on_its_panel(daemon, data) -> None:
+    """It finds the chain of builders on its way and waits; the first of them fails, the second
+    never begins, and the launch ends by name in place of running on what was there."""
+    daemon.tables["daemon"]["slots"] = 1  # in the order of the queue
+    build = "tasks.project_rq.build_subcatchments_and_abstract_watershed_rq"
+    chain = daemon.queue().enqueue(build, "my-run").id
+    launch = daemon.queue().enqueue("tasks.wepp_rq.run_wepp_rq", "my-run", wepp_bin="hillsim").id
+    daemon.start()
+    assert daemon.ends(launch, within=60)["state"] == "finished", daemon.show(launch)
+    (waited,) = daemon.show(launch)["children"].values()
+    ended = daemon.ends(waited, within=60)
+    builders = daemon.show(chain)["children"]
+    first = builders["jobs:0,func:build_subcatchments_rq"]
+    states = [daemon.ends(each)["state"] for each in builders.values()]
+    assert (ended["state"], states) == ("failed", ["failed", "canceled"])
+    said = "build_subcatchments_rq of my-run was to be over before this launch, and failed: see job"
+    assert f"{said} {first}" in ended["error"]
+    enter(LocalContext({"redis": {"url": daemon.url}, "run": daemon.tables["run"]}))
+    assert any("EXCEPTION" in each.text for each in replay("my-run:wepp"))
+
+
 def test_a_builder_that_is_pressed_while_the_model_runs_is_built_when_that_is_over(
     daemon, data, page
 ) -> None:
