@@ -15,7 +15,7 @@ from tasks.run.prep import RedisPrep
 
 FINAL, _ROOT = "_log_complete_rq", "wepp_run"
 CHAIN = "_terrain_chain"
-#: What the label of a job begins with that waits for what is under way; it has no place in an order.
+#: What the label of a job begins with that waits for what is under way; it has no place.
 LATER = "later,"
 _ALIVE = ("queued", "deferred", "scheduled", "started")
 _FELL = ("failed", "stopped", "canceled")
