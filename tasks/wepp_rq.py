@@ -249,7 +249,32 @@ def _prep_watershed_rq(runid: str) -> None:
     jobs.prepare(runid, "NETWORK")
 
 
-# -- the tables; those of the reports are made by `tasks.interchange_rq`
+# -- the tables; those of the reports are made by `tasks.interchange_rq`. Jobs that production's
+# pipeline enqueued before the change name them here.
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus="all")
+def _build_hillslope_interchange_rq(runid: str) -> tuple[bool, float]:
+    """Make the tables of a run's hillslopes; returns (True, seconds)."""
+    from tasks import interchange_rq
+
+    return interchange_rq._build_hillslope_interchange_rq(runid)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+def _build_totalwatsed3_rq(runid: str) -> tuple[bool, float]:
+    """Make the daily table of the whole watershed; returns (True, seconds)."""
+    from tasks import interchange_rq
+
+    return interchange_rq._build_totalwatsed3_rq(runid)
+
+
+@task(timeout=TIMEOUT, min_timeout=TIMEOUT)
+def _post_watershed_interchange_rq(runid: str) -> tuple[bool, float]:
+    """Make the tables of a run's channel network; returns (True, seconds)."""
+    from tasks import interchange_rq
+
+    return interchange_rq._post_watershed_interchange_rq(runid)
 
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
@@ -307,10 +332,14 @@ def compress_fn(fn: str) -> str:
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
 @framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED", step=TaskEnum.run_wepp_watershed)
 def _log_complete_rq(runid: str) -> None:
-    """Tell the panel that the run is complete: the page reloads its results on this."""
-    from tasks.wepp import announce
+    """Tell the panel that the run is complete: the page reloads its results on this.
+
+    NotPrepared where the run's ledger does not have its channel network as done.
+    """
+    from tasks.wepp import announce, closing
 
     run = to_change(runid)
+    closing.refuse_unfinished(run, ledger_of(runid, run))
     files.sweep(run.root / "wepp")
     current().log("WEPP run complete")
     jobs.progress(runid, ledger_of(runid, run).count(), "steps").end()

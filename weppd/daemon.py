@@ -260,7 +260,9 @@ class Weppd:
             self._notifier.stopping()
         with contextlib.suppress(TimeoutError):
             # What is not said by then is in the store's own books, and sorted at the next start.
-            await asyncio.wait_for(self._hands.errands.settle(), GOODBYE_S)
+            async with asyncio.timeout(GOODBYE_S):
+                await self._hands.errands.settle()
+                await self._notes.sayings.settle()
         await self._cells.greet_idle(GREETING_S)
         left, hold_s = 0, self._told.node.hold_s
         until = now_s() + Terms(self._told.node.lease_s).held_s(hold_s)

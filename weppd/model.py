@@ -164,7 +164,8 @@ Outcome = Finished | Failed | Stopped | Canceled | Retried
 class Finish:
     """The record of one execution's end, as it is written to the store (or to the outbox).
 
-    `wait_status` is that of the job's own process, None where it served on or nobody saw it.
+    `wait_status` is that of the job's own process, None where it served on or nobody saw it. The
+    job is `unheard` where its process could not say how it ended; `panel` of its run is told then.
     """
 
     claim: Claim
@@ -178,6 +179,8 @@ class Finish:
     left_behind: int = 0
     undead: tuple[str, ...] = ()
     wait_status: int | None = None
+    unheard: bool = False
+    panel: str = ""
 
 
 class Answer(str, Enum):

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: The attribute that marks a function as a task; its value is the task's options.
 MARK = "__weppd_task__"
+#: On a function that speaks on a panel of its run: the panel.
+PANEL = "__weppd_panel__"
 
 #: Options of each task known to this process, by dotted name.
 REGISTRY: dict[str, dict[str, Any]] = {}
@@ -102,9 +104,9 @@ def task(
     _check(options)
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
-        name = dotted_name(function)
+        options["panel"] = getattr(function, PANEL, None)
+        REGISTRY[dotted_name(function)] = options
         setattr(function, MARK, options)
-        REGISTRY[name] = options
         return function
 
     return register

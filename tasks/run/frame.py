@@ -8,7 +8,8 @@ A task is written as its work only::
 
 STARTED, the step's stamp is taken from the ledger, the work, the stamp is set, COMPLETED, TRIGGER:
 a page that refreshes on the trigger finds the ledger as it is now. What the task raises is told to
-the panel (EXCEPTION, EXCEPTION_JSON) and raised again, so that the job fails with it.
+the panel (EXCEPTION, EXCEPTION_JSON) and raised again, so that the job fails with it. What it could
+not tell, for it was killed or had no time left, weppd does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tasks.run import panels
 from tasks.run.directory import to_change
 from tasks.run.status import Panel
 from tasks.run.steps import TaskEnum
-from weppd.task import Cancelled, current
+from weppd.task import PANEL, Cancelled, current
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,6 +70,7 @@ def framed(
                 voice.trigger(event)
             return result
 
+        setattr(run, PANEL, panel)
         return run
 
     return wrap

@@ -18,10 +18,10 @@ Readers split at white space. `<call>` is `run_hillslope_rq(my-run, wepp_id=7)`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from tasks.run import panels
+from weppd.panel import exception, message
 from weppd.task import Context
 
 
@@ -48,9 +48,8 @@ class Panel:
 
     def exception(self, call: str, error: BaseException) -> None:
         """The task failed: once for people, once for programs."""
-        self._say("EXCEPTION", call)
-        fields = {"type": type(error).__name__, "message": str(error), "call": call}
-        self._say("EXCEPTION_JSON", json.dumps(fields))
+        for text in exception(self.ctx.job_id, call, type(error).__name__, str(error)):
+            self.ctx.status(self.channel, text)
 
     def enqueued(self, call: str, final: str) -> None:
         """The task has enqueued its children; `final` is the job that ends the pipeline."""
@@ -79,15 +78,6 @@ class Panel:
 
     def _say(self, word: str, rest: str) -> None:
         self.ctx.status(self.channel, message(self.ctx.job_id, word, rest))
-
-
-def message(job: str | None, word: str, rest: str) -> str:
-    """A message of a job as panels read it: one line, whatever an exception's text holds.
-
-    >>> message("j1", "STATUS", "7/20 hillslopes")
-    'rq:j1 STATUS    7/20 hillslopes'
-    """
-    return f"rq:{job} {word:<9} {' '.join(rest.splitlines())}"
 
 
 def _outcome(result: object) -> str:

@@ -18,12 +18,12 @@ from flask.typing import ResponseReturnValue
 from tasks.run import absent, underway
 from tasks.run.messenger import StatusMessenger
 from tasks.run.prep import RedisPrep
-from tasks.run.status import message
 from tasks.run.steps import TaskEnum
 from tasks.web import kept, once, terrain
 from tasks.web.door import May, ask, body, told
 from tasks.web.kept import Wishes
 from weppd.flask import Weppd
+from weppd.panel import message
 from weppd.task import Refused, current
 
 #: Seconds that a button's job may take: the site's own bound for dispatchers.

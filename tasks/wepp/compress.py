@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.run.atomic import replacing
+from tasks.run.directory import RunDirectory
 
 _LEVEL = 6
 
@@ -29,8 +30,15 @@ def compress(path: Path) -> Path:
 
 
 def below(roots: Sequence[str], name: str) -> Path:
-    """The file `name`, which must lie below one of `roots`; ValueError where it does not."""
+    """The file `name`, which must lie below one of `roots`; ValueError where it does not.
+
+    ReadOnlyRun for a file of a run that is marked.
+    """
     path = Path(name).resolve()
-    if not any(path.is_relative_to(Path(root).resolve()) for root in roots if root):
+    above = (Path(root).resolve() for root in roots if root)
+    within = next((root for root in above if root in path.parents), None)
+    if within is None:
         raise ValueError(f"{name!r} lies in no run: only files of runs are compressed")
+    for parent in path.relative_to(within).parents:
+        RunDirectory(within / parent).refuse_readonly()
     return path

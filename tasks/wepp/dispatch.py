@@ -238,7 +238,7 @@ def _from_files(run: RunDirectory, begin: str) -> Wanted:
     except prompts.BadAnswers:
         # Whoever runs the simulation says what is wrong with its answers, and of which.
         asked = 1
-    wepp, watershed = wepp_of(run), _watershed_of(run)
+    wepp, watershed = wepp_of(run), watershed_of(run)
     return Wanted(
         begin=begin,
         multi_ofe=wepp.multi_ofe,
@@ -274,7 +274,7 @@ def wepp_of(run: RunDirectory) -> Wepp:
         return papers.wepp(Wepp.path(run.root))
 
 
-def _watershed_of(run: RunDirectory) -> Watershed:
+def watershed_of(run: RunDirectory) -> Watershed:
     """The watershed, as far as the run says it, in our words or in WEPPcloud's."""
     try:
         return Watershed.load(run.root)

@@ -8,6 +8,7 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -214,6 +215,31 @@ def test_listeners_of_a_run_hear_a_job_begin_and_end(run: Run) -> None:
             ("r2:rq", bad, "exception"),
             ("r2:rq", bad, "failed"),
         ]
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Failed("worker lost: killed", "", "lost"), ["EXCEPTION", "EXCEPTION_JSON"]),
+        (Stopped("because"), ["STATUS"]),
+        (Retried("host shutdown", 60), ["STATUS"]),
+    ],
+)
+def test_the_panel_hears_what_the_task_could_not_say(run: Run, outcome: Any, words: Any) -> None:
+    """On the panel it is told to, of a batch's leaf on that of the batch; others hear nothing."""
+
+    async def story(store: Any, door: Any) -> None:
+        for runid, channel in (("r1", "r1:wepp"), ("batch;;b;;leaf", "b:batch")):
+            await store.enqueue([a_job(runid)])
+            (claim,) = await claimed(store)
+            end = an_end(claim, outcome)
+            panel = channel.partition(":")[2]
+            await store.exchange([replace(end, unheard=True, panel=panel)], None)
+            said = [text.split(None, 2)[:2] for text in door.said(channel)]
+            assert said == [[f"rq:{claim.job.id}", word] for word in words]
+            assert outcome.reason in door.said(channel)[-1] or isinstance(outcome, Stopped)
 
     run(story)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from weppd.core.events import Over, Verdict
-from weppd.core.judge import died, judge
+from weppd.core.judge import died, finish, judge
 from weppd.core.schedule import Lane, Plan, Rules, Ticket, Traits, doubt, plan
 from weppd.model import Claim, Failed, Finished, Job, Retried, Stopped, Usage
 
@@ -114,6 +114,20 @@ def test_an_allowed_function_needs_no_registry():
     assert plan(Job("j", "default", "their.other.f", b""), {}, RULES).refusal is not None
 
 
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("tasks.wepp_rq.run_wepp", "; did you mean tasks.wepp_rq.run_wepp_rq?"),
+        ("tasks.wepp_rq.build", "; did you mean tasks.landuse_rq.build or tasks.soils_rq.build?"),
+        ("ours.nothing", " admits it"),
+    ],
+)
+def test_what_was_meant_is_named(asked: str, hint: str) -> None:
+    """One of the same name in another module, or of one like it; nothing is guessed wildly."""
+    names = "tasks.wepp_rq.run_wepp_rq", "tasks.soils_rq.build", "tasks.landuse_rq.build"
+    assert doubt(asked, {name: Traits() for name in names}, RULES).endswith(hint)
+
+
 def test_a_function_is_doubted_where_its_job_would_be_refused() -> None:
     """Under its alias, too; not one that is allowed, nor any while no task is known."""
     known = {"tasks.wepp_rq.run": Traits()}
@@ -167,3 +181,24 @@ def test_claims_come_from_the_job_its_queue_or_its_task(job, lane, task, claims)
     rules = replace(RULES, lanes={"d": Lane(**lane)})
     made = plan(Job("j", "d", "m.f", b"", **job), {"m.f": Traits(**task)}, rules)
     assert (made.cpus, made.memory) == claims
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "unheard"),
+    [
+        ("finished", None, False),
+        ("finished", "timeout", False),
+        ("failed", None, False),
+        ("failed", "timeout", False),
+        ("cancelled", "cancel", False),
+        ("cancelled", "timeout", True),
+        ("cancelled", "shutdown", True),
+        (None, None, True),
+        (None, "cancel", True),
+        (None, "timeout", True),
+    ],
+)
+def test_who_tells_the_page(kind, asked, unheard):
+    """A task tells what it raises, and of a cancel; it knows of no timeout, and no kill."""
+    over = an_over(Verdict(kind, "E", "why") if kind else None, asked=asked, pid=7, status=9)
+    assert finish(a_ticket(), over, judge(a_ticket(), over, 3)).unheard is unheard

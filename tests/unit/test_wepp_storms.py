@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from tasks import wepp_rq
 from tasks.run.atomic import replace_text
-from tasks.run.directory import NotPrepared, RunDirectory
+from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
 from tasks.run.nodb import BrokenDocument
 from tasks.wepp.documents import Climate
 from tasks.wepp.files import climate, passfile, runfile, slope
@@ -242,3 +242,7 @@ def test_files_that_are_no_run_s_are_not_compressed(ctx, run, tmp_path: Path):
     assert other.read_text() == "root"
     with pytest.raises(FileNotFoundError, match=r"p99\.man"):
         wepp_rq.compress_fn(str(run.runs / "p99.man"))
+    (run.root / "READONLY").touch()
+    with pytest.raises(ReadOnlyRun, match="my-run is marked READONLY"):
+        wepp_rq.compress_fn(str(run.runs / "p1.man"))
+    assert (run.runs / "p1.man").exists()

@@ -11,6 +11,7 @@ import pytest
 
 from tasks import interchange_rq, wepp_rq
 from tasks.run.directory import NotPrepared, ReadOnlyRun, RunDirectory
+from tasks.run.ledger import StepLedger
 from tasks.run.prep import RedisPrep
 from tasks.wepp.reconcile import ledger_of
 from tasks.wepp.samples.watershed import write_watershed
@@ -124,6 +125,28 @@ def test_the_network_before_its_hillslopes_names_the_first_pass_file(ctx, run):
     prepared()
     with pytest.raises(NotPrepared, match=r"the watershed: its pass file .*H1\.pass\.dat"):
         wepp_rq.run_watershed_rq("my-run")
+
+
+def test_a_run_whose_channels_were_not_simulated_is_not_complete(ctx, run):
+    """Neither before they are prepared, nor before they ran, nor where a killed one began: the page
+    is not told, and the stamp not set; what an older program simulated has no ledger."""
+    refused = pytest.raises(NotPrepared, match="the watershed has not been run to its end in")
+    with refused:
+        wepp_rq._log_complete_rq("my-run")
+    prepared()
+    with refused:
+        wepp_rq._log_complete_rq("my-run")
+    ledger = StepLedger(run.root)
+    ledger.begin({"watershed": "inputs"})
+    run.output.mkdir(parents=True)
+    (run.output / "loss_pw0.txt").write_text("cut")
+    with refused:
+        wepp_rq._log_complete_rq("my-run")
+    assert not any("TRIGGER" in text for _, text in ctx.messages)
+    assert RedisPrep(run.root, "my-run")["run_wepp_watershed"] is None
+    ledger.forget()
+    wepp_rq._log_complete_rq("my-run")
+    assert "TRIGGER" in ctx.messages[-1][1]
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,8 @@ class Cell:
             run.take_report(header, body, now_s())
         elif kind == "ask":
             self._ask(header, body)
+        elif header.get("what") == "status":
+            self._link.tell(header)
         else:
             self._link.send(header, body, droppable=True)
 

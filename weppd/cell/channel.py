@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Frames = list[tuple[dict[str, Any], bytes]]
 
 CROWDED = 1 << 20
+#: Frames that are kept for a weppd that is away.
+KEPT = 256
 _CHUNK = 1 << 16
 _READ, _WRITE = select.POLLIN, select.POLLOUT
 #: A weppd that comes back waits for its idle cells before it forks new ones.
@@ -138,6 +140,7 @@ class Link:
         self.watched = -1
         self._watched_for = 0
         self.dropped = 0
+        self._kept: Frames = []
 
     def connect(self, now: float) -> bool:
         """Try to connect if it is time to; whether a connection was made just now."""
@@ -154,6 +157,9 @@ class Link:
         self.channel = Channel(sock.detach(), raw=True)
         self.away_since = None
         self.channel.send_raw(self._hello())
+        kept, self._kept = self._kept, []
+        for header, body in kept:
+            self.channel.send(header, body)
         return True
 
     def watch(self, poll: select.poll) -> None:
@@ -186,6 +192,13 @@ class Link:
             return False
         channel.send(header, body)
         return True
+
+    def tell(self, header: dict[str, Any]) -> None:
+        """Send what somebody beyond weppd waits for; the latest of it are kept while it is away."""
+        if self.channel is not None:
+            self.send(header, droppable=True)
+        else:
+            self._kept = [*self._kept[1 - KEPT :], (header, b"")]
 
     def receive(self, now: float) -> Frames:
         """What weppd sent; when the connection ended, the next one is prepared."""

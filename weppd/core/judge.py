@@ -104,12 +104,27 @@ def finish(ticket: Ticket, over: Over, outcome: Outcome) -> Finish:
         over.left,
         over.undead,
         over.status,
+        unheard(outcome, over.verdict),
     )
 
 
 def unbegun(ticket: Ticket, outcome: Outcome, wall: float) -> Finish:
     """The record of an execution that no cell has an account of."""
-    return Finish(ticket.claim, outcome, ticket.worker, wall, wall)
+    silent = unheard(outcome, None)
+    return Finish(ticket.claim, outcome, ticket.worker, wall, wall, unheard=silent)
+
+
+def unheard(outcome: Outcome, verdict: Verdict | None) -> bool:
+    """Whether nobody who watches the job's panel has been told of this end.
+
+    A task tells of what it raises, and that it is cancelled; not that it is out of time, or killed.
+    """
+    match outcome:
+        case Finished() | Canceled():
+            return False
+        case Stopped():
+            return verdict is None
+    return verdict is None or verdict.kind == "cancelled"
 
 
 def refused(ticket: Ticket) -> Failed:

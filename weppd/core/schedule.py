@@ -6,6 +6,7 @@ the operator says, `Plan` what follows from both for one job.
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from typing import Any
 from weppd import limits
 from weppd.limits import Limit, LimitError
 from weppd.model import PER_RUN, Claim, Job
+
+#: How many tasks are named where one was meant.
+_NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Traits:
     limits: Mapping[str, object] = field(default_factory=dict)
     memory: str | None = None
     lock: str | None = None
+    panel: str | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Traits:
@@ -200,13 +205,19 @@ def doubt(function: str, registry: Mapping[str, Traits], rules: Rules) -> str:
 
 
 def _unknown(name: str, registry: Mapping[str, Traits]) -> str:
-    module = name.rpartition(".")[0]
-    near = sorted(known for known in registry if known.rpartition(".")[0] == module)
-    hint = f"; tasks of {module}: {', '.join(near[:5])}" if near else ""
+    near = _near(name, registry)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return (
         f"unknown task {name!r}: no module in [tasks] modules registers it and no pattern in"
         f" [security] allow admits it{hint}"
     )
+
+
+def _near(name: str, registry: Mapping[str, Traits]) -> list[str]:
+    """The tasks that may be meant: of the same name in another module, else of one like it."""
+    own = name.rpartition(".")[2]
+    same = sorted(known for known in registry if known.rpartition(".")[2] == own)
+    return same[:_NEAR] or difflib.get_close_matches(name, registry, _NEAR, 0.8)
 
 
 def _no_class(name: str, zygote: str, rules: Rules) -> str:

@@ -14,6 +14,7 @@ from weppd.model import Job
 from weppd.shell.host.peers import Link, Peers
 from weppd.shell.people.diary import Diary, Entry
 from weppd.shell.performer import Errands
+from weppd.shell.sayings import Sayings
 from weppd.store import Store, locks, options
 from weppd.store.nouns import JobSpec
 
@@ -28,6 +29,7 @@ class Notes:
 
     def __init__(self, peers: Peers, store: Store, diary: Diary, errands: Errands) -> None:
         self._store, self._diary, self._errands = store, diary, errands
+        self.sayings = Sayings(store)
         self._verbs: dict[str, Callable[[Entry, dict[str, Any], bytes], Any]] = {
             "enqueue": self._enqueue,
             "lock": self._lock,
@@ -38,12 +40,12 @@ class Notes:
 
     def _note(self, link: Link, header: dict[str, Any], body: bytes) -> None:
         entry = self._diary.entries.get(header.get("eid", ""))
-        if entry is None:
-            return
         what = header.get("what")
         if what == "status":
-            channel, text = header["channel"], header["text"]
-            self._errands.run(lambda: self._store.publish(channel, text), "publish", 1)
+            # Also what was said while there was no weppd, by a job that is not adopted yet.
+            self.sayings.say(header["channel"], header["text"])
+        elif entry is None:
+            return
         elif what == "progress":
             fields = with_eta(header, entry.since, time.time())
             self._diary.progressed(entry, fields)

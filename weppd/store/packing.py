@@ -47,7 +47,7 @@ def finish(end: Finish, put: Record, meta: MetaChange, *, force: bool = False) -
     parts = [
         *(job.id, end.claim.eid, node, end.worker, job.queue, int(force)),
         *(put.status.value, put.ttl, repr(end.ended_at), stamp(end.ended_at), repr(put.due)),
-        *(flags, repr(put.worked_s), put.channel, put.reason),
+        *(flags, repr(put.worked_s), put.reason),
         *(*_listed(flat(put.fields)), "meta", after),
         *_listed(flat(put.entry)),
         *(*_listed(put.events), before),

@@ -12,12 +12,14 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from weppd import panel
 from weppd.frozen import maker
 from weppd.model import (
     Canceled,
     Failed,
     Finish,
     Finished,
+    Job,
     Outcome,
     Retried,
     Status,
@@ -44,7 +46,7 @@ class Record:
     """A finish, ready to be put in place.
 
     `status` is the job's last word; for a retry it is queued, or scheduled where `due` is a moment.
-    `events` are published on `channel` (empty: on none), in order. `ttl` in seconds.
+    `events` are texts behind their channels, published in order. `ttl` in seconds.
     """
 
     status: Status
@@ -52,7 +54,6 @@ class Record:
     fields: Fields
     entry: Fields = field(default_factory=dict)
     events: tuple[str, ...] = ()
-    channel: str = ""
     reason: str = ""
     meta: Mapping[str, str | int] = field(default_factory=dict)
     due: float = 0.0
@@ -77,8 +78,7 @@ def record(finish: Finish, lifetimes: Lifetimes) -> Record:
         ttl=_ttl(finish, lifetimes),
         fields=_fields(finish, status, text),
         entry=_entry(finish, text),
-        events=_events(job.id, outcome) if job.runid else (),
-        channel=f"{job.runid}:rq" if job.runid else "",
+        events=(*_events(job, outcome), *_told(finish)) if job.runid else (),
         reason=getattr(outcome, "reason", ""),
         meta=_meta(finish, text),
         due=finish.ended_at + retried.delay_s if retried and retried.delay_s > 0 else 0.0,
@@ -188,7 +188,7 @@ def _kind(outcome: Outcome) -> int:
             return 0
 
 
-def _events(jid: str, outcome: Outcome) -> tuple[str, ...]:
+def _events(job: Job, outcome: Outcome) -> tuple[str, ...]:
     """The lifecycle events: an exception is heard as such and then, as all failures, as failed."""
     match outcome:
         case Finished():
@@ -201,7 +201,31 @@ def _events(jid: str, outcome: Outcome) -> tuple[str, ...]:
             words = ("canceled",)
         case Retried():
             words = ("retried",)
-    return tuple(event(jid, word) for word in words)
+    channel = f"{job.runid}:rq"
+    return tuple(part for word in words for part in (channel, event(job.id, word)))
+
+
+#: What a failure is called whose task could not tell of it.
+_KINDS = {"timeout": "JobTimeout", "limit": "OverLimit", "refused": "Refused"}
+
+
+def _told(finish: Finish) -> tuple[str, ...]:
+    """What a panel is told for a job whose process ended without a word."""
+    job, outcome = finish.claim.job, finish.outcome
+    if not (finish.panel and job.runid):
+        return ()
+    call = f"{(job.function or '').rpartition('.')[2]}({job.runid})"
+    texts: tuple[str, ...]
+    match outcome:
+        case Failed():
+            kind = _KINDS.get(outcome.kind, "WorkerLost")
+            texts = panel.exception(job.id, call, kind, outcome.reason)
+        case Retried():
+            texts = (panel.message(job.id, "STATUS", f"{call} -> {outcome.reason}; it runs again"),)
+        case _:
+            texts = (panel.message(job.id, "STATUS", f"{call} -> cancelled"),)
+    channel = panel.channel(finish.panel, job.runid)
+    return tuple(part for text in texts for part in (channel, text))
 
 
 def event(jid: str, word: str) -> str:

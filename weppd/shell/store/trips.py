@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from weppd.core import effects as do
 from weppd.core import events as on
-from weppd.core.schedule import Plan, Rules, Ticket, Traits, plan
+from weppd.core.schedule import Plan, Rules, Ticket, Traits, plan, renamed
 from weppd.errors import StoreAway
 from weppd.model import Claim, Finish, Job
 from weppd.prompt import Prompt
@@ -67,6 +67,11 @@ class Desk:
             self._plans[key] = self.registry.get(made.function), made
         return made
 
+    def panel(self, job: Job) -> str:
+        """The panel of its run on which the job's task speaks; "" for none."""
+        traits = self.registry.get(renamed(job.function or "", self.rules.alias))
+        return (traits and traits.panel) or ""
+
     def short(self) -> tuple[str, ...]:
         """The functions whose jobs may be claimed ahead, under all names that they go by."""
         names = [name for name, traits in self.registry.items() if traits.short]
@@ -110,6 +115,8 @@ class Trips:
 
     def record(self, finish: Finish) -> None:
         """Have a finish written with the next trip."""
+        if finish.unheard:
+            finish = replace(finish, panel=self._desk.panel(finish.claim.job))
         self._finishes.append(finish)
         self._stir()
 

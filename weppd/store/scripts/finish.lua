@@ -1,7 +1,7 @@
 -- Put finishes in place, each fenced by its execution id; what they have in common is written once.
 -- ARGV: P W home db (of what is said), then for each:
---   #parts jid eid node worker queue force status ttl now stamp due flags worked channel reason
---   #fields fields… meta meta_after #entry entry… #events events… meta_before
+--   #parts jid eid node worker queue force status ttl now stamp due flags worked reason
+--   #fields fields… meta meta_after #entry entry… #events channel text… meta_before
 -- flags: f at front, s a retry is spent, c a crash, r the job returned its retry
 -- Returns {answer, released, meta written, number of children} for each, or what went wrong.
 -- with: keys
@@ -68,8 +68,8 @@ local function write_worker(worker, seen)
 end
 
 -- The end that is being written, as it was sent: a table of all that would be large for each.
-local jid, eid, node, worker, queue, force, status, ttl, now, stamp, due, flags, worked, channel
-local reason, f1, f2, e1, e2, v1, v2, before, after
+local jid, eid, node, worker, queue, force, status, ttl, now, stamp, due, flags, worked, reason
+local f1, f2, e1, e2, v1, v2, before, after
 -- The keys of its job; what is found of it.
 local key, entered, waits, waited, stream, children
 local has_kin, asked, kept, canceled, terminal
@@ -122,8 +122,8 @@ end
 local function read(at)
   jid, eid, node, worker, queue, force, status = unpack(ARGV, at, at + 6)
   ttl, now, stamp = tonumber(ARGV[at + 7]), ARGV[at + 8], ARGV[at + 9]
-  due, flags, worked, channel, reason = unpack(ARGV, at + 10, at + 14)
-  f1, f2, at = list(at + 15)
+  due, flags, worked, reason = unpack(ARGV, at + 10, at + 13)
+  f1, f2, at = list(at + 14)
   after = ARGV[at + 1]
   e1, e2, at = list(at + 2)
   v1, v2, at = list(at)
@@ -252,9 +252,7 @@ local function finish(at)
     if status == 'finished' and ttl == 0 then call('DEL', waits) end
     many = call('EXISTS', key) == 1 and call('HLEN', children) or 0
   end
-  if channel ~= '' then
-    for i = v1, v2 do tell(channel, ARGV[i]) end
-  end
+  for i = v1, v2, 2 do tell(ARGV[i], ARGV[i + 1]) end
   return {'ok', released, written, many}
 end
 

@@ -63,8 +63,8 @@ def _close(shelf: Shelf, finish: Finish, written: Record) -> int:
     else:
         _settle(shelf, jid, written, finish, asked is not None)
     _mirror(shelf, jid)
-    for text in written.events if written.channel else ():
-        shelf.say(written.channel, text)
+    for channel, text in zip(written.events[::2], written.events[1::2], strict=True):
+        shelf.say(channel, text)
     if turn := shelf.executions[jid].get(b"turn"):
         turns.pass_on(shelf, turn.decode(), jid)
     if not written.status.terminal and not canceled:
