@@ -309,6 +309,14 @@ def _post_make_loss_grid_rq(runid: str) -> None:
         jobs.voice(runid).skipped(f"_post_make_loss_grid_rq({runid})", why)
 
 
+@task(timeout=TIMEOUT, cpus=0)
+@framed(PANEL)
+def _run_hillslope_watbal_rq(runid: str) -> None:
+    """Leave out a step of production's: the last job of a pipeline on its way waits for it."""
+    why = "H.wat.parquet has the water balance of each hillslope"
+    jobs.voice(runid).skipped(f"_run_hillslope_watbal_rq({runid})", why)
+
+
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT)
 @framed(PANEL)
 def _cleanup_raw_rq(runid: str) -> None:
@@ -353,4 +361,3 @@ _post_gpkg_export_rq: Absent = absent(__name__, "_post_gpkg_export_rq")
 _build_swat_inputs_rq: Absent = absent(__name__, "_build_swat_inputs_rq")
 _run_swat_rq: Absent = absent(__name__, "_run_swat_rq")
 _post_prep_details_rq: Absent = absent(__name__, "_post_prep_details_rq")
-_run_hillslope_watbal_rq: Absent = absent(__name__, "_run_hillslope_watbal_rq")

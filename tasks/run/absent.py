@@ -21,7 +21,7 @@ _SEEN = "fetches no satellites' series"
 _EXPORTS = "exports to no other program's files"
 _SWAT = "does not run SWAT"
 _CARE = "removes no runs and counts no visits"
-_MORE = "has no such step: the tables have what it told"
+_MORE = "exports no details of what it prepares"
 #: What is missing, and the panel that waits for it, by function and module.
 _TABLE: dict[str, dict[str, tuple[str, str]]] = {
     "tasks.project_rq": {
@@ -43,7 +43,6 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         "_build_swat_inputs_rq": ("wepp", _SWAT),
         "_run_swat_rq": ("wepp", _SWAT),
         "_post_prep_details_rq": ("wepp", _MORE),
-        "_run_hillslope_watbal_rq": ("wepp", _MORE),
     },
     "tasks.batch_rq": {"delete_batch_rq": ("batch", _CARE)},
 }

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.run.nodb import BrokenDocument
-from tasks.wepp.documents import Watershed
 from tasks.wepp.files import fortran, grid
 from tasks.wepp.files.errors import CutShort
 from tasks.wepp.prep.given import Given
@@ -26,11 +25,8 @@ _HEADINGS, _DECIMALS = 4, 4
 
 
 def sources(given: Given) -> list[Path]:
-    """The rasters and the plots that are read."""
+    """The rasters, which the watershed has, and the plots that are read."""
     names = (given.watershed.subcatchments, given.watershed.distance_to_channel)
-    if None in names:
-        where = Watershed.path(given.run.root)
-        raise BrokenDocument(f"{where}: a grid of losses wants subcatchments, distance_to_channel")
     rasters = [given.file(str(name), "the raster") for name in names]
     plots = (f"wepp/output/H{number}.plot.dat" for number in range(1, given.ids.sub_n + 1))
     return [*rasters, *(given.file(name, "the plot") for name in plots)]

@@ -49,7 +49,7 @@ def of_return_periods(runid: str, run: RunDirectory, progress: Callable[[int], P
 
 
 def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]) -> str:
-    """Make the grid of losses of the hillslopes' plots; why not, where there are none of these.
+    """Make the grid of losses of the hillslopes' plots; why not, where nothing is there for it.
 
     `progress` begins one of so many hillslopes.
     """
@@ -59,6 +59,8 @@ def of_losses(runid: str, run: RunDirectory, progress: Callable[[int], Progress]
         return "the plots of its hillslopes were removed"
     if not any((run.root / name).exists() for name in plots):
         return "its hillslopes have no plots"
+    if None in (given.watershed.subcatchments, given.watershed.distance_to_channel):
+        return "its watershed has no rasters of subcatchments and of distances"
     told = progress(given.ids.sub_n)
     once(
         runid,

@@ -10,7 +10,8 @@ import sys
 import redis
 from rq import Queue, SimpleWorker
 
-from tests.acceptance.conftest import ENV
+from tasks.wepp.samples.watershed import write_watershed
+from tests.acceptance.conftest import ENV, PIPELINE
 from tests.waiting import eventually
 
 
@@ -55,3 +56,45 @@ def test_what_is_handed_back_is_rqs(daemon):
         for number, handler in before.items():
             signal.signal(number, handler)
         assert waiting.get_status(refresh=True) == "finished"
+
+
+#: What production's dispatcher has enqueued of a run, and what each waits for.
+PRODUCTION = {
+    "_prep_slopes_rq": [],
+    "_prep_managements_rq": [],
+    "_prep_soils_rq": [],
+    "_prep_climates_rq": [],
+    "_prep_remaining_rq": [f"_prep_{k}_rq" for k in ("slopes", "managements", "soils", "climates")],
+    "_run_hillslopes_rq": ["_prep_remaining_rq"],
+    "_prep_watershed_rq": ["_run_hillslopes_rq"],
+    "_build_hillslope_interchange_rq": ["_run_hillslopes_rq"],
+    "_build_totalwatsed3_rq": ["_build_hillslope_interchange_rq"],
+    "run_watershed_rq": ["_prep_watershed_rq"],
+    "_post_run_cleanup_out_rq": ["run_watershed_rq"],
+    "_run_hillslope_watbal_rq": ["run_watershed_rq"],
+    "_post_make_loss_grid_rq": ["run_watershed_rq"],
+    "_post_watershed_interchange_rq": ["_post_run_cleanup_out_rq"],
+    "_analyze_return_periods_rq": ["_post_watershed_interchange_rq", "_build_totalwatsed3_rq"],
+}
+
+
+def test_a_pipeline_of_production_that_is_on_its_way_is_run_to_its_end(daemon):
+    """Under production's names, with rq's own dependencies: every job finishes."""
+    write_watershed(daemon.home / "runs" / "my-run", channels=1, years=1)
+    daemon.tables["tasks"]["modules"] += PIPELINE
+    with redis.Redis.from_url(daemon.url) as connection:
+        queue, jobs = Queue("default", connection=connection), {}
+        for name, after in PRODUCTION.items():
+            called, behind = f"wepppy.rq.wepp_rq.{name}", [jobs[each] for each in after]
+            jobs[name] = queue.enqueue(called, "my-run", job_timeout=43200, depends_on=behind)
+        last = queue.enqueue(
+            "wepppy.rq.wepp_rq._log_complete_rq", "my-run", depends_on=list(jobs.values())
+        )
+        told = daemon.ctl("doctor", "--adopt-rq", "--config", str(daemon.config))[1]
+        assert "16 looked at: 16 pickle" in told
+        assert "FAIL rq payloads" not in told
+        daemon.start()
+        assert daemon.ends(last.id, within=300)["state"] == "finished", daemon.show(last.id)
+        assert {job.get_status(refresh=True) for job in jobs.values()} == {"finished"}
+        # rq's own 180 s for the last one are raised to a task's hours.
+        assert daemon.show(last.id)["timeout"] == 43_200

@@ -13,6 +13,7 @@ from tasks.wepp import hillslopes
 from tasks.wepp.documents import Watershed
 from tasks.wepp.samples.watershed import write_watershed
 from tests.acceptance.conftest import PIPELINE
+from tests.unit.test_wepp_storms import with_storms
 from tests.waiting import eventually
 
 PATIENCE_S = 600.0
@@ -83,6 +84,25 @@ def test_a_run_directory_becomes_a_finished_run(house):
         *("jobs:5,func:_cleanup_raw_rq", "jobs:6,func:_log_complete_rq"),
     ]
     assert {house.state(jid) for jid in children.values()} == {"finished"}
+
+
+def test_a_run_of_storms_becomes_a_table_of_storms(house):
+    """Hillslopes under each storm, then the channels under each, in directories of their own; the
+    closing job finds all of them done, and a second launch makes none anew."""
+    wd = house.home / "runs" / "my-run"
+    write_watershed(wd, channels=1, years=1)
+    with_storms(wd, {1: 120.0, 3: 40.0})
+    parent = complete(house)
+    children = house.show(parent)["children"]
+    networks = [key for key in children if "run_ss_batch_watershed_rq" in key]
+    assert networks == [f"jobs:3,func:run_ss_batch_watershed_rq,ss_batch_id:{n}" for n in (1, 3)]
+    assert {house.state(jid) for jid in children.values()} == {"finished"}
+    output = RunDirectory(wd).output
+    assert sorted(path.parent.name for path in output.rglob("loss_pw0.txt")) == ["ss_1", "ss_3"]
+    assert (output / "interchange/storms.parquet").exists()
+    born = {path: path.stat().st_ino for path in output.rglob("*.dat")}
+    complete(house)
+    assert {path: path.stat().st_ino for path in output.rglob("*.dat")} == born
 
 
 def test_a_second_launch_makes_nothing_anew_and_clean_makes_all_of_it_the_same(house):

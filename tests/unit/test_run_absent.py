@@ -32,7 +32,6 @@ NAMES = {
         "_build_swat_inputs_rq": "wepp",
         "_run_swat_rq": "wepp",
         "_post_prep_details_rq": "wepp",
-        "_run_hillslope_watbal_rq": "wepp",
     },
     "batch_rq": {"delete_batch_rq": "batch"},
 }

@@ -61,6 +61,7 @@ TASKS = {
         "_build_totalwatsed3_rq": ["runid"],
         "_post_watershed_interchange_rq": ["runid"],
         "_post_run_cleanup_out_rq": ["runid"],
+        "_run_hillslope_watbal_rq": ["runid"],
         "_post_make_loss_grid_rq": ["runid"],
         "_analyze_return_periods_rq": ["runid"],
         "_log_complete_rq": ["runid"],

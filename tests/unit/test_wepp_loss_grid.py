@@ -114,6 +114,16 @@ def test_a_run_s_grid_has_each_hillslope_s_losses_and_no_channel(ctx, run):
     assert path.stat().st_ino == born
 
 
+def test_a_watershed_without_rasters_has_no_grid(ctx, run):
+    """That it was left out is told to the panel, and fails nothing."""
+    document = Watershed.load(run.root).model_copy(update={"distance_to_channel": None})
+    replace_text(Watershed.path(run.root), document.dump())
+    wepp_rq._post_make_loss_grid_rq("my-run")
+    said = "SKIPPED   _post_make_loss_grid_rq(my-run) -> its watershed has no rasters of"
+    assert any(said in text for _, text in ctx.messages)
+    assert not (run.root / "wepp/plots").exists()
+
+
 def test_what_a_grid_lacks_is_named(ctx, run):
     """A raster, a plot, rasters that do not fit: which."""
     (run.root / "dem/discha.asc").write_text(HEAD.replace("nrows 3", "nrows 1") + "1 2 3 4\n")
