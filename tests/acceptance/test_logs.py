@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 
 import psutil
+import pytest
 import redis
 import rq
 
+from tests.chaos.disks import Disks
 from tests.waiting import eventually
 
 
@@ -78,3 +81,26 @@ def _scribes(daemon):
 def _whole(daemon, jid):
     text = daemon.ctl("logs", jid)[1]
     return text if "ended finished" in text else None
+
+
+def test_a_full_disk_below_the_logs_is_told_until_it_is_not(daemon):
+    """Jobs go on, `status` names the file that waits; when there is room, its lines come."""
+    disks = Disks(daemon.home)
+    try:
+        if not disks.there:
+            pytest.skip("only root can mount a small disk")
+        daemon.start()
+        problems = lambda: json.loads(daemon.ctl("status", "--json")[1])["problems"]  # noqa: E731
+        assert problems() == []
+        disks.fill("log")
+        job = daemon.queue().enqueue("tasks.noop.say", "hello", 3)
+        assert daemon.ends(job.id)["state"] == "finished"
+        (told,) = eventually(problems, within=20)
+        assert told.startswith(f"logs: {daemon.home}/log/")
+        assert "the disk is full, its lines wait" in told
+        disks.free("log")
+        eventually(lambda: not problems(), within=20)
+        eventually(lambda: "ended finished" in daemon.ctl("logs", job.id)[1], within=20)
+        assert daemon.stop() == 0
+    finally:
+        disks.close()

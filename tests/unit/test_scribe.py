@@ -358,7 +358,9 @@ def test_a_full_disk_costs_no_line_that_the_spool_has(tmp_path, monkeypatch, suf
         for _ in range(3):
             desk.look()
         assert written == []
+        assert "the disk is full" in desk.trouble
     assert desk.settle(10)
+    assert desk.trouble == ""
     assert written == ["e-j1"]
     words = (run / "rq.log").read_text().split()
     assert [words.count(word) for word in ("began", "hello", "ended")] == [1, 1, 1]

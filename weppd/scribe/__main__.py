@@ -49,6 +49,7 @@ class Scribe:
         self._pause = SOONEST_S
         self._told = False
         self._retired = False
+        self._trouble = ""
 
     def run(self) -> None:
         """Until weppd says retire, or stays away with nothing left to write."""
@@ -71,6 +72,7 @@ class Scribe:
         try:
             sock.connect(self._path)
             sock.sendall(pack({"kind": "hello", "v": VERSION, "who": "scribe", "pid": os.getpid()}))
+            self._trouble = ""  # weppd may be a new one, which has not heard of it
         except OSError:
             sock.close()
             return
@@ -130,6 +132,9 @@ class Scribe:
             self._say({"kind": "wrote", "eids": written})
         if seen := self._witnesses.seen():
             self._say({"kind": "witnessed", "seen": seen})
+        if (trouble := self._desk.trouble) != self._trouble:
+            self._trouble = trouble
+            self._say({"kind": "trouble", "text": trouble})
 
     def _say(self, header: dict[str, Any]) -> None:
         if self._sock is not None:

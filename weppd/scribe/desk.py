@@ -79,6 +79,11 @@ class Desk:
         self._open: dict[str, Open] = {}
 
     @property
+    def trouble(self) -> str:
+        """What of the logs below log_dir waits for room on its disk; empty where nothing does."""
+        return self._sink.trouble
+
+    @property
     def busy(self) -> bool:
         """Whether an execution is open."""
         return bool(self._open)

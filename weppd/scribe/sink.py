@@ -35,12 +35,20 @@ class Sink:
     def __init__(self, state: Path) -> None:
         self._journal = Journal(state)
         self._blamed: set[str] = set()
+        self._owed: set[Path] = set()
         self._recover()
 
     @property
     def offsets(self) -> dict[str, int]:
         """How far each source has been read."""
         return self._journal.offsets
+
+    @property
+    def trouble(self) -> str:
+        """What a disk has no room for, since it last had some; empty where nothing is owed."""
+        owed = sorted(map(str, self._owed))
+        more = f" and {len(owed) - 1} more" if len(owed) > 1 else ""
+        return f"{owed[0]}{more}: the disk is full, its lines wait until it is not" if owed else ""
 
     def _recover(self) -> None:
         for path, size in self._journal.undo.items():
@@ -60,6 +68,7 @@ class Sink:
         offsets move all the same: a log never holds up a job. `gone` are sources to forget.
         """
         if not self._journal.intend({str(p): _size(p) for p, each in pieces.items() if each.text}):
+            self._owed.update(path for path, each in pieces.items() if each.text)
             return frozenset(pieces)
         full = frozenset(
             path for path, each in pieces.items() if each.text and not self._append(path, each.text)
@@ -89,7 +98,9 @@ class Sink:
             retry = error.errno in FULL
             then = "it will be tried again" if retry else "lines are left out of it"
             self._blame(path, f"{error.strerror}: {then}")
+            (self._owed.add if retry else self._owed.discard)(path)
             return not retry
+        self._owed.discard(path)
         return True
 
     def _write(self, fd: int, text: bytes, path: Path) -> None:

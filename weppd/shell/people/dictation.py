@@ -37,7 +37,10 @@ class Dictation:
         self._over: list[dict[str, Any]] = []
         self._unwritten: dict[str, dict[str, Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        #: What keeps the scribe from writing, in its words.
+        self.trouble = ""
         peers.on("scribe", "hello", self._came)
+        peers.on("scribe", "trouble", self._troubled)
         peers.on("scribe", "wrote", self._wrote)
         peers.on("scribe", "lost", lambda link, header, body: None)
 
@@ -104,10 +107,14 @@ class Dictation:
         if link.pid != self.own_scribe():
             link.send({"kind": "retire"})
             return
-        self._peers.scribe = link
+        self._peers.scribe, self.trouble = link, ""
         self._begun, self._over = {}, []
         going_on = [self._facts(ticket) for ticket in self._going_on()]
         self._tell(going_on, list(self._unwritten.values()))
+
+    def _troubled(self, link: Link, header: dict[str, Any], body: bytes) -> None:
+        if link is self._peers.scribe:
+            self.trouble = header.get("text", "")
 
     def _wrote(self, link: Link, header: dict[str, Any], body: bytes) -> None:
         for eid in header.get("eids", ()):

@@ -58,6 +58,10 @@ class Glance:
         return "cgroup" if all(cells) and self._rules.backend != "psutil" else "psutil"
 
     def _problems(self, backend: str) -> list[str]:
+        logs = self._diary.dictation.trouble
+        return [*self._of_limits(backend), *([f"logs: {logs}"] if logs else [])]
+
+    def _of_limits(self, backend: str) -> list[str]:
         if self._rules.backend == "cgroup" and backend == "psutil":
             return [
                 'limits.backend is "cgroup", but no control group is delegated to weppd: it'
