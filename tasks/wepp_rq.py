@@ -339,8 +339,8 @@ def compress_fn(fn: str) -> str:
 
 @task(timeout=TIMEOUT, min_timeout=TIMEOUT, cpus=0)
 @framed(PANEL, trigger="WEPP_RUN_TASK_COMPLETED", step=TaskEnum.run_wepp_watershed)
-def _log_complete_rq(runid: str) -> None:
-    """Tell the panel that the run is complete: the page reloads its results on this.
+def _log_complete_rq(runid: str, notified: bool = True) -> None:
+    """Tell the panel that the run is complete, and people: the page reloads its results on this.
 
     NotPrepared where the run's ledger does not have its channel network as done.
     """
@@ -351,7 +351,8 @@ def _log_complete_rq(runid: str) -> None:
     files.sweep(run.root / "wepp")
     current().log("WEPP run complete")
     jobs.progress(runid, ledger_of(runid, run).count(), "steps").end()
-    notify(announce.complete(runid, run))
+    if notified:
+        notify(announce.complete(runid, run))
 
 
 # What else production has under this name is refused by it.

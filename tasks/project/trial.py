@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tasks.project import anew, copies, whole
+from tasks.run import underway
 from tasks.run.directory import RunDirectory
 from tasks.run.locks import clear_locks
 from tasks.run.prep import RedisPrep
@@ -21,11 +22,12 @@ LATEST = "-latest"
 def run_all(runid: str, run: RunDirectory, *, channels: bool = True) -> None:
     """Do the jobs of a whole WEPP run one after the other; what is done is not done again.
 
-    Without its `channels` where they are not wanted. Errors as of `run_wepp_rq` and the jobs that
-    it enqueues.
+    Without its `channels` where they are not wanted now: then it is not complete, nor stamped so.
+    Errors as of `run_wepp_rq` and the jobs that it enqueues.
     """
     wanted = dispatch.wanted(run, plan.WHOLE)
-    _run(runid, run, plan.plan(replace(wanted, watershed=channels and wanted.watershed)))
+    jobs = plan.plan(replace(wanted, watershed=channels and wanted.watershed))
+    _run(runid, run, jobs if channels or not wanted.watershed else jobs[:-1])
 
 
 def route(runid: str, run: RunDirectory) -> None:
@@ -64,4 +66,6 @@ def _run(runid: str, run: RunDirectory, jobs: Iterable[plan.Planned]) -> None:
     for job in jobs:
         module, _, name = job.task.rpartition(".")
         work = getattr(importlib.import_module(module), name)
-        work(runid, **dispatch.arguments(job, engine))
+        # Whoever asked for the job that this is a part of is told of that.
+        quiet = {"notified": False} if name == underway.FINAL else {}
+        work(runid, **dispatch.arguments(job, engine), **quiet)

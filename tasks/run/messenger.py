@@ -39,11 +39,11 @@ class StatusMessenger:
 
     @staticmethod
     def publish(channel: str, message: str) -> None:
-        """Publish `message` as one line of text, and keep it among the channel's last.
+        """Publish `message`, one line of text, and keep it among the channel's last.
 
         redis.RedisError outside a job, where Redis cannot be reached; in one, weppd passes it on.
         """
-        ctx, message = current(), " ".join(message.splitlines())
+        ctx = current()
         if not isinstance(ctx, LocalContext):
             ctx.status(channel, message)
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import batch_rq
+from tasks import batch_rq, wepp_rq
 from tasks.project import template
 from tasks.project.batches import BatchRunner
 from tasks.run.directory import NotPrepared
@@ -63,8 +63,12 @@ def test_every_leaf_is_a_job_and_the_last_follows_them_all(ctx, tmp_path: Path):
         batch_rq.run_batch_rq("../b")
 
 
-def test_a_leaf_runs_as_a_whole_and_one_that_fails_stops_no_other(ctx, tmp_path: Path):
-    """Tables and stamps of the one; of the other the reason, on the panel and in its file."""
+def test_a_leaf_runs_as_a_whole_and_one_that_fails_stops_no_other(ctx, tmp_path, monkeypatch):
+    """Tables and stamps of the one; of the other the reason, on the panel and in its file. People
+    are told of the batch, not of each leaf."""
+    notes: list[str] = []
+    for module in (batch_rq, wepp_rq):
+        monkeypatch.setattr(module, "notify", notes.append)
     done, seconds = batch_rq.run_batch_watershed_rq("b", "good")
     assert (done, seconds > 0) == (True, True)
     leaf = tmp_path / "b/runs/good"
@@ -90,6 +94,7 @@ def test_a_leaf_runs_as_a_whole_and_one_that_fails_stops_no_other(ctx, tmp_path:
     assert [t.split()[-1] for _, t in ctx.messages if " TRIGGER " in t][-2:] == [
         "BATCH_RUN_COMPLETED", "END_BROADCAST",
     ]  # fmt: skip
+    assert [note.partition(" completed")[0] for note in notes] == [":herb: Batch b"]
 
 
 def outlines(path: Path, *names: str, **more: object) -> None:
@@ -148,6 +153,8 @@ def test_a_batch_says_which_steps_its_runs_do(ctx, alike: Path):
     leaf = alike / "runs/mica-creek-1"
     assert (leaf / "wepp/output/H1.loss.dat").exists()
     assert not (leaf / "wepp/runs/pw0.run").exists()
+    done = json.loads((leaf / "run_metadata.json").read_text())["task_status"]
+    assert (done["run_wepp_hillslopes"], done["run_wepp_watershed"]) == (True, False)
     (leaf / "notes").write_text("mine")
     runner(alike, run_directives={"run_wepp_hillslopes": False})
     assert batch_rq.run_batch_watershed_rq("alike", "mica-creek-1")[0] is True

@@ -36,12 +36,6 @@ def test_a_message_is_heard_and_kept(ctx, redis_url: str):
     assert [said.text for said in replay("my-run:command")] == ["rq:j1 STATUS    hello"]
 
 
-def test_a_message_is_one_line(ctx):
-    """Whatever somebody publishes: readers take a message for a line."""
-    StatusMessenger.publish("my-run:command", "rq:j1 STATUS    two\nlines")
-    assert [said.text for said in replay("my-run:command")] == ["rq:j1 STATUS    two lines"]
-
-
 def test_a_page_that_reconnects_misses_nothing_and_hears_nothing_twice(ctx):
     """It asks for what came after the last id that it saw, and gets that, in order."""
     for number in range(10):
