@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,27 @@ def want(wd: Path, **fields: object) -> None:
             setattr(document, name, value)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that simulates the run leaves it for the others."""
+    return tmp_path_factory.mktemp("contrasts") / "my-run"
+
+
 @pytest.fixture
-def ran(ctx, wd: Path) -> Path:
-    """The run, and one scenario of it: hillslope 21, which burnt, is mulched."""
-    trial.run_all("my-run", RunDirectory(wd))
-    omni_rq.run_omni_scenario_rq("my-run", MULCH)
-    with Omni.locked(wd) as document:
-        document.scenarios = [Scenario.model_validate(MULCH)]
-    want(wd)
+def ran(ctx, wd: Path, kept: Path) -> Path:
+    """The run, and one scenario of it: hillslope 21, which burnt, is mulched. Each has its copy."""
+    if kept.exists():
+        shutil.rmtree(wd)
+        shutil.copytree(kept, wd, symlinks=True)
+        RedisPrep(wd, "my-run").reload()
+        RedisPrep(children.place(wd, MULCHED)).reload()
+    else:
+        trial.run_all("my-run", RunDirectory(wd))
+        omni_rq.run_omni_scenario_rq("my-run", MULCH)
+        with Omni.locked(wd) as document:
+            document.scenarios = [Scenario.model_validate(MULCH)]
+        want(wd)
+        shutil.copytree(wd, kept, symlinks=True)
     ctx.messages.clear()
     return wd
 
