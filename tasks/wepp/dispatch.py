@@ -154,22 +154,22 @@ def enqueue(runid: str, wanted: Wanted, wepp_bin: str | None) -> str:
 
 
 def refuse(runid: str, run: RunDirectory) -> None:
-    """NoDbAlreadyLockedError where somebody holds wepp.nodb or runs the model.
+    """RunUnderWay where a run of it was launched before, and has not ended.
 
-    RunUnderWay where a run of it was launched before, and has not ended.
+    NoDbAlreadyLockedError where somebody else holds wepp.nodb or runs the model.
     """
+    if found := underway.find(RedisPrep.getInstanceFromRunID(runid)):
+        raise RunUnderWay(
+            f"{runid} was launched before and is under way: its final job {found.final} is"
+            f" {found.status}; wait for it, or cancel {found.root} with all below it"
+        )
+
     for name in (Wepp.path(run.root).name, WORKING):
         if holder := owner(runid, name):
             raise NoDbAlreadyLockedError(
                 f"{name} of {runid} is locked by {holder}: wait for it, or clear the lock if its"
                 " owner is gone"
             )
-
-    if found := underway.find(RedisPrep.getInstanceFromRunID(runid)):
-        raise RunUnderWay(
-            f"{runid} was launched before and is under way: its final job {found.final} is"
-            f" {found.status}; wait for it, or cancel {found.root} with all below it"
-        )
 
 
 def unstamp(runid: str, begin: str) -> None:
