@@ -234,7 +234,8 @@ def test_rq_s_depends_on_is_kept(house, server, queue):
 
 
 def test_rq_s_suspend_holds_the_queues(house, server):
-    """While `rq suspend` holds, nothing starts and `status` says why; `rq resume` lets it go on."""
+    """While `rq suspend` holds, nothing starts, `status` says why, and so does a `resume` that
+    changes nothing about it; `rq resume` lets it go on."""
     command = [str(Path(sys.executable).parent / "rq"), "suspend", "-u", house.url]
     subprocess.run(command, env=ENV, check=True, capture_output=True, timeout=30)
     job = house.queue().enqueue("oldtasks.add", 1)
@@ -242,6 +243,8 @@ def test_rq_s_suspend_holds_the_queues(house, server):
     eventually(lambda: _beats(server) >= 2, within=30)
     assert house.state(job.id) == house.state(other.id) == "queued"
     eventually(lambda: "problem: `rq suspend` holds" in house.ctl("status")[1], within=15)
+    code, _, err = house.ctl("resume")
+    assert (code, "`rq suspend` holds all workers" in err) == (0, True), err
     command[1] = "resume"
     subprocess.run(command, env=ENV, check=True, capture_output=True, timeout=30)
     assert house.ends(job.id)["state"] == "finished"

@@ -45,6 +45,8 @@ def resume(ctl: Talk, queue: tuple[str, ...]) -> None:
     """Take jobs again: of these queues, or of all, also after a drain."""
     data = ctl.ask("POST", "/v1/resume", {"queues": list(queue)})
     ctl.say(data, render.mood(data))
+    for problem in ctl.ask("GET", "/v1/status")["problems"]:
+        click.echo(f"weppdctl: {clean(problem)}", err=True)
 
 
 @talk.verb
